@@ -1,0 +1,29 @@
+"""dllab: a command-line lab for training toy neural networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dllab.engine.network import Network, build
+    from dllab.train.api import Result, train
+
+__all__ = ["Network", "Result", "__version__", "build", "train"]
+
+_HOMES = {
+    "build": "dllab.engine.network",
+    "Network": "dllab.engine.network",
+    "train": "dllab.train.api",
+    "Result": "dllab.train.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then: the command line's `--help` needs none of it."""
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'dllab' has no attribute {name!r}")

@@ -1,0 +1,108 @@
+"""The parts a recipe can name: how one is declared, found, documented and built.
+
+A part is one class in one file: its fields are the options a recipe may give it, its docstring is its page in the
+catalogue, its methods are what it does. Families (layers, losses, optimizers, ...) are packages; the name a recipe
+uses is the class attribute `name`. Nothing else in the lab lists parts: adding a file adds the part.
+
+    class LeakyRelu(Layer):
+        '''Leaky ReLU: y = x where x > 0, slope * x elsewhere. ...'''
+        name = "leaky_relu"
+        main = "slope"                      # `leaky_relu: 0.1` means `leaky_relu: {slope: 0.1}`
+        slope: Annotated[float, Field(ge=0, le=1)] = 0.01
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FAMILIES = {
+    "layers": "dllab.ops",
+    "losses": "dllab.losses",
+    "metrics": "dllab.metrics",
+    "optimizers": "dllab.optim",
+    "schedules": "dllab.schedules",
+    "initializers": "dllab.inits",
+    "datasets": "dllab.data",
+}
+
+Size = Annotated[int, Field(ge=1, le=1_000_000)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """Base of everything a recipe can name; a subclass declares its options as fields.
+
+    `name` is what a recipe writes; `main` is the option that the short form `name: value` sets (None: no short form).
+    Instances are frozen and compare by value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    name: ClassVar[str] = ""
+    main: ClassVar[str | None] = None
+
+
+class Nested:
+    """Marks a field whose value is itself a part, or a list of parts, of another family.
+
+    `init: Annotated[Initializer | None, Nested("initializers")] = None`. The recipe parser builds the inner part first,
+    so that an error in it is reported at its own line.
+    """
+
+    def __init__(self, family: str) -> None:
+        self.family = family
+
+
+class UnknownPart(KeyError):
+    """No part of that family has that name. `known` lists those that exist."""
+
+    def __init__(self, family: str, name: str, known: list[str]) -> None:
+        super().__init__(name)
+        self.family, self.part, self.known = family, name, known
+
+
+@cache
+def parts(family: str) -> dict[str, type[Part]]:
+    """All parts of a family by name, in the order of their files."""
+    package = importlib.import_module(FAMILIES[family])
+    found: dict[str, type[Part]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        found.update((part.name, part) for part in _declared_in(module))
+    return found
+
+
+@cache
+def find(family: str, name: str) -> type[Part]:
+    """The part class of that name. Raises UnknownPart.
+
+    Looks first in the file of that name, so that running a recipe imports only the parts it uses.
+    """
+    package = FAMILIES[family]
+    if name.isidentifier() and importlib.util.find_spec(f"{package}.{name}") is not None:
+        for part in _declared_in(importlib.import_module(f"{package}.{name}")):
+            if part.name == name:
+                return part
+    everything = parts(family)
+    if name not in everything:
+        raise UnknownPart(family, name, sorted(everything))
+    return everything[name]
+
+
+def summary(part: type[Part]) -> str:
+    """The first line of a part's documentation."""
+    return inspect.getdoc(part).splitlines()[0] if part.__doc__ else ""
+
+
+def _declared_in(module: Any) -> Iterator[type[Part]]:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Part) and value.name and value.__module__ == module.__name__:
+            yield value

@@ -1,0 +1,1 @@
+"""The kernel core: the only place that knows numba, llvmlite and machine addresses."""

@@ -1,0 +1,99 @@
+"""Compiles kernels to native object code. Imported only when something is not in the cache yet: it brings numba in.
+
+One set of flags for everything, callers and callees alike: numba lets fastmath and error_model leak from a caller into
+callees that set none. NaN and inf stay meaningful (no nnan, no ninf): divergence is found by looking for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from dllab.core import bits_numba, blas, blas_numba, intrinsics, native
+from dllab.core.cache import Entry, modules_behind
+from dllab.core.device import DEVICE_FUNCTIONS
+from dllab.core.kernel import Kernel
+from dllab.core.settings import FASTMATH, bounds_checked
+
+MAY_STAY_OPEN = {"dllab_sgemm", "dllab_dgemm", "dllab_give_way", "memset", "memcpy", "memmove", "pow", "powf"}
+"""Symbols that object code may leave to the loader (native.py resolves them)."""
+
+
+def flags() -> dict[str, Any]:
+    """The compiler flags of every function of the lab."""
+    return {"fastmath": set(FASTMATH), "error_model": "numpy", "boundscheck": bounds_checked(), "nogil": True}
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """numba.njit with the lab's flags."""
+    return numba.njit(**flags())(function)
+
+
+@cache
+def _prepare() -> dict[str, Any]:
+    """Teach numba the lab's own functions, once; return what entries may name."""
+    intrinsics.register()
+    blas_numba.register()
+    bits_numba.register()
+    for function in DEVICE_FUNCTIONS:
+        _register_device(function)
+    return {
+        **intrinsics.compiled_views(),
+        **{name: getattr(intrinsics.memory, name) for name in ("load", "load_float")},
+        "float32": np.float32,
+        "float64": np.float64,
+    }
+
+
+_known: set[int] = set()
+
+
+def _register_device(function: Callable[..., Any]) -> None:
+    if id(function) in _known:
+        return
+    _known.add(id(function))
+    count = function.__code__.co_argcount
+    names = ", ".join(function.__code__.co_varnames[:count])
+    scope: dict[str, Any] = {"function": function}
+    exec(f"def form({names}): return function", scope)  # overload needs the exact signature
+    overload(function, jit_options={k: v for k, v in flags().items() if k != "nogil"}, strict=False)(scope["form"])
+
+
+def compile_kernel(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> Entry:
+    """Object code of a kernel's entry for these operand types."""
+    scope = dict(_prepare())
+    for function in DEVICE_FUNCTIONS:  # a layer imported since the last compilation may have brought some
+        _register_device(function)
+    scope["function"] = jit(kernel.function)
+    exec(compile(kernel.entry_source(precision, dtypes), f"<entry of {kernel.title}>", "exec"), scope)
+    return _object_code(scope["entry"], 2, kernel.function)
+
+
+def compile_loop(function: Callable[..., Any], arguments: int) -> Entry:
+    """Object code of a function of int64 arguments that returns an int64."""
+    _prepare()
+    return _object_code(function, arguments, function)
+
+
+def _object_code(function: Callable[..., Any], arguments: int, python: Callable[..., Any]) -> Entry:
+    native.provide_symbols(("dllab_sgemm",) if blas in modules_behind(python) else ())
+    signature = types.int64(*[types.int64] * arguments)
+    compiled = numba.njit(signature, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, **flags())(function)
+    result = compiled.overloads[tuple([types.int64] * arguments)]
+    open_symbols = {
+        f.name for f in result.library._final_module.functions if f.is_declaration and not f.name.startswith("llvm.")
+    }
+    if not open_symbols <= MAY_STAY_OPEN:
+        raise NotImplementedError(
+            f"{function.__name__} calls {sorted(open_symbols - MAY_STAY_OPEN)}, which a kernel may not: "
+            "kernels neither allocate nor call libm (see vecmath.py)"
+        )
+    code = bytes(result.library._get_compiled_object())
+    return Entry(code, result.fndesc.llvm_func_name, tuple(sorted(open_symbols)))
+

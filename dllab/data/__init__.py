@@ -1,0 +1,1 @@
+"""Data sources: the data sets a recipe can name, and how their rows are split and scaled."""

@@ -1,0 +1,194 @@
+"""Data sets, and the sources that make or read them.
+
+A `Source` is the part that `data:` in a recipe names. It generates a `Dataset` (all rows, raw) and prepares it: splits
+the rows and works out how the inputs are shifted and scaled.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from dllab.catalogue import Fraction, Part
+from dllab.data.splits import Rows, Splits, split, split_published
+from dllab.data.streams import Seed, generator
+
+__all__ = ["Dataset", "Prepared", "Rows", "Source", "Splits"]
+
+Column = NDArray[Any]
+Scaling = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All rows of a data set, unscaled, in named columns.
+
+    columns["inputs"]: (N, *shape) float32 or uint8. columns["targets"]: (N,) int32 labels 0..classes-1, or (N, K)
+    float32 for regression. classes: their names (empty for regression). features: one name per input number.
+    fixed_test: the rows of a published test split, if there is one. Raises ValueError when these do not fit together.
+    """
+
+    name: str
+    columns: dict[str, Column]
+    task: Literal["classification", "regression"]
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    fixed_test: Rows | None
+    about: str
+
+    def __post_init__(self) -> None:
+        inputs, targets = self.columns["inputs"], self.columns["targets"]
+        if inputs.dtype not in (np.float32, np.uint8) or inputs.ndim < 2:
+            self._reject(f"inputs must be (N, ...) float32 or uint8, not {inputs.shape} {inputs.dtype}")
+        if not len(inputs) == len(targets) > 0:
+            self._reject(f"{len(inputs)} inputs and {len(targets)} targets; every row needs one of each")
+        if not all(np.isfinite(column).all() for column in self.columns.values()):
+            self._reject("NaN or infinity among its numbers")
+        if len(self.features) != prod(self.input_shape):
+            self._reject(f"{len(self.features)} feature names for {prod(self.input_shape)} inputs a row")
+        if self.task == "classification":
+            self._check_labels(targets)
+        elif targets.dtype != np.float32 or targets.ndim != 2 or self.classes:
+            self._reject(f"regression targets must be (N, K) float32, not {targets.shape} {targets.dtype}")
+
+    def _check_labels(self, labels: Column) -> None:
+        if labels.dtype != np.int32 or labels.ndim != 1:
+            self._reject(f"class labels must be (N,) int32, not {labels.shape} {labels.dtype}")
+        if self.rows < len(self.classes):
+            self._reject(f"{len(self.classes)} classes in {self.rows} rows; give more samples or fewer classes")
+        if labels.min() < 0 or labels.max() >= len(self.classes):
+            self._reject(f"labels {labels.min()}..{labels.max()} for {len(self.classes)} classes")
+
+    def _reject(self, problem: str) -> None:
+        raise ValueError(f"data set {self.name}: {problem}")
+
+    @property
+    def rows(self) -> int:
+        """N, the number of rows in all splits together."""
+        return len(self.columns["inputs"])
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row's inputs."""
+        return self.columns["inputs"].shape[1:]
+
+    @property
+    def outputs(self) -> int:
+        """The number of classes, or of regression targets K."""
+        return len(self.classes) or self.columns["targets"].shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set with its splits and its scaling: the network sees (inputs - shift) * scale.
+
+    shift, scale: (F,) float32, F numbers a row in C order, or both None for inputs that are used as they are. The
+    columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale.
+    """
+
+    dataset: Dataset
+    splits: Splits
+    shift: Scaling | None
+    scale: Scaling | None
+
+    def seen(self, rows: Rows) -> NDArray[np.float32]:
+        """What the network sees of these rows: (len(rows), *shape) float32."""
+        inputs = self.dataset.columns["inputs"][rows].astype(np.float32)
+        if self.shift is None or self.scale is None:
+            return inputs
+        shape = self.dataset.input_shape
+        scaled: NDArray[np.float32] = (inputs - self.shift.reshape(shape)) * self.scale.reshape(shape)
+        return scaled
+
+
+class Source(Part):
+    """Base of all data sources.
+
+    Options every source has:
+
+    - test: fraction of all rows set aside for the final test, 0 <= test < 1. 0: none. A source with a published test
+      split uses that one unless a fraction is given.
+    - validation: fraction of all rows used to choose between nets; taken from the training rows, never from test.
+    - stratify: give each split its share of every class (classification only).
+    - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows only;
+      a feature that is constant there is shifted, not stretched.
+    - seed: seed of the data, that is of the rows that are drawn and of the split. Left out, it is a fixed number of the
+      source (0 for most), not the training seed: nets trained with other seeds then see the same data and the same
+      split, and differences between them come from training alone.
+    """
+
+    test: Fraction | None = 0.25
+    validation: Fraction = 0.0
+    stratify: bool = True
+    standardise: bool = False
+    seed: Seed | None = None
+
+    default_seed: ClassVar[int] = 0
+    full_scale: ClassVar[float] = 255.0  # the largest value of uint8 inputs, which the network sees as 1
+
+    @model_validator(mode="after")
+    def _check_fractions(self) -> Source:
+        if self.validation + (self.test or 0.0) >= 1.0:
+            raise ValueError(
+                f"test: {self.test:g} and validation: {self.validation:g} leave no rows to train on; they must sum to "
+                "less than 1"
+            )
+        return self
+
+    @abstractmethod
+    def generate(self) -> Dataset:
+        """Makes or reads the data set."""
+
+    def load(self) -> Dataset:
+        """All rows, the same bits for the same options. Raises ValueError where options or data files do not do."""
+        return self.generate()
+
+    def prepare(self) -> Prepared:
+        """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
+        dataset = self.load()
+        splits = self._split(dataset)
+        inputs = dataset.columns["inputs"]
+        unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
+        if self.standardise:
+            shift, scale = _standardise(inputs[splits.train], unit)
+        elif inputs.dtype == np.uint8:
+            shift, scale = np.zeros(prod(dataset.input_shape)), np.full(prod(dataset.input_shape), unit)
+        else:
+            return Prepared(dataset, splits, None, None)
+        return Prepared(dataset, splits, shift.astype(np.float32), scale.astype(np.float32))
+
+    @property
+    def data_seed(self) -> int:
+        """The seed in use: the option `seed`, or the source's own."""
+        return self.default_seed if self.seed is None else self.seed
+
+    def stream(self, name: str) -> np.random.Generator:
+        """The generator of one named stream of the data seed."""
+        return generator(self.data_seed, name)
+
+    def _split(self, dataset: Dataset) -> Splits:
+        groups = np.zeros(dataset.rows, dtype=np.int64)
+        if self.stratify and dataset.task == "classification":
+            groups = dataset.columns["targets"].astype(np.int64)
+        try:
+            if self.test is not None:
+                return split(groups, self.test, self.validation, self.data_seed)
+            if dataset.fixed_test is not None:
+                return split_published(dataset.fixed_test, groups, self.validation, self.data_seed)
+        except ValueError as error:
+            raise ValueError(f"data set {dataset.name}: {error}") from None
+        raise ValueError(f"data set {dataset.name} has no published test split; give test: a fraction, or 0 for none")
+
+
+def _standardise(inputs: Column, unit: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and 1 / standard deviation of each feature, (F,); `unit` instead of the latter for a constant feature."""
+    flat = inputs.reshape(len(inputs), -1)
+    mean, deviation = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1.0 / unit  # exactly 0: sums of float32 and bytes are exact in float64
+    return mean, 1.0 / deviation

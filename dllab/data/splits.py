@@ -1,0 +1,88 @@
+"""Which rows train, which choose (validation), which judge (test)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.data.streams import permutation
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Row indices of each split, ascending: disjoint, and together every row once. Test and validation may be empty."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+def split(groups: NDArray[np.int64], test: float, validation: float, seed: int) -> Splits:
+    """Draws test rows, then validation rows from the others; what is left trains.
+
+    groups (N,) holds a number per row. Rows of one number are shared out in proportion: test takes within one row of
+    its share of each group, validation within one row of its share of what test left. All zeros means no stratifying.
+    Both fractions are of all N rows. Raises ValueError where a split that was asked for would be empty.
+    """
+    rows = len(groups)
+    tests, validations = _sizes(rows, test, validation)
+    order = permutation(seed, "split", rows)
+    in_test, rest = _draw(order, groups, tests)
+    in_validation, rest = _draw(rest, groups, validations)
+    return Splits(np.sort(rest), np.sort(in_validation), np.sort(in_test))
+
+
+def split_published(fixed_test: Rows, groups: NDArray[np.int64], validation: float, seed: int) -> Splits:
+    """Keeps a published test split and draws validation (a fraction of all N rows) from the other rows.
+
+    Raises ValueError where validation would be empty or would leave nothing to train on.
+    """
+    rows = len(groups)
+    order = permutation(seed, "split", rows)
+    pool = order[~np.isin(order, fixed_test)]
+    _, validations = _sizes(rows, 0.0, validation)
+    if validations >= len(pool):
+        raise ValueError(
+            f"validation: {validation} of {rows} rows leaves none of the {len(pool)} training rows to train on; "
+            f"give less than {len(pool) / rows:g}"
+        )
+    in_validation, rest = _draw(pool, groups, validations)
+    return Splits(np.sort(rest), np.sort(in_validation), np.sort(fixed_test))
+
+
+def _sizes(rows: int, test: float, validation: float) -> tuple[int, int]:
+    """Rows of test and validation: the largest remainder rounds the three shares to whole rows that sum to all."""
+    quotas = np.array([rows * (1.0 - test - validation), rows * test, rows * validation])
+    sizes = np.floor(quotas).astype(np.int64)
+    order = np.argsort(-(quotas - sizes), kind="stable")
+    sizes[order[: rows - sizes.sum()]] += 1
+    train, tests, validations = (int(size) for size in sizes)
+    for name, fraction, size in (("test", test, tests), ("validation", validation, validations)):
+        if fraction > 0 and size == 0:
+            raise ValueError(
+                f"{name}: {fraction:g} of {rows} rows is not one whole row; give at least {1 / rows:.3g}, or 0 for "
+                f"no {name} split"
+            )
+    if train < 1:
+        raise ValueError(
+            f"test: {test:g} and validation: {validation:g} leave none of {rows} rows to train on; give smaller "
+            "fractions or more rows"
+        )
+    return tests, validations
+
+
+def _draw(rows: Rows, groups: NDArray[np.int64], count: int) -> tuple[Rows, Rows]:
+    """The first `count` of `rows`, in proportion to the groups among them, and the others (both in the given order)."""
+    group_of = groups[rows]
+    members = np.bincount(group_of)
+    shares = members * count  # of len(rows): whole numbers, so that the remainders are exact
+    quota, remainder = np.divmod(shares, max(len(rows), 1))
+    quota[np.argsort(-remainder, kind="stable")[: count - quota.sum()]] += 1
+    taken = np.zeros(len(rows), dtype=bool)
+    for group, size in enumerate(quota):
+        taken[np.flatnonzero(group_of == group)[:size]] = True
+    return rows[taken], rows[~taken]

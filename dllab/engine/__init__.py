@@ -1,0 +1,1 @@
+"""The engine: binds plans to memory and runs them."""

@@ -1,0 +1,198 @@
+"""A network one can hold: parameters as arrays, forward, loss and gradients, a step. `dllab.build` makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dllab.core import rng
+from dllab.engine import executor
+from dllab.engine.binding import Bound, Memory, view_of
+from dllab.engine.question import INPUTS, TARGETS, question_of
+from dllab.plan.plan import HISTORY_STEPS, Plan
+from dllab.recipe import Recipe, load
+from dllab.symbols import COLUMN, GRADIENTS, OPTIMIZER, Parameter
+
+Precision = Literal["float32", "float64"]
+CHUNK = 256
+"""Rows of an inference batch: enough for the products to be efficient, small enough to stay in the cache."""
+
+
+class Network:
+    """A net with parameters of its own.
+
+    `parameters` maps `<index>_<layer>.<parameter>` to writable views, so assigning to one changes the net; `dense` has
+    `w` (inputs, units) and `b` (units,).
+    """
+
+    def __init__(self, plan: Plan, recipe: Recipe | None = None) -> None:
+        self.plan, self.recipe = plan, recipe
+        self.memory = Memory(plan)
+        self.parameters: dict[str, NDArray[Any]] = {
+            p.label: self.memory.view("parameters", p) for p in in_recipe_order(plan)
+        }
+        self.updates = 0
+        self._batches: dict[int, Bound] = {}
+        self.initialise(plan.question.seed)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self.memory.dtype
+
+    def initialise(self, seed: int) -> None:
+        """Draw all parameters anew; every one depends on the seed and its own place only."""
+        self.memory.flat(OPTIMIZER)[:] = 0
+        for number, parameter in enumerate(in_recipe_order(self.plan)):
+            view = self.parameters[parameter.label]
+            if parameter.initializer is None:
+                view[...] = 0
+                continue
+            key = rng.key(seed, rng.STREAM_INIT, number)
+            view[...] = parameter.initializer.draw(view.shape, parameter.fans, key)
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's own rate, before any schedule."""
+        return float(getattr(self.plan.question.chain[-1], "lr", 0.0))
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of one output."""
+        return tuple(int(d) for d in self.plan.infos[-1].output_shape[1:])
+
+    def forward(self, x: ArrayLike, training: bool = False) -> NDArray[Any]:
+        """The outputs (N, ...) for inputs x (N, ...), as the net sees them (already scaled).
+
+        `training`: dropout drops and batch norm uses the batch, as in a training step. Raises ValueError on a shape
+        that does not fit.
+        """
+        inputs = self._inputs(x)
+        rows = len(inputs)
+        if not training:
+            return self.predict({COLUMN + INPUTS: inputs}, np.arange(rows), "infer:plain")
+        outputs = np.empty((rows, self._width), self.dtype)
+        columns = {COLUMN + INPUTS: inputs}
+        bound = Bound(self.memory, "forward:plain", rows, columns, np.arange(rows), outputs=outputs)
+        executor.run(bound, self.updates, self.updates + 1)
+        return outputs.reshape(rows, *self.output_shape)
+
+    def loss_and_gradients(self, x: ArrayLike, y: ArrayLike) -> tuple[float, dict[str, NDArray[Any]]]:
+        """The loss of one batch and its gradients, named as the parameters. Nothing is updated."""
+        bound = self.training_batch(x, y)
+        bound.limit(bound.program.probe)
+        self._run_one(bound)
+        bound.limit(None)
+        return self._loss(), {label: g.copy() for label, g in self.gradients.items()}
+
+    def step(self, x: ArrayLike, y: ArrayLike, lr: float | None = None) -> float:
+        """One optimizer step on one batch; returns the loss before it. `lr`: instead of the optimizer's own rate."""
+        bound = self.training_batch(x, y)
+        self._run_one(bound, self.learning_rate if lr is None else lr)
+        loss = self._loss()
+        self.updates += 1
+        return loss
+
+    @property
+    def gradients(self) -> dict[str, NDArray[Any]]:
+        """Views of the gradients that the last step left, named as the parameters."""
+        arena = self.memory.arrays[f"{GRADIENTS}@0"]
+        return {p.label: view_of(arena, p, self.dtype) for p in in_recipe_order(self.plan)}
+
+    def predict(self, columns: Mapping[str, NDArray[Any]], order: NDArray[np.int64], name: str) -> NDArray[Any]:
+        """Outputs (N, ...) for the rows `order` of data columns, by the inference program of that name."""
+        outputs = np.empty((len(order), self._width), self.dtype)
+        if len(order):
+            bound = Bound(self.memory, name, min(CHUNK, len(order)), columns, order, outputs=outputs)
+            executor.run(bound, 0, -(-len(order) // bound.capacity))
+        return outputs.reshape(len(order), *self.output_shape)
+
+    def training_batch(self, x: ArrayLike, y: ArrayLike) -> Bound:
+        """The training program bound to one batch of a user's own arrays."""
+        inputs, targets = self._inputs(x), self._targets(y)
+        if len(inputs) != len(targets):
+            raise ValueError(f"x has {len(inputs)} rows and y has {len(targets)}; give one target for every input")
+        if len(inputs) == 0:
+            raise ValueError("an empty batch: x has no rows")
+        key = len(inputs)
+        if key not in self._batches:
+            order = np.arange(len(inputs))
+            columns = {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy()}
+            self._batches[key] = Bound(self.memory, "train:plain", key, columns, order, base=order)
+            self._batches[key].keep_order()
+        bound = self._batches[key]
+        bound.arrays[COLUMN + INPUTS][...] = inputs
+        bound.arrays[COLUMN + TARGETS][...] = targets
+        return bound
+
+    def _run_one(self, bound: Bound, rate: float = 0.0) -> None:
+        executor.run(bound, self.updates, self.updates + 1, np.array([rate]))
+
+    def _loss(self) -> float:
+        return float(self.memory.arrays["history"].view(np.float64)[self.updates % HISTORY_STEPS])
+
+    @property
+    def _width(self) -> int:
+        return int(np.prod(self.output_shape, dtype=np.int64))
+
+    def _inputs(self, x: ArrayLike) -> NDArray[Any]:
+        shape = self.plan.question.inputs.shape
+        inputs = np.ascontiguousarray(x, self.dtype)
+        if inputs.shape[1:] != shape:
+            expected = ", ".join(["N", *map(str, shape)])
+            raise ValueError(f"x has shape {inputs.shape}; this net takes ({expected})")
+        return inputs
+
+    def _targets(self, y: ArrayLike) -> NDArray[Any]:
+        column = self.plan.question.targets
+        if column is None:
+            raise ValueError("this net was built without a loss; there is nothing to train")
+        given = np.asarray(y)
+        if column.dtype == "int32":
+            return labels(given, self.plan.question.outputs)
+        values = np.ascontiguousarray(given, self.dtype)
+        if values.ndim == 1 and column.shape == (1,):
+            values = values[:, None]
+        if values.shape[1:] != column.shape:
+            raise ValueError(f"y has shape {values.shape}; this net's targets are (N, {column.shape[0]})")
+        return values
+
+
+def labels(y: NDArray[Any], classes: int) -> NDArray[np.int32]:
+    """Class labels (N,) as int32. Raises ValueError for numbers that are no labels."""
+    found = y.reshape(len(y), -1)[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if found.ndim != 1 or not np.all(np.equal(np.mod(found, 1), 0)):
+        raise ValueError(f"y has shape {y.shape} and type {y.dtype}; this net's targets are whole class labels (N,)")
+    if len(found) and (found.min() < 0 or found.max() >= max(classes, 2)):
+        raise ValueError(f"labels run from {found.min()} to {found.max()}; this net has classes 0 to {max(classes, 2) - 1}")
+    return found.astype(np.int32)
+
+
+def in_recipe_order(plan: Plan) -> list[Parameter]:
+    """The parameters as the recipe names them, whatever their order in memory."""
+    return list(plan.store.parameters.values())
+
+
+def build(
+    recipe: str | Path | Mapping[str, Any] | Recipe,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int = 0,
+    dtype: Precision = "float32",
+) -> Network:
+    """A network by recipe name, path or dict, with freshly drawn parameters.
+
+        net = dllab.build("spirals", seed=0, dtype="float64")
+        net.parameters["0_dense.w"]
+
+    Raises RecipeError with everything that is wrong with the recipe.
+    """
+    from dllab.engine.prepare import plan_of, prepared
+
+    found = recipe if isinstance(recipe, Recipe) else load(recipe, overrides)
+    plan = plan_of(found, question_of(found, prepared(found), precision=dtype, seed=seed))
+    return Network(plan, found)

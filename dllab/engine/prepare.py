@@ -1,0 +1,44 @@
+"""Loads a recipe's data and plans its net; what goes wrong is a RecipeError at the recipe's own place."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dllab.plan.builder import ShapeFlowError
+from dllab.plan.plan import Plan, Question
+from dllab.recipe import Problem, Recipe, RecipeError
+
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared, Source
+
+
+def prepared(recipe: Recipe) -> Prepared | None:
+    """The recipe's data, split and with the scaling found; None for a recipe without data."""
+    if recipe.data is None:
+        return None
+    try:
+        return _prepared(recipe.data)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise RecipeError([Problem(str(error), recipe.place("data"), "")]) from None
+
+
+@lru_cache(maxsize=8)
+def _prepared(source: Source) -> Prepared:
+    return source.prepare()
+
+
+def plan_of(recipe: Recipe, question: Question) -> Plan:
+    """The plan of a question; a layer that does not fit is reported with the flow of shapes down to it."""
+    try:
+        return Plan(question)
+    except ShapeFlowError as error:
+        flow = [f"input {shape_text(('B', *question.inputs.shape))}"]
+        flow += [f"{i.path} {shape_text(i.output_shape) if i.output_shape else '← here'}" for i in error.infos]
+        hint = "the shapes down to it: " + " → ".join(flow)
+        raise RecipeError([Problem(f"{error.path}: {error.problem}", error.entry.place, hint)]) from None
+
+
+def shape_text(shape: tuple[int | str, ...]) -> str:
+    """`(B, 64)`."""
+    return "(" + ", ".join(str(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"

@@ -1,0 +1,88 @@
+"""From a validated recipe (and what its data look like) to the question a plan answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dllab.catalogue import find
+from dllab.losses.loss import Loss
+from dllab.optim.optimizer import Transform
+from dllab.plan.plan import Column, Question
+from dllab.recipe import Recipe
+
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared
+
+INPUTS, TARGETS = "inputs", "targets"
+
+
+def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None = None, seed: int | None = None,
+                batch: int | None = None, input_gradient: bool = False) -> Question:  # fmt: skip
+    """The question of a recipe; with `data` None the inputs have the recipe's `input:` shape and are not scaled."""
+    precision = precision or recipe.train.dtype
+    outputs = declared_outputs(recipe) if data is None else data.dataset.outputs
+    loss = loss_of(recipe, data)
+    if data is None:
+        inputs = Column(INPUTS, tuple(recipe.input or ()), precision)
+    else:
+        dataset = data.dataset
+        inputs = Column(INPUTS, dataset.input_shape, str(dataset.columns[INPUTS].dtype), data.shift is not None)
+    targets = Column(TARGETS, (), "int32") if loss.targets == "labels" else Column(TARGETS, (outputs,), "float32")
+    rows = len(data.splits.train) if data is not None else 32
+    full = recipe.train.batch == "full"
+    return Question(
+        model=recipe.model,
+        inputs=inputs,
+        targets=targets,
+        loss=loss,
+        chain=chain_of(recipe),
+        outputs=outputs,
+        batch=batch or (rows if full else min(int(recipe.train.batch), rows)),
+        precision=precision,
+        seed=recipe.train.seed if seed is None else seed,
+        shuffle=recipe.train.shuffle and not full,
+        input_gradient=input_gradient,
+    )
+
+
+def loss_of(recipe: Recipe, data: Prepared | None) -> Loss:
+    """The recipe's loss, or the usual one for the data's task."""
+    if recipe.loss is not None:
+        assert isinstance(recipe.loss, Loss)
+        return recipe.loss
+    if data is not None:
+        regression = data.dataset.task == "regression"
+    else:
+        regression = not (recipe.model and recipe.model[-1].part.name in ("softmax", "sigmoid"))
+    last = recipe.model[-1].part.name if recipe.model else ""
+    name = "binary_cross_entropy" if last == "sigmoid" else "mse" if regression else "cross_entropy"
+    loss = find("losses", name)()
+    assert isinstance(loss, Loss)
+    return loss
+
+
+def chain_of(recipe: Recipe) -> tuple[Transform, ...]:
+    """Clipping and penalties of `train:` in front of the recipe's own chain."""
+    options = recipe.train
+    wanted = [
+        ("clip_value", "limit", options.clip_value),
+        ("clip_norm", "max_norm", options.clip_norm),
+        ("l1", "strength", options.l1),
+        ("l2", "strength", options.l2),
+        ("weight_decay", "strength", options.weight_decay),
+    ]
+    links = []
+    for name, main, value in wanted:
+        if value:
+            part = find("optimizers", name)
+            links.append(part(**{part.main or main: value}))
+    return (*links, *recipe.optimizer)  # type: ignore[arg-type]
+
+
+def declared_outputs(recipe: Recipe) -> int:
+    """How many outputs a recipe without data has: the units of its last dense layer, wherever it is a number."""
+    for entry in reversed(recipe.model):
+        units = getattr(entry.part, "units", None)
+        if isinstance(units, int):
+            return units
+    return 1

@@ -1,0 +1,1 @@
+"""Initializers: how parameters start. See initializer.py."""

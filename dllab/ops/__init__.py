@@ -1,0 +1,1 @@
+"""Layers: one file each. See layer.py for what a layer is."""

@@ -1,0 +1,57 @@
+"""What an optimizer is: a chain of gradient transforms that ends in a rule that moves the parameters."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from dllab.catalogue import Part, Rate
+from dllab.core.kernel import Kernel
+from dllab.symbols import Value
+
+
+class Group(Protocol):
+    """Parameters that share their options, seen as one flat vector (or, for matrix rules, one matrix after another)."""
+
+    decays: bool
+    p: Value  # (P,) parameters
+    g: Value  # (P,) gradients; transforms change them in place
+    lr: Value  # the live learning rate, scalar
+
+    def slot(self, name: str) -> Value:
+        """(P,) state that begins as zeros and is checkpointed, e.g. Adam's m and v."""
+
+    def scratch(self, name: str) -> Value:
+        """(P,) memory that need not survive the step."""
+
+    def constant(self, value: float) -> Value:
+        """A number of the recipe, as a scalar operand."""
+
+    def update(self) -> Value:
+        """Int64 scalar: the number of this update, 1 at the first (bias correction)."""
+
+    def norm(self) -> Value:
+        """Float64 scalar: the norm of the whole gradient of this step, all groups together."""
+
+    def matrices(self) -> list[tuple[Group, tuple[int, int]]]:
+        """Every two-axis parameter of the group as a group of its own, with its shape."""
+
+    def rest(self) -> list[Group]:
+        """What matrices() leaves: biases, gains."""
+
+    def call(self, kernel: Kernel, **operands: Value) -> None:
+        """Add a row."""
+
+
+class Transform(Part):
+    """Base of every link of a chain: changes the gradient (or, decoupled, the parameters) before the next link."""
+
+    def build(self, group: Group) -> None:
+        """Add this link's rows for one group."""
+        raise NotImplementedError
+
+
+class Optimizer(Transform):
+    """Base of the last link: moves the parameters. `lr` is the learning rate before any schedule."""
+
+    main: ClassVar[str | None] = "lr"
+    lr: Rate = 0.01

@@ -1,0 +1,1 @@
+"""Plans: a recipe and shapes become a flat table of kernel calls over symbolic memory."""

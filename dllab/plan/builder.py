@@ -1,0 +1,371 @@
+"""Turns layers, a loss and an optimizer into rows: what parts see of it is symbols.Net.
+
+A Store holds what all programs of a plan share (parameters, running state, constants); a Builder makes one program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Iterator
+
+import numpy as np
+
+from dllab.catalogue import find
+from dllab.core.kernel import Kernel
+from dllab.inits.initializer import Initializer
+from dllab.ops.layer import Layer, ShapeError
+from dllab.plan import totals
+from dllab.plan.row import Row
+from dllab.symbols import (
+    BARRIER,
+    CONSTANTS,
+    COUNTERS,
+    GRADIENTS,
+    PARAMETERS,
+    RUNNING,
+    SHARED,
+    SIZES,
+    WORK,
+    Dim,
+    Parameter,
+    Value,
+)
+
+COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4}
+"""Places of the counters a kernel may ask for; see loop.py."""
+
+
+@dataclass
+class LayerInfo:
+    """What `summary` tells of a layer: where it is, what comes in and out, what it holds."""
+
+    path: str
+    kind: str
+    input_shape: tuple[Dim, ...]
+    output_shape: tuple[Dim, ...]
+    parameters: list[Parameter]
+    multiply_adds: int
+    output: Value
+    depth: int
+
+
+@dataclass
+class Store:
+    """What the programs of one plan have in common."""
+
+    seed: int
+    shards: int
+    outputs: int  # what `classes` and `outputs` stand for
+    features: int  # what `features` stands for
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    running: dict[str, Value] = field(default_factory=dict)
+    fills: dict[str, float] = field(default_factory=dict)
+    constants: dict[float, Value] = field(default_factory=dict)
+    wholes: dict[int, Value] = field(default_factory=dict)
+    vectors: list[tuple[Value, np.ndarray]] = field(default_factory=list)
+    shared: dict[str, Value] = field(default_factory=dict)
+
+    def constant(self, value: float) -> Value:
+        """A float64 scalar operand; equal numbers share a place."""
+        value = float(value)
+        if value not in self.constants:
+            self.constants[value] = Value(f"{value:g}", CONSTANTS, (), "float64")
+        return self.constants[value]
+
+    def whole(self, value: int) -> Value:
+        """An int64 scalar operand."""
+        if value not in self.wholes:
+            self.wholes[value] = Value(f"{value}", CONSTANTS, (), "int64")
+        return self.wholes[value]
+
+    def numbers(self) -> list[Value]:
+        """All scalar constants."""
+        return [*self.constants.values(), *self.wholes.values()]
+
+
+@dataclass
+class _Taped:
+    kernels: Sequence[Kernel | str]
+    operands: Mapping[str, Value]
+    layer: str
+
+
+class Builder:
+    """Builds one program; implements symbols.Net."""
+
+    def __init__(self, store: Store, *, training: bool) -> None:
+        self.store = store
+        self.training = training
+        self.shards = store.shards if training else 1
+        self.rows: list[Row] = []
+        self.work: list[Value] = []
+        self.infos: list[LayerInfo] = []
+        self.named: dict[str, Value] = {}
+        self.batch: Value | None = None
+        self._tape: list[_Taped] = []
+        self._gradients: dict[int, Value] = {}
+        self._written: set[int] = set()
+        self._path: list[str] = []
+        self._layer_number = 0
+        self._initializer: Initializer | None = None
+        self._own: list[Parameter] = []
+
+    # ---- arrays ----------------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The name of the layer being built, such as `2_residual.0_dense`."""
+        return ".".join(self._path)
+
+    def parameter(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any = None,
+        *,
+        fans: tuple[int, int] | None = None,
+        decays: bool = True,
+    ) -> Parameter:
+        """See Net.parameter. Without an initializer, arrays of two axes and more follow the next activation, others 0."""
+        label = f"{self.path}.{name}"
+        found = self.store.parameters.get(label)
+        if found is None:
+            if initializer is None and len(shape) > 1:
+                initializer = self._initializer
+            found = Parameter(label, PARAMETERS, shape, "T", True, label=label, initializer=initializer, decays=decays)
+            found.fans = fans or (_size(shape[:-1]), shape[-1])
+            self.store.parameters[label] = found
+        if found not in self._own:
+            self._own.append(found)
+        return found
+
+    def running(self, name: str, shape: tuple[int, ...], fill: float = 0.0) -> Value:
+        """See Net.running."""
+        label = f"{self.path}.{name}"
+        if label not in self.store.running:
+            self.store.running[label] = Value(label, RUNNING, shape)
+            self.store.fills[label] = fill
+        return self.store.running[label]
+
+    def array(self, shape: Sequence[Dim], name: str = "y", dtype: str = "T") -> Value:
+        """See Net.array."""
+        value = Value(f"{self.path}.{name}", WORK, tuple(shape), dtype)
+        self.work.append(value)
+        return value
+
+    def view(self, of: Value, shape: Sequence[Dim]) -> Value:
+        """The same numbers under another shape of equal size."""
+        return Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
+
+    def shared(self, name: str, shape: tuple[int, ...]) -> Value:
+        """See Net.shared."""
+        label = f"{self.shards}:{self.path}.{name}"
+        if label not in self.store.shared:
+            self.store.shared[label] = Value(label, SHARED, shape, "float64")
+        return self.store.shared[label]
+
+    def constant(self, value: float) -> Value:
+        """See Net.constant."""
+        return self.store.constant(value)
+
+    def vector(self, values: Any) -> Value:
+        """See Net.vector."""
+        numbers = np.asarray(values, np.float64)
+        value = Value("vector", CONSTANTS, numbers.shape)
+        self.store.vectors.append((value, numbers))
+        return value
+
+    def batch_rows(self) -> Value:
+        """See Net.batch_rows."""
+        assert self.batch is not None
+        return self.batch
+
+    def counter(self, name: str) -> Value:
+        """See Net.counter."""
+        if name == "seed":
+            return self.store.whole(self.store.seed)
+        if name == "shards":
+            return self.store.whole(self.shards)
+        if name == "layer":
+            return self.store.whole(self._layer_number)
+        if name == "batch":
+            return Value("batch", SIZES, (), "int64", offset=8)
+        return Value(name, COUNTERS, (), "int64", offset=8 * COUNTER_PLACES[name])
+
+    def size(self, units: int | str) -> int:
+        """See Net.size."""
+        if isinstance(units, int):
+            return units
+        return self.store.features if units == "features" else self.store.outputs
+
+    # ---- rows ------------------------------------------------------------------------------------------------------
+
+    def call(self, kernel: Kernel, *, backward: Sequence[Kernel | str] = (), **operands: Value) -> None:
+        """See Net.call."""
+        self.rows.append(Row(kernel, operands, self.path))
+        if not self.training or not backward:
+            return
+        y = operands.get("y")
+        inputs = [v for name, v in operands.items() if name != "y"]
+        needed = any(v.needs_gradient for v in inputs)
+        if y is not None:
+            y.needs_gradient = needed
+        if needed:
+            self._tape.append(_Taped(backward, operands, self.path))
+
+    def row(self, kernel: Kernel, *, only: int | None = None, sliced: bool = False, **operands: Value) -> None:
+        """Add a row that has no backward."""
+        self.rows.append(Row(kernel, operands, self.path, only, sliced))
+
+    def barrier(self) -> None:
+        """See Net.barrier."""
+        if self.shards > 1:
+            self.rows.append(Row(None, {}, self.path))
+
+    # ---- layers ----------------------------------------------------------------------------------------------------
+
+    def layers(self, entries: Sequence[Any], x: Value, scope: str = "") -> Value:
+        """See Net.layers. Entries are recipe.LayerEntry objects."""
+        return self.stack(entries, x, range(len(entries)), scope)
+
+    def stack(self, entries: Sequence[Any], x: Value, part: range, scope: str = "") -> Value:
+        """Build only a part of a list of layers, under the names they have in the whole."""
+        with self.inside(scope):
+            for index in part:
+                entry = entries[index]
+                with self.inside(entry.label or f"{index}_{entry.part.name}"):
+                    x = self._layer(entry, self._input(entry, x), entries[index + 1 :])
+                if entry.label:
+                    self.named[entry.label] = x
+        return x
+
+    def _layer(self, entry: Any, x: Value, following: Sequence[Any]) -> Value:
+        part: Layer = entry.part
+        before, own, self._own = self._initializer, self._own, []
+        self._initializer = default_initializer(following) or before or _xavier()
+        self._layer_number += 1
+        info = LayerInfo(self.path, part.name, x.shape, (), self._own, 0, x, len(self._path) - 1)
+        self.infos.append(info)
+        try:
+            y = part.build(self, x)
+        except ShapeError as error:
+            raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
+        info.output_shape, info.output = y.shape, y
+        info.multiply_adds = part.multiply_adds(x.shape, y.shape)
+        self._initializer, self._own = before, own
+        return y
+
+    def _input(self, entry: Any, x: Value) -> Value:
+        source = entry.source
+        if source is None:
+            return x
+        if isinstance(source, str):
+            return self.named[source]
+        raise ShapeFlowError("several inputs need a block that joins them (branches)", entry, self.path, self.infos)
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Build under a further part of the path."""
+        if name:
+            self._path.append(name)
+        yield
+        if name:
+            self._path.pop()
+
+    # ---- gradients -------------------------------------------------------------------------------------------------
+
+    def gradient(self, value: Value) -> Value:
+        """The array that holds the gradient of `value`."""
+        if value.parent is not None and not isinstance(value, Parameter):
+            return self.view(self.gradient(value.parent), value.shape)
+        found = self._gradients.get(id(value))
+        if found is None:
+            if isinstance(value, Parameter):
+                found = Value(f"d{value.name}", GRADIENTS, value.shape, parent=value)
+            else:
+                found = Value(f"d{value.name}", WORK, value.shape)
+                self.work.append(found)
+            self._gradients[id(value)] = found
+        return found
+
+    def gradients_by_value(self) -> dict[int, Value]:
+        """The gradient of every value that has one, by id(value)."""
+        return dict(self._gradients)
+
+    def backward(self) -> None:
+        """Replay the tape in reverse."""
+        for taped in reversed(self._tape):
+            for kernel in taped.kernels:
+                if kernel == BARRIER:
+                    self.barrier()
+                else:
+                    assert isinstance(kernel, Kernel)
+                    self._backward_row(kernel, taped)
+
+    def _backward_row(self, kernel: Kernel, taped: _Taped) -> None:
+        operands: dict[str, Value] = {}
+        additions: list[tuple[Value, Value]] = []
+        wanted = False
+        for operand in kernel.operands:
+            name = operand.name
+            if name in taped.operands:
+                operands[name] = taped.operands[name]
+                continue
+            of = taped.operands[name[1:]]
+            if name[1:] == "y":
+                operands[name] = self.gradient(of)
+                continue
+            operands[name] = self._gradient_to_write(of, additions)
+            wanted = wanted or of.needs_gradient
+        if not wanted and any(o.name not in taped.operands and o.name != "dy" for o in kernel.operands):
+            return
+        self.rows.append(Row(kernel, operands, taped.layer))
+        for to, extra in additions:
+            self.rows.append(Row(totals.add_into, {"to": to, "of": extra}, taped.layer))
+
+    def _gradient_to_write(self, of: Value, additions: list[tuple[Value, Value]]) -> Value:
+        """The gradient itself for its first writer; afterwards scratch, whose content is then added."""
+        gradient = self.gradient(of)
+        root = of
+        while root.parent is not None:
+            root = root.parent
+        if not of.needs_gradient or id(root) in self._written:
+            scratch = Value(f"{gradient.name} (more)", WORK, of.shape)
+            self.work.append(scratch)
+            if of.needs_gradient:
+                additions.append((gradient, scratch))
+            return scratch
+        self._written.add(id(root))
+        return gradient
+
+
+class ShapeFlowError(ValueError):
+    """A layer does not fit what comes in; knows the way the shapes took down to it."""
+
+    def __init__(self, problem: str, entry: Any, path: str, infos: list[LayerInfo]) -> None:
+        super().__init__(problem)
+        self.problem, self.entry, self.path, self.infos = problem, entry, path, infos
+
+
+def default_initializer(following: Sequence[Any]) -> Initializer | None:
+    """The initializer that suits the activation after a layer; None when the end of a list comes first."""
+    for entry in following:
+        hint = entry.part.init_hint
+        if hint is not None:
+            return find("initializers", hint)()  # type: ignore[return-value]
+        if "init" in type(entry.part).model_fields:
+            return _xavier()
+    return None
+
+
+def _xavier() -> Initializer:
+    return find("initializers", "xavier")()  # type: ignore[return-value]
+
+
+def _size(shape: Sequence[int]) -> int:
+    number = 1
+    for size in shape:
+        number *= size
+    return number

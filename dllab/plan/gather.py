@@ -1,0 +1,55 @@
+"""Kernels that bring a batch together from the data set, and the shuffle in front of every epoch."""
+
+from __future__ import annotations
+
+from dllab.core.kernel import kernel
+from dllab.core.rng import STREAM_SHUFFLE, key, shuffle_into
+
+
+@kernel(order="N:int64", base="N:int64", seed=":int64", epoch=":int64")
+def shuffle(order, base, seed, epoch):
+    """A new order of the training rows; it depends on (seed, epoch) alone, so a resumed run needs no state."""
+    shuffle_into(order, key(seed, STREAM_SHUFFLE, epoch))
+    for i in range(order.shape[0]):
+        order[i] = base[order[i]]
+
+
+@kernel(rows="B:int64", order="N:int64", first=":int64")
+def batch_rows(rows, order, first):
+    """The data set's row numbers of this batch."""
+    for i in range(rows.shape[0]):
+        rows[i] = order[first + i]
+
+
+@kernel(x="B F", source="R F:any", rows="B:int64", shift="F", scale="F")
+def gather_scaled(x, source, rows, shift, scale):
+    """X = (source - shift) * scale for the rows of the batch, whatever type the data are kept in."""
+    for i in range(x.shape[0]):
+        to, of = x[i], source[rows[i]]
+        for j in range(to.shape[0]):
+            to[j] = (of[j] - shift[j]) * scale[j]
+
+
+@kernel(x="B F", source="R F:any", rows="B:int64")
+def gather(x, source, rows):
+    """X = source for the rows of the batch."""
+    for i in range(x.shape[0]):
+        to, of = x[i], source[rows[i]]
+        for j in range(to.shape[0]):
+            to[j] = of[j]
+
+
+@kernel(y="B:int32", source="R:int32", rows="B:int64")
+def gather_labels(y, source, rows):
+    """Class labels of the batch."""
+    for i in range(y.shape[0]):
+        y[i] = source[rows[i]]
+
+
+@kernel(outputs="N K", y="B K", first=":int64")
+def scatter(outputs, y, first):
+    """Keep what the net said of this batch, in the order of evaluation."""
+    for i in range(y.shape[0]):
+        to, of = outputs[first + i], y[i]
+        for j in range(of.shape[0]):
+            to[j] = of[j]

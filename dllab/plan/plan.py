@@ -1,0 +1,236 @@
+"""A plan: everything a recipe computes, as programs of rows over symbolic memory.
+
+Programs, built when first asked for:
+    train     epoch rows (shuffle), step rows (gather, forward, loss, backward, totals), probe rows, update rows
+    evaluate  gather, forward as at inference, loss, outputs kept row by row
+    infer     the same without targets
+    forward   the net as it is in training (dropout, batch statistics), outputs kept
+With `:plain` after the name the inputs are numbers of the plan's precision, taken as they are: a user's own arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dllab.losses.loss import Loss
+from dllab.optim.optimizer import Transform
+from dllab.plan import gather, totals
+from dllab.plan.builder import Builder, LayerInfo, Store
+from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, own_place, padded, total_rows
+from dllab.plan.row import Row
+from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, Value
+
+HISTORY_STEPS = 4096
+"""How many steps of loss and gradient norm are kept; a chunk of training is never longer."""
+
+MULTIPLY_ADDS_WORTH_SHARDING = 1_500_000
+"""A step of fewer multiply-adds (forward, whole batch) gains less from a second core than the barriers cost."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A named column of the data set: the shape of one row, its type, and whether it is shifted and scaled."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str  # float32, float64, uint8, int32, ...
+    scaled: bool = False
+
+
+@dataclass(frozen=True)
+class Program:
+    """Rows in their order, with the places where the phases begin, and what lies in working memory."""
+
+    rows: tuple[Row, ...]
+    epoch: int
+    step: int
+    backward: int
+    probe: int
+    update: int
+    work: tuple[Value, ...]
+    shards: int
+    output: Value
+    infos: tuple[LayerInfo, ...]
+    gradients: dict[int, Value] = field(default_factory=dict)
+    layouts: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a plan is made from; everything but the numbers."""
+
+    model: tuple[Any, ...]
+    inputs: Column
+    targets: Column | None
+    loss: Loss | None
+    chain: tuple[Transform, ...]
+    outputs: int
+    batch: int
+    precision: str = "float32"
+    seed: int = 0
+    shuffle: bool = True
+    shards: int | None = None  # None: the plan decides by the size of a step
+    input_gradient: bool = False
+
+
+class Plan:
+    """The programs of one question and the memory they share. Raises ShapeFlowError."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        features = 1
+        for size in question.inputs.shape:
+            features *= size
+        self.store = Store(question.seed, 1, question.outputs, features)
+        self.slots, self.scratch = Slots(), Slots()
+        self.parameters: list[Parameter] = []
+        self.arena = 0
+        self._programs: dict[str, Program] = {}
+        sizing = self._forward_only(question.inputs, training=False, targets=False)
+        self.infos = sizing.infos
+        work = sum(i.multiply_adds for i in self.infos) * question.batch
+        chosen = 2 if work >= MULTIPLY_ADDS_WORTH_SHARDING else 1
+        self.shards = self.store.shards = chosen if question.shards is None else question.shards
+        self._lay_out_parameters()
+        self._programs["infer"] = sizing
+
+    def program(self, name: str) -> Program:
+        """The program of that name."""
+        if name not in self._programs:
+            kind, _, plain = name.partition(":")
+            inputs = self.question.inputs
+            if plain and inputs.dtype in ("float32", "float64", "uint8"):
+                inputs = Column(inputs.name, inputs.shape, self.question.precision)
+            if kind == "train":
+                self._programs[name] = self._train(inputs)
+            else:
+                made = self._forward_only(inputs, training=kind == "forward", targets=kind == "evaluate")
+                self._programs[name] = made
+        return self._programs[name]
+
+    @property
+    def absorbed(self) -> bool:
+        """Whether the loss works on what goes into the final activation."""
+        loss, model = self.question.loss, self.question.model
+        return bool(model and loss is not None and loss.absorbs and model[-1].part.name == loss.absorbs
+                    and getattr(model[-1].part, "temperature", 1.0) == 1.0)  # fmt: skip
+
+    # ---- programs --------------------------------------------------------------------------------------------------
+
+    def _forward_only(self, inputs: Column, *, training: bool, targets: bool) -> Program:
+        builder = Builder(self.store, training=training)
+        x = self._batch(builder, inputs)
+        target = self._target(builder) if targets else None
+        model, loss = self.question.model, self.question.loss
+        parts = Value("parts", SHARED, (builder.shards,), "float64")
+        if target is not None and loss is not None:
+            parts = self.store.shared.setdefault("evaluate:loss", parts)
+        last = len(model) - 1
+        before_last = builder.stack(model, x, range(last))
+        y = builder.stack(model, before_last, range(last, last + 1))
+        if target is not None and loss is not None:
+            with builder.inside("loss"):
+                loss.build(builder, before_last if self.absorbed else y, target, own_place(parts))
+            losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
+            builder.barrier()
+            builder.row(totals.keep_loss, only=0, losses=losses, parts=parts, step=builder.counter("step"))
+        flat = builder.view(y, (BATCH_DIM, _product(y.shape[1:])))
+        outputs = Value("outputs", OUTPUTS, ("N", flat.shape[1]), offset=0)
+        builder.row(gather.scatter, outputs=outputs, y=flat, first=builder.counter("first"))
+        builder.barrier()
+        end = len(builder.rows)
+        rows, work, infos = tuple(builder.rows), tuple(builder.work), tuple(builder.infos)
+        return Program(rows, 0, 0, end, end, end, work, builder.shards, y, infos)
+
+    def _train(self, inputs: Column) -> Program:
+        question, builder = self.question, Builder(self.store, training=True)
+        loss = question.loss
+        assert loss is not None, "training needs a loss"
+        if question.shuffle:
+            base = Value("base", BASE_ORDER, ("N",), "int64", offset=0)
+            order = Value("order", ORDER, ("N",), "int64", offset=0)
+            seed, epoch = builder.counter("seed"), builder.counter("epoch")
+            builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
+            builder.barrier()
+        step = len(builder.rows)
+        x = self._batch(builder, inputs)
+        x.needs_gradient = question.input_gradient
+        target = self._target(builder)
+        y = builder.stack(question.model, x, range(len(question.model) - int(self.absorbed)))
+        parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
+        squares = self.store.shared.setdefault("squares", Value("squares", SHARED, (builder.shards,), "float64"))
+        with builder.inside("loss"):
+            loss.build(builder, y, target, own_place(parts))
+        backward = len(builder.rows)
+        builder.backward()
+        with builder.inside("totals"):
+            norm = total_rows(builder, squares, self.arena)
+            losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
+            norms = Value("norms", HISTORY, (HISTORY_STEPS,), "float64", offset=8 * HISTORY_STEPS)
+            builder.row(totals.check, losses=losses, norms=norms, norm=norm, parts=parts, squares=squares,
+                        step=builder.counter("step"), shard=builder.counter("shard"))  # fmt: skip
+        probe = update = len(builder.rows)
+        with builder.inside("update"):
+            for parameters in make_groups(self.parameters):
+                for link, transform in enumerate(question.chain):
+                    transform.build(FlatGroup(builder, parameters, (self.slots, self.scratch), link, norm))
+            builder.barrier()
+        return Program(
+            tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
+            tuple(builder.infos), builder.gradients_by_value(),
+        )  # fmt: skip
+
+    # ---- pieces ----------------------------------------------------------------------------------------------------
+
+    def _batch(self, builder: Builder, column: Column) -> Value:
+        """The rows that gather the inputs."""
+        order = Value("order", ORDER, ("N",), "int64", offset=0)
+        builder.batch = builder.array((BATCH_DIM,), "rows", "int64")
+        builder.row(gather.batch_rows, rows=builder.batch, order=order, first=builder.counter("first"))
+        x = self._gathered(builder, column, "x")
+        builder.named["input"] = x
+        return x
+
+    def _gathered(self, builder: Builder, column: Column, name: str) -> Value:
+        width = _product(column.shape)
+        rows = builder.batch_rows()
+        x = builder.array((BATCH_DIM, *column.shape), name)
+        flat = builder.view(x, (BATCH_DIM, width))
+        source = Value(column.name, COLUMN + column.name, ("R", width), column.dtype, offset=0)
+        if column.scaled:
+            shift = Value("shift", COLUMN + column.name + ":shift", (width,), offset=0)
+            scale = Value("scale", COLUMN + column.name + ":scale", (width,), offset=0)
+            builder.row(gather.gather_scaled, x=flat, source=source, rows=rows, shift=shift, scale=scale)
+        else:
+            builder.row(gather.gather, x=flat, source=source, rows=rows)
+        return x
+
+    def _target(self, builder: Builder) -> Value:
+        column = self.question.targets
+        assert column is not None, "a loss needs targets"
+        if column.dtype != "int32":
+            return self._gathered(builder, column, "target")
+        target = builder.array((BATCH_DIM,), "target", "int32")
+        source = Value(column.name, COLUMN + column.name, ("R",), "int32", offset=0)
+        builder.row(gather.gather_labels, y=target, source=source, rows=builder.batch_rows())
+        return target
+
+    def _lay_out_parameters(self) -> None:
+        self.parameters = sorted(self.store.parameters.values(), key=group_key)
+        place = 0
+        width = 4 if self.question.precision == "float32" else 8
+        for parameter in self.parameters:
+            parameter.offset = place * width
+            place += padded(parameter)
+        self.arena = place
+
+
+def _product(shape: Sequence[Dim]) -> int:
+    number = 1
+    for size in shape:
+        assert isinstance(size, int)
+        number *= size
+    return number
+

@@ -1,0 +1,23 @@
+"""Recipes: YAML to a validated, frozen description of what to train and how."""
+
+from dllab.recipe.errors import Problem, RecipeError
+from dllab.recipe.find import shipped
+from dllab.recipe.parts import LayerEntry
+from dllab.recipe.place import Place
+from dllab.recipe.recipe import Recipe, load, parse
+from dllab.recipe.schema import schema
+from dllab.recipe.train_options import EarlyStop, TrainOptions
+
+__all__ = [
+    "EarlyStop",
+    "LayerEntry",
+    "Place",
+    "Problem",
+    "Recipe",
+    "RecipeError",
+    "TrainOptions",
+    "load",
+    "parse",
+    "schema",
+    "shipped",
+]

@@ -1,0 +1,56 @@
+"""A recipe back to plain data and to YAML, with every default filled in."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from dllab.catalogue import Part
+from dllab.recipe.parts import LayerEntry
+
+
+def plain_value(value: Any) -> Any:
+    """Parts as `{name: {option: value}}` (or the bare name where there is no option), tuples as lists."""
+    if isinstance(value, LayerEntry):
+        return _layer(value)
+    if isinstance(value, Part):
+        options = _options(value)
+        return {value.name: options} if options else value.name
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_value(inner) for inner in value]
+    return value
+
+
+def to_yaml(data: dict[str, Any]) -> str:
+    """YAML 1.2 that reads back as the same data; short collections stand on one line."""
+    yaml = YAML(pure=True)
+    yaml.default_flow_style = None
+    yaml.width = 110
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.allow_unicode = True
+    yaml.representer.ignore_aliases = lambda *_: True
+    text = io.StringIO()
+    yaml.dump(data, text)
+    return text.getvalue()
+
+
+def _options(part: BaseModel) -> dict[str, Any]:
+    return {key: plain_value(getattr(part, key)) for key in type(part).model_fields}
+
+
+def _layer(entry: LayerEntry) -> Any:
+    options = _options(entry.part)
+    if entry.label is not None:
+        options["name"] = entry.label
+    if entry.source is not None:
+        options["from"] = plain_value(entry.source)
+    return {entry.part.name: options} if options else entry.part.name

@@ -1,0 +1,114 @@
+"""A validated recipe, and how one is made from YAML or plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dllab.catalogue import Part
+from dllab.recipe.assemble import KEYS, assemble
+from dllab.recipe.dump import plain_value, to_yaml
+from dllab.recipe.errors import Problems, show
+from dllab.recipe.find import locate, read_bytes
+from dllab.recipe.nodes import ListNode, MapNode, Node, from_plain, plain
+from dllab.recipe.overrides import apply
+from dllab.recipe.parts import LayerEntry
+from dllab.recipe.place import Place
+from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.yaml_nodes import decode, file_places, read
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train and how; made by `load` or `parse`, never changed.
+
+    Exactly one of `data` (a data set) and `input` (the shape of one example) is set. `loss` and `metrics` are None
+    where the recipe leaves them to the data's task. `optimizer` is a chain of one or more parts, applied in order.
+    `expect` maps `<split>_<metric>` to the figure training must reach. Two recipes are equal when they say the same,
+    whatever their files.
+    """
+
+    about: str
+    name: str = field(compare=False)
+    source_path: Path | None = field(compare=False)
+    data: Part | None
+    input: tuple[int, ...] | None
+    model: tuple[LayerEntry, ...]
+    loss: Part | None
+    optimizer: tuple[Part, ...]
+    schedule: Part
+    metrics: tuple[Part, ...] | None
+    train: TrainOptions
+    expect: dict[str, float]
+    text: str = field(default="", compare=False, repr=False)
+    places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str) -> Place:
+        """Where a top-level key stands (for a key the recipe leaves out: the recipe itself)."""
+        return self.places.get(key) or self.places[""]
+
+    def resolved(self) -> dict[str, Any]:
+        """The recipe as plain data with every default filled in; keys left to the data's task are left out."""
+        values = {key: plain_value(getattr(self, key)) for key in KEYS}
+        if len(self.optimizer) == 1:
+            values["optimizer"] = values["optimizer"][0]
+        return {key: value for key, value in values.items() if value is not None and value not in ("", {})}
+
+    def to_yaml(self) -> str:
+        """The resolved recipe as YAML; loading it gives an equal recipe."""
+        return to_yaml(self.resolved())
+
+
+def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe of that name, path or text (anything with a line break), or made of plain data.
+
+    `overrides` are texts such as "optimizer.lr=0.1", "model[0].dense.units=64" or "model.hidden.units=64" (by label).
+    Raises RecipeError with everything that is wrong.
+    """
+    if isinstance(reference, Mapping):
+        problems = Problems()
+        root = from_plain(reference, problems)
+        problems.raise_if_any()
+        return _assemble(root, overrides, problems, "recipe", None, "")
+    if isinstance(reference, str) and "\n" in reference:
+        return parse(reference, overrides)
+    path, label = locate(reference)
+    raw, size = read_bytes(path, label)
+    problems = Problems()
+    text = decode(raw, label, problems, size)
+    if text is None:
+        problems.raise_if_any()
+    return parse(text or "", overrides, label, path)
+
+
+def parse(text: str, overrides: Sequence[str] = (), label: str = "recipe", path: Path | None = None) -> Recipe:
+    """The recipe of a YAML text; `label` is how messages name it. Raises RecipeError."""
+    problems = Problems()
+    if path is None:
+        decode(text.encode("utf-8", "replace"), label, problems)
+        problems.raise_if_any()
+    root = read(text, file_places(label, text), problems)
+    if root is None:
+        if not problems:
+            problems.add("an empty recipe", Place(label), "a recipe has at least data: (or input:) and model:")
+        problems.raise_if_any()
+    assert root is not None
+    return _assemble(root, overrides, problems, path.stem if path else label, path, text)
+
+
+def _assemble(
+    root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str
+) -> Recipe:
+    if not isinstance(root, MapNode):
+        kind = "a list" if isinstance(root, ListNode) else f"one value, {show(plain(root))}"
+        hint = f"write key: value; the keys are {', '.join(KEYS)}"
+        problems.add(f"the recipe is {kind}, not a mapping", root.place, hint)
+        problems.raise_if_any()
+    assert isinstance(root, MapNode)
+    apply(root, overrides, problems)
+    values = assemble(root, problems)
+    problems.raise_if_any()
+    places = {"": root.place, **{key: entry.key.place for key, entry in root.entries.items()}}
+    return Recipe(name=name, source_path=path, text=text, places=places, **values)

@@ -1,0 +1,143 @@
+"""JSON Schema (2020-12) of a recipe, for editors, from the same declarations the parser reads."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from dllab.catalogue import FAMILIES, Part, parts, summary
+from dllab.recipe.assemble import KEYS, SPLITS, Shape
+from dllab.recipe.forms import block_of, container, family_of, fields_of
+from dllab.recipe.parts import LABEL
+from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.wording import field_schema
+
+LABELS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+
+def schema() -> dict[str, Any]:
+    """The schema of a recipe; parts are definitions named `<family>.<name>`. Imports every part there is."""
+    definitions: dict[str, Any] = {}
+    for family in FAMILIES:
+        for name, part in parts(family).items():
+            definitions[f"{family}.{name}"] = _options(part, family)
+        definitions[family] = _forms(family)
+    properties = _top()
+    assert set(properties) == set(KEYS)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dllab recipe",
+        "type": "object",
+        "properties": properties,
+        "required": ["model"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _top() -> dict[str, Any]:
+    chain = {"type": "array", "items": _ref("optimizers"), "minItems": 1}
+    figures = {rf"^({'|'.join(SPLITS)})_[a-z][a-z0-9_]*$": {"type": "number"}}
+    train = _block(TrainOptions)
+    keys: dict[str, tuple[str, dict[str, Any]]] = {
+        "about": ("What the recipe shows, in a sentence.", {"type": ["string", "number", "boolean"]}),
+        "data": ("The data set to train on.", _ref("datasets")),
+        "input": ("The shape of one example, for a net without data.", TypeAdapter(Shape).json_schema()),
+        "loss": ("What training makes small; by default what fits the data.", _ref("losses")),
+        "optimizer": ("How parameters change: a part, or a chain of them.", {"anyOf": [_ref("optimizers"), chain]}),
+        "schedule": ("How the learning rate changes.", _ref("schedules")),
+        "metrics": ("Figures reported beside the loss.", {"type": "array", "items": _ref("metrics")}),
+        "train": ("Length, batches and regularisation.", train),
+        "expect": ("What training must reach.", {"patternProperties": figures, "additionalProperties": False}),
+    }
+    optional = {key: {"description": said, "anyOf": [kind, {"type": "null"}]} for key, (said, kind) in keys.items()}
+    return {**optional, "model": {"description": "The layers, first to last.", **_layers()}}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _layers() -> dict[str, Any]:
+    return {"type": "array", "items": _ref("layers"), "minItems": 1}
+
+
+def _forms(family: str) -> dict[str, Any]:
+    """The spellings of a part: the bare name, `{NAME: options}`, and (not for layers) `{name: NAME, ...options}`."""
+    known = parts(family)
+    bare = [name for name, part in known.items() if not any(field.is_required() for field in fields_of(part).values())]
+    keyed = {
+        "type": "object",
+        "properties": {name: _keyed(name, part, family) for name, part in known.items()},
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    }
+    forms: list[dict[str, Any]] = [{"enum": bare}] if bare else []
+    forms.append(keyed)
+    if family != "layers":
+        forms.extend(_named(name, family, part) for name, part in known.items())
+    return {"anyOf": forms}
+
+
+def _keyed(name: str, part: type[Part], family: str) -> dict[str, Any]:
+    forms = [_ref(f"{family}.{name}"), {"type": "null"}]
+    if part.main is not None:
+        forms.append(_field(fields_of(part)[part.main]))
+    return {"description": summary(part), "anyOf": forms}
+
+
+def _named(name: str, family: str, part: type[Part]) -> dict[str, Any]:
+    options = _options(part, family)
+    options["properties"] = {"name": {"const": name}, **options["properties"]}
+    options["required"] = ["name", *options.get("required", [])]
+    return options
+
+
+def _options(part: type[Part], family: str) -> dict[str, Any]:
+    options = {"description": inspect.getdoc(part) or "", **_block(part)}
+    if family == "layers":
+        options["properties"] |= {"name": {"type": "string", "pattern": f"^{LABEL}$"}, "from": LABELS}
+    return options
+
+
+def _block(cls: type) -> dict[str, Any]:
+    fields = fields_of(cls)
+    block: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: _field(field) for name, field in fields.items()},
+        "additionalProperties": False,
+    }
+    required = [name for name, field in fields.items() if field.is_required()]
+    return {**block, "required": required} if required else block
+
+
+def _field(field: FieldInfo) -> dict[str, Any]:
+    """The schema of one option, with its default where JSON can say it."""
+    family, block = family_of(field), block_of(field)
+    if block is not None:
+        forms = [_block(block), {"type": "null"}]
+        main = getattr(block, "main", None)
+        return {"anyOf": [*forms, _field(fields_of(block)[main])] if main else forms}
+    if family is not None:
+        return _inner(field.annotation, family)
+    shape = field_schema(field)
+    shape.pop("$defs", None)
+    default = field.default
+    if default is not PydanticUndefined and isinstance(default, str | int | float | bool | None):
+        shape["default"] = default
+    if field.description:
+        shape["description"] = field.description
+    return shape
+
+
+def _inner(annotation: Any, family: str) -> dict[str, Any]:
+    """Inner parts, or lists of them; null and plain values as the option allows."""
+    listed = container(annotation)
+    if listed is not None:
+        return {"type": "array", "items": _inner(listed[1], family)}
+    return {"anyOf": [_ref(family), {"type": ["null", "number", "boolean"]}]}

@@ -1,0 +1,128 @@
+"""What a part sees of the plan: symbolic arrays, and the interface through which it adds rows.
+
+A Value names an array that does not exist yet: a register (an arena of memory), a place in it, a shape. Shapes may hold
+live dimensions, which change from step to step: "B" is the number of rows of the batch that a shard has in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dllab.core.kernel import Kernel
+
+Dim = int | str
+BATCH_DIM = "B"
+BARRIER = "barrier"
+"""Among backward kernels: rows after it see what all shards did before it."""
+
+# Registers. One arena each; those marked * once for every shard.
+PARAMETERS = "parameters"
+GRADIENTS = "gradients"  # * same layout as PARAMETERS
+OPTIMIZER = "optimizer"  # slots, each laid out as PARAMETERS
+RUNNING = "running"  # state that is neither parameter nor scratch: batch-norm statistics, carried h and c
+WORK = "work"  # * activations, their gradients, scratch
+SHARED = "shared"  # small arrays that all shards read and write: partial sums
+CONSTANTS = "constants"  # float64 numbers of the recipe, and vectors such as class weights
+COUNTERS = "counters"  # * step, first row, epoch, shard (loop.py)
+RATES = "rates"  # * the learning rate of this step
+SIZES = "sizes"  # * live sizes
+ORDER = "order"  # int64 rows of the data set in the order of the epoch
+BASE_ORDER = "base"  # the training rows before any shuffle
+HISTORY = "history"  # loss and gradient norm of the last steps
+OUTPUTS = "outputs"  # what an inference program leaves, a row per example
+RINGS = "rings"  # what probes copy
+COLUMN = "column:"  # prefix: one register for each named column of the data set
+
+
+@dataclass(eq=False)
+class Value:
+    """A symbolic array. `dtype` "T" is the plan's precision; `offset` (bytes) is set when memory is laid out."""
+
+    name: str
+    register: str
+    shape: tuple[Dim, ...]
+    dtype: str = "T"
+    needs_gradient: bool = False
+    offset: int | None = None
+    parent: Value | None = None  # a view: a value that lies inside another one
+    shift: int = 0  # bytes from the start of the parent
+    stride: int = 0  # further bytes for every shard before this one: a shard's own place in a shared array
+    slot: int = 0  # which copy of the parameter arena (optimizer state)
+    shard: int | None = None  # of a per-shard register, always this shard's
+
+    @property
+    def features(self) -> int:
+        """The size of the last axis, which must be fixed."""
+        last = self.shape[-1]
+        assert isinstance(last, int)
+        return last
+
+
+@dataclass(eq=False)
+class Parameter(Value):
+    """A trainable array. `decays`: weight decay and L1/L2 apply to it (weights yes, biases and gains no)."""
+
+    label: str = ""
+    initializer: Any = None
+    decays: bool = True
+    fans: tuple[int, int] = (1, 1)
+    rate_factor: float = 1.0
+    frozen: bool = False
+    state: dict[str, Value] = field(default_factory=dict)
+
+
+class Net(Protocol):
+    """What a layer, loss or optimizer may ask of the plan that is being built."""
+
+    training: bool
+    shards: int
+
+    def parameter(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any = None,
+        *,
+        fans: tuple[int, int] | None = None,
+        decays: bool = True,
+    ) -> Parameter:
+        """A trainable array of the current layer; the same name again in another program is the same array."""
+
+    def running(self, name: str, shape: tuple[int, ...], fill: float = 0.0) -> Value:
+        """State of the current layer that training updates and inference reads; never decayed, no gradient."""
+
+    def array(self, shape: Sequence[Dim], name: str = "y", dtype: str = "T") -> Value:
+        """An array of this step: an activation or scratch."""
+
+    def shared(self, name: str, shape: tuple[int, ...]) -> Value:
+        """A small float64 array that all shards see."""
+
+    def constant(self, value: float) -> Value:
+        """A number of the recipe, as a scalar operand."""
+
+    def vector(self, values: Any) -> Value:
+        """A fixed vector of the recipe in the plan's precision."""
+
+    def batch_rows(self) -> Value:
+        """(B,) int64: which row of the data set each example of the batch is."""
+
+    def counter(self, name: str) -> Value:
+        """An int64 scalar: `step`, `update` (1 at the first step), `epoch`, `shard`, `shards`, `batch`, `seed`, `layer`."""
+
+    def call(self, kernel: Kernel, *, backward: Sequence[Kernel] = (), **operands: Value) -> None:
+        """Add a row. In training the backward kernels follow in reverse order: an operand `dx` is the gradient of `x`.
+
+        A backward kernel is left out when nothing it writes is needed. Every backward kernel stores; where a gradient
+        has been written before (shared inputs, tied weights) the plan adds.
+        """
+
+    def barrier(self) -> None:
+        """Rows after this one see what all shards did before it."""
+
+    def size(self, units: int | str) -> int:
+        """A number of units: itself, or what `classes`, `outputs`, `features` stand for in this recipe."""
+
+    def layers(self, entries: Sequence[Any], x: Value, scope: str = "") -> Value:
+        """Build inner layers (blocks call this)."""

@@ -1,0 +1,169 @@
+"""Overrides change what a recipe says, and are checked like the rest of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import SPIRALS
+
+from dllab.recipe import RecipeError, load, parse
+
+CHAIN = {"optimizer": [{"clip_norm": 1.0}, {"adam": {"lr": 0.01}}]}
+SMALL = {"input": [2], "model": ["tanh"]}
+
+
+def at(data: Any, path: str) -> Any:
+    for step in path.split("/"):
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("optimizer.lr=0.1", "optimizer/adam/lr", 0.1),
+        ("optimizer.lr=1e-1", "optimizer/adam/lr", 0.1),
+        ("optimizer.adam.lr=0.1", "optimizer/adam/lr", 0.1),
+        ("optimizer.adam=0.1", "optimizer/adam/lr", 0.1),
+        ("optimizer[0].lr=0.1", "optimizer/adam/lr", 0.1),
+        ("optimizer.betas[1]=0.99", "optimizer/adam/betas/1", 0.99),
+        ("optimizer={sgd: 0.5}", "optimizer/sgd/lr", 0.5),
+        ("optimizer=[{clip_norm: 2}, adam]", "optimizer/0/clip_norm/limit", 2.0),
+        ("schedule.name=constant", "schedule/constant/warmup", 50),
+        ("schedule.warmup=7", "schedule/cosine/warmup", 7),
+        ("model[0].dense.units=64", "model/0/dense/units", 64),
+        ("model[0].units=64", "model/0/dense/units", 64),
+        ("model.0.dense.units=64", "model/0/dense/units", 64),
+        ("model[-1].dense.units=5", "model/5/dense/units", 5),
+        ("model.hidden.units=64", "model/2/dense/units", 64),
+        ("model.hidden.dense.units=64", "model/2/dense/units", 64),
+        ("model.hidden.init={normal: 0.5}", "model/2/dense/init/normal/deviation", 0.5),
+        ("model.hidden={dense: {units: 9, name: hidden}}", "model/2/dense/units", 9),
+        ("model.inside.units=3", "model/4/residual/layers/0/dense/units", 3),
+        ("model[4].residual[1].leaky_relu=0.5", "model/4/residual/layers/1/leaky_relu/slope", 0.5),
+        ("model[4].layers[1].slope=0.5", "model/4/residual/layers/1/leaky_relu/slope", 0.5),
+        ("model[4].scale=3", "model/4/residual/scale", 3.0),
+        ("model[1]=leaky_relu", "model/1/leaky_relu/slope", 0.01),
+        ("model[0].name=first", "model/0/dense/name", "first"),
+        ("model[3].from=input", "model/3/tanh/from", "input"),
+        ("train.epochs=5", "train/epochs", 5),
+        ("train.l2=0.1", "train/l2", 0.1),
+        ("train.clip_norm=null", "train/clip_norm", None),
+        ("train.early_stop=3", "train/early_stop/patience", 3),
+        ("train.early_stop.min_delta=0.5", "train/early_stop/min_delta", 0.5),
+        ("train.early_stop=", "train/early_stop", None),
+        ("data.classes=5", "data/spirals/classes", 5),
+        ("data={spirals: 4}", "data/spirals/classes", 4),
+        ("data=moons", "data/moons/noise", 0.1),
+        ("data.name=moons", "data/moons/noise", 0.1),
+        ("metrics=[accuracy]", "metrics/0", "accuracy"),
+        ("expect.test_loss=0.5", "expect/test_loss", 0.5),
+        ("expect.test_accuracy=0.5", "expect/test_accuracy", 0.5),
+        ("about=x = y", "about", "x = y"),
+        (" train.epochs = 5", "train/epochs", 5),
+    ],
+)
+def test_what_an_override_changes(override: str, path: str, value: object) -> None:
+    text = SPIRALS
+    if override == "data.name=moons":
+        text = SPIRALS.replace("classes: 3, noise: 0.2, samples: 900, test: 0.25", "noise: 0.1")
+    assert at(parse(text, [override]).resolved(), path) == value
+
+
+def test_only_that_changes() -> None:
+    changed = parse(SPIRALS, ["model.hidden.units=64"]).resolved()
+    changed["model"][2]["dense"]["units"] = 32
+    assert changed == parse(SPIRALS).resolved()
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=0.5", "optimizer[1].lr=0.5", "optimizer.adam.lr=0.5"])
+def test_chains(override: str) -> None:
+    assert at(load({**SMALL, **CHAIN}, [override]).resolved(), "optimizer/1/adam/lr") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("optimizer.lr=0.1", "optimizer/adam/lr", 0.1),
+        ("optimizer.sgd=0.1", "optimizer", None),
+        ("schedule.warmup=3", "schedule/constant/warmup", 3),
+        ("train.l2=0.1", "train/l2", 0.1),
+        ("train.early_stop.patience=3", "train/early_stop/patience", 3),
+        ("input[0]=7", "input/0", 7),
+    ],
+)
+def test_keys_the_recipe_leaves_out(override: str, path: str, value: object) -> None:
+    if value is None:
+        with pytest.raises(RecipeError, match="unknown option 'sgd' of optimizer adam"):
+            load(SMALL, [override])
+    else:
+        assert at(load(SMALL, [override]).resolved(), path) == value
+
+
+def test_the_last_of_two_wins_and_they_build_on_each_other() -> None:
+    overrides = ["optimizer=sgd", "optimizer.lr=0.5", "optimizer.momentum=0.9", "optimizer.lr=0.25"]
+    assert load(SMALL, overrides).resolved()["optimizer"] == {"sgd": {"lr": 0.25, "momentum": 0.9, "nesterov": False}}
+
+
+def test_overrides_leave_the_given_dict_alone() -> None:
+    data = {"input": [2], "model": [{"dense": {"units": 3}}]}
+    load(data, ["model[0].units=4"])
+    assert data["model"] == [{"dense": {"units": 3}}]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("optimizer.lrr=0.1", "unknown option 'lrr' of optimizer adam"),
+        ("optimizer.lr.x=0.1", "optimizer.lr is 0.01: there is no optimizer.lr.x"),
+        ("optimizer.lr=fast", "wrong value for option 'lr' of optimizer adam"),
+        ("optimizer[1].lr=3", "optimizer is not a list: there is no optimizer[1]"),
+        ("optimizer.name=[1]", "[1] is not the name of an optimizer"),
+        ("trian.epochs=3", "unknown key 'trian' of the recipe"),
+        ("train.epoch=3", "unknown option 'epoch' of train"),
+        ("train.early_stopp.patience=3", "unknown option 'early_stopp' of train"),
+        ("train[0]=3", "unknown option '0' of train"),
+        ("model[6].units=3", "there is no model[6]"),
+        ("model.hiden.units=3", "no layer of model is labelled 'hiden'"),
+        ("model[0].tanh.units=3", "unknown option 'tanh' of model[0]"),
+        ("model=3", "3 where a list of layers belongs"),
+        ("metrics[0]=accuracy", "metrics is not set"),
+        ("metrics.accuracy=1", "metrics is not set"),
+        ("loss.delta=3", "unknown option 'delta' of loss cross_entropy"),
+        ("expect.test_accuracy.x=3", "expect.test_accuracy is 0.97"),
+        ("train.epochs", "an override without '='"),
+        ("=3", "'' is not a path of keys"),
+        ("a b=3", "'a b' is not a path of keys"),
+        ("model[x]=3", "'model[x]' is not a path of keys"),
+        ("model..x=3", "'model..x' is not a path of keys"),
+        (".".join("a" * 70) + "=3", "a path of 70 keys"),
+        ("train.epochs=[1", "a list that is not closed"),
+        ("train.epochs=&a 3", "an anchor (&a)"),
+        ("train.epochs={a: 1, a: 2}", "the key 'a' twice"),
+        ("train.epochs=3\t", "a tab character"),
+    ],
+)
+def test_refused_overrides(override: str, said: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse(SPIRALS, [override])
+    found = [problem for problem in raised.value.problems if said in problem.message]
+    assert found, str(raised.value)
+    assert str(found[0].place).startswith("override ") and found[0].place.line is None
+    assert found[0].hint
+
+
+def test_ambiguous_in_a_chain() -> None:
+    data = {**SMALL, "optimizer": ["adam", {"sgd": 0.1}]}
+    with pytest.raises(RecipeError, match=r"give its position: optimizer\[0\].lr, optimizer\[1\].lr"):
+        load(data, ["optimizer.lr=1"])
+
+
+def test_problems_of_the_recipe_and_of_overrides_together() -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse("input: [2]\nmodel: [tnh]\n", ["train.epoch=3", "nonsense"])
+    assert len(raised.value.problems) == 3
+
+
+def test_an_override_can_mend_a_recipe() -> None:
+    assert parse("input: [2]\nmodel: [tnh]\n", ["model[0]=tanh"]) == load(SMALL)
