@@ -8,15 +8,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dllab.engine.network import Network, build
-    from dllab.train.api import Result, train
+    from dllab.runs.train import Result, train
 
 __all__ = ["Network", "Result", "__version__", "build", "train"]
 
 _HOMES = {
     "build": "dllab.engine.network",
     "Network": "dllab.engine.network",
-    "train": "dllab.train.api",
-    "Result": "dllab.train.api",
+    "train": "dllab.runs.train",
+    "Result": "dllab.runs.train",
 }
 
 

@@ -76,7 +76,7 @@ def copysign(x: float, sign: float) -> float:
 
 
 def sqrt(x: float) -> float:
-    """The square root, correctly rounded; NaN below zero. Kernels use this one: math.sqrt is a call of libm to numba."""
+    """The square root, correctly rounded; NaN below zero. For kernels: to numba math.sqrt is a call of libm."""
     return like(x, math.sqrt(x) if x >= 0 else math.nan)
 
 

@@ -17,7 +17,7 @@ from numba.extending import overload
 
 from dllab.core import bits_numba, blas, blas_numba, intrinsics, native
 from dllab.core.cache import Entry, modules_behind
-from dllab.core.device import DEVICE_FUNCTIONS
+from dllab.core.device import DEVICE_FUNCTIONS, SUBROUTINES
 from dllab.core.kernel import Kernel
 from dllab.core.settings import FASTMATH, bounds_checked
 
@@ -62,7 +62,8 @@ def _register_device(function: Callable[..., Any]) -> None:
     names = ", ".join(function.__code__.co_varnames[:count])
     scope: dict[str, Any] = {"function": function}
     exec(f"def form({names}): return function", scope)  # overload needs the exact signature
-    overload(function, jit_options={k: v for k, v in flags().items() if k != "nogil"}, strict=False)(scope["form"])
+    options = {**flags(), "forceinline": function not in SUBROUTINES}  # what is not inlined keeps loops scalar
+    overload(function, jit_options=options, strict=False)(scope["form"])
 
 
 def compile_kernel(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> Entry:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEVICE_FUNCTIONS: list[Callable[..., Any]] = []
+SUBROUTINES: set[Callable[..., Any]] = set()
 
 
 def device(function: F) -> F:
@@ -18,3 +19,9 @@ def device(function: F) -> F:
     """
     DEVICE_FUNCTIONS.append(function)
     return function
+
+
+def subroutine(function: F) -> F:
+    """Like `device`, for functions too long to be copied into every caller."""
+    SUBROUTINES.add(function)
+    return device(function)

@@ -9,7 +9,7 @@ The same text runs as Python without JIT and compiles to one native function wit
 
 from __future__ import annotations
 
-from dllab.core.device import device
+from dllab.core.device import subroutine
 from dllab.core.memory import arrive, call, give_way, load, load_float, look, pause, store, store_float
 
 # Fields of the control block.
@@ -31,7 +31,7 @@ SPINS_BEFORE_YIELDING = 4000
 GO_ON, STOPPED, ABORTED = 0, 1, 2
 
 
-@device
+@subroutine
 def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
     """Meet the other threads; true if one of them gave up. `arrivals` is the count that opens the barrier."""
     seen = arrive(barrier)
@@ -48,7 +48,7 @@ def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
     return 0
 
 
-@device
+@subroutine
 def run_rows(control: int, first: int, last: int, shard_from: int, shard_to: int) -> int:
     """Run the rows [first, last) of the given shards. Returns 1 if a verdict row stops the run, 2 if another thread gave up."""
     shards = load(control, SHARDS)
@@ -78,7 +78,7 @@ def run_rows(control: int, first: int, last: int, shard_from: int, shard_to: int
     return status
 
 
-@device
+@subroutine
 def set_sizes(control: int, shard: int, batch: int, first: int) -> None:
     """Give a shard its part of a batch, and work out the sizes that follow from it."""
     shards = load(control, SHARDS)

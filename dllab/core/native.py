@@ -49,6 +49,11 @@ def kernel_address(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> i
     code = load_or_compile(kernel_file(kernel, precision, dtypes), lambda: _compile(kernel, precision, dtypes))
     return _address(code)
 
+def is_cached(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> bool:
+    """Whether a kernel can be loaded without compiling it first."""
+    return (store.folder() / kernel_file(kernel, precision, dtypes)).exists()
+
+
 def kernel_file(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> str:
     """The name of the cache file for a kernel."""
     assert isinstance(kernel.function, FunctionType)

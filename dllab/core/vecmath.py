@@ -6,8 +6,8 @@ Largest errors found, in ulp, for float32 and float64 on a processor with FMA:
 
     exp 0.9 0.9    expm1 1.6 1.6    log 0.9 1.0    tanh 1.3 1.3    sigmoid 2.3 2.4    softplus 1.7 1.8    erf 1.3 1.3
 
-EXPM1, ATANH, TANH, ERF and ERF_TAIL are minimax polynomials, found by the Remez exchange (Chebyshev nodes to start, then
-the extrema of the error until they differ by less than 0.5 %) in mpmath at 50 digits, each coefficient then rounded.
+EXPM1, ATANH, TANH, ERF and ERF_TAIL are minimax polynomials, found by the Remez exchange (Chebyshev nodes to start,
+then the extrema of the error until they differ by less than 0.5 %) in mpmath at 50 digits, then rounded.
 Beside each: the function fitted, the interval, how its error is weighted, and the error left after rounding.
 
 Kernels compile these with contraction only (see bits_numba.py): reassociation would undo the range reduction.

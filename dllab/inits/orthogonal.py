@@ -6,6 +6,7 @@ import math
 from typing import Annotated, ClassVar
 
 import numpy as np
+import threadpoolctl
 from pydantic import Field
 
 from dllab.core import rng
@@ -36,6 +37,8 @@ class Orthogonal(Initializer):
         """A scaled orthogonal matrix of that shape; `fans` do not matter."""
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = rng.normal(key, rows * columns).reshape(max(rows, columns), min(rows, columns))
+        # For good, as for the kernels (core/blas.py): with more threads LAPACK gives other bits.
+        threadpoolctl.threadpool_limits(1, user_api="blas")
         q, r = np.linalg.qr(tall)
         q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)

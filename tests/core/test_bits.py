@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
-from dllab.core.bits import copysign, frexp2, hash64, like, nearest, polynomial, power2, scale2
+from dllab.core.bits import copysign, frexp2, hash64, like, nearest, polynomial, power2, scale2, sqrt
 from dllab.core.settings import jit_enabled
 
 TYPES = (np.float32, np.float64)
@@ -44,6 +44,11 @@ def _frexp2(x):
 @jit
 def _copysign(x, sign):
     return copysign(x, sign)
+
+
+@jit
+def _sqrt(x):
+    return sqrt(x)
 
 
 @jit
@@ -123,6 +128,15 @@ def test_copysign_keeps_the_size(dtype, data):
     for got in (_copysign(x, sign), copysign(x, sign)):
         assert got == want
         assert math.copysign(1, got) == math.copysign(1, sign)
+
+
+@given(st.data())
+@precisions
+def test_square_root_is_correctly_rounded(dtype, data):
+    x = data.draw(floats(dtype, min_value=0))
+    assert _sqrt(x) == sqrt(x) == np.sqrt(x)
+    assert math.isnan(_sqrt(-1 - x))
+    assert math.isnan(sqrt(-1 - x))
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1))

@@ -1,0 +1,50 @@
+"""Classes from outputs and targets, as the classification metrics read them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+THRESHOLD = 0.5
+"""A single output column means class 1 above this, class 0 up to it."""
+
+Labels = NDArray[np.int64]
+
+
+def scores_and_truth(outputs: np.ndarray, targets: np.ndarray) -> tuple[NDArray[np.float64], Labels]:
+    """Scores (M, K) and true classes (M,) from outputs (N, L) and targets.
+
+    Targets of whole numbers are labels: (N,), or (N, T) with one for each position of a sequence, whose T times K scores
+    stand in a row of the outputs; then M = N T. Targets of real numbers with a column for each class have their class
+    where the largest is; a single column of them holds labels.
+    """
+    outputs, targets = np.asarray(outputs, np.float64), np.asarray(targets)
+    if targets.ndim > 1 and targets.shape[1] > 1 and targets.dtype.kind == "f":
+        return outputs, np.argmax(targets, axis=1)
+    if targets.size:
+        outputs = outputs.reshape(targets.size, -1)
+    return outputs, targets.reshape(-1).astype(np.int64)
+
+
+def predicted(scores: NDArray[np.float64]) -> Labels:
+    """The class with the largest score, the first of equal ones; of a single column, whether it is above THRESHOLD."""
+    if scores.shape[1] == 1:
+        return (scores[:, 0] > THRESHOLD).astype(np.int64)
+    return np.argmax(scores, axis=1)
+
+
+def usable(scores: NDArray[np.float64]) -> bool:
+    """Whether there is at least one row and no NaN."""
+    return len(scores) > 0 and not bool(np.isnan(scores).any())
+
+
+def class_count(scores: NDArray[np.float64]) -> int:
+    """The number of classes that the outputs tell apart."""
+    return max(scores.shape[1], 2)
+
+
+def confusion(scores: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
+    """How often class i (row) was taken for class j (column)."""
+    classes = max(class_count(scores), int(truth.max(initial=0)) + 1)
+    pairs = truth * classes + predicted(scores)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)

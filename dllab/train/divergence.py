@@ -1,0 +1,52 @@
+"""Where a run that stopped went wrong: the first value that is not finite, in the order of computation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from dllab.core.loop import SIZE_ROWS
+from dllab.engine.binding import Bound
+from dllab.plan.plan import HISTORY_STEPS
+from dllab.symbols import GRADIENTS, WORK, Value
+from dllab.train.events import Diverged
+
+
+def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
+    """Look through what the stopped step computed; its update was not done."""
+    program = bound.program
+    loss = float(bound.memory.arrays["history"].view(np.float64)[step % HISTORY_STEPS])
+    layer, where, worst = "loss", "loss", np.float64(loss)
+    for number, row in enumerate(program.rows[program.step : program.probe], program.step):
+        if row.kernel is None:
+            continue
+        found = _not_finite(bound, row.operands[row.kernel.operands[0].name])
+        if found is not None:
+            worst = found
+            layer, where = row.layer or "input", "backward" if number >= program.backward else "forward"
+            if not row.layer:
+                where = "input"
+            elif row.layer == "loss":
+                where = "loss"
+            break
+    value = "NaN" if np.isnan(worst) else "inf"
+    kind: Literal["input", "forward", "loss", "backward"] = where  # type: ignore[assignment]
+    return Diverged(step, step // per_epoch + 1, layer, kind, value, loss)
+
+
+def _not_finite(bound: Bound, value: Value) -> np.floating | None:
+    for shard in range(bound.shards):
+        if value.register == WORK and value.dtype == "T":
+            numbers = bound.work(value, shard, int(bound.sizes[shard][SIZE_ROWS]))
+        elif value.register == GRADIENTS and value.parent is not None and value.parent.offset is not None:
+            arena = bound.arrays[f"{GRADIENTS}@{shard}"].view(bound.memory.dtype)
+            first = value.parent.offset // arena.itemsize
+            numbers = arena[first : first + int(np.prod([int(d) for d in value.shape]))]
+        else:
+            continue
+        bad = ~np.isfinite(numbers)
+        if bad.any():
+            first_bad: np.floating = numbers[bad][0]
+            return first_bad
+    return None

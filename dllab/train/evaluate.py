@@ -1,0 +1,62 @@
+"""Figures of a split: the loss and the recipe's metrics, as at inference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dllab.data.splits import Splits
+from dllab.engine import executor
+from dllab.engine.binding import Bound
+from dllab.engine.network import CHUNK, Network
+from dllab.metrics.metric import Metric
+from dllab.plan.plan import HISTORY_STEPS
+
+
+class Evaluator:
+    """Evaluates splits of one data set; bound once, so that a look at a small split costs microseconds."""
+
+    def __init__(self, network: Network, columns: dict[str, np.ndarray], splits: Splits, targets: np.ndarray,
+                 metrics: tuple[Metric, ...]) -> None:  # fmt: skip
+        self.network, self.metrics = network, metrics
+        self.splits = {
+            name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))
+        }
+        self._columns, self._all_targets = columns, targets
+        self._bound: dict[str, Bound] = {}
+
+    def evaluate(self, split: str) -> dict[str, Any]:
+        """`loss` and every metric of a split."""
+        bound = self._bind(split)
+        rows = self.splits[split]
+        batches = -(-len(rows) // bound.capacity)
+        losses = np.empty(batches)
+        ring = self.network.memory.arrays["history"].view(np.float64)[:HISTORY_STEPS]
+        kept = ring.copy()  # the training losses of the last steps live in the same ring
+        for first in range(0, batches, HISTORY_STEPS):
+            last = min(batches, first + HISTORY_STEPS)
+            executor.run(bound, first, last)
+            losses[first:last] = ring[: last - first]
+        ring[:] = kept
+        counts = np.full(batches, bound.capacity)
+        counts[-1] = len(rows) - bound.capacity * (batches - 1)
+        outputs = bound.arrays["outputs"].reshape(len(rows), *self.network.output_shape)
+        targets = self._all_targets[rows]
+        figures: dict[str, Any] = {"loss": float((losses * counts).sum() / len(rows))}
+        figures.update((metric.name, metric.measure(outputs, targets)) for metric in self.metrics)
+        return figures
+
+    def outputs(self, split: str) -> np.ndarray:
+        """What the net says of a split's rows, after `evaluate`."""
+        return self._bound[split].arrays["outputs"]
+
+    def _bind(self, split: str) -> Bound:
+        if split not in self._bound:
+            rows = self.splits[split]
+            width = int(np.prod(self.network.output_shape, dtype=np.int64))
+            outputs = np.empty((len(rows), width), self.network.dtype)
+            capacity = min(CHUNK, len(rows))
+            bound = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
+            self._bound[split] = bound
+        return self._bound[split]

@@ -1,0 +1,32 @@
+"""How many steps fit into one call of compiled code, so that Ctrl-C and the display are served in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+TARGET = 0.04  # seconds of compiled code between two looks at the keyboard
+GROWTH = 8
+
+
+class Pace:
+    """Measures how long steps take. It decides only how often training comes up for air, never what it computes."""
+
+    def __init__(self) -> None:
+        self._steps = 1
+        self._per_step = 0.0
+
+    def steps(self) -> int:
+        """How many steps to ask for next."""
+        return self._steps
+
+    def timed(self, work: Callable[[], T], steps: int) -> T:
+        """Do some steps and learn from the time they took."""
+        start = time.perf_counter()
+        result = work()
+        self._per_step = max((time.perf_counter() - start) / max(steps, 1), 1e-9)
+        self._steps = max(1, min(self._steps * GROWTH, int(TARGET / self._per_step)))
+        return result
