@@ -17,7 +17,7 @@ SHARDS, TABLES, SIZES, RATES, COUNTERS = 0, 1, 2, 3, 4
 BARRIER, STEP, END, BATCH, ROWS = 5, 6, 7, 8, 9
 RATE_LIST, RATE_FROM, DERIVED, DERIVED_COUNT, EPOCH_READY = 10, 11, 12, 13, 14
 EPOCH_ROWS, STEP_ROWS, PROBE_ROWS, UPDATE_ROWS, LAST_ROW = 15, 16, 17, 18, 19
-PROBE_EVERY, STOPPED_AT, LIVE_BATCH, ABORT, EPOCH_FROM = 20, 21, 22, 23, 24
+PROBE_EVERY, STOPPED_AT, ABORT, CROWDED = 20, 21, 22, 23
 CONTROL_FIELDS = 32
 
 # Every shard's sizes begin with its own rows of the batch and the rows of the whole batch.
@@ -26,7 +26,8 @@ SIZE_ROWS, SIZE_BATCH = 0, 1
 COUNT_STEP, COUNT_FIRST, COUNT_EPOCH, COUNT_SHARD, COUNT_UPDATE = 0, 1, 2, 3, 4
 
 ROW_WIDTH = 32
-SPINS_BEFORE_YIELDING = 4000
+SPINS_BEFORE_YIELDING = 4000  # some 60 us: far longer than any shard lags behind another on a free core
+YIELDS_BEFORE_GIVING_UP = 20
 
 GO_ON, STOPPED, ABORTED = 0, 1, 2
 
@@ -35,7 +36,7 @@ GO_ON, STOPPED, ABORTED = 0, 1, 2
 def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
     """Meet the other threads; true if one of them gave up. `arrivals` is the count that opens the barrier."""
     seen = arrive(barrier)
-    spins = 0
+    spins, yields = 0, 0
     while seen < arrivals:
         if load(control, ABORT) != 0:
             return 1
@@ -44,7 +45,10 @@ def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
         if spins > SPINS_BEFORE_YIELDING:
             give_way()
             spins = 0
+            yields += 1
         seen = look(barrier)
+    if yields > 0:
+        store(control, CROWDED, load(control, CROWDED) + yields)
     return 0
 
 
@@ -109,7 +113,11 @@ def run_steps(control: int, shard_from: int, shard_to: int) -> int:
     last_row = load(control, LAST_ROW)
     probe_every = load(control, PROBE_EVERY)
     epoch_ready = load(control, EPOCH_READY)
-    for step in range(load(control, STEP), load(control, END)):
+    step = load(control, STEP)
+    while step < load(control, END):
+        if shard_from == 0 and load(control, CROWDED) > YIELDS_BEFORE_GIVING_UP:
+            # No core is free for the other threads: end with this step. They see it behind its last barrier.
+            store(control, END, step + 1)
         epoch = step // per_epoch
         first = (step - epoch * per_epoch) * batch
         live = min(batch, rows - first)
@@ -137,7 +145,8 @@ def run_steps(control: int, shard_from: int, shard_to: int) -> int:
                 store(control, STEP, step)
                 store(control, EPOCH_READY, epoch_ready)
             return status
+        step += 1
     if shard_from == 0:
-        store(control, STEP, load(control, END))
+        store(control, STEP, step)
         store(control, EPOCH_READY, epoch_ready)
     return GO_ON

@@ -62,6 +62,7 @@ class Bound:
         plan = memory.plan
         self.memory, self.program = memory, plan.program(name)
         self.shards = self.program.shards
+        self.alone = 0  # see executor.run
         self.capacity = capacity
         small = aligned(place_small(plan)), aligned(place(list(plan.store.shared.values()), memory.dtype.itemsize))
         fill_constants(plan, small[0], memory.dtype)

@@ -111,7 +111,7 @@ class Muon(Optimizer):
         small = min(inputs, outputs)
         x, y, a, b = (group.scratch(name) for name in ("x", "y", "a", "b"))
         beta = group.constant(self.beta)
-        group.call(look_ahead, x=x, v=group.slot("v"), g=group.g, beta=beta)
+        group.call(look_ahead, x=x, v=group.slot("m"), g=group.g, beta=beta)
         group.call(
             orthogonalise, x=_seen_as(x, inputs, outputs), y=_seen_as(y, inputs, outputs),
             a=_seen_as(a, small, small), b=_seen_as(b, small, small),
@@ -121,7 +121,7 @@ class Muon(Optimizer):
 
     def _build_rest(self, group: Group) -> None:
         group.call(
-            update_rest, p=group.p, m=group.slot("m"), v=group.slot("v2"), g=group.g, lr=group.lr,
+            update_rest, p=group.p, m=group.slot("m"), v=group.slot("v"), g=group.g, lr=group.lr,
             share=group.constant(self.rest_lr / self.lr), log1=log_beta(group, self.beta1),
             log2=log_beta(group, self.beta2), eps=group.constant(self.eps), decay=self._decay(group),
             t=group.update(),

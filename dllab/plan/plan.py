@@ -25,7 +25,7 @@ from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""
 
-MULTIPLY_ADDS_WORTH_SHARDING = 1_500_000
+MULTIPLY_ADDS_WORTH_SHARDING = 100_000
 """A step of fewer multiply-adds (forward, whole batch) gains less from a second core than the barriers cost."""
 
 

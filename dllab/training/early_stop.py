@@ -10,7 +10,7 @@ import numpy as np
 from dllab.catalogue import find
 from dllab.engine.network import Network
 from dllab.recipe import EarlyStop
-from dllab.train.events import EpochEnd
+from dllab.training.events import EpochEnd
 
 
 class EarlyStopper:

@@ -8,7 +8,7 @@ from dllab.core import loop, native
 from dllab.core.kernel import Kernel
 from dllab.core.settings import jit_enabled
 from dllab.plan.plan import Plan
-from dllab.train.events import Compiling
+from dllab.training.events import Compiling
 
 Wanted = tuple[Kernel, str, tuple[str, ...]]
 

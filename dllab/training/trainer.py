@@ -18,12 +18,12 @@ from dllab.metrics.metric import Metric
 from dllab.plan.plan import HISTORY_STEPS
 from dllab.recipe import Problem, Recipe, RecipeError
 from dllab.symbols import COLUMN
-from dllab.train.compiling import compile_ahead
-from dllab.train.divergence import find_origin
-from dllab.train.early_stop import EarlyStopper
-from dllab.train.evaluate import Evaluator
-from dllab.train.events import Diverged, EpochEnd, Event, Figures, Finished, Progress, Started, Status
-from dllab.train.pace import Pace
+from dllab.training.compiling import compile_ahead
+from dllab.training.divergence import find_origin
+from dllab.training.early_stop import EarlyStopper
+from dllab.training.evaluate import Evaluator
+from dllab.training.events import Diverged, EpochEnd, Event, Figures, Finished, Progress, Started, Status
+from dllab.training.pace import Pace
 
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""

@@ -10,7 +10,7 @@ from dllab.core.loop import SIZE_ROWS
 from dllab.engine.binding import Bound
 from dllab.plan.plan import HISTORY_STEPS
 from dllab.symbols import GRADIENTS, WORK, Value
-from dllab.train.events import Diverged
+from dllab.training.events import Diverged
 
 
 def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
