@@ -99,6 +99,9 @@ class Net(Protocol):
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
         """A small float64 array that all shards see."""
 
+    def own(self, of: Value) -> Value:
+        """A shared array of shape (shards, ...) as this shard sees its own row of it."""
+
     def constant(self, value: float) -> Value:
         """A number of the recipe, as a scalar operand."""
 
@@ -109,7 +112,10 @@ class Net(Protocol):
         """(B,) int64: which row of the data set each example of the batch is."""
 
     def counter(self, name: str) -> Value:
-        """An int64 scalar: `step`, `update` (1 at the first step), `epoch`, `shard`, `shards`, `batch`, `seed`, `layer`."""
+        """An int64 scalar: `step`, `update` (1 at the first step), `epoch`, `shard`, `shards`, `batch`, `seed`, `layer`.
+
+        `batch` is the live number of rows of the whole batch, `layer` this layer's own number (for keys of random streams).
+        """
 
     def call(self, kernel: Kernel, *, backward: Sequence[Kernel] = (), **operands: Value) -> None:
         """Add a row. In training the backward kernels follow in reverse order: an operand `dx` is the gradient of `x`.

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 
-
 def gemm(y: Any, a: Any, b: Any, transpose_a: bool, transpose_b: bool, add: bool) -> None:
     """Y = op(a) op(b), or y += op(a) op(b). All three are C-contiguous matrices of one precision."""
     product = (a.T if transpose_a else a) @ (b.T if transpose_b else b)

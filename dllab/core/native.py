@@ -15,7 +15,8 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from dllab.core import blas, cache as store
+from dllab.core import blas
+from dllab.core import cache as store
 from dllab.core.kernel import Kernel
 
 Compile = Callable[[], tuple[bytes, str, tuple[str, ...]]]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from dllab.core.bits import sqrt
 from dllab.core.kernel import kernel
 from dllab.optim.optimizer import Group, Optimizer
 from dllab.optim.options import Epsilon
@@ -14,7 +13,7 @@ def update(p, h, g, lr, eps):
     """H += g g; p -= lr g / (sqrt(h) + eps)."""
     for i in range(p.shape[0]):
         h[i] += g[i] * g[i]
-        p[i] -= lr * g[i] / (math.sqrt(h[i]) + eps)
+        p[i] -= lr * g[i] / (sqrt(h[i]) + eps)
 
 
 class Adagrad(Optimizer):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dllab.catalogue import Rate
-from dllab.core.bits import like
+from dllab.core.bits import like, sqrt
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import expm1
@@ -26,12 +26,12 @@ def move(p: Any, m: Any, v: Any, g: Any, lr: float, log1: float, log2: float, ep
     rest1, rest2 = -expm1(log1), -expm1(log2)
     beta1, beta2 = one - rest1, one - rest2
     step = lr / -expm1(count * log1)
-    unbias = one / math.sqrt(-expm1(count * log2))
+    unbias = one / sqrt(-expm1(count * log2))
     keep = one - lr * decay
     for i in range(p.shape[0]):
         m[i] = beta1 * m[i] + rest1 * g[i]
         v[i] = beta2 * v[i] + rest2 * (g[i] * g[i])
-        p[i] = keep * p[i] - step * m[i] / (math.sqrt(v[i]) * unbias + eps)
+        p[i] = keep * p[i] - step * m[i] / (sqrt(v[i]) * unbias + eps)
 
 
 @kernel(p="P", m="P", v="P", g="P", lr="", log1="", log2="", eps="", decay="", t=":int64")

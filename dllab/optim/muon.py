@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 from dllab.catalogue import Rate
-from dllab.core.bits import like
+from dllab.core.bits import like, sqrt
 from dllab.core.blas import gemm
 from dllab.core.kernel import kernel
 from dllab.optim.adam import log_beta, move
@@ -29,7 +29,7 @@ def look_ahead(x, v, g, beta):
         v[i] = beta * v[i] + g[i]
         x[i] = g[i] + beta * v[i]
         total += x[i] * x[i]
-    scale = like(beta, 1.0) / (math.sqrt(total) + like(beta, TINY))
+    scale = like(beta, 1.0) / (sqrt(total) + like(beta, TINY))
     for i in range(x.shape[0]):
         x[i] *= scale
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from dllab.catalogue import Rate
+from dllab.core.bits import sqrt
 from dllab.core.kernel import kernel
 from dllab.optim.optimizer import Group, Optimizer
 from dllab.optim.options import Beta, Epsilon
@@ -15,7 +14,7 @@ def update(p, v, g, lr, rho, rest, eps):
     """V = rho v + rest g g, where rest = 1 - rho; p -= lr g / (sqrt(v) + eps)."""
     for i in range(p.shape[0]):
         v[i] = rho * v[i] + rest * (g[i] * g[i])
-        p[i] -= lr * g[i] / (math.sqrt(v[i]) + eps)
+        p[i] -= lr * g[i] / (sqrt(v[i]) + eps)
 
 
 class RMSprop(Optimizer):

@@ -5,10 +5,10 @@ A Store holds what all programs of a plan share (parameters, running state, cons
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -165,6 +165,11 @@ class Builder:
         if label not in self.store.shared:
             self.store.shared[label] = Value(label, SHARED, shape, "float64")
         return self.store.shared[label]
+
+    def own(self, of: Value) -> Value:
+        """See Net.own."""
+        row = of.shape[1:]
+        return Value(of.name, SHARED, row or (1,), of.dtype, parent=of, stride=8 * _size([int(d) for d in row]))
 
     def constant(self, value: float) -> Value:
         """See Net.constant."""

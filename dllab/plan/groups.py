@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dllab.core.kernel import Kernel
 from dllab.plan import totals
 from dllab.plan.builder import Builder
-from dllab.symbols import GRADIENTS, OPTIMIZER, PARAMETERS, RATES, SHARED, Parameter, Value
+from dllab.symbols import GRADIENTS, OPTIMIZER, PARAMETERS, RATES, Parameter, Value
 
 SCRATCH = "scratch"  # a register like OPTIMIZER that no checkpoint keeps
 
@@ -132,11 +132,7 @@ def total_rows(builder: Builder, squares: Value, arena: int) -> Value:
     for other in range(1, builder.shards):
         more = Value("gradients", GRADIENTS, (arena,), offset=0, shard=other)
         builder.row(totals.add_gradients, sliced=True, g=whole, other=more)
-    builder.row(totals.square_sum, sliced=True, part=own_place(squares), g=whole)
+    builder.row(totals.square_sum, sliced=True, part=builder.own(squares), g=whole)
     builder.barrier()
     return builder.array((1,), "norm", "float64")
 
-
-def own_place(of: Value) -> Value:
-    """The element of a shared (shards,) array that belongs to the shard that runs the row."""
-    return Value(of.name, SHARED, (1,), "float64", parent=of, stride=8)

@@ -18,7 +18,7 @@ from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
 from dllab.plan.builder import Builder, LayerInfo, Store
-from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, own_place, padded, total_rows
+from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
 from dllab.plan.row import Row
 from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, Value
 
@@ -132,7 +132,7 @@ class Plan:
         y = builder.stack(model, before_last, range(last, last + 1))
         if target is not None and loss is not None:
             with builder.inside("loss"):
-                loss.build(builder, before_last if self.absorbed else y, target, own_place(parts))
+                loss.build(builder, before_last if self.absorbed else y, target, builder.own(parts))
             losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
             builder.barrier()
             builder.row(totals.keep_loss, only=0, losses=losses, parts=parts, step=builder.counter("step"))
@@ -162,7 +162,7 @@ class Plan:
         parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
         squares = self.store.shared.setdefault("squares", Value("squares", SHARED, (builder.shards,), "float64"))
         with builder.inside("loss"):
-            loss.build(builder, y, target, own_place(parts))
+            loss.build(builder, y, target, builder.own(parts))
         backward = len(builder.rows)
         builder.backward()
         with builder.inside("totals"):

@@ -22,7 +22,7 @@ from dllab.training.compiling import compile_ahead
 from dllab.training.divergence import find_origin
 from dllab.training.early_stop import EarlyStopper
 from dllab.training.evaluate import Evaluator
-from dllab.training.events import Diverged, EpochEnd, Event, Figures, Finished, Progress, Started, Status
+from dllab.training.events import EpochEnd, Event, Figures, Finished, Progress, Started, Status
 from dllab.training.pace import Pace
 
 EVALUATIONS = 100

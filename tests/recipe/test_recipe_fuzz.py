@@ -151,8 +151,7 @@ def test_any_value_anywhere(data: Any) -> None:
 
 
 KEYS = st.sampled_from(
-    "about data input model loss optimizer schedule metrics train expect dense units init layers lr adam name from a "
-    "inside hidden 0 1 9 early_stop patience inner betas kernel test_accuracy x branches residual".split()
+    ["about", "data", "input", "model", "loss", "optimizer", "schedule", "metrics", "train", "expect", "dense", "units", "init", "layers", "lr", "adam", "name", "from", "a", "inside", "hidden", "0", "1", "9", "early_stop", "patience", "inner", "betas", "kernel", "test_accuracy", "x", "branches", "residual"]
 )
 PATHS = st.lists(
     st.builds(lambda key, index: key + index, KEYS, st.sampled_from(["", "", "", "[0]", "[-1]", "[7]"])), max_size=5
