@@ -79,6 +79,10 @@ class Net(Protocol):
     training: bool
     shards: int
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the current layer is left as it is: its running state is then neither updated nor replaced."""
+
     def parameter(
         self,
         name: str,
@@ -105,6 +109,9 @@ class Net(Protocol):
     def constant(self, value: float) -> Value:
         """A number of the recipe, as a scalar operand."""
 
+    def whole(self, value: int) -> Value:
+        """A whole number of the recipe, as an int64 scalar operand."""
+
     def vector(self, values: Any) -> Value:
         """A fixed vector of the recipe in the plan's precision."""
 
@@ -122,6 +129,12 @@ class Net(Protocol):
 
         A backward kernel is left out when nothing it writes is needed. Every backward kernel stores; where a gradient
         has been written before (shared inputs, tied weights) the plan adds.
+        """
+
+    def update_running(self, kernel: Kernel, **operands: Value) -> None:
+        """Add a row that moves running state on. One shard runs it, when a step updates the parameters, and only then:
+
+        a forward pass or a check of gradients leaves state as it is, and so does the step at which a run diverges.
         """
 
     def barrier(self) -> None:

@@ -35,9 +35,33 @@ def jit(function: Callable[..., Any]) -> Any:
     return numba.njit(**flags())(function)
 
 
+NUMBA = "0.68"
+"""The series whose private interface is used here: `_nrt`, the library's final module and its object code."""
+
+
+@cache
+def check_numba() -> None:
+    """Compile a small function and call it by address. Raises KernelError if this numba does not do what is needed."""
+    advice = f"install the one dllab is made for: pip install 'numba=={NUMBA}.*'"
+    if not numba.__version__.startswith(f"{NUMBA}."):
+        raise native.KernelError(f"numba {numba.__version__} cannot compile dllab's kernels; {advice}")
+    try:
+        function = native.NativeFunction(native.load(_object_code(_shifted, 2, _shifted)), 2)
+        works = function(40, 2) == _shifted(40, 2)
+    except Exception as error:
+        raise native.KernelError(f"numba {numba.__version__} failed its self-check ({error}); {advice}") from error
+    if not works:
+        raise native.KernelError(f"numba {numba.__version__} failed its self-check (a wrong result); {advice}")
+
+
+def _shifted(a: int, b: int) -> int:
+    return a << b
+
+
 @cache
 def _prepare() -> dict[str, Any]:
     """Teach numba the lab's own functions, once; return what entries may name."""
+    check_numba()
     intrinsics.register()
     blas_numba.register()
     bits_numba.register()
@@ -97,4 +121,3 @@ def _object_code(function: Callable[..., Any], arguments: int, python: Callable[
         )
     code = bytes(result.library._get_compiled_object())
     return Entry(code, result.fndesc.llvm_func_name, tuple(sorted(open_symbols)))
-

@@ -54,7 +54,7 @@ def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
 
 @subroutine
 def run_rows(control: int, first: int, last: int, shard_from: int, shard_to: int) -> int:
-    """Run the rows [first, last) of the given shards. Returns 1 if a verdict row stops the run, 2 if another thread gave up."""
+    """Run the rows [first, last) of the given shards. Returns 1: a verdict row stops the run; 2: another thread gave up."""
     shards = load(control, SHARDS)
     threaded = shard_to - shard_from < shards
     status = 0

@@ -23,32 +23,35 @@ Compile = Callable[[], tuple[bytes, str, tuple[str, ...]]]
 
 _engines: list[Any] = []  # an engine that is collected takes its code with it
 
+
 class KernelError(RuntimeError):
     """Compiled code met an error: with bounds checking on, an index outside an array."""
+
 
 class NativeFunction:
     """A compiled function of int64 arguments, callable from Python; the GIL is released while it runs."""
 
     def __init__(self, address: int, arguments: int) -> None:
         # numba's native form: int32 f(int64 *result, void **exception, int64 ...)
-        prototype = ctypes.CFUNCTYPE(
-            ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * arguments
-        )
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * arguments)
         self.address = address
         self._call = prototype(address)
 
     def __call__(self, *arguments: int) -> int:
+        """Call it. Raises KernelError."""
         result, exception = ctypes.c_int64(0), ctypes.c_void_p(0)
         status = self._call(ctypes.addressof(result), ctypes.addressof(exception), *arguments)
         if status != 0:
             raise KernelError(f"a kernel stopped with status {status} (an index outside an array?)")
         return result.value
 
+
 @cache
 def kernel_address(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> int:
     """The address of a kernel's entry for these operand types."""
     code = load_or_compile(kernel_file(kernel, precision, dtypes), lambda: _compile(kernel, precision, dtypes))
-    return _address(code)
+    return load(code)
+
 
 def is_cached(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> bool:
     """Whether a kernel can be loaded without compiling it first."""
@@ -61,6 +64,7 @@ def kernel_file(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> str:
     text = kernel.entry_source(precision, dtypes)
     return f"{kernel.title}-{precision}-{store.digest(kernel.function, text)}.o"
 
+
 @cache
 def loop_function(function: FunctionType, arguments: int) -> NativeFunction:
     """The compiled form of a plain function of int64 arguments (see loop.py)."""
@@ -71,7 +75,8 @@ def loop_function(function: FunctionType, arguments: int) -> NativeFunction:
 
         return compiler.compile_loop(function, arguments)
 
-    return NativeFunction(_address(load_or_compile(name, compiled)), arguments)
+    return NativeFunction(load(load_or_compile(name, compiled)), arguments)
+
 
 def load_or_compile(name: str, compiled: Callable[[], store.Entry]) -> store.Entry:
     """The cached entry of that name, or a new one, which is then kept."""
@@ -81,10 +86,12 @@ def load_or_compile(name: str, compiled: Callable[[], store.Entry]) -> store.Ent
         store.write(name, entry)
     return entry
 
+
 def _compile(kernel: Kernel, precision: str, dtypes: tuple[str, ...]) -> store.Entry:
     from dllab.core import compiler
 
     return compiler.compile_kernel(kernel, precision, dtypes)
+
 
 @cache
 def _target() -> Any:
@@ -94,6 +101,7 @@ def _target() -> Any:
     target = llvm.Target.from_triple(llvm.get_process_triple())
     return target.create_target_machine(jit=True, opt=3, cpu=llvm.get_host_cpu_name())
 
+
 def provide_symbols(names: tuple[str, ...]) -> None:
     """Make the process symbols that object code asks for known to LLVM."""
     _target()
@@ -101,13 +109,16 @@ def provide_symbols(names: tuple[str, ...]) -> None:
         for name, address in blas.addresses().items():
             llvm.add_symbol(name, address)
 
-def _address(entry: store.Entry) -> int:
+
+def load(entry: store.Entry) -> int:
+    """The address of the function in an entry, which stays in memory from now on."""
     provide_symbols(entry.needs)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(entry.code))
     engine.finalize_object()
     _engines.append(engine)
     return int(engine.get_function_address(entry.symbol))
+
 
 def _give_way_address() -> int:
     library = ctypes.windll.kernel32 if sys.platform == "win32" else ctypes.CDLL(None)

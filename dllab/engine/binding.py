@@ -13,6 +13,7 @@ import numpy as np
 from dllab.core import loop
 from dllab.engine.layout import LINE, ROWS_OF_DATA, ROWS_OF_ORDER, WIDTHS, Layout, Layouter
 from dllab.plan.plan import HISTORY_STEPS, Plan, Program
+from dllab.plan.probes import Probe
 from dllab.symbols import Value
 
 
@@ -23,7 +24,7 @@ class Memory:
     """
 
     def __init__(self, plan: Plan) -> None:
-        if plan.question.loss is not None and plan.question.targets is not None:
+        if plan.question.loss is not None:
             plan.program("train")  # only then is it known which state the optimizer keeps
         self.plan = plan
         self.dtype = np.dtype(plan.question.precision)
@@ -35,6 +36,7 @@ class Memory:
             "scratch": aligned(arena * len(plan.scratch.numbers)),
             "running": aligned(place(running, self.dtype.itemsize)),
             "history": aligned(16 * HISTORY_STEPS),
+            "rings": aligned(place(list(plan.rings.values()), self.dtype.itemsize)),
         }
         for shard in range(plan.shards):
             self.arrays[f"gradients@{shard}"] = aligned(arena)
@@ -44,6 +46,12 @@ class Memory:
     def view(self, register: str, value: Value) -> np.ndarray:
         """A writable view of a value that lies in one of these registers."""
         return view_of(self.arrays[register], value, self.dtype)
+
+    def looks(self, probe: Probe, steps: int) -> np.ndarray:
+        """What a probe has seen in `steps` steps since step 0, oldest first: the last `probe.length` looks at most."""
+        ring = self.view("rings", self.plan.rings[probe])
+        count = -(-steps // self.plan.question.probe_every)
+        return ring[np.arange(max(0, count - probe.length), count) % probe.length]
 
     def flat(self, register: str) -> np.ndarray:
         """A whole register of the plan's precision as one vector."""
@@ -72,7 +80,7 @@ class Bound:
             self.arrays["outputs"] = outputs
         self._base = base
         self._keep = [order, base, outputs, *columns.values()]
-        self.arrays.update({register: array for register, array in columns.items()})
+        self.arrays.update(columns)
         rows = max((len(a) for r, a in columns.items() if r.count(":") == 1), default=0)
         self._per_shard(rows, len(order))
         self._tables()
@@ -119,6 +127,7 @@ class Bound:
         control[loop.EPOCH_ROWS], control[loop.STEP_ROWS] = program.epoch, program.step
         control[loop.PROBE_ROWS], control[loop.UPDATE_ROWS] = program.probe, program.update
         control[loop.LAST_ROW] = len(program.rows)
+        control[loop.PROBE_EVERY] = question.probe_every if (question := self.memory.plan.question).probes else 0
         control[loop.STOPPED_AT] = -1
         self.control = control
 

@@ -25,11 +25,11 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
     control = bound.control
     given = np.zeros(max(last - first, 1)) if rates is None else np.ascontiguousarray(rates, np.float64)
     control[loop.RATE_LIST], control[loop.RATE_FROM] = given.ctypes.data, first
-    control[[loop.STOPPED_AT, loop.ABORT, loop.CROWDED]] = -1, 0, 0
+    control[[loop.STOPPED_AT, loop.ABORT]] = -1, 0
     control[loop.STEP] = first
     step_loop = native.loop_function(loop.run_steps, 3) if jit_enabled() else loop.run_steps
     while int(control[loop.STEP]) < last and control[loop.STOPPED_AT] < 0:
-        control[loop.END] = last
+        control[[loop.END, loop.CROWDED]] = last, 0
         if threads and bound.shards > 1 and jit_enabled() and bound.alone == 0 and free_cores() > 1:
             _on_threads(bound, step_loop)
             if control[loop.CROWDED] > loop.YIELDS_BEFORE_GIVING_UP:

@@ -113,7 +113,8 @@ class Network:
 
     def training_batch(self, x: ArrayLike, y: ArrayLike) -> Bound:
         """The training program bound to one batch of a user's own arrays."""
-        inputs, targets = self._inputs(x), self._targets(y)
+        inputs = self._inputs(x)
+        targets = inputs if self.plan.question.loss is not None and self.plan.question.targets is None else self._targets(y)
         if len(inputs) != len(targets):
             raise ValueError(f"x has {len(inputs)} rows and y has {len(targets)}; give one target for every input")
         if len(inputs) == 0:

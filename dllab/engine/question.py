@@ -28,6 +28,8 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         dataset = data.dataset
         inputs = Column(INPUTS, dataset.input_shape, str(dataset.columns[INPUTS].dtype), data.shift is not None)
     targets = Column(TARGETS, (), "int32") if loss.targets == "labels" else Column(TARGETS, (outputs,), "float32")
+    if loss.targets == "none":
+        targets = None
     rows = len(data.splits.train) if data is not None else 32
     full = recipe.train.batch == "full"
     return Question(

@@ -23,11 +23,12 @@ class LossCase:
 class Loss(Part):
     """Base of all losses.
 
-    A loss is the mean over the live batch. `targets`: what its targets are, int32 class labels (B,) or values (B, K).
+    A loss is the mean over the live batch. `targets`: what its targets are, int32 class labels (B,), values (B, K), or
+    none: then `build` is handed the inputs of the net.
     `absorbs`: the activation it undoes: with a final layer of that name the loss is computed on what goes into it.
     """
 
-    targets: ClassVar[Literal["labels", "values"]] = "values"
+    targets: ClassVar[Literal["labels", "values", "none"]] = "values"
     absorbs: ClassVar[str | None] = None
     cases: ClassVar[Sequence[LossCase]] = (LossCase(),)
 

@@ -13,11 +13,11 @@ def forward(y, x):
         y[i] = 0 if x[i] < 0 else x[i]
 
 
-@kernel(dx="*N", dy="*N", x="*N")
-def backward(dx, dy, x):
-    """Dx = dy where x > 0; at 0 itself the slope is taken as 0."""
+@kernel(dx="*N", dy="*N", y="*N")
+def backward(dx, dy, y):
+    """Dx = dy where x > 0, which is where y > 0; at 0 itself the slope is taken as 0."""
     for i in range(dx.shape[0]):
-        dx[i] = dy[i] if x[i] > 0 else 0
+        dx[i] = dy[i] if y[i] > 0 else 0
 
 
 class ReLU(Pointwise):

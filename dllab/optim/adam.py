@@ -16,33 +16,43 @@ from dllab.symbols import Value
 
 
 @device
-def move(p: Any, m: Any, v: Any, g: Any, lr: float, log1: float, log2: float, eps: float, decay: float, t: int) -> None:
-    """One step of Adam with decoupled weight decay; `log1` and `log2` are the logarithms of beta1 and beta2.
+def move(
+    p: Any, m: Any, v: Any, g: Any, lr: float, beta1: float, rest1: float, log1: float, beta2: float, rest2: float,
+    log2: float, eps: float, decay: float, t: int,
+) -> None:  # fmt: skip
+    """One step of Adam with decoupled weight decay. `rest` is 1 - beta, `log` the logarithm of beta.
 
-    1 - beta^t is -expm1(t log beta), which float32 gives to full precision where 1 - beta^t itself would lose half of
-    its digits; the same holds for 1 - beta.
+    1 - beta^t is -expm1(t log beta): to full precision even in float32 and at any t, where 1 - beta^t itself would lose
+    half of its digits. The division of v by it is taken out of the root, so that the loop has one root and one division.
     """
-    one, count = like(lr, 1.0), like(lr, t)
-    rest1, rest2 = -expm1(log1), -expm1(log2)
-    beta1, beta2 = one - rest1, one - rest2
-    step = lr / -expm1(count * log1)
-    unbias = one / sqrt(-expm1(count * log2))
-    keep = one - lr * decay
+    count = like(lr, t)
+    root = sqrt(-expm1(count * log2))
+    step = lr * root / -expm1(count * log1)
+    floor = eps * root
+    keep = like(lr, 1.0) - lr * decay
     for i in range(p.shape[0]):
         m[i] = beta1 * m[i] + rest1 * g[i]
         v[i] = beta2 * v[i] + rest2 * (g[i] * g[i])
-        p[i] = keep * p[i] - step * m[i] / (sqrt(v[i]) * unbias + eps)
+        p[i] = keep * p[i] - step * m[i] / (sqrt(v[i]) + floor)
 
 
-@kernel(p="P", m="P", v="P", g="P", lr="", log1="", log2="", eps="", decay="", t=":int64")
-def update(p, m, v, g, lr, log1, log2, eps, decay, t):
+@kernel(
+    p="P", m="P", v="P", g="P", lr="", beta1="", rest1="", log1="", beta2="", rest2="", log2="", eps="", decay="",
+    t=":int64",
+)  # fmt: skip
+def update(p, m, v, g, lr, beta1, rest1, log1, beta2, rest2, log2, eps, decay, t):
     """See `move`."""
-    move(p, m, v, g, lr, log1, log2, eps, decay, t)
+    move(p, m, v, g, lr, beta1, rest1, log1, beta2, rest2, log2, eps, decay, t)
 
 
-def log_beta(group: Group, beta: float) -> Value:
-    """The logarithm of beta as an operand; of 0 it is minus infinity, for which `move` is right too."""
-    return group.constant(math.log(beta) if beta > 0 else -math.inf)
+def beta_operands(group: Group, beta1: float, beta2: float) -> dict[str, Value]:
+    """What `move` takes of the two betas; the logarithm of 0 is minus infinity, for which it is right too."""
+    operands = {}
+    for number, beta in ((1, beta1), (2, beta2)):
+        operands[f"beta{number}"] = group.constant(beta)
+        operands[f"rest{number}"] = group.constant(1.0 - beta)
+        operands[f"log{number}"] = group.constant(math.log(beta) if beta > 0 else -math.inf)
+    return operands
 
 
 class Adam(Optimizer):
@@ -73,6 +83,6 @@ class Adam(Optimizer):
         """The row of an update that also shrinks the parameters by lr times `decay`."""
         group.call(
             update, p=group.p, m=group.slot("m"), v=group.slot("v"), g=group.g, lr=group.lr,
-            log1=log_beta(group, self.beta1), log2=log_beta(group, self.beta2), eps=group.constant(self.eps),
+            **beta_operands(group, self.beta1, self.beta2), eps=group.constant(self.eps),
             decay=group.constant(decay), t=group.update(),
         )  # fmt: skip

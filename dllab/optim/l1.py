@@ -13,7 +13,7 @@ def add(g, p, strength):
     """G += strength sign(p)."""
     zero = like(strength, 0.0)
     for i in range(g.shape[0]):
-        slope = strength if p[i] > zero else zero
+        slope = strength if p[i] > zero else p[i]  # of p only 0 and NaN are left
         slope = -strength if p[i] < zero else slope
         g[i] += slope
 

@@ -16,7 +16,7 @@ def update(p, m, g, lr, beta1, rest1, beta2, rest2, decay):
     keep = like(lr, 1.0) - lr * decay
     for i in range(p.shape[0]):
         c = beta1 * m[i] + rest1 * g[i]
-        step = lr if c > zero else zero
+        step = lr if c > zero else c  # of c only 0 and NaN are left
         step = -lr if c < zero else step
         p[i] = keep * p[i] - step
         m[i] = beta2 * m[i] + rest2 * g[i]

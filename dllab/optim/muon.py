@@ -9,7 +9,7 @@ from dllab.catalogue import Rate
 from dllab.core.bits import like, sqrt
 from dllab.core.blas import gemm
 from dllab.core.kernel import kernel
-from dllab.optim.adam import log_beta, move
+from dllab.optim.adam import beta_operands, move
 from dllab.optim.optimizer import Group, Optimizer
 from dllab.optim.options import Beta, Epsilon, Strength
 from dllab.symbols import Dim, Value
@@ -68,10 +68,13 @@ def update(p, x, lr, scale, decay):
         p[i] = keep * p[i] - step * x[i]
 
 
-@kernel(p="P", m="P", v="P", g="P", lr="", share="", log1="", log2="", eps="", decay="", t=":int64")
-def update_rest(p, m, v, g, lr, share, log1, log2, eps, decay, t):
+@kernel(
+    p="P", m="P", v="P", g="P", lr="", share="", beta1="", rest1="", log1="", beta2="", rest2="", log2="", eps="",
+    decay="", t=":int64",
+)  # fmt: skip
+def update_rest(p, m, v, g, lr, share, beta1, rest1, log1, beta2, rest2, log2, eps, decay, t):
     """Adam with `share` of the learning rate."""
-    move(p, m, v, g, lr * share, log1, log2, eps, decay, t)
+    move(p, m, v, g, lr * share, beta1, rest1, log1, beta2, rest2, log2, eps, decay, t)
 
 
 class Muon(Optimizer):
@@ -101,7 +104,7 @@ class Muon(Optimizer):
     weight_decay: Strength = 0.0
 
     def build(self, group: Group) -> None:
-        """Three rows for every matrix, one for everything else."""
+        """Three rows for every matrix, one for every other parameter."""
         for matrix, shape in group.matrices():
             self._build_matrix(matrix, *shape)
         for rest in group.rest():
@@ -122,9 +125,8 @@ class Muon(Optimizer):
     def _build_rest(self, group: Group) -> None:
         group.call(
             update_rest, p=group.p, m=group.slot("m"), v=group.slot("v"), g=group.g, lr=group.lr,
-            share=group.constant(self.rest_lr / self.lr), log1=log_beta(group, self.beta1),
-            log2=log_beta(group, self.beta2), eps=group.constant(self.eps), decay=self._decay(group),
-            t=group.update(),
+            share=group.constant(self.rest_lr / self.lr), **beta_operands(group, self.beta1, self.beta2),
+            eps=group.constant(self.eps), decay=self._decay(group), t=group.update(),
         )  # fmt: skip
 
     def _decay(self, group: Group) -> Value:

@@ -59,6 +59,8 @@ class Store:
     shards: int
     outputs: int  # what `classes` and `outputs` stand for
     features: int  # what `features` stands for
+    frozen: tuple[str, ...] = ()
+    rate_factors: tuple[tuple[str, float], ...] = ()
     parameters: dict[str, Parameter] = field(default_factory=dict)
     running: dict[str, Value] = field(default_factory=dict)
     fills: dict[str, float] = field(default_factory=dict)
@@ -66,6 +68,10 @@ class Store:
     wholes: dict[int, Value] = field(default_factory=dict)
     vectors: list[tuple[Value, np.ndarray]] = field(default_factory=list)
     shared: dict[str, Value] = field(default_factory=dict)
+
+    def is_frozen(self, path: str) -> bool:
+        """Whether training leaves the layer or parameter of that path as it is."""
+        return any(lies_in(path, frozen) for frozen in self.frozen)
 
     def constant(self, value: float) -> Value:
         """A float64 scalar operand; equal numbers share a place."""
@@ -100,6 +106,7 @@ class Builder:
         self.training = training
         self.shards = store.shards if training else 1
         self.rows: list[Row] = []
+        self.running_rows: list[Row] = []  # of the update phase
         self.work: list[Value] = []
         self.infos: list[LayerInfo] = []
         self.named: dict[str, Value] = {}
@@ -136,6 +143,10 @@ class Builder:
                 initializer = self._initializer
             found = Parameter(label, PARAMETERS, shape, "T", True, label=label, initializer=initializer, decays=decays)
             found.fans = fans or (_size(shape[:-1]), shape[-1])
+            found.frozen = self.store.is_frozen(label)
+            found.needs_gradient = not found.frozen
+            for path, factor in self.store.rate_factors:
+                found.rate_factor = factor if lies_in(label, path) else found.rate_factor
             self.store.parameters[label] = found
         if found not in self._own:
             self._own.append(found)
@@ -175,6 +186,10 @@ class Builder:
         """See Net.constant."""
         return self.store.constant(value)
 
+    def whole(self, value: int) -> Value:
+        """See Net.whole."""
+        return self.store.whole(value)
+
     def vector(self, values: Any) -> Value:
         """See Net.vector."""
         numbers = np.asarray(values, np.float64)
@@ -199,6 +214,11 @@ class Builder:
             return Value("batch", SIZES, (), "int64", offset=8)
         return Value(name, COUNTERS, (), "int64", offset=8 * COUNTER_PLACES[name])
 
+    @property
+    def frozen(self) -> bool:
+        """See Net.frozen."""
+        return self.store.is_frozen(self.path)
+
     def size(self, units: int | str) -> int:
         """See Net.size."""
         if isinstance(units, int):
@@ -216,13 +236,17 @@ class Builder:
         inputs = [v for name, v in operands.items() if name != "y"]
         needed = any(v.needs_gradient for v in inputs)
         if y is not None:
-            y.needs_gradient = needed
+            y.needs_gradient = y.needs_gradient or needed  # several rows may write parts of it
         if needed:
             self._tape.append(_Taped(backward, operands, self.path))
 
     def row(self, kernel: Kernel, *, only: int | None = None, sliced: bool = False, **operands: Value) -> None:
         """Add a row that has no backward."""
         self.rows.append(Row(kernel, operands, self.path, only, sliced))
+
+    def update_running(self, kernel: Kernel, **operands: Value) -> None:
+        """See Net.update_running."""
+        self.running_rows.append(Row(kernel, operands, self.path, only=0))
 
     def barrier(self) -> None:
         """See Net.barrier."""
@@ -367,6 +391,11 @@ def default_initializer(following: Sequence[Any]) -> Initializer | None:
 
 def _xavier() -> Initializer:
     return find("initializers", "xavier")()  # type: ignore[return-value]
+
+
+def lies_in(path: str, outer: str) -> bool:
+    """Whether a path such as `2_residual.0_dense.w` is `outer` or inside it."""
+    return path == outer or path.startswith(f"{outer}.")
 
 
 def _size(shape: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
 from dllab.plan.builder import Builder, LayerInfo, Store
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
+from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
 from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, Value
 
@@ -73,6 +74,10 @@ class Question:
     shuffle: bool = True
     shards: int | None = None  # None: the plan decides by the size of a step
     input_gradient: bool = False
+    frozen: tuple[str, ...] = ()  # layers (or single parameters) that training leaves as they are, by path
+    rate_factors: tuple[tuple[str, float], ...] = ()  # path and factor of the learning rate; the last that fits counts
+    probes: tuple[Probe, ...] = ()
+    probe_every: int = 1
 
 
 class Plan:
@@ -83,11 +88,12 @@ class Plan:
         features = 1
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features)
+        self.store = Store(question.seed, 1, question.outputs, features, question.frozen, question.rate_factors)
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
         self.arena = 0
         self._programs: dict[str, Program] = {}
+        self.rings: dict[Probe, Value] = {}
         sizing = self._forward_only(question.inputs, training=False, targets=False)
         self.infos = sizing.infos
         work = sum(i.multiply_adds for i in self.infos) * question.batch
@@ -110,11 +116,16 @@ class Plan:
                 self._programs[name] = made
         return self._programs[name]
 
+    def put(self, name: str, program: Program) -> None:
+        """Let that name mean another program over the same memory."""
+        self._programs[name] = program
+
     @property
     def absorbed(self) -> bool:
         """Whether the loss works on what goes into the final activation."""
         loss, model = self.question.loss, self.question.model
         return bool(model and loss is not None and loss.absorbs and model[-1].part.name == loss.absorbs
+                    and model[-1].source is None
                     and getattr(model[-1].part, "temperature", 1.0) == 1.0)  # fmt: skip
 
     # ---- programs --------------------------------------------------------------------------------------------------
@@ -171,11 +182,16 @@ class Plan:
             norms = Value("norms", HISTORY, (HISTORY_STEPS,), "float64", offset=8 * HISTORY_STEPS)
             builder.row(totals.check, losses=losses, norms=norms, norm=norm, parts=parts, squares=squares,
                         step=builder.counter("step"), shard=builder.counter("shard"))  # fmt: skip
-        probe = update = len(builder.rows)
+        probe = len(builder.rows)
+        with builder.inside("probes"):
+            for watch in question.probes:
+                build_probe(builder, watch, question.probe_every, question.batch, self.rings)
+        update = len(builder.rows)
         with builder.inside("update"):
             for parameters in make_groups(self.parameters):
                 for link, transform in enumerate(question.chain):
                     transform.build(FlatGroup(builder, parameters, (self.slots, self.scratch), link, norm))
+            builder.rows.extend(builder.running_rows)
             builder.barrier()
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
@@ -209,7 +225,8 @@ class Plan:
 
     def _target(self, builder: Builder) -> Value:
         column = self.question.targets
-        assert column is not None, "a loss needs targets"
+        if column is None:
+            return builder.named["input"]
         if column.dtype != "int32":
             return self._gathered(builder, column, "target")
         target = builder.array((BATCH_DIM,), "target", "int32")

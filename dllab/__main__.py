@@ -1,0 +1,5 @@
+"""`python -m dllab` is `dllab`."""
+
+from dllab.cli.main import main
+
+main()

@@ -1,0 +1,94 @@
+"""The commands by name; what a command needs is imported when it is called, not when the lab starts."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its name, the module and function that do it, and its line in `dllab --help`."""
+
+    name: str
+    help: str
+    module: str = ""
+    function: str = ""
+
+    @property
+    def home(self) -> str:
+        """The module's full name; by default that of the command."""
+        return f"dllab.cli.{self.module or self.name}"
+
+    def exists(self) -> bool:
+        """Whether this installation has the command's module."""
+        return importlib.util.find_spec(self.home) is not None
+
+    def load(self) -> Any:
+        """Import the module and make the command of its function."""
+        function = getattr(importlib.import_module(self.home), self.function or self.name.replace("-", "_"))
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command(name=self.name)(function)
+        return typer.main.get_command(app)
+
+
+COMMANDS = (
+    Command("train", "Train a recipe and watch it learn."),
+    Command("gradcheck", "Prove that gradients are right, by differences."),
+    Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
+    Command("recipes", "List the recipes that come with the lab."),
+    Command("datasets", "List the data sets a recipe can name, or explain one."),
+    Command("layers", "List the layers and other parts a recipe can name, or explain one."),
+    Command("schema", "Print the JSON Schema of recipes, for editors."),
+    Command("warmup", "Compile all kernels now, so that nothing waits for it later."),
+    Command("bench", "Time training steps on this machine, alone or against other libraries."),
+)
+
+
+@cache
+def known() -> dict[str, Command]:
+    """The commands there are, in the order of the help."""
+    return {command.name: command for command in COMMANDS if command.exists()}
+
+
+@cache
+def loaded(name: str) -> Any:
+    """A command, ready to be called."""
+    return known()[name].load()
+
+
+class LazyGroup(TyperGroup):
+    """A group of commands whose modules are imported only for the command that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the table."""
+        return list(known())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; None where there is none."""
+        return loaded(cmd_name) if cmd_name in known() else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names. A usage error that lists the commands where it names none."""
+        name = args[0]
+        if name not in known() and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(name[:64], list(known()), n=1)
+            shown = "".join(c if c.isprintable() else "?" for c in name[:40])
+            ctx.fail(
+                f"there is no command '{shown}'." + (f" Did you mean '{close[0]}'?" if close else "")
+                + f" The commands are {', '.join(known())}."
+            )  # fmt: skip
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The table's own lines: asking the commands would import them all."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(command.name, command.help) for command in known().values()])

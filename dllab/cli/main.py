@@ -1,0 +1,69 @@
+"""The command line's frame: `dllab COMMAND ...`, exit codes, Ctrl-C, and errors without tracebacks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from dllab.cli.failures import INTERRUPTED, guarded, say
+from dllab.cli.interrupt import interrupts
+
+EPILOG = "Start with:  dllab train spirals    Then:  dllab COMMAND --help"
+
+
+def main() -> None:
+    """The entry point: run the command line's arguments and leave with the exit code."""
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said; a further Ctrl-C must not add a traceback
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; returns the exit code."""
+    with interrupts.watching():
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a picture in poor characters beats none
+        try:
+            code = guarded(lambda: _call(list(arguments)), interrupted=lambda: interrupts.pressed > 0)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        if code == INTERRUPTED:
+            say("interrupted")
+        return code
+
+
+def _call(arguments: list[str]) -> Any:
+    return application()(args=arguments or ["--help"], prog_name="dllab", standalone_mode=False)
+
+
+def application() -> Any:
+    """The command-line application."""
+    import typer
+
+    from dllab.cli.commands import LazyGroup
+
+    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.callback(epilog=EPILOG)
+    def dllab(
+        version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True,
+                                     callback=_print_version),
+    ) -> None:  # fmt: skip
+        """A lab for training toy neural networks: recipes in YAML, compiled kernels, measured claims."""
+
+    return typer.main.get_command(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import typer
+
+        from dllab import __version__
+
+        typer.echo(f"dllab {__version__}")
+        raise typer.Exit()

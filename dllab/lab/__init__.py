@@ -1,0 +1,1 @@
+"""Experiments that return results: nothing here prints or draws."""

@@ -1,0 +1,82 @@
+"""What there is to know of a data set without training on it: sizes, splits, where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dllab.catalogue import find, parts
+from dllab.data.dataset import Prepared, Source
+from dllab.places import folder
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """A data set with some options: its sizes, and its origin and licence in words."""
+
+    name: str
+    about: str
+    source: Source
+    rows: int
+    input_shape: tuple[int, ...]
+    task: str
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    outputs: int
+    splits: dict[str, int]
+    origin: str
+    licence: str
+
+
+def summarize(source: Source) -> tuple[DataSummary, Prepared]:
+    """The summary of a source, and its data. Raises ValueError where options or files do not do."""
+    prepared = source.prepare()
+    dataset = prepared.dataset
+    splits = {name: len(getattr(prepared.splits, name)) for name in ("train", "validation", "test")}
+    origin, licence = _origin(source)
+    summary = DataSummary(
+        name=source.name,
+        about=dataset.about,
+        source=source,
+        rows=dataset.rows,
+        input_shape=dataset.input_shape,
+        task=dataset.task,
+        classes=dataset.classes,
+        features=dataset.features,
+        outputs=dataset.outputs,
+        splits={name: count for name, count in splits.items() if count},
+        origin=origin,
+        licence=licence,
+    )
+    return summary, prepared
+
+
+def usual(name: str) -> Source:
+    """The source of that name with its options left alone. Raises UnknownPart."""
+    source = find("datasets", name)()
+    assert isinstance(source, Source)
+    return source
+
+
+def names() -> Sequence[str]:
+    """All data sets, sorted."""
+    return sorted(parts("datasets"))
+
+
+def _origin(source: Source) -> tuple[str, str]:
+    """Where the numbers come from, and their licence: from the card of a data file, else "made by the lab" and none."""
+    card = folder("datasets") / f"{source.name}.md"
+    if card.is_file():
+        text = card.read_text(encoding="utf-8")
+        return _section(text, "Source"), _section(text, "Licence and credit")
+    return "made by the lab", ""
+
+
+def _section(card: str, title: str) -> str:
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", card, re.DOTALL | re.MULTILINE)
+    return _line(found.group(1)) if found else ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

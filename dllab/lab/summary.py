@@ -1,0 +1,132 @@
+"""What a net is made of: its layers, their sizes, and the memory that training it takes. Compiles nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.question import question_of
+from dllab.plan.builder import LayerInfo
+from dllab.plan.plan import Plan, Question
+from dllab.plan.row import elements
+from dllab.recipe import Recipe
+from dllab.symbols import Dim, Value
+
+BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer. `name` is its path, `short` its name inside its block, `depth` how many blocks it lies in.
+
+    Shapes are those of one example. `parameters` and `multiply_adds` (forward, one example) are its own: a block counts
+    none of what the layers inside it count, so that the sum over all layers is the net's.
+    """
+
+    name: str
+    short: str
+    kind: str
+    depth: int
+    input_shape: tuple[Dim, ...]
+    output_shape: tuple[Dim, ...]
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes that a training step needs, without the padding between arrays.
+
+    `activations` are all arrays of one batch with their gradients; `gradients` are there once for each shard.
+    """
+
+    parameters: int
+    gradients: int
+    optimizer_state: int
+    activations: int
+    batch: int
+    shards: int
+
+    @property
+    def total(self) -> int:
+        """All of it together."""
+        return self.parameters + self.gradients + self.optimizer_state + self.activations
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A recipe's net. `parameters` counts a tied array once; `precision` is that of the recipe."""
+
+    recipe: str
+    about: str
+    input_shape: tuple[int, ...]
+    layers: tuple[LayerSummary, ...]
+    parameters: int
+    multiply_adds: int
+    precision: str
+    loss: str
+    optimizer: str
+    memory: MemoryUse
+
+
+def summarize(recipe: Recipe) -> Summary:
+    """The summary of a recipe's net; reads its data for their shapes. Raises RecipeError where a layer does not fit."""
+    question = question_of(recipe, prepared(recipe))
+    plan = plan_of(recipe, question)
+    count = sum(_size(p.shape) for p in plan.parameters)
+    layers = tuple(_layer(info, plan.infos[:number]) for number, info in enumerate(plan.infos))
+    return Summary(
+        recipe=recipe.name,
+        about=recipe.about,
+        input_shape=question.inputs.shape,
+        layers=layers,
+        parameters=count,
+        multiply_adds=sum(layer.multiply_adds for layer in layers),
+        precision=question.precision,
+        loss=question.loss.name if question.loss is not None else "",
+        optimizer=" > ".join(link.name for link in question.chain),
+        memory=_memory(plan, question, count),
+    )
+
+
+def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
+    around = [other.path for other in before if info.path.startswith(f"{other.path}.")]
+    return LayerSummary(
+        name=info.path,
+        short=info.path.removeprefix(f"{around[-1]}.") if around else info.path,
+        kind=info.kind,
+        depth=len(around),
+        input_shape=_example(info.input_shape),
+        output_shape=_example(info.output_shape),
+        parameters=sum(_size(p.shape) for p in info.parameters),
+        multiply_adds=info.multiply_adds,
+    )
+
+
+def _memory(plan: Plan, question: Question, parameters: int) -> MemoryUse:
+    training = plan.program("train")  # only then is it known what the optimizer keeps
+    width = BYTES[question.precision]
+    rows = -(-question.batch // training.shards)
+    return MemoryUse(
+        parameters=width * parameters,
+        gradients=width * parameters * training.shards,
+        optimizer_state=width * parameters * len(plan.slots.numbers),
+        activations=training.shards * sum(_bytes(value, rows, width) for value in training.work),
+        batch=question.batch,
+        shards=training.shards,
+    )
+
+
+def _bytes(value: Value, rows: int, width: int) -> int:
+    return elements(value, rows, {}) * (width if value.dtype == "T" else BYTES[value.dtype])
+
+
+def _example(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """A shape without its batch axis."""
+    return shape[1:]
+
+
+def _size(shape: Sequence[Dim]) -> int:
+    return prod(int(size) for size in shape)

@@ -1,0 +1,117 @@
+"""Binary cross-entropy: minus the logarithm of the probability given to the right answer, yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from dllab.catalogue import Fraction
+from dllab.core.bits import like
+from dllab.core.device import device
+from dllab.core.kernel import kernel
+from dllab.core.vecmath import exp, softplus
+from dllab.losses.loss import Loss, LossCase
+from dllab.symbols import Net, Value
+
+
+@device
+def surprise(x, yes, no):
+    """Return yes * -log(sigmoid(x)) + no * -log(1 - sigmoid(x)), each without cancellation at either end."""
+    zero = like(x, 0.0)
+    above = zero if x < zero else x
+    return (yes + no) * softplus(-abs(x)) + no * above + yes * (above - x)
+
+
+@device
+def slope(x, yes, no):
+    """The derivative of `surprise` by x: no * sigmoid(x) - yes * sigmoid(-x)."""
+    zero, one = like(x, 0.0), like(x, 1.0)
+    power = exp(-abs(x))
+    larger = one / (one + power)
+    smaller = power * larger
+    return (no * smaller - yes * larger) if x < zero else (no * larger - yes * smaller)
+
+
+@kernel(loss="1:float64", x="*F", target="*N:int32", batch=":int64", columns="", smoothing="", positive="")
+def forward(loss, x, target, batch, columns, smoothing, positive):
+    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch columns), q the smoothed 0 or 1."""
+    width = int(columns)
+    low = smoothing * like(smoothing, 0.5)
+    high = like(smoothing, 1.0) - low
+    yes_1, no_1, yes_0, no_0 = positive * high, low, positive * low, high
+    total = 0.0
+    if width == 1:  # a single column is that of class 1: one loop over the batch
+        for n in range(x.shape[0]):
+            right = target[n] == 1
+            total += float(surprise(x[n], yes_1 if right else yes_0, no_1 if right else no_0))
+    else:
+        for n in range(target.shape[0]):
+            row = x[n * width : (n + 1) * width]
+            for k in range(row.shape[0]):
+                right = target[n] == k
+                total += float(surprise(row[k], yes_1 if right else yes_0, no_1 if right else no_0))
+    loss[0] = total / (batch * width)
+
+
+@kernel(dx="*F", x="*F", target="*N:int32", batch=":int64", columns="", smoothing="", positive="")
+def backward(dx, x, target, batch, columns, smoothing, positive):
+    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
+    width = int(columns)
+    share = like(smoothing, 1 / (batch * width))
+    low = smoothing * like(smoothing, 0.5)
+    high = like(smoothing, 1.0) - low
+    yes_1, no_1, yes_0, no_0 = positive * high * share, low * share, positive * low * share, high * share
+    if width == 1:
+        for n in range(dx.shape[0]):
+            right = target[n] == 1
+            dx[n] = slope(x[n], yes_1 if right else yes_0, no_1 if right else no_0)
+    else:
+        for n in range(target.shape[0]):
+            row, slopes = x[n * width : (n + 1) * width], dx[n * width : (n + 1) * width]
+            for k in range(row.shape[0]):
+                right = target[n] == k
+                slopes[k] = slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
+
+
+class BinaryCrossEntropy(Loss):
+    """Binary cross-entropy: the mean of -log(p) where the answer is yes and -log(1 - p) where it is no, p = sigmoid(x).
+
+    One output says how likely class 1 is, in data of two classes. With an output for each class every one answers "my class
+    or not" by itself (one against the rest), and the mean is over the examples and the outputs. Computed on the scores x
+    that go into the sigmoid, as max(x, 0) - x [yes] + log(1 + e^-|x|), which never overflows. End the net in `sigmoid`
+    (it then answers with probabilities) or without it (it answers with scores, above 0 for yes); both train alike. A net
+    that knows nothing has log(2). Gradient: (p - [yes]) / (B K) for B examples of K outputs.
+
+        model: [{dense: 8}, tanh, {dense: 1}, sigmoid]
+        loss: binary_cross_entropy
+
+    Options:
+
+    - label_smoothing: e, 0 <= e < 1, 0 by default. The target is 1 - e / 2 for yes and e / 2 for no.
+    - positive_weight: how much more a yes counts than a no, above 0, 1 by default; for a rare class 1. It multiplies the
+      term -log(p).
+
+    Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.
+    """
+
+    name = "binary_cross_entropy"
+    targets: ClassVar[Literal["labels", "values"]] = "labels"
+    absorbs: ClassVar[str | None] = "sigmoid"
+    label_smoothing: Fraction = 0.0
+    positive_weight: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = 1.0
+
+    cases: ClassVar[Sequence[LossCase]] = (
+        LossCase(outputs=1),
+        LossCase(outputs=3),
+        LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=1),
+        LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3),
+    )
+
+    def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
+        """One row forward, one backward."""
+        smoothing, positive = net.constant(self.label_smoothing), net.constant(self.positive_weight)
+        batch, columns = net.counter("batch"), net.constant(x.features)
+        net.call(forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, columns=columns,
+                 smoothing=smoothing, positive=positive)  # fmt: skip

@@ -1,0 +1,148 @@
+"""Cross-entropy: minus the logarithm of the probability given to the right class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from dllab.catalogue import Fraction
+from dllab.core.bits import like
+from dllab.core.kernel import kernel
+from dllab.core.vecmath import exp, log
+from dllab.losses.loss import Loss, LossCase
+from dllab.symbols import Net, Value
+
+# The forward kernels go through the scores in few passes: exp, the costly one, over the whole batch as one vector, since
+# rows are short. They leave for backward p = e^(x - the largest of the row) and its sum over the row; p / sum is the
+# softmax, and nothing overflows. `flat` is p once more.
+
+
+@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64")
+def forward(loss, p, flat, sums, gap, x, target, batch):
+    """Loss = the sum over the rows of log(sum_k e^x_k) - x_target, divided by batch."""
+    for n in range(x.shape[0]):
+        row, shifted = x[n], p[n]
+        highest = row[0]
+        for k in range(1, row.shape[0]):
+            highest = row[k] if row[k] > highest else highest
+        gap[n] = highest - row[target[n]]
+        for k in range(row.shape[0]):
+            shifted[k] = row[k] - highest
+    for i in range(flat.shape[0]):
+        flat[i] = exp(flat[i])
+    for n in range(p.shape[0]):
+        row = p[n]
+        whole = row[0]
+        for k in range(1, row.shape[0]):
+            whole += row[k]
+        sums[n] = whole
+    total = 0.0
+    for n in range(sums.shape[0]):
+        total += float(gap[n] + log(sums[n]))
+    loss[0] = total / batch
+
+
+@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64")
+def backward(dx, p, sums, target, batch):
+    """Dx = (softmax(x) - 1 in the column of the class) / batch."""
+    for n in range(dx.shape[0]):
+        row, slopes = p[n], dx[n]
+        share = like(sums[n], 1 / batch)
+        scale = share / sums[n]
+        for k in range(row.shape[0]):
+            slopes[k] = row[k] * scale
+        slopes[target[n]] -= share
+
+
+@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64",
+        weights="K", smoothing="")  # fmt: skip
+def forward_weighted(loss, p, flat, sums, gap, x, target, batch, weights, smoothing):
+    """Loss = the sum over the rows of weight (log(sum_k e^x_k) - sum_k q_k x_k) / batch, q = smoothed targets."""
+    for n in range(x.shape[0]):
+        row, shifted = x[n], p[n]
+        highest = row[0]
+        for k in range(1, row.shape[0]):
+            highest = row[k] if row[k] > highest else highest
+        below = highest - highest
+        for k in range(row.shape[0]):
+            shifted[k] = row[k] - highest
+            below -= shifted[k]
+        gap[n] = highest - row[target[n]]
+        if smoothing > 0:  # otherwise an x of minus infinity would bring 0 times infinity
+            gap[n] += smoothing * (below / like(below, row.shape[0]) - gap[n])
+    for i in range(flat.shape[0]):
+        flat[i] = exp(flat[i])
+    total = 0.0
+    for n in range(p.shape[0]):
+        row = p[n]
+        whole = row[0]
+        for k in range(1, row.shape[0]):
+            whole += row[k]
+        sums[n] = whole
+        total += float(weights[target[n]] * (gap[n] + log(whole)))
+    loss[0] = total / batch
+
+
+@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64", weights="K", smoothing="")
+def backward_weighted(dx, p, sums, target, batch, weights, smoothing):
+    """Dx = weight (softmax(x) - q) / batch, q = 1 - smoothing in the column of the class, plus smoothing / K in all."""
+    for n in range(dx.shape[0]):
+        row, slopes = p[n], dx[n]
+        share = weights[target[n]] * like(sums[n], 1 / batch)
+        scale = share / sums[n]
+        floor = share * smoothing / like(sums[n], row.shape[0])
+        for k in range(row.shape[0]):
+            slopes[k] = row[k] * scale - floor
+        slopes[target[n]] -= share * (like(sums[n], 1.0) - smoothing)
+
+
+class CrossEntropy(Loss):
+    """Cross-entropy: the mean over the examples of -log(p of the true class), with p = softmax(x).
+
+    The usual loss of classification with one output for each class: the likelihood of the labels. Computed on the scores
+    x that go into the softmax, as log(sum_k e^x_k) - x_class, which neither overflows nor loses a tiny probability. End
+    the net in `dense: classes` (it then answers with scores) or in `softmax` after it (it answers with probabilities);
+    both train alike. A net that knows nothing has log(K) for K classes. Gradient: (p - 1 in the column of the class) / B.
+
+        loss: cross_entropy
+        loss: {cross_entropy: {label_smoothing: 0.1}}
+        loss: {cross_entropy: {class_weights: [1, 5, 1]}}
+
+    Options:
+
+    - label_smoothing: e, 0 <= e < 1, 0 by default. The target is 1 - e for the class plus e / K for every class, so that
+      scores do not grow without end.
+    - class_weights: one number, 0 or more, for each class. An example's loss is multiplied by the weight of its class; the
+      mean is still over the number of examples, not over the sum of their weights.
+
+    Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; label smoothing: Szegedy et al.,
+    Rethinking the Inception architecture for computer vision (2016), section 7.
+    """
+
+    name = "cross_entropy"
+    targets: ClassVar[Literal["labels", "values"]] = "labels"
+    absorbs: ClassVar[str | None] = "softmax"
+    label_smoothing: Fraction = 0.0
+    class_weights: tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...] | None = None
+
+    cases: ClassVar[Sequence[LossCase]] = (
+        LossCase(),
+        LossCase(outputs=2),
+        LossCase({"label_smoothing": 0.1}, outputs=4),
+        LossCase({"class_weights": (0.5, 2.0, 1.0)}),
+        LossCase({"label_smoothing": 0.2, "class_weights": (0.5, 2.0, 1.0)}),
+    )
+
+    def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
+        """One row forward, one backward; other kernels where there is smoothing or weights."""
+        p, sums, gap = net.array(x.shape, "p"), net.array(x.shape[:-1], "sums"), net.array(x.shape[:-1], "gap")
+        operands = {"loss": loss, "p": p, "flat": p, "sums": sums, "gap": gap, "x": x, "target": target}
+        operands["batch"] = net.counter("batch")
+        if self.label_smoothing == 0 and self.class_weights is None:
+            net.call(forward, backward=(backward,), **operands)
+            return
+        weights = net.vector(self.class_weights or (1.0,) * x.features)
+        operands |= {"weights": weights, "smoothing": net.constant(self.label_smoothing)}
+        net.call(forward_weighted, backward=(backward_weighted,), **operands)

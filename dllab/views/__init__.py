@@ -1,0 +1,1 @@
+"""Results and events as rich renderables: no training, no files, no printing."""

@@ -1,0 +1,86 @@
+"""The list of data sets, and the page of one: sizes, a picture, options, where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dllab.data.dataset import Dataset
+from dllab.lab.datasets import DataSummary
+from dllab.views.data_pictures import image_shape, picture
+from dllab.views.parts import Plain, page_view
+
+
+def datasets_view(summaries: Sequence[DataSummary]) -> RenderableType:
+    """A line for each data set: rows, inputs, what is asked."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("data set", style="bold", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("inputs", justify="right", no_wrap=True)
+    table.add_column("asks for", no_wrap=True)
+    table.add_column("about")
+    for summary in summaries:
+        table.add_row(summary.name, f"{summary.rows:,}", _shape(summary), _task(summary), Text(summary.about))
+    return Plain(table)
+
+
+def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:
+    """The page of one data set."""
+    blocks: list[RenderableType] = [page_view("datasets", type(summary.source)), Text(), _facts(summary, dataset)]
+    drawn = picture(dataset) or _features(dataset)
+    return Plain(Group(*blocks, Text(), drawn))
+
+
+def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits.items())
+    table.add_row("rows", Text(f"{summary.rows:,}: {splits}"))
+    shape = image_shape(dataset)
+    what = f"{shape[0]} x {shape[1]} pixels" if shape is not None else _some(summary.features)
+    table.add_row("inputs", Text(f"{_shape(summary)} {dataset.columns['inputs'].dtype}: {what}"))
+    if summary.classes:
+        counts = np.bincount(dataset.columns["targets"].ravel(), minlength=len(summary.classes))
+        named = [f"{name} ({count:,})" for name, count in zip(summary.classes, counts)]
+        table.add_row("classes", Text(_some(named, 10)))
+    else:
+        table.add_row("targets", Text(f"{summary.outputs} number{'s' * (summary.outputs > 1)} a row"))
+    table.add_row("origin", Text(summary.origin))
+    if summary.licence:
+        table.add_row("licence", Text(summary.licence))
+    return table
+
+
+def _features(dataset: Dataset) -> RenderableType:
+    """The range of every feature, where there are few."""
+    flat = dataset.columns["inputs"].reshape(dataset.rows, -1)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("feature")
+    for title in ("least", "mean", "greatest"):
+        table.add_column(title, justify="right")
+    for name, column in list(zip(dataset.features, flat.T))[:20]:
+        table.add_row(Text(name), f"{column.min():.3g}", f"{column.mean():.3g}", f"{column.max():.3g}")
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _shape(summary: DataSummary) -> str:
+    return " x ".join(str(size) for size in summary.input_shape)
+
+
+def _task(summary: DataSummary) -> str:
+    if summary.task == "classification":
+        return f"{len(summary.classes)} classes"
+    return f"{summary.outputs} number{'s' * (summary.outputs > 1)}"
+
+
+def _some(names: Sequence[str], limit: int = 8) -> str:
+    if len(names) <= limit:
+        return ", ".join(names)
+    return f"{', '.join(names[: limit - 1])}, ... {names[-1]}"
