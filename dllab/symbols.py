@@ -124,7 +124,7 @@ class Net(Protocol):
         `batch` is the live number of rows of the whole batch, `layer` this layer's own number (for keys of random streams).
         """
 
-    def call(self, kernel: Kernel, *, backward: Sequence[Kernel] = (), **operands: Value) -> None:
+    def call(self, kernel: Kernel, *, backward: Sequence[Kernel | str] = (), **operands: Value) -> None:
         """Add a row. In training the backward kernels follow in reverse order: an operand `dx` is the gradient of `x`.
 
         A backward kernel is left out when nothing it writes is needed. Every backward kernel stores; where a gradient

@@ -90,5 +90,7 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table's own lines: asking the commands would import them all."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(command.name, command.help) for command in known().values()])
+        rows = [(command.name, command.help) for command in known().values()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)

@@ -35,14 +35,13 @@ class Interrupts:
             sys.unraisablehook = hook
             signal.signal(signal.SIGINT, before)
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Inside, the first Ctrl-C is only noted, for `check` to find: the work in hand comes to its end."""
+    def hold(self) -> None:
+        """From now on the first Ctrl-C is only noted, for `check` to find: the work in hand comes to its end."""
         self._holding = True
-        try:
-            yield
-        finally:
-            self._holding = False
+
+    def release(self) -> None:
+        """From now on Ctrl-C raises KeyboardInterrupt again; one noted before does so at the next `check`."""
+        self._holding = False
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed since."""

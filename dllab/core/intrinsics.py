@@ -93,7 +93,7 @@ def _look(typingctx, barrier):
 @intrinsic
 def _pause(typingctx):
     def code(context, builder, signature, args):
-        if builder.module.triple.startswith(("x86", "i686", "amd64")):
+        if _on_x86(builder):
             function = cgutils.get_or_insert_function(
                 builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
             )
@@ -113,6 +113,47 @@ def _give_way(typingctx):
         return context.get_dummy_value()
 
     return types.void(), code
+
+
+FLUSH = 0x8040
+"""Two bits of an x86 processor's control word: results too small for a normal number, and such operands, count as 0."""
+
+
+def _control_word(builder: Any, name: str, place: Any) -> None:
+    function_type = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer()])
+    function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.x86.sse.{name}")
+    builder.call(function, [builder.bitcast(place, BYTE.as_pointer())])
+
+
+@intrinsic
+def _flush_tiny(typingctx):
+    def code(context, builder, signature, args):
+        if not _on_x86(builder):
+            return ir.Constant(INT64, 0)
+        place = cgutils.alloca_once(builder, ir.IntType(32))
+        _control_word(builder, "stmxcsr", place)
+        before = builder.load(place)
+        builder.store(builder.or_(before, ir.Constant(ir.IntType(32), FLUSH)), place)
+        _control_word(builder, "ldmxcsr", place)
+        return builder.zext(before, INT64)
+
+    return types.int64(), code
+
+
+@intrinsic
+def _restore_tiny(typingctx, before):
+    def code(context, builder, signature, args):
+        if _on_x86(builder):
+            place = cgutils.alloca_once(builder, ir.IntType(32))
+            builder.store(builder.trunc(args[0], ir.IntType(32)), place)
+            _control_word(builder, "ldmxcsr", place)
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+def _on_x86(builder: Any) -> bool:
+    return str(builder.module.triple).startswith(("x86", "i686", "amd64"))
 
 
 def compiled_views() -> dict[str, Any]:
@@ -157,6 +198,8 @@ def register() -> None:
         memory.look: lambda barrier: lambda barrier: _look(barrier),
         memory.pause: lambda: lambda: _pause(),
         memory.give_way: lambda: lambda: _give_way(),
+        memory.flush_tiny: lambda: lambda: _flush_tiny(),
+        memory.restore_tiny: lambda before: lambda before: _restore_tiny(before),
     }
     for function, form in forms.items():
         overload(function)(form)

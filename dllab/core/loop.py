@@ -10,7 +10,19 @@ The same text runs as Python without JIT and compiles to one native function wit
 from __future__ import annotations
 
 from dllab.core.device import subroutine
-from dllab.core.memory import arrive, call, give_way, load, load_float, look, pause, store, store_float
+from dllab.core.memory import (
+    arrive,
+    call,
+    flush_tiny,
+    give_way,
+    load,
+    load_float,
+    look,
+    pause,
+    restore_tiny,
+    store,
+    store_float,
+)
 
 # Fields of the control block.
 SHARDS, TABLES, SIZES, RATES, COUNTERS = 0, 1, 2, 3, 4
@@ -102,6 +114,15 @@ def set_sizes(control: int, shard: int, batch: int, first: int) -> None:
 
 
 def run_steps(control: int, shard_from: int, shard_to: int) -> int:
+    """Run steps [STEP, END) of the given shards, tiny numbers counting as 0; see `walk`."""
+    before = flush_tiny()
+    status = walk(control, shard_from, shard_to)
+    restore_tiny(before)
+    return status
+
+
+@subroutine
+def walk(control: int, shard_from: int, shard_to: int) -> int:
     """Run steps [STEP, END) of the given shards; STOPPED_AT says at which step a verdict row stopped the run."""
     rows = load(control, ROWS)
     batch = load(control, BATCH)

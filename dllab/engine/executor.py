@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +24,7 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
     """Run steps [first, last); `rates` (last - first,) are their learning rates.
 
     Returns the step at which a check stopped the run, or None. Raises KernelError. Ctrl-C is noticed when this returns,
-    so callers keep it short (training.pace).
+    so callers keep it short (engine.pace).
     """
     control = bound.control
     given = np.zeros(max(last - first, 1)) if rates is None else np.ascontiguousarray(rates, np.float64)
@@ -43,18 +47,20 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
 
 def free_cores() -> int:
     """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(_allowed())
 
 
 def _on_threads(bound: Bound, step_loop: Any) -> None:
     errors: list[BaseException] = []
+    places = _apart(bound.shards)
 
     def work(shard: int) -> None:
-        try:
-            step_loop(bound.control.ctypes.data, shard, shard + 1)
-        except BaseException as error:  # the other shards must not wait at a barrier for this one
-            errors.append(error)
-            bound.control[loop.ABORT] = 1
+        with _kept_at(places[shard]):
+            try:
+                step_loop(bound.control.ctypes.data, shard, shard + 1)
+            except BaseException as error:  # the other shards must not wait at a barrier for this one
+                errors.append(error)
+                bound.control[loop.ABORT] = 1
 
     helpers = [threading.Thread(target=work, args=(shard,), daemon=True) for shard in range(1, bound.shards)]
     for helper in helpers:
@@ -64,3 +70,49 @@ def _on_threads(bound: Bound, step_loop: Any) -> None:
         helper.join()
     if errors:
         raise errors[0]
+
+
+def _allowed() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _apart(shards: int) -> list[int | None]:
+    """A processor for every shard, this thread's own first: threads that wait for each other must not share one.
+
+    Left to itself the system may keep two such threads on one processor for seconds: each looks idle half of the time.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return [None] * shards
+    here, allowed = _this_processor(), _allowed()
+    first = allowed.index(here) if here in allowed else 0
+    return [allowed[(first + shard) % len(allowed)] for shard in range(shards)]
+
+
+@cache
+def _get_processor() -> Callable[[], int] | None:
+    return getattr(ctypes.CDLL(None), "sched_getcpu", None)
+
+
+def _this_processor() -> int:
+    function = _get_processor()
+    return -1 if function is None else function()
+
+
+@contextmanager
+def _kept_at(processor: int | None) -> Iterator[None]:
+    """Keep this thread on one processor, where the system can do that."""
+    if processor is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {processor})
+    except OSError:  # taken away from this process meanwhile
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

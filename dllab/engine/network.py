@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from dllab.core import rng
 from dllab.engine import executor
 from dllab.engine.binding import Bound, Memory, view_of
+from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import Recipe, load
@@ -63,7 +64,7 @@ class Network:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of one output."""
-        return tuple(int(d) for d in self.plan.infos[-1].output_shape[1:])
+        return tuple(int(d) for d in self.plan.program("infer").output.shape[1:])
 
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray[Any]:
         """The outputs (N, ...) for inputs x (N, ...), as the net sees them (already scaled).
@@ -108,7 +109,8 @@ class Network:
         outputs = np.empty((len(order), self._width), self.dtype)
         if len(order):
             bound = Bound(self.memory, name, min(CHUNK, len(order)), columns, order, outputs=outputs)
-            executor.run(bound, 0, -(-len(order) // bound.capacity))
+            for _ in run_paced(bound, 0, -(-len(order) // bound.capacity), Pace()):
+                pass  # Ctrl-C is seen here
         return outputs.reshape(len(order), *self.output_shape)
 
     def training_batch(self, x: ArrayLike, y: ArrayLike) -> Bound:

@@ -5,37 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dllab.catalogue import find
+from dllab.engine import targets
 from dllab.losses.loss import Loss
-from dllab.optim.optimizer import Transform
+from dllab.optim.optimizer import Transform, fault_of
 from dllab.plan.plan import Column, Question
-from dllab.recipe import Recipe
+from dllab.recipe import Problem, Recipe, RecipeError
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
 
-INPUTS, TARGETS = "inputs", "targets"
+INPUTS, TARGETS = "inputs", targets.TARGETS
 
 
 def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None = None, seed: int | None = None,
                 batch: int | None = None, input_gradient: bool = False) -> Question:  # fmt: skip
-    """The question of a recipe; with `data` None the inputs have the recipe's `input:` shape and are not scaled."""
+    """The question of a recipe; with `data` None the inputs have the recipe's `input:` shape and are not scaled.
+
+    Raises RecipeError where the loss does not go with the data or with the last layer.
+    """
     precision = precision or recipe.train.dtype
     outputs = declared_outputs(recipe) if data is None else data.dataset.outputs
     loss = loss_of(recipe, data)
+    targets.check_loss(recipe, loss, data)
     if data is None:
         inputs = Column(INPUTS, tuple(recipe.input or ()), precision)
     else:
         dataset = data.dataset
         inputs = Column(INPUTS, dataset.input_shape, str(dataset.columns[INPUTS].dtype), data.shift is not None)
-    targets = Column(TARGETS, (), "int32") if loss.targets == "labels" else Column(TARGETS, (outputs,), "float32")
-    if loss.targets == "none":
-        targets = None
     rows = len(data.splits.train) if data is not None else 32
     full = recipe.train.batch == "full"
-    return Question(
+    question = Question(
         model=recipe.model,
         inputs=inputs,
-        targets=targets,
+        targets=None,
         loss=loss,
         chain=chain_of(recipe),
         outputs=outputs,
@@ -45,6 +47,7 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         shuffle=recipe.train.shuffle and not full,
         input_gradient=input_gradient,
     )
+    return targets.with_targets(question, loss, data)
 
 
 def loss_of(recipe: Recipe, data: Prepared | None) -> Loss:
@@ -57,18 +60,18 @@ def loss_of(recipe: Recipe, data: Prepared | None) -> Loss:
     else:
         regression = not (recipe.model and recipe.model[-1].part.name in ("softmax", "sigmoid"))
     last = recipe.model[-1].part.name if recipe.model else ""
-    name = "binary_cross_entropy" if last == "sigmoid" else "mse" if regression else "cross_entropy"
+    name = "mse" if regression else "binary_cross_entropy" if last == "sigmoid" else "cross_entropy"
     loss = find("losses", name)()
     assert isinstance(loss, Loss)
     return loss
 
 
 def chain_of(recipe: Recipe) -> tuple[Transform, ...]:
-    """Clipping and penalties of `train:` in front of the recipe's own chain."""
+    """Clipping and penalties of `train:` in front of the recipe's own chain. Raises RecipeError for one that cannot be."""
     options = recipe.train
     wanted = [
-        ("clip_value", "limit", options.clip_value),
         ("clip_norm", "max_norm", options.clip_norm),
+        ("clip_value", "limit", options.clip_value),
         ("l1", "strength", options.l1),
         ("l2", "strength", options.l2),
         ("weight_decay", "strength", options.weight_decay),
@@ -78,7 +81,10 @@ def chain_of(recipe: Recipe) -> tuple[Transform, ...]:
         if value:
             part = find("optimizers", name)
             links.append(part(**{part.main or main: value}))
-    return (*links, *recipe.optimizer)  # type: ignore[arg-type]
+    chain: tuple[Transform, ...] = (*links, *recipe.optimizer)  # type: ignore[arg-type]
+    if (fault := fault_of(chain)) is not None:
+        raise RecipeError([Problem(fault[0], recipe.place("optimizer"), fault[1])])
+    return chain
 
 
 def declared_outputs(recipe: Recipe) -> int:

@@ -37,7 +37,7 @@ class Orthogonal(Initializer):
         """A scaled orthogonal matrix of that shape; `fans` do not matter."""
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = rng.normal(key, rows * columns).reshape(max(rows, columns), min(rows, columns))
-        # For good, as for the kernels (core/blas.py): with more threads LAPACK gives other bits.
+        # With more threads LAPACK gives other bits. For good: other threads may draw at the same time.
         threadpoolctl.threadpool_limits(1, user_api="blas")
         q, r = np.linalg.qr(tall)
         q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)

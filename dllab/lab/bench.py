@@ -19,6 +19,7 @@ import numpy as np
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
+from dllab.engine.pace import TARGET
 from dllab.engine.question import question_of
 from dllab.lab import peers, roofline
 from dllab.lab.bench_cases import CASES, BenchCase
@@ -26,7 +27,6 @@ from dllab.lab.peers import ROUND, Contender
 from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import load
 from dllab.symbols import COLUMN
-from dllab.training.pace import TARGET
 
 LEAST_ROWS = 1024
 ROUNDS = 5

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dllab.catalogue import find, parts
 from dllab.data.dataset import Prepared, Source
 from dllab.places import folder
+from dllab.recipe import load
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ def usual(name: str) -> Source:
     source = find("datasets", name)()
     assert isinstance(source, Source)
     return source
+
+
+def chosen(name: str, options: Sequence[str]) -> Source:
+    """The source of that name with options such as "noise=0.3". Raises RecipeError for those it cannot take."""
+    recipe = load({"data": name, "model": [{"dense": 1}]}, [f"data.{option}" for option in options])
+    assert isinstance(recipe.data, Source)
+    return recipe.data
 
 
 def names() -> Sequence[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Shifted = Callable[[float], float]
 
@@ -56,7 +57,7 @@ def sweep(f: Shifted) -> tuple[SweepPoint, ...]:
 
 def settled(points: Sequence[SweepPoint]) -> float:
     """The central difference that changes least with the next smaller epsilon; it looks at no gradient."""
-    changes = [(abs(a.central - b.central), a.central) for a, b in zip(points, points[1:])]
+    changes = [(abs(a.central - b.central), a.central) for a, b in pairwise(points)]
     return min(changes, key=lambda pair: pair[0])[1]
 
 
@@ -66,7 +67,7 @@ def is_kink(points: Sequence[SweepPoint], loss: float, tolerance: float) -> bool
     Where f is smooth the sides come ten times closer with every step; at a kink they do not. What rounding of the loss
     could explain does not count, nor does a difference below `tolerance`.
     """
-    for larger, smaller in zip(points, points[1:]):
+    for larger, smaller in pairwise(points):
         noise = 20 * ROUNDING * max(1.0, abs(loss)) / smaller.epsilon
         if smaller.epsilon <= NEAR and smaller.jump > max(noise, tolerance) and smaller.jump > larger.jump / 2:
             return True

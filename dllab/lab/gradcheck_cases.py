@@ -18,12 +18,13 @@ from dllab.core.kernel import kernel
 from dllab.engine.network import Network
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.lab.differences import STEP
-from dllab.lab.gradcheck import PROGRAM, Check, check_network, jitter
-from dllab.lab.planted_bug import LOSS, plant, unknown_layer
+from dllab.lab.gradcheck import PROGRAM, check_network, jitter, random_targets
+from dllab.lab.gradcheck_report import Check, Checked
+from dllab.lab.planted_bug import LOSS, UnknownLayer, plant, unknown_layer
 from dllab.losses.loss import Loss, LossCase
 from dllab.ops.layer import Case, Layer
 from dllab.plan.plan import Column, Plan, Question
-from dllab.recipe import LayerEntry, Place, load
+from dllab.recipe import LayerEntry, load
 from dllab.recipe.errors import show
 from dllab.symbols import Net, Value
 
@@ -85,24 +86,10 @@ class PartCase:
         x = rng.normal(size=(self.batch, *self.question.inputs.shape))
         if self.kink > 0:
             x = np.copysign(np.maximum(np.abs(x), max(self.kink, 3 * STEP)), x)
-        targets = self.question.targets
-        assert targets is not None
-        if targets.dtype == "int32":
-            return network, x, rng.integers(0, max(self.question.outputs, 2), self.batch)
-        return network, x, rng.normal(size=(self.batch, *targets.shape))
+        return network, x, random_targets(self.question, self.batch, rng)
 
 
-@dataclass(frozen=True)
-class CaseChecked:
-    """Case `number` (from 1) of `of` is done."""
-
-    number: int
-    of: int
-    title: str
-    checks: tuple[Check, ...]
-
-
-def check_parts(*, seed: int = 0, plant_in: str | None = None, full: bool = False) -> Iterator[CaseChecked]:
+def check_parts(*, seed: int = 0, plant_in: str | None = None, full: bool = False) -> Iterator[Checked]:
     """Check every layer, block and loss; an event after each case. `plant_in`: the part that gets a bug on purpose.
 
     Raises UnknownLayer, before the first event, where no part has that name.
@@ -113,14 +100,17 @@ def check_parts(*, seed: int = 0, plant_in: str | None = None, full: bool = Fals
         raise unknown_layer(plant_in, known)
     for number, case in enumerate(cases, 1):
         checks = check_case(case, seed=seed, planted=plant_in == case.part, full=full)
-        yield CaseChecked(number, len(cases), case.part, checks)
+        yield Checked(number, len(cases), case.part, checks)
 
 
 def check_case(case: PartCase, *, seed: int = 0, planted: bool = False, full: bool = False) -> tuple[Check, ...]:
     """Check one part in one case."""
     network, x, y = case.network(seed)
     if planted:
-        plant(network.plan, PROGRAM, case.layer)
+        try:
+            plant(network.plan, PROGRAM, case.layer)
+        except UnknownLayer:
+            raise UnknownLayer(f"'{case.part}' hands gradients on untouched; there is nothing in it to spoil") from None
     found = []
     for check in check_network(network, x, y, seed=seed, full=full):
         inner = f"{check.layer}.{check.parameter}".removeprefix("input.").removeprefix(f"{case.layer}.")
@@ -167,9 +157,9 @@ def _loss_case(name: str, case: LossCase) -> list[PartCase]:
     loss = load({"input": [case.outputs], "model": [{"dense": case.outputs}], "loss": _form(name, case.options)}).loss
     assert isinstance(loss, Loss)
     inputs = Column(INPUTS, (case.outputs,), "float64")
-    labels = loss.targets == "labels"
-    targets = Column(TARGETS, (), "int32") if labels else Column(TARGETS, (case.outputs,), "float64")
-    model = (LayerEntry(Nothing(), None, None, Place("case")),)
+    values = Column(TARGETS, (case.outputs,), "float64")
+    targets = {"labels": Column(TARGETS, (), "int32"), "values": values, "none": None}[loss.targets]
+    model = (LayerEntry(Nothing()),)
     question = Question(model, inputs, targets, loss, (), case.outputs, case.batch, "float64", input_gradient=True)
     return _shared_out(PartCase(name, _text(case.options), question, LOSS, case.batch, case.kink, "losses"))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from dllab.core.kernel import kernel
 from dllab.plan.plan import Plan, Program
 from dllab.plan.row import Row
-from dllab.recipe.errors import did_you_mean
+from dllab.recipe.errors import one_of
 from dllab.symbols import GRADIENTS, WORK, Value
 
 FACTOR = 1.1
@@ -64,8 +64,7 @@ def _path(program: Program, layer: str) -> str:
 
 def unknown_layer(layer: str, known: list[str]) -> UnknownLayer:
     """What to say when no layer of that name can be spoiled."""
-    listed = ", ".join(known) or "none"
-    return UnknownLayer(f"no layer '{layer}' leaves a gradient here; expected one of: {listed}.{did_you_mean(layer, known)}")
+    return UnknownLayer(f"no layer '{layer}' leaves a gradient here; {one_of(known, layer)}")
 
 
 def _kinds_around(path: str, kinds: dict[str, str]) -> list[str]:

@@ -76,9 +76,11 @@ def _caller(kernel: Kernel, arrays: Sequence[np.ndarray], size: int) -> Callable
     times, sizes = np.zeros(1, np.int64), np.array([size], np.int64)
     row = np.array([0, *(a.ctypes.data for a in arrays), times.ctypes.data, 0], np.int64)
 
+    kept = (row, arrays)  # memory that is known by its address only
+
     def call(count: int) -> None:
         times[0] = count
-        function(row.ctypes.data, sizes.ctypes.data)
+        function(kept[0].ctypes.data, sizes.ctypes.data)
 
     return call
 

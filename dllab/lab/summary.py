@@ -57,7 +57,10 @@ class MemoryUse:
 
 @dataclass(frozen=True)
 class Summary:
-    """A recipe's net. `parameters` counts a tied array once; `precision` is that of the recipe."""
+    """A recipe's net. `parameters` counts a tied array once; `precision` is that of the recipe.
+
+    `optimizer` lists the links of the chain. Without data (`input:`) the batch is the recipe's own.
+    """
 
     recipe: str
     about: str
@@ -68,6 +71,7 @@ class Summary:
     precision: str
     loss: str
     optimizer: str
+    has_data: bool
     memory: MemoryUse
 
 
@@ -87,6 +91,7 @@ def summarize(recipe: Recipe) -> Summary:
         precision=question.precision,
         loss=question.loss.name if question.loss is not None else "",
         optimizer=" > ".join(link.name for link in question.chain),
+        has_data=recipe.data is not None,
         memory=_memory(plan, question, count),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,13 +15,16 @@ from dllab.core.vecmath import exp, softplus
 from dllab.losses.loss import Loss, LossCase
 from dllab.symbols import Net, Value
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 @device
 def surprise(x, yes, no):
     """Return yes * -log(sigmoid(x)) + no * -log(1 - sigmoid(x)), each without cancellation at either end."""
     zero = like(x, 0.0)
-    above = zero if x < zero else x
-    return (yes + no) * softplus(-abs(x)) + no * above + yes * (above - x)
+    above, below = (zero if x < zero else x), (-x if x < zero else zero)
+    return (yes + no) * softplus(-abs(x)) + no * above + yes * below
 
 
 @device
@@ -108,6 +111,14 @@ class BinaryCrossEntropy(Loss):
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=1),
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3),
     )
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Scores as probabilities."""
+        import numpy as np
+
+        power = np.exp(-np.abs(outputs))
+        probabilities: NDArray[Any] = np.where(outputs < 0, power, 1) / (1 + power)
+        return probabilities
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""

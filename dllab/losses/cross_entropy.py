@@ -12,7 +12,8 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, log
 from dllab.losses.loss import Loss, LossCase
-from dllab.symbols import Net, Value
+from dllab.ops.layer import ShapeError
+from dllab.symbols import Dim, Net, Value
 
 # The forward kernels go through the scores in few passes: exp, the costly one, over the whole batch as one vector, since
 # rows are short. They leave for backward p = e^(x - the largest of the row) and its sum over the row; p / sum is the
@@ -131,9 +132,19 @@ class CrossEntropy(Loss):
         LossCase(),
         LossCase(outputs=2),
         LossCase({"label_smoothing": 0.1}, outputs=4),
-        LossCase({"class_weights": (0.5, 2.0, 1.0)}),
-        LossCase({"label_smoothing": 0.2, "class_weights": (0.5, 2.0, 1.0)}),
+        LossCase({"class_weights": [0.5, 2.0, 1.0]}),
+        LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}),
     )
+
+    def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
+        """At least two outputs, as many as classes, and as many class weights."""
+        if shape == (1,):
+            raise ShapeError("cross_entropy compares the scores of classes, and the model ends in a single output; "
+                             "end it in dense: classes, or take loss: binary_cross_entropy")  # fmt: skip
+        super().check(shape, wanted, labelled)
+        if self.class_weights is not None and len(self.class_weights) != shape[0]:
+            raise ShapeError(f"cross_entropy has {len(self.class_weights)} class_weights for {shape[0]} classes; "
+                             "give one number for each class, in the order of the labels")  # fmt: skip
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward; other kernels where there is smoothing or weights."""

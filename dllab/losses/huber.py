@@ -10,19 +10,18 @@ from pydantic import Field
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import clamp
-from dllab.losses.loss import Loss, LossCase
+from dllab.losses.loss import Loss, LossCase, numbers
 from dllab.symbols import Net, Value
 
 
 @kernel(loss="1:float64", x="*N", target="*N", batch=":int64", outputs="", delta="")
 def forward(loss, x, target, batch, outputs, delta):
     """Loss = the sum of h / (batch outputs), with m = x - target, c = m clamped to -delta..delta, h = c (m - c/2)."""
-    width = float(delta)
     total = 0.0
     for i in range(x.shape[0]):
-        miss = float(x[i]) - float(target[i])
-        near = clamp(miss, -width, width)
-        total += near * (miss - 0.5 * near)
+        miss = x[i] - target[i]
+        near = clamp(miss, -delta, delta)
+        total += float(near * (miss - like(near, 0.5) * near))
     loss[0] = total / (batch * float(outputs))
 
 
@@ -56,7 +55,7 @@ class Huber(Loss):
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""
-        batch, outputs, delta = net.counter("batch"), net.constant(x.features), net.constant(self.delta)
+        batch, outputs, delta = net.counter("batch"), net.constant(numbers(x)), net.constant(self.delta)
         net.call(
             forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, outputs=outputs, delta=delta
         )

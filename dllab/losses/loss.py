@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dllab.catalogue import Part
-from dllab.symbols import Net, Value
+from dllab.ops.layer import ShapeError
+from dllab.symbols import Dim, Net, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Loss(Part):
     """Base of all losses.
 
     A loss is the mean over the live batch. `targets`: what its targets are, int32 class labels (B,), values (B, K), or
-    none: then `build` is handed the inputs of the net.
+    none: then `build` is handed the inputs of the net. Data with classes give a loss of values 1 in the column of the
+    class and 0 elsewhere.
     `absorbs`: the activation it undoes: with a final layer of that name the loss is computed on what goes into it.
     """
 
@@ -40,3 +45,41 @@ class Loss(Part):
         (`net.counter("batch")`), so that the parts add up to the mean.
         """
         raise NotImplementedError
+
+    def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
+        """Complain about outputs (B, *shape) that do not fit the targets; raises ShapeError.
+
+        `wanted`: the shape of one example's target, () without targets; with `labelled` data the number of classes, (K,).
+        """
+        if shape == wanted or (labelled and shape == (1,) and wanted[0] <= 2):
+            return
+        if labelled and len(shape) != 1:
+            raise ShapeError(f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}")
+        if labelled:
+            alone = ", or a single one for class 1" if wanted[0] <= 2 else ""
+            problem = f"{self.name} needs an output for each of the {wanted[0]} classes{alone}, not {spelt(shape)}"
+            raise ShapeError(f"{problem}; end the model in dense: classes")
+        problem = f"{self.name} compares each output with a target, and here are {spelt(shape)} for {spelt(wanted)}"
+        raise ShapeError(f"{problem}; end the model in dense: outputs")
+
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """What outputs (N, K) of a net without the absorbed activation stand for, as metrics read them: above 0.5 is a yes.
+
+        Only losses that allow a single output for two classes need another answer than the outputs themselves.
+        """
+        return outputs
+
+
+def spelt(shape: tuple[Dim, ...]) -> str:
+    """A shape in words: `3`, or `(28, 28)`."""
+    return str(shape[0]) if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+
+
+def numbers(x: Value) -> int:
+    """How many numbers an example has: the product of all axes but the first."""
+    count = 1
+    for size in x.shape[1:]:
+        assert isinstance(size, int)
+        count *= size
+    return count

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
-from dllab.losses.loss import Loss, LossCase
+from dllab.losses.loss import Loss, LossCase, numbers
 from dllab.symbols import Net, Value
 
 
@@ -16,7 +16,7 @@ def forward(loss, x, target, batch, outputs):
     """Loss = the sum of (x - target)^2 / (batch outputs)."""
     total = 0.0
     for i in range(x.shape[0]):
-        miss = float(x[i]) - float(target[i])  # in float64 a square does not overflow before its sum would
+        miss = 1.0 * float(x[i] - target[i])  # float64 (to numba float() alone is not), where the square does not overflow
         total += miss * miss
     loss[0] = total / (batch * float(outputs))
 
@@ -50,5 +50,5 @@ class MSE(Loss):
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""
-        batch, outputs = net.counter("batch"), net.constant(x.features)
+        batch, outputs = net.counter("batch"), net.constant(numbers(x))
         net.call(forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, outputs=outputs)

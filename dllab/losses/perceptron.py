@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dllab.core.kernel import kernel
 from dllab.losses.loss import Loss, LossCase
-from dllab.symbols import Net, Value
+from dllab.symbols import Dim, Net, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @kernel(loss="1:float64", x="B K", target="B:int32", batch=":int64")
@@ -58,6 +61,17 @@ class Perceptron(Loss):
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "step"
     cases: ClassVar[Sequence[LossCase]] = (LossCase(outputs=1, kink=1e-3), LossCase(outputs=3, kink=1e-3))
+
+    def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
+        """One unit, which answers "class 1 or not", or one for each class."""
+        if shape != (1,):
+            super().check(shape, wanted, labelled)
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """A single score as the answer of a step unit, 0 or 1; of several the largest is the answer as it is."""
+        import numpy as np
+
+        return np.heaviside(outputs, 0.0) if outputs.shape[1:] == (1,) else outputs
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""

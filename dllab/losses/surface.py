@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 from dllab.core.bits import like
 from dllab.core.device import device
 from dllab.core.kernel import kernel
-from dllab.losses.loss import Loss, LossCase
+from dllab.losses.loss import Loss, LossCase, spelt
 from dllab.ops.layer import ShapeError
-from dllab.symbols import Net, Value
+from dllab.symbols import Dim, Net, Value
 
 Landscape = Literal["bowl", "valley", "rosenbrock", "saddle", "beale", "himmelblau"]
 LANDSCAPES: tuple[Landscape, ...] = ("bowl", "valley", "rosenbrock", "saddle", "beale", "himmelblau")
@@ -95,7 +95,8 @@ class Surface(Loss):
       (0, 0).
     - rosenbrock: (1 - a)^2 + 100 (b - a^2)^2. A bent valley, easy to find and slow to follow. Minimum 0 at (1, 1).
     - saddle: (a^2 - b^2) / 2 + b^4 / 4. Flat at (0, 0), which is no minimum; those are -1/4 at (0, 1) and (0, -1).
-    - beale: (1.5 - a + a b)^2 + (2.25 - a + a b^2)^2 + (2.625 - a + a b^3)^2. Plateaus between walls; minimum 0 at (3, 0.5).
+    - beale: (1.5 - a + a b)^2 + (2.25 - a + a b^2)^2 + (2.625 - a + a b^3)^2. Plateaus between walls. Minimum 0 at
+      (3, 0.5).
     - himmelblau: (a^2 + b - 11)^2 + (a + b^2 - 7)^2. Four minima of 0, one at (3, 2): the start decides.
 
         input: [1]
@@ -114,9 +115,13 @@ class Surface(Loss):
     targets: ClassVar[Literal["labels", "values", "none"]] = "none"
     cases: ClassVar[Sequence[LossCase]] = tuple(LossCase({"surface": kind}, outputs=2) for kind in LANDSCAPES)
 
+    def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
+        """Two outputs it must be, whatever the targets."""
+        if shape != (2,):
+            problem = f"surface is the height at two outputs, a and b, not at {spelt(shape)}"
+            raise ShapeError(f"{problem}; end the model in a point of two coordinates, or in dense: 2")
+
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
-        """One row forward, one backward. Raises ShapeError unless x is (B, 2)."""
-        if len(x.shape) != 2 or x.features != 2:
-            raise ShapeError(f"the loss surface needs two outputs, a and b; this net gives {x.shape[1:]}")
+        """One row forward, one backward."""
         kind, batch = net.constant(LANDSCAPES.index(self.surface)), net.counter("batch")
         net.call(forward, backward=(backward,), loss=loss, x=x, kind=kind, batch=batch)

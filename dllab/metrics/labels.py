@@ -48,3 +48,14 @@ def confusion(scores: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
     classes = max(class_count(scores), int(truth.max(initial=0)) + 1)
     pairs = truth * classes + predicted(scores)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def share(table: NDArray[np.int64], of: NDArray[np.int64]) -> float:
+    """The hits of a class divided by `of` (K,): of class 1 where there are two classes, else the mean over the classes.
+
+    Classes that neither occur nor are predicted are left out; one that does, but has nothing in `of`, counts as 0.
+    """
+    hits, occurs = np.diagonal(table), table.sum(axis=0) + table.sum(axis=1) > 0
+    if len(table) == 2:
+        hits, of, occurs = hits[1:], of[1:], occurs[1:]
+    return float(np.mean(hits[occurs] / np.maximum(of[occurs], 1))) if occurs.any() else float("nan")

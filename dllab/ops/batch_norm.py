@@ -143,7 +143,7 @@ def infer_backward(dx, dy, scale, gain):
 
 
 class BatchNorm(Layer):
-    """Batch norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, mean and variance of each feature over the batch.
+    """Batch norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, each feature over the batch.
 
     Whatever the layers below do, what comes out keeps its scale, so larger learning rates work and deep nets train
     faster; the noise of the batch also guards a little against overfitting. Put it between a dense layer (whose own bias it
@@ -200,20 +200,24 @@ class BatchNorm(Layer):
         features = (x.features,)
         shared = {name: net.shared(name, (net.shards, *features)) for name in ("sums", "squares", "slopes", "tilts")}
         own = {name: net.own(whole) for name, whole in shared.items()}
-        everyone = {f"all_{name}": whole for name, whole in shared.items()}
         mean, variance = net.array(features, "mean"), net.array(features, "variance")
-        count = {"batch": net.counter("batch"), "positions": net.whole(positions(x))}
+        batch, per_example = net.counter("batch"), net.whole(positions(x))
         net.call(sum_up, sums=own["sums"], x=x)
         net.barrier()
-        net.call(spread, mean=mean, squares=own["squares"], x=x, all_sums=everyone["all_sums"], **count)
+        net.call(
+            spread, mean=mean, squares=own["squares"], x=x, all_sums=shared["sums"], batch=batch, positions=per_example
+        )  # fmt: skip
         net.barrier()
         net.call(
             forward, backward=(sum_slopes, backward_gain, backward_bias, BARRIER, backward_x), y=y, variance=variance,
             scale=scale, x=x, mean=mean, gain=gain, bias=bias, eps=eps, level=net.array(features, "level"),
-            tilt=net.array(features, "tilt"), slopes=own["slopes"], tilts=own["tilts"], **everyone, **count,
+            tilt=net.array(features, "tilt"), slopes=own["slopes"], tilts=own["tilts"], all_squares=shared["squares"],
+            all_slopes=shared["slopes"], all_tilts=shared["tilts"], batch=batch, positions=per_example,
         )  # fmt: skip
         momentum = net.constant(self.momentum)
-        net.update_running(keep, mean=mean, variance=variance, momentum=momentum, **running, **count)
+        net.update_running(
+            keep, mean=mean, variance=variance, momentum=momentum, batch=batch, positions=per_example, **running
+        )  # fmt: skip
 
 
 def positions(x: Value) -> int:

@@ -22,6 +22,8 @@ class Branches(Layer):
 
         - branches: [[dense: 16, relu], [dense: 4, tanh]]
         - branches: {paths: [[dense: 8], [dense: 16, relu, dense: 8]], join: add}
+        - dense: {units: 8, name: left}
+        - dense: {units: 4, name: right, from: input}
         - branches: [[identity: {from: left}], [identity: {from: right}]]
 
     Parameters are named after path and place: `1_branches.0.0_dense.w`.

@@ -62,8 +62,9 @@ class Dense(Layer):
         - dense: 32
         - dense: {units: classes, bias: false, init: xavier}
 
-    Options: `units` is a number, or `classes` / `outputs` (what the data ask for). `init` is chosen by the activation
-    that follows unless given: He for the ReLU family, LeCun before SELU-like ones, Xavier otherwise.
+    Options: `units` is a number, or `classes` / `outputs` (what the data ask for). `bias` (true) adds b. `init` is
+    chosen by the activation that follows unless given: He for the ReLU family, LeCun before SELU-like ones, Xavier
+    otherwise.
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1.
     """
 

@@ -77,7 +77,7 @@ def _sum(net: Net, values: Sequence[Value]) -> Value:
     first, second, *more = values
     if any(value.shape != first.shape for value in values):
         shapes = ", ".join(shape_text(value.shape) for value in values)
-        raise ShapeError(f"paths that are added must end in one shape, not in {shapes}; make them equal, or use join: concat")
+        raise ShapeError(f"paths that are added must end in one shape, not in {shapes}; or use join: concat")
     y = net.array(first.shape)
     net.call(add, backward=(add_backward_x, add_backward_f), y=y, x=first, f=second)
     for value in more:

@@ -77,7 +77,7 @@ def backward_bias(dbias, dy):
 
 
 class LayerNorm(Layer):
-    """Layer norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, mean and variance over the last axis.
+    """Layer norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, over the last axis.
 
     Every example (every position, for inputs (B, T, F)) is brought to mean 0 and variance 1 by itself, then stretched and
     shifted by what is learnt for each feature. It does the same in training and at inference and does not care how large a

@@ -15,10 +15,11 @@ FULL = 22.0  # above this the gate is 1 in both precisions
 def forward(y, x):
     """Y = x g, with g = tanh(softplus(x)) = n / (n + 2), n = e (e + 2), e = exp(x)."""
     for i in range(y.shape[0]):
-        e = exp(clamp(x[i], like(x[i], LOWEST), like(x[i], FULL)))
+        a = clamp(x[i], like(x[i], LOWEST), like(x[i], FULL))
+        e = exp(a)
         n = e * (e + like(e, 2.0))
-        above = like(x[i], LOWEST) if x[i] < like(x[i], LOWEST) else x[i]
-        y[i] = above * (n / (n + like(e, 2.0)))
+        held = a * (n / (n + like(e, 2.0)))
+        y[i] = x[i] if x[i] > like(x[i], FULL) else held
 
 
 @kernel(dx="*N", dy="*N", x="*N")

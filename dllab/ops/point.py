@@ -91,10 +91,9 @@ class Point(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward; the sum over the batch backward."""
+        size, initializer = self.size or DEFAULT_SIZE, self.init
         if self.start is not None:
             size, initializer = len(self.start), Start(values=self.start)
-        else:
-            size, initializer = self.size or DEFAULT_SIZE, self.init
         p = net.parameter("p", (size,), initializer)
         y = net.array((x.shape[0], size))
         backward: Any = (backward_p, backward_x)

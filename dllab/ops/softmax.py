@@ -43,16 +43,15 @@ def larger(a: float, b: float) -> float:
 def largest(row: NDArray[Any], lowest: float) -> float:
     """Return the largest number of a row, or `lowest`; NaN passed over.
 
-    Each comparison waits for the one before, so four quarters of the row take turns. Vector code would need the promise
-    that there are no NaN.
+    Each comparison waits for the one before, so four take turns; vector code would need the promise that there are no NaN.
     """
-    n = row.shape[0] // 4
-    p, q, r, s, rest = row[:n], row[n : 2 * n], row[2 * n : 3 * n], row[3 * n : 4 * n], row[4 * n :]
     a, b, c, d = lowest, lowest, lowest, lowest
-    for i in range(n):
-        a, b, c, d = larger(a, p[i]), larger(b, q[i]), larger(c, r[i]), larger(d, s[i])
-    for i in range(rest.shape[0]):
-        a = larger(a, rest[i])
+    whole = row.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        a, b = larger(a, row[i]), larger(b, row[i + 1])
+        c, d = larger(c, row[i + 2]), larger(d, row[i + 3])
+    for i in range(whole, row.shape[0]):
+        a = larger(a, row[i])
     return larger(larger(a, b), larger(c, d))
 
 

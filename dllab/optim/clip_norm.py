@@ -24,7 +24,7 @@ class ClipNorm(Transform):
 
     The direction stays, the length is bounded: one bad batch or a cliff of the loss surface cannot throw the net away.
     The usual cure for exploding gradients in recurrent nets. The norm is that of the gradient as backpropagation left
-    it, so put this link first in a chain. After it, adam sees shorter gradients but divides by their size anyway; it
+    it, so this link stands first in a chain. After it, adam sees shorter gradients but divides by their size anyway; it
     matters most to sgd and momentum.
 
         optimizer: [{clip_norm: 1.0}, {sgd: 0.1}]
@@ -36,6 +36,7 @@ class ClipNorm(Transform):
 
     name = "clip_norm"
     main = "max_norm"
+    first = True
     max_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
     def build(self, group: Group) -> None:

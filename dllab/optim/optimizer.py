@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from dllab.catalogue import Part, Rate
@@ -43,7 +44,12 @@ class Group(Protocol):
 
 
 class Transform(Part):
-    """Base of every link of a chain: changes the gradient (or, decoupled, the parameters) before the next link."""
+    """Base of every link of a chain: changes the gradient (or, decoupled, the parameters) before the next link.
+
+    `first`: the link reads what backpropagation left (the norm), so no other may stand before it.
+    """
+
+    first: ClassVar[bool] = False
 
     def build(self, group: Group) -> None:
         """Add this link's rows for one group."""
@@ -55,3 +61,17 @@ class Optimizer(Transform):
 
     main: ClassVar[str | None] = "lr"
     lr: Rate = 0.01
+
+
+def fault_of(chain: Sequence[Transform]) -> tuple[str, str] | None:
+    """Why these links make no chain, and what to do about it; None if they do."""
+    *before, last = chain
+    if not isinstance(last, Optimizer):
+        return f"the optimizer ends in {last.name}, which moves no parameters", "let it end in one that does: - adam"
+    for place, link in enumerate(before):
+        if isinstance(link, Optimizer):
+            return f"two optimizers in one chain, {link.name} and {last.name}", "keep one of them, as the last link"
+        if link.first and place > 0:
+            problem = f"{link.name} after {before[place - 1].name}, but it goes by the gradient as it comes from the loss"
+            return problem, f"put {link.name} first"
+    return None

@@ -265,7 +265,7 @@ class Builder:
             for index in part:
                 entry = entries[index]
                 with self.inside(entry.label or f"{index}_{entry.part.name}"):
-                    x = self._layer(entry, self._input(entry, x), entries[index + 1 :])
+                    x = self._layer(entry, self.input_of(entry, x), entries[index + 1 :])
                 if entry.label:
                     self.named[entry.label] = x
         return x
@@ -286,13 +286,16 @@ class Builder:
         self._initializer, self._own = before, own
         return y
 
-    def _input(self, entry: Any, x: Value) -> Value:
+    def input_of(self, entry: Any, x: Value) -> Value:
+        """What goes into a layer: x, which comes from the layer above, or what its `from:` names."""
         source = entry.source
         if source is None:
             return x
         if isinstance(source, str):
             return self.named[source]
-        raise ShapeFlowError("several inputs need a block that joins them (branches)", entry, self.path, self.infos)
+        paths = ", ".join(f"[identity: {{from: {label}}}]" for label in source)
+        problem = f"a layer reads one input; to join several, put branches: [{paths}] in front of it"
+        raise ShapeFlowError(problem, entry, self.path, list(self.infos))
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:

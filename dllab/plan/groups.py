@@ -67,6 +67,8 @@ class FlatGroup:
 
     def matrices(self) -> list[tuple[FlatGroup, tuple[int, int]]]:
         """See Group.matrices; each is one shard's work."""
+        if self.link > 0:
+            self.builder.barrier()  # the links before changed the gradient in slices
         found = [p for p in self.parameters if len(p.shape) == 2]
         shards = self.builder.shards
         return [

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dllab.losses.loss import Loss
+from dllab.losses.temperature import tempered
+from dllab.ops.layer import ShapeError
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
-from dllab.plan.builder import Builder, LayerInfo, Store
+from dllab.plan.builder import Builder, LayerInfo, ShapeFlowError, Store
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
 from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
@@ -101,6 +103,7 @@ class Plan:
         self.shards = self.store.shards = chosen if question.shards is None else question.shards
         self._lay_out_parameters()
         self._programs["infer"] = sizing
+        self._check_loss(sizing.output.shape[1:])
 
     def program(self, name: str) -> Program:
         """The program of that name."""
@@ -110,7 +113,7 @@ class Plan:
             if plain and inputs.dtype in ("float32", "float64", "uint8"):
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
-                self._programs[name] = self._train(inputs)
+                self._programs[name] = self._train(inputs, bool(plain))
             else:
                 made = self._forward_only(inputs, training=kind == "forward", targets=kind == "evaluate")
                 self._programs[name] = made
@@ -124,9 +127,7 @@ class Plan:
     def absorbed(self) -> bool:
         """Whether the loss works on what goes into the final activation."""
         loss, model = self.question.loss, self.question.model
-        return bool(model and loss is not None and loss.absorbs and model[-1].part.name == loss.absorbs
-                    and model[-1].source is None
-                    and getattr(model[-1].part, "temperature", 1.0) == 1.0)  # fmt: skip
+        return bool(model and loss is not None and loss.absorbs and model[-1].part.name == loss.absorbs)
 
     # ---- programs --------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class Plan:
         y = builder.stack(model, before_last, range(last, last + 1))
         if target is not None and loss is not None:
             with builder.inside("loss"):
-                loss.build(builder, before_last if self.absorbed else y, target, builder.own(parts))
+                loss.build(builder, self._judged(builder, before_last, y), target, builder.own(parts))
             losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
             builder.barrier()
             builder.row(totals.keep_loss, only=0, losses=losses, parts=parts, step=builder.counter("step"))
@@ -155,7 +156,7 @@ class Plan:
         rows, work, infos = tuple(builder.rows), tuple(builder.work), tuple(builder.infos)
         return Program(rows, 0, 0, end, end, end, work, builder.shards, y, infos)
 
-    def _train(self, inputs: Column) -> Program:
+    def _train(self, inputs: Column, plain: bool) -> Program:
         question, builder = self.question, Builder(self.store, training=True)
         loss = question.loss
         assert loss is not None, "training needs a loss"
@@ -168,12 +169,12 @@ class Plan:
         step = len(builder.rows)
         x = self._batch(builder, inputs)
         x.needs_gradient = question.input_gradient
-        target = self._target(builder)
+        target = self._target(builder, plain)
         y = builder.stack(question.model, x, range(len(question.model) - int(self.absorbed)))
         parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
         squares = self.store.shared.setdefault("squares", Value("squares", SHARED, (builder.shards,), "float64"))
         with builder.inside("loss"):
-            loss.build(builder, y, target, builder.own(parts))
+            loss.build(builder, self._judged(builder, y, y), target, builder.own(parts))
         backward = len(builder.rows)
         builder.backward()
         with builder.inside("totals"):
@@ -200,6 +201,25 @@ class Plan:
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
 
+    def _check_loss(self, shape: tuple[Dim, ...]) -> None:
+        """Raise ShapeFlowError where outputs (B, *shape) do not fit the loss and its targets."""
+        loss, targets = self.question.loss, self.question.targets
+        if loss is None:
+            return
+        labelled = targets is not None and targets.dtype == "int32"
+        wanted = () if targets is None else targets.shape
+        try:
+            loss.check(shape, (self.question.outputs,) if labelled else wanted, labelled)
+        except ShapeError as error:
+            raise ShapeFlowError(str(error), self.question.model[-1], "loss", list(self.infos)) from None
+
+    def _judged(self, builder: Builder, before: Value, y: Value) -> Value:
+        """What the loss looks at: the outputs y, or what goes into the activation that it absorbs."""
+        if not self.absorbed:
+            return y
+        last = self.question.model[-1]
+        return tempered(builder, builder.input_of(last, before), getattr(last.part, "temperature", 1.0))
+
     def _batch(self, builder: Builder, column: Column) -> Value:
         """The rows that gather the inputs."""
         order = Value("order", ORDER, ("N",), "int64", offset=0)
@@ -223,14 +243,19 @@ class Plan:
             builder.row(gather.gather, x=flat, source=source, rows=rows)
         return x
 
-    def _target(self, builder: Builder) -> Value:
+    def _target(self, builder: Builder, plain: bool = False) -> Value:
         column = self.question.targets
         if column is None:
             return builder.named["input"]
         if column.dtype != "int32":
-            return self._gathered(builder, column, "target")
-        target = builder.array((BATCH_DIM,), "target", "int32")
+            given = Column(column.name, column.shape, self.question.precision) if plain else column
+            return self._gathered(builder, given, "target")
         source = Value(column.name, COLUMN + column.name, ("R",), "int32", offset=0)
+        if self.question.loss is not None and self.question.loss.targets == "values":
+            one_hot = builder.array(self._programs["infer"].output.shape, "target")
+            builder.row(gather.gather_one_hot, y=one_hot, source=source, rows=builder.batch_rows())
+            return one_hot
+        target = builder.array((BATCH_DIM,), "target", "int32")
         builder.row(gather.gather_labels, y=target, source=source, rows=builder.batch_rows())
         return target
 

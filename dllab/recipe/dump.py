@@ -44,7 +44,9 @@ def to_yaml(data: dict[str, Any]) -> str:
 
 
 def _options(part: BaseModel) -> dict[str, Any]:
-    return {key: plain_value(getattr(part, key)) for key in type(part).model_fields}
+    """All options, but no list of inner layers that was left out: an empty list of layers would be refused."""
+    told = [key for key, field in type(part).model_fields.items() if field.is_required() or getattr(part, key) != ()]
+    return {key: plain_value(getattr(part, key)) for key in told}
 
 
 def _layer(entry: LayerEntry) -> Any:

@@ -38,6 +38,8 @@ class Exponential(Schedule):
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         """The power at each step."""
-        if self.half_life is None:
+        if self.decay is not None:
             return np.power(self.decay, steps.astype(np.float64))
-        return np.exp2(-steps / self.half_life)
+        assert self.half_life is not None
+        with np.errstate(over="ignore"):  # a very short half-life: 0 from the second step on
+            return np.exp2(-steps / self.half_life)

@@ -18,7 +18,7 @@ class OneCycle(Schedule):
     shares of it. High rates in the middle cross the loss surface quickly and keep to wide valleys; the long fall
     settles. With progress q from 0 to 1 on either side the rate goes from a to b as a + (b - a) * q (linear) or
     a + (b - a) * (1 - cos(pi * q)) / 2 (cosine). The end value belongs to the step that would follow the last one. The
-    rise is itself a warm-up, so `warmup` is rarely wanted on top.
+    rise is itself a warm-up, so `warmup` (up to `start`) is rarely wanted on top.
 
         schedule: one_cycle
         schedule: {name: one_cycle, peak_at: 0.5, curve: linear}
@@ -38,12 +38,12 @@ class OneCycle(Schedule):
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         """The curve at each step; from `total` on it stays at `final`."""
         peak = self.peak_at * total
-        rising = self._between(self.start, 1.0, steps / peak) if peak > 0 else np.ones(len(steps))
+        rising = self._between(self.start, 1.0, np.minimum(steps, peak) / peak) if peak > 0 else np.ones(len(steps))
         falling = self._between(1.0, self.final, (steps - peak) / (total - peak))
         return np.where(steps < peak, rising, falling)
 
     def _between(self, a: float, b: float, progress: np.ndarray) -> np.ndarray:
-        q = np.clip(progress, 0.0, 1.0)
+        q: np.ndarray = np.clip(progress, 0.0, 1.0)
         if self.curve == "cosine":
             q = (1.0 - np.cos(np.pi * q)) / 2.0
         return a + (b - a) * q

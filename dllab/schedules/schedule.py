@@ -11,14 +11,20 @@ from dllab.catalogue import Part
 
 
 class Schedule(Part):
-    """Base of all schedules. `warmup` steps in front of any of them rise linearly from 1/warmup to 1."""
+    """Base of all schedules. `warmup` steps in front of any of them rise linearly from near 0 to where it starts."""
 
-    warmup: Annotated[int, Field(ge=0)] = 0
+    warmup: Annotated[int, Field(ge=0, le=10**9)] = 0
 
     def factors(self, steps: np.ndarray, total: int) -> np.ndarray:
-        """The learning rate's factor at each of `steps` (int64, counted from 0) of a run of `total` steps."""
-        after = self.shape(np.maximum(steps - self.warmup, 0), max(total - self.warmup, 1))
-        return np.where(steps < self.warmup, (steps + 1) / max(self.warmup, 1), after)
+        """The learning rate's factor at each of `steps` (int64, counted from 0) of a run of `total` steps.
+
+        Step s of the warm-up has (s + 1) / warmup of the first factor after it. Every factor depends on its own step
+        alone, so a run may ask for them in pieces.
+        """
+        total = max(total - self.warmup, 1)
+        after = self.shape(np.maximum(steps - self.warmup, 0), total)
+        rise = (steps + 1) / max(self.warmup, 1) * self.shape(np.zeros(1, np.int64), total)
+        return np.where(steps < self.warmup, rise, after)
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         """The factors after the warm-up, which `steps` and `total` do not count."""

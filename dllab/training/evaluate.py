@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from dllab.data.splits import Splits
-from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import CHUNK, Network
+from dllab.engine.pace import Pace, run_paced
 from dllab.metrics.metric import Metric
 from dllab.plan.plan import HISTORY_STEPS
 
@@ -25,6 +25,7 @@ class Evaluator:
         }
         self._columns, self._all_targets = columns, targets
         self._bound: dict[str, Bound] = {}
+        self._pace = Pace()
 
     def evaluate(self, split: str) -> dict[str, Any]:
         """`loss` and every metric of a split."""
@@ -34,14 +35,15 @@ class Evaluator:
         losses = np.empty(batches)
         ring = self.network.memory.arrays["history"].view(np.float64)[:HISTORY_STEPS]
         kept = ring.copy()  # the training losses of the last steps live in the same ring
-        for first in range(0, batches, HISTORY_STEPS):
-            last = min(batches, first + HISTORY_STEPS)
-            executor.run(bound, first, last)
-            losses[first:last] = ring[: last - first]
+        for first, last in run_paced(bound, 0, batches, self._pace):
+            losses[first:last] = ring[np.arange(first, last) % HISTORY_STEPS]
         ring[:] = kept
         counts = np.full(batches, bound.capacity)
         counts[-1] = len(rows) - bound.capacity * (batches - 1)
         outputs = bound.arrays["outputs"].reshape(len(rows), *self.network.output_shape)
+        plan = self.network.plan
+        if plan.question.loss is not None and not plan.absorbed:
+            outputs = plan.question.loss.answers(outputs)
         targets = self._all_targets[rows]
         figures: dict[str, Any] = {"loss": float((losses * counts).sum() / len(rows))}
         figures.update((metric.name, metric.measure(outputs, targets)) for metric in self.metrics)

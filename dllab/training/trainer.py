@@ -23,7 +23,7 @@ from dllab.training.divergence import find_origin
 from dllab.training.early_stop import EarlyStopper
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Figures, Finished, Progress, Started, Status
-from dllab.training.pace import Pace
+from dllab.engine.pace import Pace
 
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""

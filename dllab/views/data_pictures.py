@@ -120,7 +120,8 @@ class Images:
         scaled = self.images.astype(np.float64) / (float(self.images.max()) or 1.0)
         for first in range(0, min(len(scaled), 2 * fit), fit):
             some = scaled[first : first + fit]
-            yield Text("  " + "".join(f"{name[:width]:<{width + 2}}" for name in self.classes[first : first + fit]).rstrip())
+            names = [f"{name[:width]:<{width + 2}}" for name in self.classes[first : first + fit]]
+            yield Text("  " + "".join(names).rstrip())
             for row in range(0, scaled.shape[1], 2):
                 line = Text("  ", no_wrap=True)
                 for image in some:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from rich import box
@@ -14,7 +15,8 @@ from rich.text import Text
 from dllab.data.dataset import Dataset
 from dllab.lab.datasets import DataSummary
 from dllab.views.data_pictures import image_shape, picture
-from dllab.views.parts import Plain, page_view
+from dllab.views.parts import Plain, inline, page_view
+from dllab.views.parts import page_document as parts_page
 
 
 def datasets_view(summaries: Sequence[DataSummary]) -> RenderableType:
@@ -27,7 +29,7 @@ def datasets_view(summaries: Sequence[DataSummary]) -> RenderableType:
     table.add_column("about")
     for summary in summaries:
         table.add_row(summary.name, f"{summary.rows:,}", _shape(summary), _task(summary), Text(summary.about))
-    return Plain(table)
+    return Plain(Group(table, Text(), inline("`dllab datasets NAME` shows one, with its options and a picture.")))
 
 
 def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:
@@ -35,6 +37,40 @@ def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:
     blocks: list[RenderableType] = [page_view("datasets", type(summary.source)), Text(), _facts(summary, dataset)]
     drawn = picture(dataset) or _features(dataset)
     return Plain(Group(*blocks, Text(), drawn))
+
+
+def document(summaries: Sequence[DataSummary]) -> dict[str, Any]:
+    """The JSON document of the list."""
+    return {"datasets": [_sizes(summary) for summary in summaries]}
+
+
+def page_document(summary: DataSummary) -> dict[str, Any]:
+    """The JSON document of one data set."""
+    page = parts_page("datasets", type(summary.source))
+    chosen = summary.source.model_dump()
+    for option in page["options"]:
+        option["value"] = chosen[option["name"]]
+    return {
+        **_sizes(summary),
+        "features": list(summary.features),
+        "origin": summary.origin,
+        "licence": summary.licence or None,
+        "documentation": page["documentation"],
+        "options": page["options"],
+    }
+
+
+def _sizes(summary: DataSummary) -> dict[str, Any]:
+    return {
+        "name": summary.name,
+        "about": summary.about,
+        "task": summary.task,
+        "rows": summary.rows,
+        "input_shape": list(summary.input_shape),
+        "outputs": summary.outputs,
+        "classes": list(summary.classes),
+        "splits": summary.splits,
+    }
 
 
 def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:

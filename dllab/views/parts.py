@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -42,31 +43,31 @@ class Plain:
             yield Segment.line()
 
 
-def family_view(family: str, known: Parts) -> RenderableType:
-    """Every part of a family with the first line of its page."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column()
+def family_view(family: str, known: Parts, others: dict[str, Parts]) -> RenderableType:
+    """Every part of a family with the first line of its page; of the other families the names alone."""
+    table = _grid()
     for name, part in sorted(known.items()):
         table.add_row(name, Text(summary(part)))
-    return Group(Text(family, style="bold underline"), Padding(Plain(table), (0, 0, 0, 2)))
+    rest = _grid()
+    for other, members in others.items():
+        rest.add_row(other, Text(", ".join(sorted(members))))
+    next_step = inline("`dllab layers NAME` explains one of them, of any family.")
+    return Plain(Group(Text(family, style="bold underline"), table, Text(), rest, Text(), next_step))
 
 
-def names_view(families: dict[str, Parts]) -> RenderableType:
-    """Families with the names of their parts alone."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold underline")
-    table.add_column()
-    for family, known in families.items():
-        table.add_row(family, ", ".join(sorted(known)))
-    return Plain(table)
+def pages_view(pages: Sequence[tuple[str, type[Part]]]) -> RenderableType:
+    """The pages of parts that share a name, one after the other."""
+    blocks: list[RenderableType] = []
+    for family, part in pages:
+        blocks += [Text("\n") if blocks else Text(), page_view(family, part)]
+    return Group(*blocks[1:])
 
 
 def page_view(family: str, part: type[Part]) -> RenderableType:
     """The page of a part: its documentation, and what each option takes."""
     head = Text.assemble((part.name, "bold"), f"  ({noun(family)})")
     blocks: list[RenderableType] = [head]
-    for block in document(inspect.getdoc(part) or ""):
+    for block in rendered(inspect.getdoc(part) or ""):
         blocks += [Text(), block]
     if fields_of(part):
         blocks += [Text(), options_view(part)]
@@ -89,6 +90,18 @@ def options_view(part: type[Part]) -> RenderableType:
     return Group(table, inline(short))
 
 
+def document(families: dict[str, Parts]) -> dict[str, Any]:
+    """The JSON document of a list: family to part to first line."""
+    return {family: {name: summary(part) for name, part in sorted(known.items())} for family, known in families.items()}
+
+
+def page_document(family: str, part: type[Part]) -> dict[str, Any]:
+    """The JSON document of a page."""
+    text = inspect.getdoc(part) or ""
+    options = options_of(part)
+    return {"name": part.name, "family": family, "main": part.main, "documentation": text, "options": options}
+
+
 def options_of(part: type[Part]) -> list[dict[str, object]]:
     """`name`, `takes` (in words), `needed` and `default` of every option, the part's own before those of its family."""
     own = [name for name in fields_of(part) if name in part.__annotations__]
@@ -99,7 +112,7 @@ def options_of(part: type[Part]) -> list[dict[str, object]]:
     ]
 
 
-def document(text: str) -> Iterator[RenderableType]:
+def rendered(text: str) -> Iterator[RenderableType]:
     """The blocks of a documentation text: paragraphs, lists of options, and examples indented by four."""
     for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
         lines = paragraph.split("\n")
@@ -143,6 +156,14 @@ def _items(lines: Iterable[str]) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     for item in items:
         table.add_row("-", inline(item))
+    return table
+
+
+def _grid() -> Table:
+    """Names in bold, and what is said of them."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
     return table
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dllab.catalogue import find
 from dllab.recipe import Recipe
-from dllab.views.parts import Plain
+from dllab.views.parts import Plain, inline
 
-SHARES = ("accuracy", "f1", "auc", "r2")  # figures whose best value is 1
 SMALLER_IS_BETTER = ("loss", "mae", "rmse")
 
 
@@ -25,12 +26,23 @@ def recipes_view(recipes: Sequence[Recipe]) -> RenderableType:
         facts += [expectation(figure, value) for figure, value in recipe.expect.items()]
         about = Text(recipe.about.strip() or "(says nothing about itself)")
         table.add_row(Text(recipe.name), Text.assemble(about, "\n", ("; ".join(facts), "dim")))
-    return Plain(table)
+    return Plain(Group(table, Text(), inline("`dllab train NAME` trains one; `dllab summary NAME` shows its layers.")))
+
+
+def document(recipes: Sequence[Recipe]) -> dict[str, Any]:
+    """The JSON document: `recipes`, each with `name`, `about`, `data` and the figures of `expect`."""
+    listed = [
+        {"name": r.name, "about": r.about, "data": r.data.name if r.data is not None else None, "expect": r.expect}
+        for r in recipes
+    ]
+    return {"recipes": listed}
 
 
 def expectation(figure: str, value: float) -> str:
     """`test accuracy at least 97 %`."""
     split, _, metric = figure.partition("_")
-    bound = "at most" if metric in SMALLER_IS_BETTER else "at least"
     amount = f"{100 * value:g} %" if metric == "accuracy" else f"{value:g}"
-    return f"{split} {metric.replace('_', ' ')} {bound} {amount}"
+    if metric == "accuracy" and value == 1:
+        return f"{split} accuracy {amount}"
+    label = metric if metric == "loss" else getattr(find("metrics", metric), "label", "") or metric
+    return f"{split} {label} {'at most' if metric in SMALLER_IS_BETTER else 'at least'} {amount}"

@@ -2,42 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from dllab.engine.prepare import shape_text
 from dllab.lab.summary import Summary
+from dllab.views.parts import Plain, inline
 
 INDENT = "  "
+WIDE = 72
 
 
-def summary_view(summary: Summary) -> RenderableType:
-    """Layers with their shapes and sizes, inner ones indented; then the memory of a training step."""
+def summary_view(summary: Summary, reference: str) -> RenderableType:
+    """Layers with their shapes and sizes, inner ones indented; then the memory of a training step.
+
+    `reference`: what the user calls the recipe, for the commands to try next.
+    """
     parts: list[RenderableType] = []
     if summary.about:
         parts += [Text(summary.about), Text()]
-    return Group(*parts, _layers(summary), Text(), _memory(summary))
+    following = f"Next: `dllab gradcheck {reference}` checks its gradients"
+    following += f", `dllab train {reference}` trains it." if summary.has_data else "."
+    return Plain(Group(*parts, _Layers(summary), Text(), _memory(summary), Text(), inline(following)))
 
 
-def _layers(summary: Summary) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True, show_edge=False)
-    table.add_column("layer", "total", overflow="fold")
-    table.add_column("kind", overflow="fold")
-    table.add_column("output shape", overflow="fold")
-    table.add_column("parameters", f"{summary.parameters:,}", justify="right")
-    table.add_column("multiply-adds", f"{summary.multiply_adds:,}", justify="right")
-    table.add_row("input", "", shape_text(("B", *summary.input_shape)), "", "")
-    for layer in summary.layers:
-        table.add_row(
-            INDENT * layer.depth + layer.short,
-            layer.kind,
-            shape_text(("B", *layer.output_shape)),
-            _count(layer.parameters),
-            _count(layer.multiply_adds),
-        )
-    return table
+def document(summary: Summary) -> dict[str, Any]:
+    """The JSON document. Shapes are those of one example, memory is in bytes."""
+    memory = summary.memory
+    return {
+        "recipe": summary.recipe,
+        "input_shape": list(summary.input_shape),
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "output_shape": list(layer.output_shape),
+                "parameters": layer.parameters,
+                "multiply_adds": layer.multiply_adds,
+            }
+            for layer in summary.layers
+        ],
+        "parameters": summary.parameters,
+        "multiply_adds": summary.multiply_adds,
+        "memory": {
+            "parameters": memory.parameters,
+            "gradients": memory.gradients,
+            "optimizer_state": memory.optimizer_state,
+            "activations": memory.activations,
+            "total": memory.total,
+            "batch": memory.batch,
+            "precision": summary.precision,
+        },
+    }
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """The table of layers; on a narrow terminal its headings take two lines and blocks are indented less."""
+
+    summary: Summary
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table."""
+        narrow = options.max_width < WIDE
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True, show_edge=False)
+        between = "\n" if narrow else " "
+        table.add_column("layer", "total", overflow="fold")
+        table.add_column("kind", overflow="fold")
+        table.add_column(f"output{between}shape", overflow="fold")
+        table.add_column("parameters", f"{self.summary.parameters:,}", justify="right", no_wrap=True)
+        adds = "multiply-\nadds" if narrow else "multiply-adds"
+        table.add_column(adds, f"{self.summary.multiply_adds:,}", justify="right", no_wrap=True)
+        table.add_row("input", "", shape_text(("B", *self.summary.input_shape)), "", "")
+        for layer in self.summary.layers:
+            table.add_row(
+                (" " if narrow else INDENT) * layer.depth + layer.short,
+                layer.kind,
+                shape_text(("B", *layer.output_shape)),
+                _count(layer.parameters),
+                _count(layer.multiply_adds),
+            )
+        yield table
 
 
 def _memory(summary: Summary) -> Table:
@@ -47,10 +97,11 @@ def _memory(summary: Summary) -> Table:
     table.add_column(justify="right")
     table.add_column(overflow="fold")
     cores = memory.shards
+    sets = f"one set for each of {cores} cores" if cores > 1 else ""
     rows = f"for B = {memory.batch} rows, with their gradients"
     table.add_row("memory", bytes_text(memory.total), f"of a training step in {summary.precision}")
     table.add_row(f"{INDENT}parameters", bytes_text(memory.parameters), "")
-    table.add_row(f"{INDENT}gradients", bytes_text(memory.gradients), f"one set for each of {cores} cores" if cores > 1 else "")
+    table.add_row(f"{INDENT}gradients", bytes_text(memory.gradients), sets)
     table.add_row(f"{INDENT}optimizer state", bytes_text(memory.optimizer_state), summary.optimizer)
     table.add_row(f"{INDENT}activations", bytes_text(memory.activations), rows)
     return table

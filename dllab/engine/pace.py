@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
+
+from dllab.engine import executor
+from dllab.engine.binding import Bound
+from dllab.plan.plan import HISTORY_STEPS
 
 T = TypeVar("T")
 
@@ -13,7 +17,7 @@ GROWTH = 8
 
 
 class Pace:
-    """Measures how long steps take. It decides only how often training comes up for air, never what it computes."""
+    """Measures how long steps take. It decides only how often compiled code comes up for air, never what it computes."""
 
     def __init__(self) -> None:
         self._steps = 1
@@ -30,3 +34,12 @@ class Pace:
         self._per_step = max((time.perf_counter() - start) / max(steps, 1), 1e-9)
         self._steps = max(1, min(self._steps * GROWTH, int(TARGET / self._per_step)))
         return result
+
+
+def run_paced(bound: Bound, first: int, last: int, pace: Pace) -> Iterator[tuple[int, int]]:
+    """Run the steps [first, last) of a program that no check can stop; yields each range of steps that is done."""
+    while first < last:
+        end = min(last, first + min(pace.steps(), HISTORY_STEPS))
+        pace.timed(lambda: executor.run(bound, first, end), end - first)  # noqa: B023
+        yield first, end
+        first = end

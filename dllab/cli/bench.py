@@ -1,0 +1,64 @@
+"""`dllab bench`: how fast training steps are on this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from dllab.cli.failures import Refused, say
+
+
+def bench(
+    cases: Annotated[str, typer.Option(help="Only these cases: xor, spirals, digits, mnist-mlp.", metavar="A,B")] = "",
+    against: Annotated[
+        str, typer.Option(help="Time these too, in turns: torch, jax, sklearn.", metavar="A,B")
+    ] = "",
+    rounds: Annotated[int, typer.Option(help="Rounds of each; the best counts.", min=1, max=1000)] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Time training steps: microseconds, samples a second, GFLOP/s, and the share of what the machine could do.
+
+    --against asks other libraries to train the same nets in the same run, and prints how many times as long the fastest
+    of them takes. Their packages come with: pip install 'dllab[peers]'
+    """
+    from dllab.core.settings import jit_enabled
+    from dllab.lab.bench_cases import CASES
+    from dllab.lab.peers import LIBRARIES, installed
+
+    chosen = [case for case in CASES if case.name in _names(cases, [c.name for c in CASES], "case")] if cases else list(CASES)
+    peers = _names(against, list(LIBRARIES), "peer")
+    for name in [peer for peer in peers if not installed(peer)]:
+        say(f"{name} is not installed, so it is left out; the peers come with: pip install 'dllab[peers]'")
+        peers.remove(name)
+    if not jit_enabled():
+        raise Refused("there is nothing to time without compiled kernels", "unset NUMBA_DISABLE_JIT")
+    if "OPENBLAS_CORETYPE" in os.environ:
+        say("OPENBLAS_CORETYPE is set, which slows matrix products; for figures that count, unset it")
+
+    from dllab.cli.console import output, progress
+    from dllab.lab import bench as lab
+    from dllab.views import bench as views
+
+    timings: list[lab.Timing] = []
+    with progress("timing") as bar:
+        for event in lab.run(chosen, peers, rounds):
+            if isinstance(event, lab.Timing):
+                timings.append(event)
+            else:
+                bar(event.done, event.total, event.what)
+    machine = lab.machine()
+    if json:
+        output().document(views.document(timings, machine))
+    else:
+        output().show(views.tables(timings, machine))
+
+
+def _names(text: str, known: list[str], noun: str) -> list[str]:
+    """The names in `A,B`. Refuses those that are not known."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise Refused(f"there is no {noun} '{name}'", f"the {noun}s are {', '.join(known)}")
+    return names

@@ -1,0 +1,107 @@
+"""Shows a run's events as they come: a live picture at a terminal, a plain line an evaluation elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.live import Live
+
+from dllab.cli.console import Output, messages, output
+from dllab.cli.interrupt import interrupts
+from dllab.cli.terminal import lively
+from dllab.runs.plane import Look
+from dllab.training.events import Compiling, Event, Finished, Started
+from dllab.views.boundary import Plane
+from dllab.views.train_lines import TrainLines
+from dllab.views.train_live import TrainLive
+
+FRAME = 0.125
+"""Seconds between two pictures; drawing one takes from the time of training."""
+
+
+class Display:
+    """Shows nothing; what the others have in common."""
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        pass
+
+    def show(self, event: Event) -> None:
+        """Show an event. From the first step on Ctrl-C waits for this, which then raises KeyboardInterrupt."""
+        if isinstance(event, Started):
+            interrupts.hold()
+        if not isinstance(event, Finished):
+            interrupts.check()
+
+
+class Lines(Display):
+    """A line for each evaluation."""
+
+    def __init__(self, console: Output) -> None:
+        self._console, self._lines = console, TrainLines()
+
+    def show(self, event: Event) -> None:
+        """Print the event's line, if it has one."""
+        line = self._lines.line(event)
+        if line is not None:
+            self._console.line(line)
+        super().show(event)
+
+
+class Picture(Display):
+    """A live picture, a few times a second."""
+
+    def __init__(self, name: str, console: Output) -> None:
+        self._console, self._view = console, TrainLive(name)
+        self._live = Live(self._view, console=console, auto_refresh=False, vertical_overflow="crop",
+                          redirect_stdout=False, redirect_stderr=False)  # fmt: skip
+        self._look: Look | None = None
+        self._next = 0.0
+
+    def __enter__(self) -> Display:
+        super().__enter__()
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Take the event into the picture, and draw it when it is time."""
+        self._view.update(event)
+        if isinstance(event, Started):
+            self._begin(event)
+        if isinstance(event, Compiling | Started | Finished) or time.monotonic() >= self._next:
+            self._draw()
+        super().show(event)
+
+    def _begin(self, event: Started) -> None:
+        self._look = Look.at(event.recipe, event.network)
+        if self._look is not None:
+            for compiling in self._look.compile():
+                self._view.update(compiling)
+                self._draw()
+            self._view.planar = True
+
+    def _draw(self) -> None:
+        size = self._console.size
+        columns, lines = self._view.plane_size(size.width, size.height)
+        if self._look is not None and columns:
+            classes = self._look.classes(columns, 2 * lines)
+            self._view.plane = Plane(classes, self._look.points(columns, 2 * lines), self._look.names)
+        self._live.refresh()
+        self._next = time.monotonic() + FRAME
+
+
+def display_for(name: str, *, quiet: bool, as_json: bool) -> Display:
+    """The display that suits the streams: stdout belongs to the result, so a picture is drawn on stderr."""
+    if quiet:
+        return Display()
+    if lively(sys.stderr):
+        return Picture(name, messages())
+    return Lines(messages() if as_json else output())
+

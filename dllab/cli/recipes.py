@@ -1,0 +1,28 @@
+"""`dllab recipes`: the recipes that come with the lab."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dllab.cli.failures import Refused
+
+
+def recipes(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """List the recipes that come with the lab: what each is about, its data, and the figure it must reach."""
+    from dllab.recipe import load, shipped
+
+    try:
+        names = list(shipped())
+    except FileNotFoundError as error:
+        raise Refused(str(error)) from None
+
+    from dllab.cli.console import output
+    from dllab.views import recipes as views
+
+    found = [load(name) for name in names]
+    if json:
+        output().document(views.document(found))
+    else:
+        output().show(views.recipes_view(found))

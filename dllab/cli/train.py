@@ -1,0 +1,78 @@
+"""`dllab train`: trains a recipe, shows how it goes, keeps the run."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.commands import known
+from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE
+from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings
+from dllab.cli.terminal import first_sign
+
+if TYPE_CHECKING:
+    from dllab.runs.train import Result
+
+NEXT = (("summary", "layers, shapes, parameters"), ("gradcheck", "proof that its gradients are right"))
+
+
+def train(
+    recipe: RecipeName,
+    changes: Changes = None,
+    settings: Settings = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: SeedOption = None,
+    run_dir: RunDir = None,
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
+) -> int:
+    """Train a recipe and watch it learn.
+
+    At a terminal a live picture shows curves, progress, and for points of a plane the boundary as it bends; elsewhere
+    there is a line an evaluation. The run's folder keeps the resolved recipe, metrics and weights. Ctrl-C stops, with
+    the weights so far kept.
+
+    Exit code 1 if training diverged, 2 for an error in the recipe or the options, 130 after Ctrl-C.
+    """
+    with first_sign(quiet):
+        from dllab.cli.console import messages, output
+        from dllab.cli.display import display_for
+        from dllab.cli.interrupt import interrupts
+        from dllab.recipe import load
+        from dllab.runs import train as runs
+        from dllab.views.train_final import TrainFinal
+
+        loaded = load(recipe, [*(changes or ()), *(settings or ())])
+    interrupted = False
+    try:
+        with display_for(loaded.name, quiet=quiet, as_json=as_json) as display:
+            result = runs.train(loaded, seed=seed, run_dir=run_dir, save=save, on_event=display.show)
+    except runs.Interrupted as stopped:
+        interrupted, result = True, stopped.result
+    finally:
+        interrupts.release()
+    words = [recipe, *(changes or ()), *(word for setting in settings or () for word in ("-s", setting))]
+    if as_json:
+        output().document(result.document())
+    if not as_json:
+        output().show(TrainFinal(result, [] if quiet else _next(words), _advice(result, words)))
+    elif result.diverged is not None:
+        messages().show(TrainFinal(result))
+    return INTERRUPTED if interrupted else NEGATIVE if result.status == "diverged" else FINE
+
+
+def _next(words: list[str]) -> list[tuple[str, str]]:
+    """Commands that go on from here, of those there are."""
+    return [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
+
+
+def _advice(result: Result, words: list[str]) -> list[str]:
+    """Command lines that may train where this one diverged."""
+    recipe = result.recipe
+    rate = getattr(recipe.optimizer[-1], "lr", None)
+    advice = [] if rate is None else [shlex.join(["dllab", "train", *words, "-s", f"optimizer.lr={rate / 10:g}"])]
+    if recipe.train.clip_norm is None:
+        advice.append(shlex.join(["dllab", "train", *words, "-s", "train.clip_norm=1"]))
+    return advice

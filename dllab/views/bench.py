@@ -1,0 +1,78 @@
+"""The figures of `dllab bench` as tables that fit 80 columns, and as a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dllab.lab.bench import Timing
+
+
+def tables(timings: Sequence[Timing], machine: Mapping[str, Any]) -> RenderableType:
+    """Own figures; below, where there are any, the peers' beside them."""
+    place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
+    parts: list[RenderableType] = [_own(timings), Text(place, style="dim")]
+    if any(timing.peers for timing in timings):
+        parts += [Text(), _peers(timings)]
+    return Group(*parts)
+
+
+def document(timings: Sequence[Timing], machine: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON document; see docs/json.md."""
+    return {"machine": dict(machine), "cases": [_case(timing) for timing in timings]}
+
+
+def _case(timing: Timing) -> dict[str, Any]:
+    return {
+        "case": timing.case.name,
+        "us_per_step": timing.us_per_step,
+        "samples_per_second": timing.samples_per_second,
+        "gflops": timing.gflops,
+        "roofline_percent": timing.roofline_percent,
+        "peers": timing.peers,
+        "ratio_to_fastest": timing.ratio_to_fastest,
+    }
+
+
+def _own(timings: Sequence[Timing]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title="One training step with Adam", title_justify="left", title_style="bold")
+    table.add_column("case", no_wrap=True)
+    table.add_column("net, batch", no_wrap=True)
+    for heading in ("µs/step", "samples/s", "GFLOP/s", "of roofline"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for timing in timings:
+        net = "-".join(map(str, timing.case.sizes)) + f", {timing.case.batch}"
+        figures = (f"{timing.samples_per_second:,.0f}", f"{timing.gflops:.1f}", f"{timing.roofline_percent:.0f} %")
+        table.add_row(timing.case.name, net, _micro(timing.us_per_step), *figures)
+    return table
+
+
+def _peers(timings: Sequence[Timing]) -> Table:
+    """One row for each contender, one column for each case; the fastest peer of a case is marked."""
+    table = Table(box=box.SIMPLE_HEAD, title="Microseconds a step, measured in turns", title_justify="left",
+                  title_style="bold")  # fmt: skip
+    table.add_column("", no_wrap=True)
+    for timing in timings:
+        table.add_column(timing.case.name, justify="right", no_wrap=True)
+    names = list(dict.fromkeys(name for timing in timings for name in timing.peers))
+    table.add_row("dllab", *(Text(_micro(t.us_per_step), style="bold") for t in timings))
+    for name in names:
+        table.add_row(name, *(_peer(t, name) for t in timings))
+    table.add_section()
+    table.add_row("fastest (*) / dllab", *(f"{t.ratio_to_fastest:.2f} ×" if t.ratio_to_fastest else "" for t in timings))
+    return table
+
+
+def _peer(timing: Timing, name: str) -> str:
+    if name not in timing.peers:
+        return "-"
+    return f"{'* ' if name == timing.fastest else ''}{_micro(timing.peers[name])}"
+
+
+def _micro(value: float) -> str:
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"

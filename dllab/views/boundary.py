@@ -1,0 +1,82 @@
+"""The plane of a net's two inputs: which class it gives to each place, and where the training points lie.
+
+Colour shows the regions finely (two pixels a character, by half blocks); letters show the same without it: small letters
+are what the net says, capitals are training points with the class they have. A capital among other small letters is
+a point the net gets wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+REGIONS = ("#0b4f7a", "#8a5a00", "#00614a", "#7d3f63", "#2c7fa8", "#8f3d00", "#8d8500", "#555555")
+POINTS = ("#9fd8ff", "#ffd280", "#7df0cf", "#ffc2e2", "#d0f0ff", "#ffb38a", "#fff9a0", "#ffffff")
+SHADES = "·░▒▓-+=:"
+ASCII_SHADES = ".-+=:~*%"
+LATTICE = (6, 3)  # a small letter every so many columns and lines
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """classes (2 H, W): the class at each pixel, top row first. points: (column, row, class) by pixel. names: of classes."""
+
+    classes: np.ndarray
+    points: tuple[tuple[int, int, int], ...]
+    names: tuple[str, ...] = ()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """H lines of W characters, and a line that names the classes."""
+        colours = console.color_system is not None and not console.no_color and not options.ascii_only
+        on_top = {(column, row // 2): label for column, row, label in self.points}
+        for line in range(len(self.classes) // 2):
+            text = Text(no_wrap=True)
+            upper, lower = self.classes[2 * line], self.classes[2 * line + 1]
+            for column in range(self.classes.shape[1]):
+                above, below = int(upper[column]), int(lower[column])
+                point = on_top.get((column, line))
+                if colours:
+                    text.append(*_coloured(above, below, point, _on_lattice(column, line)))
+                else:
+                    text.append(_plain(above, point, _on_lattice(column, line), options.ascii_only))
+            yield text
+        yield self._legend(options.max_width)
+
+    def _legend(self, width: int) -> Text:
+        shown = min(max(len(self.names), int(self.classes.max(initial=0)) + 1), 26)
+        wordy = any(name not in ("", str(index)) for index, name in enumerate(self.names))
+        pieces = []
+        for index in range(shown):
+            name = self.names[index] if index < len(self.names) else str(index)
+            pieces.append(f"{letter(index).upper()} {name}" if wordy else f"{letter(index).upper()}={name}")
+        line = Text("  ".join(pieces), no_wrap=True, overflow="ellipsis")
+        line.truncate(width, overflow="ellipsis")
+        return line
+
+
+def letter(label: int) -> str:
+    """The small letter of a class."""
+    return chr(ord("a") + label % 26)
+
+
+def _on_lattice(column: int, line: int) -> bool:
+    return column % LATTICE[0] == (LATTICE[0] // 2 if line // LATTICE[1] % 2 else 0) and line % LATTICE[1] == 1
+
+
+def _coloured(above: int, below: int, point: int | None, marked: bool) -> tuple[str, str]:
+    upper, lower = REGIONS[above % len(REGIONS)], REGIONS[below % len(REGIONS)]
+    if point is not None:
+        return letter(point).upper(), f"bold {POINTS[point % len(POINTS)]} on {upper}"
+    if marked and above == below:
+        return letter(above), f"{POINTS[above % len(POINTS)]} on {upper}"
+    return ("▀", f"{upper} on {lower}") if above != below else (" ", f"on {upper}")
+
+
+def _plain(above: int, point: int | None, marked: bool, ascii_only: bool) -> str:
+    if point is not None:
+        return letter(point).upper()
+    shades = ASCII_SHADES if ascii_only else SHADES
+    return letter(above) if marked else shades[above % len(shades)]

@@ -1,0 +1,162 @@
+"""Line plots in text: Braille dots, or apostrophes and full stops where only ASCII can be shown.
+
+The one place that draws curves; everything else asks for a Plot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from dllab.views.text import number
+
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille cell, by column and row
+MARGIN = 9  # columns of the scale on the left
+WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour."""
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    style: str = ""
+    dotted: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves over a common axis, in `height` lines of text as wide as there is room.
+
+    `end` is where the x axis ends (None: at the last point). `log`: "auto" takes a logarithmic scale where values are
+    positive and far apart.
+    """
+
+    title: str
+    series: tuple[Series, ...]
+    height: int
+    end: float | None = None
+    unit: str = "epoch"
+    log: bool | str = False
+    top: float | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A title line with the legend, the curves with their scale, a line with the x axis."""
+        width, height = options.max_width - MARGIN - 1, self.height - 2
+        if width < 8 or height < 1:
+            return
+        ascii_only = options.ascii_only
+        logarithmic = self._logarithmic()
+        yield self._legend(logarithmic, ascii_only)
+        low, high = self._range(logarithmic)
+        first, last = self._span()
+        grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)))
+        for index, curve in enumerate(self.series):
+            points = [
+                ((x - first) / (last - first), (_scaled(y, logarithmic) - low) / (high - low))
+                for x, y in zip(curve.x, curve.y)
+                if math.isfinite(y) and (y > 0 or not logarithmic)
+            ]
+            grid.curve(points, index, curve.dotted)
+        for row in range(height):
+            share = 1 - row / max(height - 1, 1)
+            labelled = row in (0, height - 1) or (row == (height - 1) // 2 and height >= 5)
+            value = low + share * (high - low)
+            label = number(10**value if logarithmic else value, 3) if labelled else ""
+            line = Text(f"{label:>{MARGIN - 2}} {'|' if ascii_only else '│'}", no_wrap=True)
+            for character, index in grid.cells(row, ascii_only):
+                line.append(character, self.series[index].style if index is not None else "")
+            line.rstrip()
+            yield line
+        left, right = f"{number(first)}", f"{self.unit} {number(last)}"
+        yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
+
+    def _legend(self, logarithmic: bool, ascii_only: bool) -> Text:
+        line = Text(f"{'':{MARGIN}}", no_wrap=True, overflow="ellipsis")
+        line.append(self.title, "bold").append(" (log)" if logarithmic else "")
+        for index, curve in enumerate(self.series):
+            if curve.label:
+                solid, dotted = ("---", "- -") if ascii_only else ("━━━", "╺ ╺")
+                if ascii_only and index:
+                    dotted = "ooo"
+                line.append("  ").append(dotted if curve.dotted else solid, curve.style).append(f" {curve.label}")
+        return line
+
+    def _values(self) -> list[float]:
+        return [y for curve in self.series for y in curve.y if math.isfinite(y)]
+
+    def _logarithmic(self) -> bool:
+        values = self._values()
+        if self.log != "auto":
+            return bool(self.log) and all(y > 0 for y in values)
+        return bool(values) and min(values) > 0 and max(values) > WORTH_A_LOG * min(values)
+
+    def _range(self, logarithmic: bool) -> tuple[float, float]:
+        values = [_scaled(y, logarithmic) for y in self._values()]
+        if not values:
+            return 0.0, 1.0
+        low, high = min(values), max(values)
+        if self.top is not None and not logarithmic:
+            high = max(high, self.top)
+        if high - low < 1e-12 * max(1.0, abs(high)):
+            pad = 0.5 * abs(high) or 0.5
+            return low - pad, high + pad
+        return low, high
+
+    def _span(self) -> tuple[float, float]:
+        xs = [x for curve in self.series for x in curve.x]
+        first = min(xs, default=0.0)
+        last = max([*xs, *([self.end] if self.end is not None else [])], default=1.0)
+        return first, last if last > first else first + 1
+
+
+class _Grid:
+    """Dots in cells; each cell remembers the curve that was drawn there last."""
+
+    def __init__(self, width: int, height: int, across: int, down: int) -> None:
+        self.width, self.height, self.across, self.down = width, height, across, down
+        self.dots: dict[tuple[int, int], int] = {}  # (cell column, cell row) to bits
+        self.owner: dict[tuple[int, int], int] = {}
+
+    def curve(self, points: Sequence[tuple[float, float]], index: int, dotted: bool) -> None:
+        """Join points given as shares of the width and height (0, 0 is the lower left)."""
+        last_x, last_y = self.width * self.across - 1, self.height * self.down - 1
+        places = [(round(x * last_x), round((1 - y) * last_y)) for x, y in points if x <= 1]
+        for number_, (x, y) in enumerate(_joined(places)):
+            if not dotted or number_ % 4 < 2:
+                self._dot(x, min(max(y, 0), last_y), index)
+
+    def cells(self, row: int, ascii_only: bool) -> Iterator[tuple[str, int | None]]:
+        """The characters of one line, each with its curve."""
+        for column in range(self.width):
+            bits, index = self.dots.get((column, row), 0), self.owner.get((column, row))
+            if not bits:
+                yield " ", None
+            elif ascii_only:
+                yield ("o" if index else "'.:"[{0x01: 0, 0x02: 1}.get(bits, 2)]), index
+            else:
+                yield chr(0x2800 + bits), index
+
+    def _dot(self, x: int, y: int, index: int) -> None:
+        cell = (x // self.across, y // self.down)
+        self.dots[cell] = self.dots.get(cell, 0) | DOTS[x % self.across][y % self.down]
+        self.owner[cell] = index
+
+
+def _joined(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Every dot on the straight lines from place to place."""
+    yield from places[:1]
+    for (x0, y0), (x1, y1) in zip(places, places[1:]):
+        steps = max(abs(x1 - x0), abs(y1 - y0))
+        for i in range(1, steps + 1):
+            yield round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps)
+
+
+def _scaled(y: float, logarithmic: bool) -> float:
+    return math.log10(y) if logarithmic else y

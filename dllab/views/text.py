@@ -1,0 +1,49 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+SHARES = ("accuracy",)
+"""Metrics shown in percent."""
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Four significant digits, no more than 9 characters: 0.1234, 12.3, 1.2e-05, nan."""
+    if value is None or math.isnan(value):
+        return "nan"
+    return f"{value:.{digits}g}"
+
+
+def figure(metric: str, value: object) -> str:
+    """A metric's value: accuracy in percent, other figures as numbers."""
+    if not isinstance(value, int | float):
+        return "-"
+    if metric in SHARES and math.isfinite(value):
+        return percent(float(value))
+    return number(float(value))
+
+
+def percent(share: float) -> str:
+    """97.3 %; never rounded up to 100 %."""
+    shown = f"{100 * share:.1f}"
+    return f"{shown if shown != '100.0' or share >= 1 else '99.9'} %".replace(".0 %", " %")
+
+
+def duration(seconds: float) -> str:
+    """0.034 s, 12.3 s, 2:05, 1:02:03."""
+    if not math.isfinite(seconds):
+        return "?"
+    if seconds < 60:
+        return f"{seconds:.3g} s" if seconds >= 0.001 else "0 s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def rate(steps: float, seconds: float) -> str:
+    """12,345 steps/s; three significant digits of slow ones."""
+    if seconds <= 0:
+        return ""
+    speed = steps / seconds
+    return f"{speed:,.0f} steps/s" if speed >= 100 else f"{speed:.3g} steps/s"

@@ -1,0 +1,111 @@
+"""What a run came to: figures of every split, expectations, where it is kept, what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from dllab.runs.train import Result
+from dllab.views.text import duration, figure, number, rate
+
+WHERE = {
+    "input": "in the inputs that were gathered",
+    "forward": "in what the layer puts out",
+    "loss": "in the loss",
+    "backward": "in a gradient of the layer",
+}
+ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
+MOST_COLUMNS = 5
+
+
+class TrainFinal:
+    """The end of a run. `commands`: what to try next, as (command line, what it shows)."""
+
+    def __init__(self, result: Result, commands: Sequence[tuple[str, str]] = (), advice: Sequence[str] = ()) -> None:
+        self.result, self.commands, self.advice = result, commands, advice
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Sentences and a table."""
+        result = self.result
+        yield self._sentence()
+        if result.diverged is not None:
+            yield from self._divergence()
+        if result.metrics:
+            yield Text()
+            yield self._table(options)
+            yield from self._matrices(options)
+        for expectation in result.expectations:
+            metric = expectation.name.partition("_")[2]
+            stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
+            words = "reached" if expectation.met else "NOT reached"
+            line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
+            yield line.append(words, "bold" if expectation.met else "bold reverse")
+        if result.folder is not None:
+            yield Text(f"run kept in {result.folder}", overflow="fold")
+        if self.commands:
+            yield Text()
+            yield from self._suggestions()
+
+    def _sentence(self) -> Text:
+        result = self.result
+        names = {"finished": "trained", "stopped": "stopped early", "interrupted": "interrupted", "diverged": "diverged"}
+        text = Text.assemble((result.recipe.name, "bold"), ": ", (names.get(result.status, result.status), "bold"))
+        text.append(f" after {result.epochs:,} {'epoch' if result.epochs == 1 else 'epochs'}, {result.steps:,} steps")
+        text.append(f", {duration(result.seconds)}")
+        if speed := rate(result.steps, result.seconds):
+            text.append(f" ({speed})")
+        text.append(f", seed {result.seed}")
+        if result.best_epoch is not None:
+            text.append(f"; best at epoch {result.best_epoch}")
+        return text
+
+    def _divergence(self) -> RenderResult:
+        diverged = self.result.diverged
+        assert diverged is not None
+        place = "the inputs" if diverged.where == "input" else "the loss" if diverged.where == "loss" else diverged.layer
+        yield Text(f"The first {diverged.value} appeared in {place} at step {diverged.step} (epoch {diverged.epoch}), "
+                   f"{WHERE[diverged.where]}; the weights are those before that step.")  # fmt: skip
+        if self.advice:
+            yield Text(ADVICE)
+            for line in self.advice:
+                yield Text(f"  {line}", overflow="fold")
+
+    def _table(self, options: ConsoleOptions) -> RenderableType:
+        metrics = self.result.metrics
+        names = list(dict.fromkeys(
+            name for figures in metrics.values() for name, value in figures.items() if isinstance(value, int | float)
+        ))[:MOST_COLUMNS]  # fmt: skip
+        table = Table.grid(padding=(0, 3))
+        table.add_column()
+        for _ in range(len(names) + 1):
+            table.add_column(justify="right")
+        table.add_row(*(Text(name, "bold") for name in ("split", "rows", *names)))
+        for split, figures in metrics.items():
+            rows = self.result.rows.get(split)
+            cells = [figure(name, figures.get(name)) for name in names]
+            table.add_row(split, "" if rows is None else f"{rows:,}", *cells)
+        return table
+
+    def _matrices(self, options: ConsoleOptions) -> RenderResult:
+        """Tables among the metrics, of the last split that has one."""
+        split, figures = list(self.result.metrics.items())[-1]
+        for name, rows in figures.items():
+            if isinstance(rows, list) and rows and isinstance(rows[0], list):
+                yield Text()
+                yield Text(f"{name.replace('_', ' ')}, {split} (row: true class; column: what the net says)")
+                width = max(len(number(cell)) for row in rows for cell in row)
+                if (width + 2) * len(rows) + 6 > options.max_width:
+                    yield Text(f"{len(rows)} classes: too wide for this terminal; see run.json")
+                    continue
+                yield Text("      " + "".join(f"{i:>{width + 2}}" for i in range(len(rows))), "bold")
+                for i, row in enumerate(rows):
+                    yield Text(f"{i:>6}" + "".join(f"{number(cell):>{width + 2}}" for cell in row))
+
+    def _suggestions(self) -> RenderResult:
+        yield Text("Try next:")
+        widest = max(len(command) for command, _ in self.commands)
+        for command, what in self.commands:
+            yield Text.assemble("  ", (f"{command:<{min(widest, 44)}}", "bold"), f"  {what}")

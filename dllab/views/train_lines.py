@@ -1,0 +1,44 @@
+"""A run as plain lines, one for each evaluation: for pipes, logs and terminals that cannot be drawn on."""
+
+from __future__ import annotations
+
+from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Started
+from dllab.views.text import figure, number
+
+WIDTH = 80
+
+
+class TrainLines:
+    """Turns events into lines, most into none."""
+
+    def __init__(self) -> None:
+        self._epochs = 0
+        self._announced = False
+
+    def line(self, event: Event) -> str | None:
+        """The line that tells of an event."""
+        match event:
+            case Compiling(total=total) if not self._announced:
+                self._announced = True
+                return f"compiling {total} kernels (once)"
+            case Started():
+                self._epochs = event.epochs
+                rows = ", ".join(f"{count:,} {split}" for split, count in event.rows.items())
+                return f"{event.recipe.name}: {event.epochs} epochs, {event.steps:,} steps; rows: {rows}"
+            case EpochEnd():
+                return self._epoch(event)
+            case Diverged():
+                return f"diverged at step {event.step} (epoch {event.epoch}): {event.value} in {event.layer}"
+        return None
+
+    def _epoch(self, event: EpochEnd) -> str:
+        width = len(str(self._epochs))
+        line = f"epoch {event.epoch:>{width}}/{self._epochs}  loss {number(event.loss):<9}"
+        for split, figures in event.figures.items():
+            line += f"  {split}:"
+            for name, value in figures.items():
+                piece = f" {name} {figure(name, value)}"
+                if isinstance(value, int | float) and len(line) + len(piece) <= WIDTH:
+                    line += piece
+        rate = f"  lr {number(event.lr, 3)}"
+        return line + rate if len(line) + len(rate) <= WIDTH else line

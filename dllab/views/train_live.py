@@ -1,0 +1,192 @@
+"""A run while it goes on: progress, figures, curves, and for points of a plane the boundary as it bends.
+
+The view is fed with events and shows their sum; it takes the size of the terminal and never more.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
+from dllab.views.boundary import Plane
+from dllab.views.curves import Plot, Series
+from dllab.views.text import duration, figure, number, percent, rate
+
+BLUE, ORANGE = "#56b4e9", "#e69f00"
+HEAD_LINES = 3
+LOWEST_PICTURE = 6  # lines
+MOST_POINTS = 400
+TALLEST, WIDEST_CURVES = 40, 160
+
+
+class TrainLive:
+    """The live picture of one run. `planar`: there will be a plane, so leave room for it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.planar = False
+        self.plane: Plane | None = None
+        self.compiling: Compiling | None = None
+        self.started: Started | None = None
+        self.progress: Progress | None = None
+        self.ended: Finished | None = None
+        self.diverged: Diverged | None = None
+        self._losses = Thinned()
+        self._epochs: list[float] = []
+        self._watched: list[EpochEnd] = []
+
+    def update(self, event: Event) -> None:
+        """Take note of an event."""
+        match event:
+            case Compiling():
+                self.compiling = event if event.done < event.total else None
+            case Started():
+                self.started, self.compiling = event, None
+            case Progress():
+                self.progress = event
+                if self.started is not None:
+                    self._losses.add(event.step / self.started.steps_per_epoch, event.loss)
+            case EpochEnd():
+                self._watched.append(event)
+            case Diverged():
+                self.diverged = event
+            case Finished():
+                self.ended = event
+
+    def plane_size(self, width: int, height: int) -> tuple[int, int]:
+        """Columns and lines of the plane on a terminal of that size; (0, 0) where there is no room for one."""
+        lines = min(height - 1 - HEAD_LINES - 1, TALLEST)  # one line is the legend's
+        columns = min(2 * lines, width // 2 - 2)
+        return (columns, lines) if self.planar and lines >= LOWEST_PICTURE and columns >= 16 else (0, 0)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Three lines of text, then pictures as large as the terminal allows."""
+        width, height = options.max_width, options.size.height
+        yield from self._head(width, options.ascii_only)
+        room = min(height - 1 - HEAD_LINES, TALLEST + 1)
+        if self.started is None or room < LOWEST_PICTURE or width < 40:
+            return
+        columns, lines = self.plane_size(width, height)
+        if not columns or self.plane is None:
+            yield Group(*self._plots(room))
+            return
+        table = Table.grid(padding=0)
+        table.add_column(width=min(width - columns - 2, WIDEST_CURVES))
+        table.add_column(width=2)
+        table.add_column(width=columns)
+        table.add_row(Group(*self._plots(lines + 1)), "", self.plane)
+        yield table
+
+    # ---- the lines on top --------------------------------------------------------------------------------------------
+
+    def _head(self, width: int, ascii_only: bool) -> list[RenderableType]:
+        lines = [self._title(), self._bar(width, ascii_only), self._figures()]
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+            line.truncate(width, overflow="ellipsis" if not ascii_only else "crop")
+        return list(lines)
+
+    def _title(self) -> Text:
+        text = Text(self.name, style="bold")
+        if self.started is None:
+            return text
+        recipe = self.started.recipe
+        rows = ", ".join(f"{count:,} {split}" for split, count in self.started.rows.items())
+        optimizer = " + ".join(part.name for part in recipe.optimizer)
+        text.append(f"   {rows}   {self.started.loss}, {optimizer}, batch {recipe.train.batch}", "not bold")
+        return text
+
+    def _bar(self, width: int, ascii_only: bool) -> Text:
+        if self.compiling is not None:
+            done, total = self.compiling.done, self.compiling.total
+            left, right = "compiling kernels (once)", f"{done}/{total}  {self.compiling.kernel}"
+        elif self.started is None or self.progress is None:
+            return Text("getting ready")
+        else:
+            done, total = self.progress.step, self.progress.steps
+            left = f"epoch {self.progress.epoch}/{self.started.epochs}"
+            right = self._pace()
+        room = max(10, min(width - len(left) - max(len(right), 30) - 2, 60))
+        full = min(room, room * done // max(total, 1))
+        filled, empty = ("#", "-") if ascii_only else ("━", "─")
+        text = Text(f"{left} ")
+        text.append(filled * full, BLUE).append(empty * (room - full), "dim").append(f" {right}")
+        return text
+
+    def _pace(self) -> str:
+        now = self.progress
+        assert now is not None
+        if self.ended is not None:
+            return f"{self.ended.status}  {rate(now.step, now.seconds)}  {duration(self.ended.seconds)}"
+        left = now.seconds / max(now.step, 1) * (now.steps - now.step)
+        return f"{percent(now.step / now.steps)}  {rate(now.step, now.seconds)}  {duration(left)} left"
+
+    def _figures(self) -> Text:
+        text = Text()
+        if self.diverged is not None:
+            return Text(f"diverged at step {self.diverged.step}: {self.diverged.value} in {self.diverged.layer}", "bold")
+        if self.progress is None:
+            return text
+        text.append(f"loss {number(self.progress.loss)}")
+        if self._watched:
+            for split, figures in self._watched[-1].figures.items():
+                shown = [f"{name} {figure(name, value)}" for name, value in figures.items() if name != "loss"]
+                text.append(f"  {split} {', '.join(shown)}" if shown else f"  {split} loss {number(figures['loss'])}", "bold")
+        text.append(f"  lr {number(self.progress.lr, 3)}  gradient norm {number(self.progress.gradient_norm, 3)}")
+        return text
+
+    # ---- pictures ----------------------------------------------------------------------------------------------------
+
+    def _plots(self, lines: int) -> list[RenderableType]:
+        metric = self._metric()
+        end = float(self.started.epochs) if self.started is not None else None
+        if metric is None or lines < 2 * LOWEST_PICTURE:
+            return [self._loss_plot(lines, end)]
+        upper = (lines + 1) // 2
+        xs, split = [float(e.epoch) for e in self._watched], self._split()
+        values = [float(e.figures[split][metric]) for e in self._watched]
+        top = 1.0 if metric == "accuracy" else None
+        curve = Series(split, xs, values, ORANGE, dotted=False)
+        return [self._loss_plot(upper, end), Plot(metric, (curve,), lines - upper, end, top=top)]
+
+    def _loss_plot(self, lines: int, end: float | None) -> Plot:
+        curves = [Series("train", self._losses.x, self._losses.y, BLUE)]
+        split = self._split()
+        if split == "validation":
+            xs = [float(e.epoch) for e in self._watched]
+            curves.append(Series(split, xs, [float(e.figures[split]["loss"]) for e in self._watched], ORANGE, dotted=True))
+        return Plot("loss", tuple(curves), lines, end, log="auto")
+
+    def _split(self) -> str:
+        return next(iter(self._watched[-1].figures), "train") if self._watched else "train"
+
+    def _metric(self) -> str | None:
+        if not self._watched:
+            return None
+        figures = self._watched[-1].figures.get(self._split(), {})
+        return next((n for n, value in figures.items() if n != "loss" and isinstance(value, int | float)), None)
+
+
+class Thinned:
+    """A curve that keeps its shape in a bounded number of points: neighbours are averaged when there are too many."""
+
+    def __init__(self, most: int = MOST_POINTS) -> None:
+        self.x: list[float] = []
+        self.y: list[float] = []
+        self._most, self._each = most, 1
+        self._waiting: list[tuple[float, float]] = []
+
+    def add(self, x: float, y: float) -> None:
+        """One more point, to the right of the others."""
+        self._waiting.append((x, y))
+        if len(self._waiting) < self._each:
+            return
+        self.x.append(self._waiting[-1][0])
+        self.y.append(sum(y for _, y in self._waiting) / len(self._waiting))
+        self._waiting = []
+        if len(self.x) >= 2 * self._most:
+            self.x = self.x[1::2]
+            self.y = [(a + b) / 2 for a, b in zip(self.y[::2], self.y[1::2])]
+            self._each *= 2

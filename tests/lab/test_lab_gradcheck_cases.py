@@ -1,0 +1,66 @@
+"""Every part passes gradcheck in its own cases, and fails it with a bug planted in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dllab.catalogue import parts
+from dllab.lab.gradcheck_cases import PartCase, check_case, check_parts, layer_cases, loss_cases, part_cases
+from dllab.lab.gradcheck_report import Report
+from dllab.lab.planted_bug import UnknownLayer
+
+UNSPOILABLE = {"identity": "hands gradients on untouched", "step": "has a gradient of 0 everywhere"}
+
+
+@pytest.mark.parametrize("name", list(parts("layers")))
+def test_layers_in_their_cases(name: str) -> None:
+    passes(layer_cases(name))
+
+
+@pytest.mark.parametrize("name", list(parts("losses")))
+def test_losses_in_their_cases(name: str) -> None:
+    passes(loss_cases(name))
+
+
+def passes(cases: list[PartCase]) -> None:
+    assert cases, "a part needs cases for gradcheck"
+    for case in cases:
+        for check in check_case(case):
+            told = f"{check.name}, case {case.text}: {check.relative_error:.1e} at {check.index}"
+            assert check.verdict == "ok" and check.relative_error < 1e-7, told
+            assert check.checked > check.kinks
+
+
+@pytest.mark.parametrize("case", [c for c in part_cases() if c.part not in UNSPOILABLE and "shards" not in c.text],
+                         ids=lambda c: f"{c.part} {c.text}")  # fmt: skip
+def test_a_bug_in_any_part_is_found(case: PartCase) -> None:
+    checks = check_case(case, planted=True)
+    if all(np.all(check.relative_error == 0) for check in check_case(case)):
+        pytest.skip("nothing but zeros: no gradient to spoil")
+    assert any(check.verdict == "bug" for check in checks)
+    assert {check.layer for check in checks} == {case.part}
+
+
+def test_all_as_events() -> None:
+    events = list(check_parts())
+    assert [event.number for event in events] == list(range(1, events[0].of + 1))
+    found = Report.of("every layer and loss", events, parts=True)
+    assert found.passed and {check.layer for check in found.checks} == {*parts("layers"), *parts("losses")}
+
+
+def test_a_part_that_does_not_exist() -> None:
+    with pytest.raises(UnknownLayer, match=r"'dence'.*one of: .*dense.*mse.*Did you mean 'dense'"):
+        next(check_parts(plant_in="dence"))
+
+
+def test_nothing_to_spoil() -> None:
+    with pytest.raises(UnknownLayer, match="'identity' hands gradients on untouched"):
+        list(check_parts(plant_in="identity"))
+
+
+def test_inputs_stay_clear_of_the_kink() -> None:
+    case = next(case for case in layer_cases("relu"))
+    assert case.kink > 0
+    for seed in range(20):
+        assert np.abs(case.network(seed)[1]).min() >= 3e-3

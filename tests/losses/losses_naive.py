@@ -1,0 +1,119 @@
+"""The losses again in plain numpy, float64, straight from their formulas; and one loss of the lab run on arrays.
+
+`naive(name, x, target, **options)` returns the loss and its gradient by x (B, K).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dllab.catalogue import find
+from tests.kernels import run
+
+
+def one_hot(target, columns):
+    if columns == 1:
+        return (target == 1).astype(float)[:, None]
+    return np.eye(columns)[target]
+
+
+def naive(name, x, target, **options):
+    x = np.asarray(x, np.float64)
+    return FORMULAS[name](x, np.asarray(target), **options)
+
+
+def mse(x, target):
+    return np.mean((x - target) ** 2), 2 * (x - target) / x.size
+
+
+def mae(x, target):
+    return np.mean(np.abs(x - target)), np.sign(x - target) / x.size
+
+
+def huber(x, target, delta=1.0):
+    miss = x - target
+    far = np.abs(miss) > delta
+    loss = np.where(far, delta * (np.abs(miss) - delta / 2), miss**2 / 2)
+    return np.mean(loss), np.where(far, delta * np.sign(miss), miss) / x.size
+
+
+def cross_entropy(x, target, label_smoothing=0.0, class_weights=None):
+    rows, columns = x.shape
+    wanted = (1 - label_smoothing) * one_hot(target, columns) + label_smoothing / columns
+    weights = np.ones(rows) if class_weights is None else np.asarray(class_weights)[target]
+    shifted = x - x.max(axis=1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    slopes = weights[:, None] * (np.exp(logs) - wanted) / rows
+    return -np.sum(weights[:, None] * wanted * logs) / rows, slopes
+
+
+def binary_cross_entropy(x, target, label_smoothing=0.0, positive_weight=1.0):
+    yes = one_hot(target, x.shape[1]) * (1 - label_smoothing) + label_smoothing / 2
+    losses = positive_weight * yes * np.logaddexp(0, -x) + (1 - yes) * np.logaddexp(0, x)
+    p = np.where(x < 0, np.exp(-np.abs(x)), 1) / (1 + np.exp(-np.abs(x)))
+    q = np.where(x > 0, np.exp(-np.abs(x)), 1) / (1 + np.exp(-np.abs(x)))
+    return np.mean(losses), ((1 - yes) * p - positive_weight * yes * q) / x.size
+
+
+def perceptron(x, target):
+    sign = 2 * one_hot(target, x.shape[1]) - 1
+    wrong = sign * x <= 0
+    return np.sum(np.maximum(0, -sign * x)) / len(x), np.where(wrong, -sign, 0) / len(x)
+
+
+FORMULAS = {f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron)}
+
+
+class Held:
+    """What a loss sees as a Value: an array with its shape."""
+
+    def __init__(self, array):
+        self.array, self.shape = array, array.shape
+
+    @property
+    def features(self):
+        return self.shape[-1]
+
+
+class Runner:
+    """What a loss sees as the plan: rows are run at once, on arrays."""
+
+    training, shards = True, 1
+
+    def __init__(self, x, target, precision, batch):
+        self.precision, self.batch = precision, batch
+        self.loss = Held(np.full(1, np.nan))
+        self.dx = np.full_like(x, np.nan)
+        self.x, self.target = Held(x), Held(target)
+
+    def array(self, shape, name="y", dtype="T"):
+        return Held(np.full(shape, np.nan, self.precision if dtype == "T" else dtype))
+
+    def constant(self, value):
+        return float(value)
+
+    def vector(self, values):
+        return Held(np.asarray(values, self.precision))
+
+    def counter(self, name):
+        assert name == "batch"
+        return self.batch
+
+    def call(self, kernel, *, backward=(), **operands):
+        given: dict[str, Any] = {n: v.array if isinstance(v, Held) else v for n, v in operands.items()}
+        for each in (kernel, *backward):
+            named = {o.name: given[o.name] if o.name in given else self.dx for o in each.operands}
+            run(each, self.precision, **named)
+
+
+def compiled(name, x, target, precision="float64", batch=None, **options):
+    """The loss of the lab, forward and backward: (loss, dx). `batch`: the rows of the whole batch, if there are more."""
+    x = np.ascontiguousarray(x, precision)
+    target = np.asarray(target)
+    target = np.ascontiguousarray(target, "int32" if target.dtype.kind == "i" else precision)
+    runner = Runner(x, target, precision, batch or len(x))
+    part = find("losses", name)(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+    part.build(runner, runner.x, runner.target, runner.loss)
+    return float(runner.loss.array[0]), runner.dx

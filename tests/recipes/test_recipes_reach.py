@@ -1,0 +1,70 @@
+"""The shipped recipes as claims: training reaches what `expect:` states, and not by accident."""
+
+from __future__ import annotations
+
+import pytest
+
+from dllab.core.settings import jit_enabled
+from dllab.places import folder
+from dllab.recipe import load
+from dllab.training.events import Finished
+from dllab.training.trainer import Trainer
+
+NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
+LONG = {"mnist10k", "mnist1d"}
+TINY = {"xor", "perceptron"}  # small enough for plain Python
+FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in NAMES]
+
+
+def trained(name: str, seed: int, *overrides: str) -> Finished:
+    if not jit_enabled() and name not in TINY:
+        pytest.skip("too long without compiled kernels")
+    *_, last = Trainer(load(name, overrides), seed=seed).events()
+    assert isinstance(last, Finished)
+    return last
+
+
+def reaches(last: Finished) -> bool:
+    return all(reached >= stated for stated, reached in last.expected.values())
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_reaches_what_it_states(name: str) -> None:
+    last = trained(name, seed=0)
+    assert last.expected.keys() == load(name).expect.keys()
+    assert reaches(last), last.expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", NAMES)
+def test_reaches_it_with_other_seeds(name: str, seed: int) -> None:
+    last = trained(name, seed)
+    assert reaches(last), last.expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_does_not_start_there(name: str) -> None:
+    """One step is not enough: the figure has to be learnt."""
+    if name == "perceptron":
+        pytest.skip("four rows, three of them of one class")
+    assert not reaches(trained(name, 0, "train.epochs=", "train.steps=1"))
+
+
+@pytest.mark.parametrize("name", ["xor", "moons", "rings", "spirals"])
+def test_needs_its_hidden_layers(name: str) -> None:
+    """With straight lines alone the figure is out of reach, so it does say something about the net."""
+    last = load(name).model[-1].part.name
+    ending = "[dense: 1, sigmoid]" if last == "sigmoid" else "[dense: classes]"
+    assert not reaches(trained(name, 0, f"model={ending}"))
+
+
+def test_the_perceptron_learns_no_xor() -> None:
+    reached = trained("perceptron", 0, "data=xor", "train.epochs=200").figures["train"]["accuracy"]
+    assert reached <= 0.75
+
+
+def test_iris_goes_back_to_its_best_weights() -> None:
+    last = trained("iris", 1)
+    assert last.status == "stopped" and last.best_epoch is not None
+    assert last.best_epoch == last.epochs - 20

@@ -1,0 +1,34 @@
+"""Renderables as plain text of a fixed width, and the golden files they are compared with."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+class AsciiText(io.StringIO):
+    """A file that takes ASCII only, as a terminal in the C locale does."""
+
+    encoding = "ascii"  # type: ignore[assignment]
+
+
+def screen(renderable: RenderableType, width: int = 80, ascii_only: bool = False) -> str:
+    """What a terminal without colours shows, spaces at line ends left out."""
+    file = AsciiText() if ascii_only else io.StringIO()
+    console = Console(file=file, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    console.print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def compare(name: str, text: str) -> None:
+    """Fail unless the text is that of the golden file; DLLAB_WRITE_GOLDENS=1 writes the file instead."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("DLLAB_WRITE_GOLDENS") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text

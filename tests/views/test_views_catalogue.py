@@ -1,0 +1,248 @@
+"""Lists and pages of recipes, data sets and parts, as a terminal without colours shows them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console, RenderableType
+from screens import compare, screen
+
+from dllab.catalogue import FAMILIES, Part, parts
+from dllab.data.dataset import Dataset
+from dllab.lab import datasets as lab
+from dllab.recipe import load, shipped
+from dllab.views import data_pictures, datasets, recipes, warmup
+from dllab.views import parts as views
+
+EVERYTHING = [(family, name) for family in FAMILIES for name in sorted(parts(family))]
+
+
+def page(family: str, name: str) -> RenderableType:
+    return views.page_view(family, parts(family)[name])
+
+
+def data_page(name: str, *options: str) -> RenderableType:
+    summary, prepared = lab.summarize(lab.chosen(name, options))
+    return datasets.dataset_view(summary, prepared.dataset)
+
+
+class Toy(Part):
+    """Toy: y = [x] for x in `list`.
+
+    A paragraph that says more than one line can hold, with `names` in it and a formula y = x[i] * w[i], so that the lines
+    have to be broken.
+
+    Options:
+
+    - size: how many, 3 by default; the text of this option is long enough to need a second line.
+    - word: either.
+
+    and no others.
+
+        - toy: 3
+        - toy: {size: 3, word: left}
+
+    Options: `size` (3), `word`.
+    Source: nowhere.
+    """
+
+    name = "toy"
+    main = "size"
+    size: int = 3
+    word: str = "left"
+
+
+# ---- pages of parts -------------------------------------------------------------------------------------------------
+
+
+def test_a_page() -> None:
+    compare("page_toy", screen(views.page_view("layers", Toy)))
+
+
+@pytest.mark.parametrize(("family", "name"), EVERYTHING, ids=lambda value: str(value))
+@pytest.mark.parametrize("width", [60, 80])
+def test_every_page_keeps_its_words(family: str, name: str, width: int) -> None:
+    text = screen(page(family, name), width)
+    assert max(map(len, text.splitlines())) <= width
+    documented = (parts(family)[name].__doc__ or "").split()
+    assert "".join(documented) in text.replace(" ", "").replace("\n", ""), "nothing of the page is lost or cut"
+
+
+@pytest.mark.parametrize(("family", "name"), EVERYTHING, ids=lambda value: str(value))
+def test_every_page_names_its_options(family: str, name: str) -> None:
+    part = parts(family)[name]
+    text = screen(page(family, name))
+    for option in part.model_fields:
+        assert any(line.split()[:1] == [option] for line in text.splitlines()), option
+
+
+def test_options_in_words() -> None:
+    rows = {row["name"]: row for row in views.options_of(parts("layers")["dense"])}
+    assert rows["units"]["needed"] and not rows["bias"]["needed"]
+    assert rows["bias"]["default"] is True
+    assert rows["init"]["takes"] == "an initializer"
+
+
+def test_own_options_come_before_those_of_the_family() -> None:
+    names = [row["name"] for row in views.options_of(parts("datasets")["spirals"])]
+    assert names[:4] == ["classes", "samples", "noise", "turns"]
+    assert names[-1] == "seed" and len(set(names)) == len(names)
+
+
+def test_parts_that_share_a_name_follow_each_other() -> None:
+    found = [(family, parts(family)["perceptron"]) for family in ("losses", "optimizers")]
+    text = screen(views.pages_view(found))
+    assert text.index("perceptron  (loss)") < text.index("perceptron  (optimizer)")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_list_names_every_part(family: str) -> None:
+    families = {name: parts(name) for name in FAMILIES}
+    others = {other: known for other, known in families.items() if other != family}
+    text = screen(views.family_view(family, families[family], others))
+    assert max(map(len, text.splitlines())) <= 80
+    words = text.replace(",", " ").split()
+    assert all(name in words for known in families.values() for name in known)
+
+
+def test_square_brackets_are_no_markup() -> None:
+    assert "y = [x] for x in" in screen(views.family_view("layers", {"toy": Toy}, {}))
+
+
+# ---- recipes --------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_recipes() -> None:
+    some = [load(name) for name in ("function", "iris", "xor")]
+    compare("recipes", screen(recipes.recipes_view(some)))
+    assert recipes.document(some)["recipes"][2] == {
+        "name": "xor",
+        "about": some[2].about,
+        "data": "xor",
+        "expect": {"train_accuracy": 1.0},
+    }
+
+
+def test_every_recipe_is_listed_at_every_width() -> None:
+    found = [load(name) for name in shipped()]
+    for width in (60, 80, 120):
+        lines = screen(recipes.recipes_view(found), width).splitlines()
+        assert max(map(len, lines)) <= width
+        listed = lines[: lines.index("")]
+        assert [recipe.name for recipe in found] == [line.split()[0] for line in listed if line[:1].isalpha()]
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "text"),
+    [
+        ("test_accuracy", 0.97, "test accuracy at least 97 %"),
+        ("train_accuracy", 1.0, "train accuracy 100 %"),
+        ("test_loss", 0.5, "test loss at most 0.5"),
+        ("validation_rmse", 0.1, "validation RMSE at most 0.1"),
+        ("test_r2", 0.96, "test R2 at least 0.96"),
+    ],
+)
+def test_expectations_in_words(figure: str, value: float, text: str) -> None:
+    assert recipes.expectation(figure, value) == text
+
+
+# ---- data sets ------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_data_sets() -> None:
+    found = [lab.summarize(lab.usual(name))[0] for name in ("digits", "function", "spirals")]
+    compare("datasets", screen(datasets.datasets_view(found)))
+    assert [entry["rows"] for entry in datasets.document(found)["datasets"]] == [1797, 200, 900]
+
+
+@pytest.mark.parametrize("name", ["moons", "function", "mnist1d", "digits", "iris"])
+def test_a_page_of_each_kind(name: str) -> None:
+    compare(f"dataset_{name}", screen(data_page(name)))
+
+
+@pytest.mark.parametrize("name", lab.names())
+def test_every_page_fits_and_can_do_without_block_characters(name: str) -> None:
+    for width in (60, 80):
+        assert max(map(len, screen(data_page(name), width).splitlines())) <= width
+    text = screen(data_page(name), ascii_only=True)
+    assert text.isascii()
+    assert len(text.splitlines()) > 20
+
+
+def test_options_change_the_picture() -> None:
+    five = screen(data_page("spirals", "classes=5"))
+    assert "class 0 = o, 1 = x, 2 = +, 3 = *, 4 = #" in five
+    assert "5 arms" not in screen(data_page("spirals"))
+
+
+def test_the_document_of_a_data_set() -> None:
+    summary, _ = lab.summarize(lab.chosen("iris", ["test=0.2"]))
+    found = json.loads(json.dumps(datasets.page_document(summary)))
+    assert found["splits"] == {"train": 120, "test": 30}
+    assert found["classes"] == ["setosa", "versicolor", "virginica"]
+    assert "Creative Commons" in found["licence"]
+    assert {option["name"]: option["value"] for option in found["options"]}["test"] == 0.2
+
+
+def made(points: Any, labels: Any) -> Dataset:
+    inputs, targets = np.array(points, np.float32), np.array(labels, np.int32)
+    return Dataset("made", {"inputs": inputs, "targets": targets}, "classification", ("a", "b"), ("x1", "x2"), None, "")
+
+
+def test_points_stand_where_they_are() -> None:
+    """Corners: a at the lower left and upper right, b at the upper left."""
+    drawn = screen(data_pictures.picture(made([[0, 0], [1, 1], [0, 1]], [0, 0, 1])) or "", ascii_only=True)
+    lines = drawn.splitlines()
+    rows = [line[10:] for line in lines[: data_pictures.ROWS]]
+    assert rows[0] == "x" + " " * (data_pictures.COLUMNS - 2) + "o"
+    assert rows[-1] == "o"
+    assert not any(row.strip() for row in rows[1:-1])
+    assert lines[-1].endswith("class a = o, b = x")
+
+
+def test_a_cell_shows_its_larger_class() -> None:
+    drawn = screen(data_pictures.picture(made([[0, 0], [0, 0], [0, 0], [1, 1]], [1, 1, 0, 0])) or "")
+    assert drawn.splitlines()[data_pictures.ROWS - 1][10] == "x"
+
+
+def test_points_that_all_lie_in_one_place() -> None:
+    assert "o" in screen(data_pictures.picture(made([[2, 2], [2, 2]], [0, 0])) or "")
+
+
+def test_pixels_in_every_manner() -> None:
+    image = np.array([[[0.0, 1.0], [1.0, 1.0]]])
+    drawn = data_pictures.Images(image, ("7",))
+    assert screen(drawn).splitlines()[1] == "  ▄█"
+    assert screen(drawn, ascii_only=True).splitlines()[1] == "  =@"
+    console = Console(width=80, color_system="truecolor", force_terminal=True)
+    with console.capture() as capture:
+        console.print(drawn)
+    assert "38;2;0;0;0;48;2;255;255;255" in capture.get()
+
+
+def test_curves_rise_from_left_to_right() -> None:
+    curve = data_pictures.Curves(np.array([np.arange(9.0)]), ("up",))
+    assert screen(curve) == "      up   ▁▂▃▄▅▆▇█\n"
+    assert screen(curve, ascii_only=True) == "      up   .:-=+*#@\n"
+
+
+# ---- warm-up --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("compiled", "said"),
+    [(0, "All 9 kernels were ready; nothing to compile."), (9, "Compiled 9 kernels."), (1, "Compiled 1 kernel; 8 kernels")],
+)
+def test_what_warmup_says(compiled: int, said: str) -> None:
+    warmed = warmup.Warmed(compiled, 9, "/cache", True)
+    assert screen(warmup.warmup_view(warmed)).startswith(said)
+    assert warmup.document(warmed) == {"compiled": compiled, "ready": 9 - compiled, "folder": "/cache"}
+
+
+def test_warmup_without_a_compiler() -> None:
+    warmed = warmup.Warmed(0, 9, "/cache", False)
+    assert "nothing to\ncompile" in screen(warmup.warmup_view(warmed))
+    assert warmup.document(warmed)["ready"] == 0
