@@ -36,6 +36,10 @@ RINGS = "rings"  # what probes copy
 COLUMN = "column:"  # prefix: one register for each named column of the data set
 
 
+class ShapeError(ValueError):
+    """A layer or loss cannot take the shape it is given; the message says what it expected."""
+
+
 @dataclass(eq=False)
 class Value:
     """A symbolic array. `dtype` "T" is the plan's precision; `offset` (bytes) is set when memory is laid out."""

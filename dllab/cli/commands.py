@@ -43,11 +43,11 @@ COMMANDS = (
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("recipes", "List the recipes that come with the lab."),
-    Command("datasets", "List the data sets a recipe can name, or explain one."),
-    Command("layers", "List the layers and other parts a recipe can name, or explain one."),
+    Command("datasets", "List the data sets, or explain one."),
+    Command("layers", "List the layers and other parts of recipes, or explain one."),
     Command("schema", "Print the JSON Schema of recipes, for editors."),
-    Command("warmup", "Compile all kernels now, so that nothing waits for it later."),
-    Command("bench", "Time training steps on this machine, alone or against other libraries."),
+    Command("warmup", "Compile all kernels now, so that nothing waits later."),
+    Command("bench", "Time training steps on this machine and against peers."),
 )
 
 

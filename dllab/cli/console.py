@@ -26,7 +26,7 @@ class Output(Console):
         """A result for people."""
         self.print(renderable)
 
-    def line(self, text: str) -> None:
+    def sentence(self, text: str) -> None:
         """One line as it is, however long, and at once."""
         self.print(text, soft_wrap=True)
         with contextlib.suppress(BrokenPipeError):
@@ -34,7 +34,7 @@ class Output(Console):
 
     def document(self, data: Any) -> None:
         """A result for programs: one JSON document on one line."""
-        self.line(json.dumps(data))
+        self.sentence(json.dumps(data))
 
     def on_broken_pipe(self) -> None:
         """The reader has gone (`| head`): the work goes on, what is still to be said is dropped."""

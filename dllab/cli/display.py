@@ -48,7 +48,7 @@ class Lines(Display):
         """Print the event's line, if it has one."""
         line = self._lines.line(event)
         if line is not None:
-            self._console.line(line)
+            self._console.sentence(line)
         super().show(event)
 
 

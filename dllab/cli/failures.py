@@ -34,7 +34,8 @@ class Refused(Exception):
 def guarded(command: Callable[[], Any], interrupted: Callable[[], bool] = lambda: False) -> int:
     """Do it; whatever goes wrong is told on stderr. Returns the exit code.
 
-    `interrupted` says whether Ctrl-C was pressed: libraries turn its exception into others, an ImportError for example.
+    `interrupted` says whether Ctrl-C was pressed: a library that is just
+    being imported turns its exception into an ImportError.
     """
     try:
         returned = command()
@@ -48,7 +49,7 @@ def guarded(command: Callable[[], Any], interrupted: Callable[[], bool] = lambda
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else FINE
     except Exception as error:
-        return INTERRUPTED if interrupted() else _tell(error)
+        return INTERRUPTED if interrupted() and isinstance(error, ImportError) else _tell(error)
 
 
 def say(message: str) -> None:
@@ -88,6 +89,9 @@ def _tell(error: Exception) -> int:
         return USAGE
     if _is(error, "dllab.runs.store", "StoreError"):
         say(str(error))
+        return USAGE
+    if isinstance(error, MemoryError):
+        say("there is not enough memory for this; use fewer units, a smaller batch or less data")
         return USAGE
     if hasattr(error, "format_message"):  # a wrong option or argument, from the command-line library
         with contextlib.suppress(OSError):

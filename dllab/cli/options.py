@@ -13,7 +13,7 @@ RecipeName = Annotated[
 ]
 Changes = Annotated[
     list[str] | None,
-    typer.Argument(help="Changes, such as optimizer.lr=0.1 or model[0].dense.units=64.", metavar="[KEY=VALUE]..."),
+    typer.Argument(help="Changes, such as optimizer.lr=0.1 or model[0].dense.units=64.", metavar="KEY=VALUE"),
 ]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", "-s", help="A change, as above; may be repeated.", metavar="KEY=VALUE")

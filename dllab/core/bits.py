@@ -80,6 +80,19 @@ def sqrt(x: float) -> float:
     return like(x, math.sqrt(x) if x >= 0 else math.nan)
 
 
+def quick_sqrt(x: float) -> float:
+    """The square root of a finite x >= 0 to about 2 units in the last place of float32; one of float64 is exact."""
+    return sqrt(x)
+
+
+def quick_ratio(a: float, b: float) -> float:
+    """A / b for a finite b that is not 0, as near as quick_sqrt is: an estimate and a step of Newton's method.
+
+    Processors divide in one slow unit; estimates are products, of which they do many at once.
+    """
+    return like(a, a / b)
+
+
 def hash64(key: int, i: int) -> int:
     """Output i of the splitmix64 generator that starts at state `key`, as a signed 64-bit integer.
 

@@ -210,6 +210,28 @@ def _sqrt(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.call(function, args)
 
 
+QUICK = ("afn", "arcp", "contract", "ninf", "nsz", "reassoc")
+"""LLVM takes an estimate instead of the exact operation where it may ignore infinities, and for float32 only."""
+
+
+@_primitive(bits.quick_sqrt, _same)
+def _quick_sqrt(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """X times 1 / sqrt(x), for which processors have an estimate; at 0 that would be infinite."""
+    layout, (x,) = LAYOUTS[sig.args[0]], args
+    if sig.args[0] == types.float64:
+        return _sqrt(context, builder, sig, args)
+    smallest = layout.float(2.0 ** (1 - layout.bias))
+    guarded = builder.select(builder.fcmp_ordered("<", x, smallest, flags=CONTRACT), smallest, x)
+    function = builder.module.declare_intrinsic("llvm.sqrt", [x.type])
+    root = builder.call(function, [guarded], fastmath=QUICK)
+    return builder.fmul(x, builder.fdiv(layout.float(1.0), root, flags=QUICK), flags=CONTRACT)
+
+
+@_primitive(bits.quick_ratio, _same_pair)
+def _quick_ratio(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.fdiv(*args, flags=QUICK)
+
+
 @_primitive(bits.hash64, _int64)
 def _hash64(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     """As written in bits.py; LLVM integers wrap around."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba import types
@@ -23,6 +24,20 @@ from dllab.core.settings import FASTMATH, bounds_checked
 
 MAY_STAY_OPEN = {"dllab_sgemm", "dllab_dgemm", "dllab_give_way", "memset", "memcpy", "memmove", "pow", "powf"}
 """Symbols that object code may leave to the loader (native.py resolves them)."""
+
+
+def use_full_vectors() -> None:
+    """Have LLVM use 512-bit vectors where there are some; for some processors it halves them of its own accord.
+
+    The products run on full vectors anyway. Numba reads this when it compiles for the first time in a process.
+    """
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f") and numba.config.CPU_FEATURES is None:
+        numba.config.CPU_NAME = llvm.get_host_cpu_name()
+        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+
+
+use_full_vectors()
 
 
 def flags() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from dllab.core import rng
 from dllab.engine import executor
 from dllab.engine.binding import Bound, Memory, view_of
+from dllab.engine.budget import check_fits
 from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.plan.plan import HISTORY_STEPS, Plan
@@ -32,6 +33,7 @@ class Network:
 
     def __init__(self, plan: Plan, recipe: Recipe | None = None) -> None:
         self.plan, self.recipe = plan, recipe
+        check_fits(plan, recipe)
         self.memory = Memory(plan)
         self.parameters: dict[str, NDArray[Any]] = {
             p.label: self.memory.view("parameters", p) for p in in_recipe_order(plan)

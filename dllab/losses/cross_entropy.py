@@ -12,8 +12,7 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, log
 from dllab.losses.loss import Loss, LossCase
-from dllab.ops.layer import ShapeError
-from dllab.symbols import Dim, Net, Value
+from dllab.symbols import Dim, Net, ShapeError, Value
 
 # The forward kernels go through the scores in few passes: exp, the costly one, over the whole batch as one vector, since
 # rows are short. They leave for backward p = e^(x - the largest of the row) and its sum over the row; p / sum is the

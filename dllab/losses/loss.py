@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dllab.catalogue import Part
-from dllab.ops.layer import ShapeError
-from dllab.symbols import Dim, Net, Value
+from dllab.symbols import Dim, Net, ShapeError, Value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

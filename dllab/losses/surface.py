@@ -9,8 +9,7 @@ from dllab.core.bits import like
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.losses.loss import Loss, LossCase, spelt
-from dllab.ops.layer import ShapeError
-from dllab.symbols import Dim, Net, Value
+from dllab.symbols import Dim, Net, ShapeError, Value
 
 Landscape = Literal["bowl", "valley", "rosenbrock", "saddle", "beale", "himmelblau"]
 LANDSCAPES: tuple[Landscape, ...] = ("bowl", "valley", "rosenbrock", "saddle", "beale", "himmelblau")

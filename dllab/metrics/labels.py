@@ -30,7 +30,8 @@ def predicted(scores: NDArray[np.float64]) -> Labels:
     """The class with the largest score, the first of equal ones; of a single column, whether it is above THRESHOLD."""
     if scores.shape[1] == 1:
         return (scores[:, 0] > THRESHOLD).astype(np.int64)
-    return np.argmax(scores, axis=1)
+    largest: Labels = np.argmax(scores, axis=1)
+    return largest
 
 
 def usable(scores: NDArray[np.float64]) -> bool:
@@ -40,7 +41,7 @@ def usable(scores: NDArray[np.float64]) -> bool:
 
 def class_count(scores: NDArray[np.float64]) -> int:
     """The number of classes that the outputs tell apart."""
-    return max(scores.shape[1], 2)
+    return max(int(scores.shape[1]), 2)
 
 
 def confusion(scores: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from dllab.core.kernel import kernel
-from dllab.ops.layer import ShapeError
-from dllab.symbols import Dim, Net, Value
+from dllab.symbols import Dim, Net, ShapeError, Value
 
 Join = Literal["add", "concat"]
 

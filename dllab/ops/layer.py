@@ -10,10 +10,6 @@ from dllab.catalogue import Part
 from dllab.symbols import Dim, Net, Value
 
 
-class ShapeError(ValueError):
-    """A layer cannot take the shape it is given; the message says what it expected."""
-
-
 @dataclass(frozen=True)
 class Case:
     """One situation in which gradcheck and the tests run a layer: options as in a recipe, and an input shape.

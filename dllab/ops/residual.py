@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from dllab.catalogue import Nested
 from dllab.ops.join import joined, shape_text
-from dllab.ops.layer import Case, Layer, ShapeError
-from dllab.symbols import Net, Value
+from dllab.ops.layer import Case, Layer
+from dllab.symbols import Net, ShapeError, Value
 
 
 class Residual(Layer):

@@ -78,8 +78,7 @@ class Softmax(Pointwise):
         - dense: classes
         - softmax
 
-    Options: `temperature` (1): above 1 evens the probabilities out, below 1 sharpens them; 0.000001 to 1000000. With
-    another temperature than 1 the layer is not merged with the loss.
+    Options: `temperature` (1): above 1 evens the probabilities out, below 1 sharpens them; 0.000001 to 1000000.
     Source: Bridle, Probabilistic interpretation of feedforward classification network outputs (1990).
     """
 

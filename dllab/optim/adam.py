@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dllab.catalogue import Rate
-from dllab.core.bits import like, sqrt
+from dllab.core.bits import like, quick_ratio, quick_sqrt, sqrt
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import expm1
@@ -33,7 +33,7 @@ def move(
     for i in range(p.shape[0]):
         m[i] = beta1 * m[i] + rest1 * g[i]
         v[i] = beta2 * v[i] + rest2 * (g[i] * g[i])
-        p[i] = keep * p[i] - step * m[i] / (sqrt(v[i]) + floor)
+        p[i] = keep * p[i] - quick_ratio(step * m[i], quick_sqrt(v[i]) + floor)
 
 
 @kernel(

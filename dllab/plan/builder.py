@@ -15,7 +15,7 @@ import numpy as np
 from dllab.catalogue import find
 from dllab.core.kernel import Kernel
 from dllab.inits.initializer import Initializer
-from dllab.ops.layer import Layer, ShapeError
+from dllab.ops.layer import Layer
 from dllab.plan import totals
 from dllab.plan.row import Row
 from dllab.symbols import (
@@ -30,6 +30,7 @@ from dllab.symbols import (
     WORK,
     Dim,
     Parameter,
+    ShapeError,
     Value,
 )
 

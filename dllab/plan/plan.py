@@ -16,14 +16,13 @@ from typing import Any
 
 from dllab.losses.loss import Loss
 from dllab.losses.temperature import tempered
-from dllab.ops.layer import ShapeError
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
 from dllab.plan.builder import Builder, LayerInfo, ShapeFlowError, Store
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
 from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
-from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, Value
+from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, ShapeError, Value
 
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""

@@ -1,10 +1,10 @@
 """The folder of a run: the resolved recipe, metrics as JSON lines, weights, and what became of it.
 
-    runs/spirals-20261125-031500/
-        recipe.yaml           every default filled in; `dllab train` on it repeats the run
-        metrics.jsonl         one line for each evaluation, written as it happens
-        weights.safetensors   parameters and running statistics, by name
-        run.json              status and final figures
+runs/spirals-20261125-031500/
+recipe.yaml           every default filled in; `dllab train` on it repeats the run
+metrics.jsonl         one line for each evaluation, written as it happens
+weights.safetensors   parameters and running statistics, by name
+run.json              status and final figures
 """
 
 from __future__ import annotations

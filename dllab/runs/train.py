@@ -111,7 +111,9 @@ def train(
 class _Run:
     """A run under way: what it told so far."""
 
-    def __init__(self, recipe: Recipe, network: Network, folder: RunFolder | None, listener: Callable[[Event], None]) -> None:
+    def __init__(
+        self, recipe: Recipe, network: Network, folder: RunFolder | None, listener: Callable[[Event], None]
+    ) -> None:
         self.recipe, self.network, self.folder, self.listener = recipe, network, folder, listener
         self.history: list[EpochEnd] = []
         self.started: Started | None = None

@@ -12,6 +12,7 @@ from dllab.catalogue import find
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
+from dllab.engine.pace import Pace
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.metrics.metric import Metric
@@ -23,7 +24,6 @@ from dllab.training.divergence import find_origin
 from dllab.training.early_stop import EarlyStopper
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Figures, Finished, Progress, Started, Status
-from dllab.engine.pace import Pace
 
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""

@@ -8,6 +8,7 @@ a point the net gets wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -22,7 +23,10 @@ LATTICE = (6, 3)  # a small letter every so many columns and lines
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """classes (2 H, W): the class at each pixel, top row first. points: (column, row, class) by pixel. names: of classes."""
+    """The plane as pixels, two above each other in a character.
+
+    classes (2 H, W): the class at each pixel, top row first. points: (column, row, class). names: of the classes.
+    """
 
     classes: np.ndarray
     points: tuple[tuple[int, int, int], ...]
@@ -35,13 +39,16 @@ class Plane:
         for line in range(len(self.classes) // 2):
             text = Text(no_wrap=True)
             upper, lower = self.classes[2 * line], self.classes[2 * line + 1]
+            cells = []
             for column in range(self.classes.shape[1]):
                 above, below = int(upper[column]), int(lower[column])
                 point = on_top.get((column, line))
                 if colours:
-                    text.append(*_coloured(above, below, point, _on_lattice(column, line)))
+                    cells.append(_coloured(above, below, point, _on_lattice(column, line)))
                 else:
-                    text.append(_plain(above, point, _on_lattice(column, line), options.ascii_only))
+                    cells.append((_plain(above, point, _on_lattice(column, line), options.ascii_only), ""))
+            for style, run in groupby(cells, key=lambda cell: cell[1]):
+                text.append("".join(character for character, _ in run), style)
             yield text
         yield self._legend(options.max_width)
 

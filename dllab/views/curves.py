@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
@@ -68,13 +69,14 @@ class Plot:
             share = 1 - row / max(height - 1, 1)
             labelled = row in (0, height - 1) or (row == (height - 1) // 2 and height >= 5)
             value = low + share * (high - low)
-            label = number(10**value if logarithmic else value, 3) if labelled else ""
+            label = _tick(10**value if logarithmic else value) if labelled else ""
             line = Text(f"{label:>{MARGIN - 2}} {'|' if ascii_only else '│'}", no_wrap=True)
-            for character, index in grid.cells(row, ascii_only):
-                line.append(character, self.series[index].style if index is not None else "")
+            for index, run in groupby(grid.cells(row, ascii_only), key=lambda cell: cell[1]):
+                characters = "".join(character for character, _ in run)
+                line.append(characters, self.series[index].style if index is not None else "")
             line.rstrip()
             yield line
-        left, right = f"{number(first)}", f"{self.unit} {number(last)}"
+        left, right = f"{first:g}", f"{self.unit} {last:g}"
         yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
 
     def _legend(self, logarithmic: bool, ascii_only: bool) -> Text:
@@ -111,7 +113,7 @@ class Plot:
 
     def _span(self) -> tuple[float, float]:
         xs = [x for curve in self.series for x in curve.x]
-        first = min(xs, default=0.0)
+        first = min(0.0, min(xs, default=0.0))
         last = max([*xs, *([self.end] if self.end is not None else [])], default=1.0)
         return first, last if last > first else first + 1
 
@@ -152,10 +154,16 @@ class _Grid:
 def _joined(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Every dot on the straight lines from place to place."""
     yield from places[:1]
-    for (x0, y0), (x1, y1) in zip(places, places[1:]):
+    for (x0, y0), (x1, y1) in pairwise(places):
         steps = max(abs(x1 - x0), abs(y1 - y0))
         for i in range(1, steps + 1):
             yield round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps)
+
+
+def _tick(value: float) -> str:
+    """A number that fits the margin."""
+    text = number(value)
+    return text if len(text) <= MARGIN - 2 else f"{value:.1e}"
 
 
 def _scaled(y: float, logarithmic: bool) -> float:

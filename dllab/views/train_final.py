@@ -53,11 +53,10 @@ class TrainFinal:
         result = self.result
         names = {"finished": "trained", "stopped": "stopped early", "interrupted": "interrupted", "diverged": "diverged"}
         text = Text.assemble((result.recipe.name, "bold"), ": ", (names.get(result.status, result.status), "bold"))
-        text.append(f" after {result.epochs:,} {'epoch' if result.epochs == 1 else 'epochs'}, {result.steps:,} steps")
-        text.append(f", {duration(result.seconds)}")
+        text.append(f", {result.epochs:,} {'epoch' if result.epochs == 1 else 'epochs'}, {result.steps:,} steps")
+        text.append(f", seed {result.seed}, {duration(result.seconds)}")
         if speed := rate(result.steps, result.seconds):
             text.append(f" ({speed})")
-        text.append(f", seed {result.seed}")
         if result.best_epoch is not None:
             text.append(f"; best at epoch {result.best_epoch}")
         return text

@@ -37,8 +37,8 @@ class TrainLines:
         for split, figures in event.figures.items():
             line += f"  {split}:"
             for name, value in figures.items():
-                piece = f" {name} {figure(name, value)}"
+                piece = f" {name} {figure(name, value):<9}"
                 if isinstance(value, int | float) and len(line) + len(piece) <= WIDTH:
                     line += piece
         rate = f"  lr {number(event.lr, 3)}"
-        return line + rate if len(line) + len(rate) <= WIDTH else line
+        return line + rate if len(line) + len(rate) <= WIDTH else line.rstrip()

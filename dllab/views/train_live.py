@@ -132,8 +132,9 @@ class TrainLive:
         text.append(f"loss {number(self.progress.loss)}")
         if self._watched:
             for split, figures in self._watched[-1].figures.items():
-                shown = [f"{name} {figure(name, value)}" for name, value in figures.items() if name != "loss"]
-                text.append(f"  {split} {', '.join(shown)}" if shown else f"  {split} loss {number(figures['loss'])}", "bold")
+                numbers = [name for name, value in figures.items() if name != "loss" and isinstance(value, int | float)]
+                shown = [f"{name} {figure(name, figures[name])}" for name in numbers[:2]]
+                text.append(f"  {split} {', '.join(shown) or 'loss ' + number(figures['loss'])}", "bold")
         text.append(f"  lr {number(self.progress.lr, 3)}  gradient norm {number(self.progress.gradient_norm, 3)}")
         return text
 

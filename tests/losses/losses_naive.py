@@ -104,8 +104,16 @@ class Runner:
     def call(self, kernel, *, backward=(), **operands):
         given: dict[str, Any] = {n: v.array if isinstance(v, Held) else v for n, v in operands.items()}
         for each in (kernel, *backward):
-            named = {o.name: given[o.name] if o.name in given else self.dx for o in each.operands}
+            named = {o.name: seen(given.get(o.name, self.dx), o.dims) for o in each.operands}
             run(each, self.precision, **named)
+
+
+def seen(operand, dims):
+    """An array with its leading axes joined, as a kernel of these dimensions sees it; numbers as they are."""
+    if not dims or not dims[0].startswith("*"):
+        return operand
+    rest = operand.shape[operand.ndim - len(dims) + 1 :]
+    return operand.reshape(operand.size // max(int(np.prod(rest)), 1), *rest)
 
 
 def compiled(name, x, target, precision="float64", batch=None, **options):

@@ -21,6 +21,7 @@ from dllab.symbols import COLUMN
 EPS = 1e-5
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 SHARDS = 2
+UNBIASED = {"dense": {"units": 4, "bias": False}}  # a bias in front of batch norm has a gradient of exactly 0
 
 
 def statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,7 +199,7 @@ def test_a_step_that_diverges_changes_no_state() -> None:
 
 def trained(precision: str, shards: int, threads: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Parameters and running state after 25 steps in batches of 8, 8 and 7 of 23 rows."""
-    model = [{"dense": 6}, "batch_norm", "tanh", {"residual": ["batch_norm", {"dense": 6}]}, {"dense": 2}]
+    model = [UNBIASED, "batch_norm", "tanh", {"residual": ["batch_norm", {"dense": 4}]}, {"dense": 2}]
     network = net(model, [3], precision, optimizer={"adam": 0.01}, shards=shards)
     x, y = batch(network, 23)
     order = np.arange(23)
@@ -261,14 +262,15 @@ def test_nan_spreads_to_its_feature_only() -> None:
 @pytest.mark.parametrize("shape", [[3], [2, 3]])
 @pytest.mark.parametrize("options", [{}, {"gain": False}, {"bias": False}, {"gain": False, "bias": False, "eps": 0.1}])
 def test_gradients(options: Any, shape: list[int], shards: int) -> None:
-    model = [
-        {"dense": 4},
-        {"batch_norm": options},
-        "tanh",
-        {"residual": [{"batch_norm": options}, {"dense": 4}]},
-        {"dense": 2},
-    ]
-    assert worst_error(net(model, shape, shards=shards), 5) < 1e-7
+    inner = {"residual": [{"batch_norm": options}, {"dense": 4}]}
+    assert worst_error(net([UNBIASED, {"batch_norm": options}, "tanh", inner, {"dense": 2}], shape, shards=shards)) < 1e-8
+
+
+def test_a_bias_in_front_has_no_gradient() -> None:
+    network = net([{"dense": 4}, "batch_norm", {"dense": 2}], [3])
+    gradients = network.loss_and_gradients(*batch(network, 6))[1]
+    np.testing.assert_allclose(gradients["0_dense.b"], 0, atol=1e-14)
+    assert np.abs(gradients["0_dense.w"]).max() > 1e-3
 
 
 def test_gradients_of_a_first_layer() -> None:
