@@ -14,6 +14,8 @@ from dllab.core.kernel import Kernel
 
 Dim = int | str
 BATCH_DIM = "B"
+WHOLE_DIM = "W"
+"""The rows of the whole batch, of all shards together."""
 BARRIER = "barrier"
 """Among backward kernels: rows after it see what all shards did before it."""
 
@@ -74,6 +76,8 @@ class Parameter(Value):
     fans: tuple[int, int] = (1, 1)
     rate_factor: float = 1.0
     frozen: bool = False
+    transposed: bool = False  # lies in memory with its two axes exchanged
+    owned: bool = False  # shards own halves of it: no sum over shards, no further cut (plan/split.py)
     state: dict[str, Value] = field(default_factory=dict)
 
 
@@ -103,6 +107,9 @@ class Net(Protocol):
 
     def array(self, shape: Sequence[Dim], name: str = "y", dtype: str = "T") -> Value:
         """An array of this step: an activation or scratch."""
+
+    def view(self, of: Value, shape: Sequence[Dim]) -> Value:
+        """The same numbers under another shape of equal size."""
 
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
         """A small float64 array that all shards see."""

@@ -53,7 +53,7 @@ def train(
         interrupted, result = True, stopped.result
     finally:
         interrupts.release()
-    words = [recipe, *(changes or ()), *(word for setting in settings or () for word in ("-s", setting))]
+    words = [recipe, *(changes or ()), *(settings or ())]
     if as_json:
         output().document(result.document())
     if not as_json:
@@ -72,7 +72,8 @@ def _advice(result: Result, words: list[str]) -> list[str]:
     """Command lines that may train where this one diverged."""
     recipe = result.recipe
     rate = getattr(recipe.optimizer[-1], "lr", None)
-    advice = [] if rate is None else [shlex.join(["dllab", "train", *words, "-s", f"optimizer.lr={rate / 10:g}"])]
+    others = [word for word in words if not word.startswith("optimizer.lr=")]
+    advice = [] if rate is None else [shlex.join(["dllab", "train", *others, f"optimizer.lr={rate / 10:g}"])]
     if recipe.train.clip_norm is None:
-        advice.append(shlex.join(["dllab", "train", *words, "-s", "train.clip_norm=1"]))
+        advice.append(shlex.join(["dllab", "train", *words, "train.clip_norm=1"]))
     return advice

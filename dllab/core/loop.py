@@ -35,7 +35,7 @@ CONTROL_FIELDS = 32
 # Every shard's sizes begin with its own rows of the batch and the rows of the whole batch.
 SIZE_ROWS, SIZE_BATCH = 0, 1
 # Every shard's counters.
-COUNT_STEP, COUNT_FIRST, COUNT_EPOCH, COUNT_SHARD, COUNT_UPDATE = 0, 1, 2, 3, 4
+COUNT_STEP, COUNT_FIRST, COUNT_EPOCH, COUNT_SHARD, COUNT_UPDATE, COUNT_WHOLE = 0, 1, 2, 3, 4, 5
 
 ROW_WIDTH = 32
 SPINS_BEFORE_YIELDING = 4000  # some 60 us: far longer than any shard lags behind another on a free core
@@ -102,6 +102,7 @@ def set_sizes(control: int, shard: int, batch: int, first: int) -> None:
     high = batch * (shard + 1) // shards
     counters = load(load(control, COUNTERS), shard)
     store(counters, COUNT_FIRST, first + low)
+    store(counters, COUNT_WHOLE, first)
     sizes = load(load(control, SIZES), shard)
     if load(sizes, SIZE_ROWS) == high - low and load(sizes, SIZE_BATCH) == batch:
         return

@@ -14,7 +14,7 @@ from dllab.core import loop
 from dllab.engine.layout import LINE, ROWS_OF_DATA, ROWS_OF_ORDER, WIDTHS, Layout, Layouter
 from dllab.plan.plan import HISTORY_STEPS, Plan, Program
 from dllab.plan.probes import Probe
-from dllab.symbols import Value
+from dllab.symbols import BATCH_DIM, WHOLE_DIM, Parameter, Value
 
 
 class Memory:
@@ -149,7 +149,8 @@ class Bound:
         while root.parent is not None:
             shift += root.shift
             root = root.parent
-        shape = tuple(rows if d == "B" else int(d) for d in value.shape)
+        live = {BATCH_DIM: rows, WHOLE_DIM: int(self.sizes[shard][loop.SIZE_BATCH])}
+        shape = tuple(live[d] if isinstance(d, str) else d for d in value.shape)
         placed = Value(value.name, value.register, shape, value.dtype, offset=self.layout.where[id(root)] + shift)
         return view_of(self.arrays[f"work@{shard}"], placed, self.memory.dtype)
 
@@ -160,7 +161,10 @@ def view_of(arena: np.ndarray, value: Value, precision: np.dtype) -> np.ndarray:
     shape = tuple(int(d) for d in value.shape)
     assert value.offset is not None
     count = int(np.prod(shape, dtype=np.int64))
-    return arena[value.offset : value.offset + count * dtype.itemsize].view(dtype).reshape(shape)
+    numbers = arena[value.offset : value.offset + count * dtype.itemsize].view(dtype)
+    if isinstance(value, Parameter) and value.transposed:
+        return numbers.reshape(shape[::-1]).T
+    return numbers.reshape(shape)
 
 
 def lay_out(plan: Plan, program: Program, capacity: int) -> Layout:

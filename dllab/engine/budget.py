@@ -11,6 +11,7 @@ from dllab.engine.layout import WIDTHS
 from dllab.plan.plan import Plan
 from dllab.plan.row import elements
 from dllab.recipe import Place, Problem, Recipe, RecipeError
+from dllab.symbols import WHOLE_DIM
 
 DRAWING = 24
 """Bytes a number of the largest array takes while it is drawn at random: keys, float64 values, and the result."""
@@ -44,7 +45,8 @@ def bytes_needed(plan: Plan) -> int:
         needed += plan.arena * width * (len(plan.slots.numbers) + len(plan.scratch.numbers))
         rows = -(-plan.question.batch // train.shards)
         needed += train.shards * sum(
-            elements(value, rows, {}) * (width if value.dtype == "T" else WIDTHS[value.dtype]) for value in train.work
+            elements(value, rows, {WHOLE_DIM: rows * train.shards}) * (width if value.dtype == "T" else WIDTHS[value.dtype])
+            for value in train.work
         )
     return needed
 

@@ -12,7 +12,7 @@ from dllab.core.settings import jit_enabled
 from dllab.plan.groups import ALIGNMENT
 from dllab.plan.plan import Plan, Program
 from dllab.plan.row import Row, Size, elements
-from dllab.symbols import BATCH_DIM, GRADIENTS, Value
+from dllab.symbols import BATCH_DIM, GRADIENTS, WHOLE_DIM, Value
 
 WIDTHS = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
 LINE = 64  # bytes; every array begins on a cache line
@@ -49,11 +49,12 @@ class Layouter:
     def __init__(self, plan: Plan, program: Program, capacity: int, live: Mapping[str, int] | None = None) -> None:
         self.plan, self.program, self.capacity = plan, program, capacity
         self.precision = plan.question.precision
-        self.live = dict(live or {})
+        self.live = {WHOLE_DIM: capacity * program.shards, **(live or {})}
         self.registers: dict[str, int] = {}
         self._sizes: dict[Size | tuple[str, int], int] = {
             (1, (BATCH_DIM,)): SIZE_ROWS,
             ("batch", 0): SIZE_BATCH,
+            (1, (WHOLE_DIM,)): SIZE_BATCH,
             (1, ("R",)): ROWS_OF_DATA,
             (1, ("N",)): ROWS_OF_ORDER,
         }

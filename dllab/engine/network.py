@@ -66,7 +66,7 @@ class Network:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of one output."""
-        return tuple(int(d) for d in self.plan.program("infer").output.shape[1:])
+        return tuple(int(d) for d in self.plan.output_shape[1:])
 
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray[Any]:
         """The outputs (N, ...) for inputs x (N, ...), as the net sees them (already scaled).

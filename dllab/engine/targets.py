@@ -42,7 +42,7 @@ def output_shape(question: Question) -> tuple[int, ...]:
         plan = Plan(replace(question, loss=None, targets=None))
     except ShapeFlowError:  # told where the net itself is planned
         return (question.outputs,)
-    return tuple(int(d) for d in plan.program("infer").output.shape[1:])
+    return tuple(int(d) for d in plan.output_shape[1:])
 
 
 def check_loss(recipe: Recipe, loss: Loss, data: Prepared | None) -> None:

@@ -12,7 +12,7 @@ from dllab.plan.builder import LayerInfo
 from dllab.plan.plan import Plan, Question
 from dllab.plan.row import elements
 from dllab.recipe import Recipe
-from dllab.symbols import Dim, Value
+from dllab.symbols import WHOLE_DIM, Dim, Value
 
 BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
 
@@ -118,14 +118,14 @@ def _memory(plan: Plan, question: Question, parameters: int) -> MemoryUse:
         parameters=width * parameters,
         gradients=width * parameters * training.shards,
         optimizer_state=width * parameters * len(plan.slots.numbers),
-        activations=training.shards * sum(_bytes(value, rows, width) for value in training.work),
+        activations=training.shards * sum(_bytes(v, rows, training.shards, width) for v in training.work),
         batch=question.batch,
         shards=training.shards,
     )
 
 
-def _bytes(value: Value, rows: int, width: int) -> int:
-    return elements(value, rows, {}) * (width if value.dtype == "T" else BYTES[value.dtype])
+def _bytes(value: Value, rows: int, shards: int, width: int) -> int:
+    return elements(value, rows, {WHOLE_DIM: rows * shards}) * (width if value.dtype == "T" else BYTES[value.dtype])
 
 
 def _example(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:

@@ -52,6 +52,31 @@ def backward_b(db, dy):
             db[o] += row[o]
 
 
+# The same with w kept as (O, I).
+
+
+@kernel(y="*N O", x="*N I", w="O I", b="O")
+def forward_transposed(y, x, w, b):
+    """Y = x w' + b."""
+    for n in range(y.shape[0]):
+        row = y[n]
+        for o in range(row.shape[0]):
+            row[o] = b[o]
+    gemm(y, x, w, False, True, True)
+
+
+@kernel(dx="*N I", dy="*N O", w="O I")
+def backward_x_transposed(dx, dy, w):
+    """Dx = dy w."""
+    gemm(dx, dy, w, False, False, False)
+
+
+@kernel(dw="O I", x="*N I", dy="*N O")
+def backward_w_transposed(dw, x, dy):
+    """Dw = dy' x."""
+    gemm(dw, dy, x, True, False, False)
+
+
 class Dense(Layer):
     """Dense (fully connected) layer: y = x w + b, with w (inputs, units) and b (units).
 
@@ -88,6 +113,11 @@ class Dense(Layer):
         y = net.array((*x.shape[:-1], units))
         if self.bias:
             b = net.parameter("b", (units,), decays=False)
+            if w.transposed:
+                stored = net.view(w, (units, x.features))
+                steps = (backward_x_transposed, backward_w_transposed, backward_b)
+                net.call(forward_transposed, backward=steps, y=y, x=x, w=stored, b=b)
+                return y
             net.call(forward, backward=(backward_x, backward_w, backward_b), y=y, x=x, w=w, b=b)
         else:
             net.call(forward_unbiased, backward=(backward_x, backward_w), y=y, x=x, w=w)

@@ -95,6 +95,7 @@ class Muon(Optimizer):
     """
 
     name = "muon"
+    whole_matrices = True
     lr: Rate = 0.02
     beta: Beta = 0.95
     rest_lr: Rate = 0.001

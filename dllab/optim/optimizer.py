@@ -46,10 +46,12 @@ class Group(Protocol):
 class Transform(Part):
     """Base of every link of a chain: changes the gradient (or, decoupled, the parameters) before the next link.
 
-    `first`: the link reads what backpropagation left (the norm), so no other may stand before it.
+    `first`: the link reads what backpropagation left (the norm), so no other may stand before it. `whole_matrices`: it
+    asks for `Group.matrices`, so no shard may own a part of one.
     """
 
     first: ClassVar[bool] = False
+    whole_matrices: ClassVar[bool] = False
 
     def build(self, group: Group) -> None:
         """Add this link's rows for one group."""

@@ -5,7 +5,7 @@ A Store holds what all programs of a plan share (parameters, running state, cons
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Layer
 from dllab.plan import totals
 from dllab.plan.row import Row
+from dllab.plan.split import Pair, build_pair
 from dllab.symbols import (
     BARRIER,
     CONSTANTS,
@@ -34,7 +35,7 @@ from dllab.symbols import (
     Value,
 )
 
-COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4}
+COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""
 
 
@@ -60,6 +61,7 @@ class Store:
     shards: int
     outputs: int  # what `classes` and `outputs` stand for
     features: int  # what `features` stands for
+    itemsize: int = 4
     frozen: tuple[str, ...] = ()
     rate_factors: tuple[tuple[str, float], ...] = ()
     parameters: dict[str, Parameter] = field(default_factory=dict)
@@ -112,6 +114,9 @@ class Builder:
         self.infos: list[LayerInfo] = []
         self.named: dict[str, Value] = {}
         self.batch: Value | None = None
+        self.pairs: dict[int, Pair] = {}  # layers whose hidden units are split among the shards
+        self.awaited: dict[int, Callable[[], None]] = {}  # rows to add when a value is read for the first time
+        self.all_rows: Callable[[], Value] | None = None  # gathers the whole batch in every shard
         self._tape: list[_Taped] = []
         self._gradients: dict[int, Value] = {}
         self._written: set[int] = set()
@@ -168,7 +173,7 @@ class Builder:
         return value
 
     def view(self, of: Value, shape: Sequence[Dim]) -> Value:
-        """The same numbers under another shape of equal size."""
+        """See Net.view."""
         return Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
 
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
@@ -262,14 +267,48 @@ class Builder:
 
     def stack(self, entries: Sequence[Any], x: Value, part: range, scope: str = "") -> Value:
         """Build only a part of a list of layers, under the names they have in the whole."""
+        pairs = {} if self._path or scope else self.pairs
+        built = part.start
         with self.inside(scope):
             for index in part:
-                entry = entries[index]
-                with self.inside(entry.label or f"{index}_{entry.part.name}"):
-                    x = self._layer(entry, self.input_of(entry, x), entries[index + 1 :])
-                if entry.label:
-                    self.named[entry.label] = x
+                if index < built:
+                    continue
+                last = entries[index]
+                pair = pairs.get(index)
+                if pair is not None:
+                    last, built = entries[pair.second], pair.second + 1
+                    x = self.input_of(entries[index], x)
+                    x = build_pair(self, entries, pair, x, self.all_rows if id(x) in self.awaited else None)
+                else:
+                    with self.inside(self.name_of(entries, index)):
+                        x = self._layer(last, self.ready(self.input_of(last, x)), entries[index + 1 :])
+                if last.label:
+                    self.named[last.label] = x
         return x
+
+    def ready(self, x: Value) -> Value:
+        """X itself, after the rows that bring it, if nothing has asked for it before."""
+        bring = self.awaited.pop(id(x), None)
+        if bring is not None:
+            bring()
+        return x
+
+    @staticmethod
+    def name_of(entries: Sequence[Any], index: int) -> str:
+        """What a layer is called in paths: its label, or its place and kind."""
+        entry = entries[index]
+        return entry.label or f"{index}_{entry.part.name}"
+
+    @contextmanager
+    def layer(self, entries: Sequence[Any], index: int) -> Iterator[None]:
+        """Build the rows of a layer that has been built before, in another program."""
+        self._layer_number += 1
+        with self.inside(self.name_of(entries, index)):
+            yield
+
+    def known(self, name: str) -> Parameter:
+        """A parameter of the current layer that exists."""
+        return self.store.parameters[f"{self.path}.{name}"]
 
     def _layer(self, entry: Any, x: Value, following: Sequence[Any]) -> Value:
         part: Layer = entry.part
@@ -311,9 +350,9 @@ class Builder:
 
     def gradient(self, value: Value) -> Value:
         """The array that holds the gradient of `value`."""
-        if value.parent is not None and not isinstance(value, Parameter):
-            return self.view(self.gradient(value.parent), value.shape)
         found = self._gradients.get(id(value))
+        if found is None and value.parent is not None and not isinstance(value, Parameter):
+            return self.view(self.gradient(value.parent), value.shape)
         if found is None:
             if isinstance(value, Parameter):
                 found = Value(f"d{value.name}", GRADIENTS, value.shape, parent=value)
@@ -322,6 +361,10 @@ class Builder:
                 self.work.append(found)
             self._gradients[id(value)] = found
         return found
+
+    def set_gradient(self, value: Value, gradient: Value) -> None:
+        """Let the gradient of a value be written there."""
+        self._gradients[id(value)] = gradient
 
     def gradients_by_value(self) -> dict[int, Value]:
         """The gradient of every value that has one, by id(value)."""

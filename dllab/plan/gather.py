@@ -49,7 +49,7 @@ def gather_labels(y, source, rows):
 @kernel(y="B K", source="R:int32", rows="B:int64")
 def gather_one_hot(y, source, rows):
     """Y = 1 in the column of the class and 0 elsewhere; a single column is that of class 1."""
-    first = 0
+    first = 1 if y.shape[1] == 1 else 0
     for i in range(y.shape[0]):
         to, label = y[i], source[rows[i]]
         for k in range(to.shape[0]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dllab.core.kernel import Kernel
 from dllab.plan import totals
 from dllab.plan.builder import Builder
-from dllab.symbols import GRADIENTS, OPTIMIZER, PARAMETERS, RATES, Parameter, Value
+from dllab.symbols import GRADIENTS, OPTIMIZER, PARAMETERS, RATES, SHARED, Parameter, Value
 
 SCRATCH = "scratch"  # a register like OPTIMIZER that no checkpoint keeps
 
@@ -92,16 +92,17 @@ def make_groups(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
     for parameter in parameters:
         if parameter.frozen:
             continue
-        if groups and group_key(groups[-1][-1]) == group_key(parameter):
+        alone = parameter.owned  # so that its slices are the halves that shards own
+        if groups and not alone and group_key(groups[-1][-1]) == group_key(parameter):
             groups[-1].append(parameter)
         else:
             groups.append([parameter])
     return groups
 
 
-def group_key(parameter: Parameter) -> tuple[bool, float, bool]:
+def group_key(parameter: Parameter) -> tuple[bool, bool, float, bool]:
     """What parameters of one group have in common; the arena is sorted by it."""
-    return parameter.frozen, parameter.rate_factor, not parameter.decays
+    return parameter.owned, parameter.frozen, parameter.rate_factor, not parameter.decays
 
 
 ALIGNMENT = 16
@@ -127,14 +128,33 @@ def flat_length(parameters: Sequence[Parameter]) -> int:
     return sum(padded(p) for p in parameters)
 
 
-def total_rows(builder: Builder, squares: Value, arena: int) -> Value:
-    """Rows after the backward pass: the gradients of all shards together, and their norm (1,), which is returned."""
-    builder.barrier()
-    whole = Value("gradients", GRADIENTS, (arena,), offset=0, shard=0)
-    for other in range(1, builder.shards):
-        more = Value("gradients", GRADIENTS, (arena,), offset=0, shard=other)
-        builder.row(totals.add_gradients, sliced=True, g=whole, other=more)
-    builder.row(totals.square_sum, sliced=True, part=builder.own(squares), g=whole)
-    builder.barrier()
-    return builder.array((1,), "norm", "float64")
+def total_rows(builder: Builder, parameters: Sequence[Parameter]) -> tuple[Value, Value]:
+    """Rows after the backward pass: the gradients of all shards together.
 
+    Returns the places of the gradient's norm (1,) and of the squares (n,) that add up to its square.
+    """
+    common = sum(padded(p) for p in parameters if not p.owned)
+    owned = [p for p in parameters if p.owned]
+    pieces = 1 + len(owned)
+    squares = builder.store.shared.setdefault(
+        "squares", Value("squares", SHARED, (builder.shards, pieces), "float64")
+    )
+    own = builder.own(squares)
+
+    def piece(number: int) -> Value:
+        return Value("squares", SHARED, (1,), "float64", parent=own, shift=8 * number)
+
+    builder.barrier()
+    whole = Value("gradients", GRADIENTS, (common,), offset=0, shard=0)
+    others = [Value("gradients", GRADIENTS, (common,), offset=0, shard=n) for n in range(1, builder.shards)]
+    for other in others[:-1]:
+        builder.row(totals.add_gradients, sliced=True, g=whole, other=other)
+    if others:
+        builder.row(totals.add_and_square, sliced=True, part=piece(0), g=whole, other=others[-1])
+    else:
+        builder.row(totals.square_sum, sliced=True, part=piece(0), g=whole)
+    for number, parameter in enumerate(owned, 1):
+        flat = Value(parameter.name, GRADIENTS, (flat_length([parameter]),), parent=parameter, shard=0)
+        builder.row(totals.square_sum, sliced=True, part=piece(number), g=flat)
+    builder.barrier()
+    return builder.array((1,), "norm", "float64"), builder.view(squares, (builder.shards * pieces,))

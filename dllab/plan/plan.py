@@ -22,13 +22,17 @@ from dllab.plan.builder import Builder, LayerInfo, ShapeFlowError, Store
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
 from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
-from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, Dim, Parameter, ShapeError, Value
+from dllab.plan.split import Pair, find_pairs, own
+from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, WHOLE_DIM, Dim, Parameter, ShapeError, Value
 
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""
 
-MULTIPLY_ADDS_WORTH_SHARDING = 100_000
+WORK_WORTH_SHARDING = 400_000
 """A step of fewer multiply-adds (forward, whole batch) gains less from a second core than the barriers cost."""
+
+USES_WORTH_SHARDING = 256
+"""How often a step has to use each parameter: those that are split by rows cross from core to core in every step."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,10 @@ class Plan:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        features = 1
+        features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, question.frozen, question.rate_factors)
+        self.store = Store(question.seed, 1, question.outputs, features, itemsize, question.frozen, question.rate_factors)
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
         self.arena = 0
@@ -97,12 +101,15 @@ class Plan:
         self.rings: dict[Probe, Value] = {}
         sizing = self._forward_only(question.inputs, training=False, targets=False)
         self.infos = sizing.infos
-        work = sum(i.multiply_adds for i in self.infos) * question.batch
-        chosen = 2 if work >= MULTIPLY_ADDS_WORTH_SHARDING else 1
-        self.shards = self.store.shards = chosen if question.shards is None else question.shards
+        self.output_shape = sizing.output.shape
+        self.pairs = self._find_pairs()
+        self.shards = self.store.shards = self._choose_shards() if question.shards is None else question.shards
+        for pair in self.pairs.values():
+            own(pair, self._top_level())
         self._lay_out_parameters()
-        self._programs["infer"] = sizing
-        self._check_loss(sizing.output.shape[1:])
+        if not self.pairs:
+            self._programs["infer"] = sizing
+        self._check_loss(self.output_shape[1:])
 
     def program(self, name: str) -> Program:
         """The program of that name."""
@@ -117,6 +124,26 @@ class Plan:
                 made = self._forward_only(inputs, training=kind == "forward", targets=kind == "evaluate")
                 self._programs[name] = made
         return self._programs[name]
+
+    def _top_level(self) -> list[LayerInfo]:
+        """The layers of the model, without those inside blocks."""
+        return [info for info in self.infos if info.depth == 0]
+
+    def _find_pairs(self) -> dict[int, Pair]:
+        """Dense layers to be split by units; none where something needs a layer whole, or its rows."""
+        question = self.question
+        whole = any(transform.whole_matrices for transform in question.chain)
+        if question.shards not in (None, 2) or whole or question.input_gradient or question.probes:
+            return {}
+        return find_pairs(question.model, self._top_level())
+
+    def _choose_shards(self) -> int:
+        """Two where a second core saves more than it costs to exchange weights and gradients."""
+        if self.pairs:
+            return 2
+        work = sum(info.multiply_adds for info in self.infos) * self.question.batch
+        numbers = sum(_product(p.shape) for p in self.store.parameters.values())
+        return 2 if work >= WORK_WORTH_SHARDING and work >= USES_WORTH_SHARDING * numbers else 1
 
     def put(self, name: str, program: Program) -> None:
         """Let that name mean another program over the same memory."""
@@ -166,18 +193,18 @@ class Plan:
             builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
             builder.barrier()
         step = len(builder.rows)
+        builder.pairs = self.pairs
         x = self._batch(builder, inputs)
         x.needs_gradient = question.input_gradient
         target = self._target(builder, plain)
         y = builder.stack(question.model, x, range(len(question.model) - int(self.absorbed)))
         parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
-        squares = self.store.shared.setdefault("squares", Value("squares", SHARED, (builder.shards,), "float64"))
         with builder.inside("loss"):
             loss.build(builder, self._judged(builder, y, y), target, builder.own(parts))
         backward = len(builder.rows)
         builder.backward()
         with builder.inside("totals"):
-            norm = total_rows(builder, squares, self.arena)
+            norm, squares = total_rows(builder, self.parameters)
             losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
             norms = Value("norms", HISTORY, (HISTORY_STEPS,), "float64", offset=8 * HISTORY_STEPS)
             builder.row(totals.check, losses=losses, norms=norms, norm=norm, parts=parts, squares=squares,
@@ -224,15 +251,23 @@ class Plan:
         order = Value("order", ORDER, ("N",), "int64", offset=0)
         builder.batch = builder.array((BATCH_DIM,), "rows", "int64")
         builder.row(gather.batch_rows, rows=builder.batch, order=order, first=builder.counter("first"))
-        x = self._gathered(builder, column, "x")
+        x = builder.array((BATCH_DIM, *column.shape), "x")
+        builder.awaited[id(x)] = lambda: self._gather(builder, column, x, builder.batch_rows())
+        builder.all_rows = lambda: self._all_rows(builder, column, order)
         builder.named["input"] = x
         return x
 
-    def _gathered(self, builder: Builder, column: Column, name: str) -> Value:
+    def _all_rows(self, builder: Builder, column: Column, order: Value) -> Value:
+        """The whole batch, in every shard."""
+        rows = builder.array((WHOLE_DIM,), "all_rows", "int64")
+        builder.row(gather.batch_rows, rows=rows, order=order, first=builder.counter("whole"))
+        x = builder.array((WHOLE_DIM, *column.shape), "all")
+        self._gather(builder, column, x, rows)
+        return x
+
+    def _gather(self, builder: Builder, column: Column, x: Value, rows: Value) -> None:
         width = _product(column.shape)
-        rows = builder.batch_rows()
-        x = builder.array((BATCH_DIM, *column.shape), name)
-        flat = builder.view(x, (BATCH_DIM, width))
+        flat = builder.view(x, (x.shape[0], width))
         source = Value(column.name, COLUMN + column.name, ("R", width), column.dtype, offset=0)
         if column.scaled:
             shift = Value("shift", COLUMN + column.name + ":shift", (width,), offset=0)
@@ -240,18 +275,19 @@ class Plan:
             builder.row(gather.gather_scaled, x=flat, source=source, rows=rows, shift=shift, scale=scale)
         else:
             builder.row(gather.gather, x=flat, source=source, rows=rows)
-        return x
 
     def _target(self, builder: Builder, plain: bool = False) -> Value:
         column = self.question.targets
         if column is None:
-            return builder.named["input"]
+            return builder.ready(builder.named["input"])
         if column.dtype != "int32":
             given = Column(column.name, column.shape, self.question.precision) if plain else column
-            return self._gathered(builder, given, "target")
+            values = builder.array((BATCH_DIM, *given.shape), "target")
+            self._gather(builder, given, values, builder.batch_rows())
+            return values
         source = Value(column.name, COLUMN + column.name, ("R",), "int32", offset=0)
         if self.question.loss is not None and self.question.loss.targets == "values":
-            one_hot = builder.array(self._programs["infer"].output.shape, "target")
+            one_hot = builder.array(self.output_shape, "target")
             builder.row(gather.gather_one_hot, y=one_hot, source=source, rows=builder.batch_rows())
             return one_hot
         target = builder.array((BATCH_DIM,), "target", "int32")

@@ -39,13 +39,22 @@ def add_gradients(g, other):
         g[i] += other[i]
 
 
-@kernel(True, losses="H:float64", norms="H:float64", norm="1:float64", parts="S:float64", squares="S:float64",
+@kernel(part="1:float64", g="P", other="P")
+def add_and_square(part, g, other):
+    """Add the last other shard's gradients, and square the sum, in one pass."""
+    for i in range(g.shape[0]):
+        g[i] += other[i]
+    part[0] = square_total(g)
+
+
+@kernel(True, losses="H:float64", norms="H:float64", norm="1:float64", parts="S:float64", squares="Q:float64",
         step=":int64", shard=":int64")  # fmt: skip
 def check(losses, norms, norm, parts, squares, step, shard):
     """Total loss and gradient norm of this step; stops the run where either is not finite."""
     loss, square = 0.0, 0.0
     for i in range(parts.shape[0]):
         loss += parts[i]
+    for i in range(squares.shape[0]):
         square += squares[i]
     norm[0] = sqrt(square)
     if shard == 0:

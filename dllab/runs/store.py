@@ -61,9 +61,8 @@ class RunFolder:
                     break
                 except FileExistsError:
                     number += 1
-            folder = cls(path)
-            folder._metrics = (path / METRICS).open("w", encoding="utf-8", buffering=1)
-            return folder
+            (path / METRICS).touch()
+            return cls(path)
         except (OSError, ValueError) as error:
             raise StoreError(_complaint(root, error)) from None
 
@@ -73,8 +72,9 @@ class RunFolder:
 
     def add_metrics(self, line: Mapping[str, Any]) -> None:
         """Append one line; it is on its way to the disk when this returns."""
-        assert self._metrics is not None
         with _complaining(self.path / METRICS):
+            if self._metrics is None:
+                self._metrics = (self.path / METRICS).open("a", encoding="utf-8", buffering=1)
             self._metrics.write(json.dumps(plain(line)) + "\n")
 
     def write_weights(self, network: Network, facts: Mapping[str, str] | None = None) -> None:
@@ -164,10 +164,10 @@ class _complaining:
 
 def _complaint(root: Path, error: Exception) -> str:
     shown = ascii(str(root))[1:-1] if not str(root).isprintable() else str(root)
-    advice = "name another place with --run-dir (run_dir in Python) or $DLLAB_RUNS, or keep nothing with --no-save"
-    if isinstance(error, FileNotFoundError):
-        return f"runs cannot go to {shown}: there is no folder {root.parent}; make it first, or {advice}"
-    return f"runs cannot go to {shown}: {_reason(error)}; {advice}"
+    advice = "name another place with --run-dir or $DLLAB_RUNS,\n  or keep nothing with --no-save"
+    if isinstance(error, FileNotFoundError) and not root.parent.exists():
+        return f"runs cannot go to {shown}: there is no folder {root.parent}\n  make it first, or {advice}"
+    return f"runs cannot go to {shown}: {_reason(error)}\n  {advice}"
 
 
 def _reason(error: Exception) -> str:

@@ -40,8 +40,9 @@ def _not_finite(bound: Bound, value: Value) -> np.floating | None:
         if value.register == WORK and value.dtype == "T":
             numbers = bound.work(value, shard, int(bound.sizes[shard][SIZE_ROWS]))
         elif value.register == GRADIENTS and value.parent is not None and value.parent.offset is not None:
-            arena = bound.arrays[f"{GRADIENTS}@{shard}"].view(bound.memory.dtype)
-            first = value.parent.offset // arena.itemsize
+            of = shard if value.shard is None else value.shard
+            arena = bound.arrays[f"{GRADIENTS}@{of}"].view(bound.memory.dtype)
+            first = (value.parent.offset + value.stride * shard) // arena.itemsize
             numbers = arena[first : first + int(np.prod([int(d) for d in value.shape]))]
         else:
             continue

@@ -54,7 +54,7 @@ class Plot:
             return
         ascii_only = options.ascii_only
         logarithmic = self._logarithmic()
-        yield self._legend(logarithmic, ascii_only)
+        yield self._legend(logarithmic, ascii_only, options.max_width)
         low, high = self._range(logarithmic)
         first, last = self._span()
         grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)))
@@ -79,15 +79,18 @@ class Plot:
         left, right = f"{first:g}", f"{self.unit} {last:g}"
         yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
 
-    def _legend(self, logarithmic: bool, ascii_only: bool) -> Text:
-        line = Text(f"{'':{MARGIN}}", no_wrap=True, overflow="ellipsis")
-        line.append(self.title, "bold").append(" (log)" if logarithmic else "")
-        for index, curve in enumerate(self.series):
-            if curve.label:
-                solid, dotted = ("---", "- -") if ascii_only else ("━━━", "╺ ╺")
-                if ascii_only and index:
-                    dotted = "ooo"
-                line.append("  ").append(dotted if curve.dotted else solid, curve.style).append(f" {curve.label}")
+    def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Text:
+        """The title and what each curve is; in the form with the most room that fits."""
+        forms = [(MARGIN, 3, 2, 99), (2, 3, 2, 99), (0, 1, 1, 99), (0, 1, 1, 5)]
+        for indent, marker, gap, letters in forms:
+            line = Text(" " * indent, no_wrap=True, overflow="crop")
+            line.append(self.title, "bold").append(" (log)" if logarithmic else "")
+            for index, curve in enumerate(self.series):
+                if curve.label:
+                    line.append(" " * gap).append(_marker(curve, index, ascii_only)[:marker], curve.style)
+                    line.append(f" {curve.label[:letters]}")
+            if line.cell_len <= width:
+                break
         return line
 
     def _values(self) -> list[float]:
@@ -158,6 +161,13 @@ def _joined(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         steps = max(abs(x1 - x0), abs(y1 - y0))
         for i in range(1, steps + 1):
             yield round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps)
+
+
+def _marker(curve: Series, index: int, ascii_only: bool) -> str:
+    """How a curve is drawn, in three characters."""
+    if ascii_only:
+        return "ooo" if index else "---"
+    return "╺ ╺" if curve.dotted else "━━━"
 
 
 def _tick(value: float) -> str:

@@ -47,7 +47,7 @@ class TrainFinal:
             yield Text(f"run kept in {result.folder}", overflow="fold")
         if self.commands:
             yield Text()
-            yield from self._suggestions()
+            yield from self._suggestions(options.max_width)
 
     def _sentence(self) -> Text:
         result = self.result
@@ -103,8 +103,11 @@ class TrainFinal:
                 for i, row in enumerate(rows):
                     yield Text(f"{i:>6}" + "".join(f"{number(cell):>{width + 2}}" for cell in row))
 
-    def _suggestions(self) -> RenderResult:
+    def _suggestions(self, width: int) -> RenderResult:
+        """Commands, with what they show where both fit on a line."""
         yield Text("Try next:")
         widest = max(len(command) for command, _ in self.commands)
+        room = width - widest - 4
         for command, what in self.commands:
-            yield Text.assemble("  ", (f"{command:<{min(widest, 44)}}", "bold"), f"  {what}")
+            text = Text.assemble("  ", (f"{command:<{widest}}" if len(what) <= room else command, "bold"))
+            yield text.append(f"  {what}") if len(what) <= room else text

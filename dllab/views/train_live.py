@@ -82,20 +82,22 @@ class TrainLive:
     # ---- the lines on top --------------------------------------------------------------------------------------------
 
     def _head(self, width: int, ascii_only: bool) -> list[RenderableType]:
-        lines = [self._title(), self._bar(width, ascii_only), self._figures()]
+        lines = [self._title(width), self._bar(width, ascii_only), self._figures(width)]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
             line.truncate(width, overflow="ellipsis" if not ascii_only else "crop")
         return list(lines)
 
-    def _title(self) -> Text:
+    def _title(self, width: int) -> Text:
         text = Text(self.name, style="bold")
         if self.started is None:
             return text
         recipe = self.started.recipe
         rows = ", ".join(f"{count:,} {split}" for split, count in self.started.rows.items())
         optimizer = " + ".join(part.name for part in recipe.optimizer)
-        text.append(f"   {rows}   {self.started.loss}, {optimizer}, batch {recipe.train.batch}", "not bold")
+        for piece in (f"   {rows}", f"   {self.started.loss}, {optimizer}, batch {recipe.train.batch}"):
+            if text.cell_len + len(piece) <= width:
+                text.append(piece, "not bold")
         return text
 
     def _bar(self, width: int, ascii_only: bool) -> Text:
@@ -123,7 +125,7 @@ class TrainLive:
         left = now.seconds / max(now.step, 1) * (now.steps - now.step)
         return f"{percent(now.step / now.steps)}  {rate(now.step, now.seconds)}  {duration(left)} left"
 
-    def _figures(self) -> Text:
+    def _figures(self, width: int) -> Text:
         text = Text()
         if self.diverged is not None:
             return Text(f"diverged at step {self.diverged.step}: {self.diverged.value} in {self.diverged.layer}", "bold")
@@ -135,8 +137,9 @@ class TrainLive:
                 numbers = [name for name, value in figures.items() if name != "loss" and isinstance(value, int | float)]
                 shown = [f"{name} {figure(name, figures[name])}" for name in numbers[:2]]
                 text.append(f"  {split} {', '.join(shown) or 'loss ' + number(figures['loss'])}", "bold")
-        text.append(f"  lr {number(self.progress.lr, 3)}  gradient norm {number(self.progress.gradient_norm, 3)}")
-        return text
+        lr, norm = f"  lr {number(self.progress.lr, 3)}", number(self.progress.gradient_norm, 3)
+        room = width - text.cell_len
+        return text.append(next((p for p in (f"{lr}  gradient norm {norm}", f"{lr}  |g| {norm}") if len(p) <= room), lr))
 
     # ---- pictures ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,72 @@
+"""Whatever is typed: an exit code and a message, never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from terminals import piped
+
+from dllab.cli import main
+
+WORDS = st.sampled_from([
+    "train", "xor", "spirals", "--json", "--quiet", "--seed", "--run-dir", "-s", "--set", "--no-save", "--help", "--", "-",
+    "train.epochs=1", "optimizer.lr=0.1", "model[0].dense.units=4", "model=[]", "data=", "=", "model[9].x=1", "loss=mse",
+    "optimizer=nothing", "optimizer.lr=nan", "train.batch=full", "expect.test_loss=x", "0", "-1", "1e99", "\x1b[31m", "ä",
+    "\ud800", "{", "data.samples=5", "train.early_stop=2", "data=moons", "schedule=plateau", "metrics=[f1]",
+])  # fmt: skip
+ARGUMENTS = st.lists(WORDS | st.text(max_size=12), max_size=6)
+
+
+def called(arguments: list[str]) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main.run(arguments)
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(arguments=ARGUMENTS)
+def test_any_command_line_ends_well(arguments: list[str]) -> None:
+    code, _, err = called(["train", *arguments, "--no-save"] if arguments[:1] != ["train"] else [*arguments, "--no-save"])
+    assert code in (0, 1, 2)
+    assert "Traceback" not in err and "internal error" not in err
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=30), key=st.sampled_from(["optimizer.lr", "train.epochs", "model[0].dense.units", "data.noise"]))
+def test_any_value_of_an_override_ends_well(text: str, key: str) -> None:
+    code, out, err = called(["train", "xor", "train.epochs=1", f"{key}={text}", "--no-save", "--json", "--quiet"])
+    assert code in (0, 1, 2)
+    assert (out == "") == (code == 2)
+    assert "Traceback" not in err and "internal error" not in err
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(arguments=st.lists(st.text(max_size=8), max_size=3))
+def test_any_first_word_ends_well(arguments: list[str]) -> None:
+    code, _, err = called(arguments)
+    assert code in (0, 2)
+    assert "Traceback" not in err and "internal error" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--"], [""], ["train", ""], ["train", "xor", "=1"], ["train", "-s"], ["\x1b[2J"], ["train", "xor", "--seed="], ["-h"]],
+)
+def test_odd_command_lines_for_real(tmp_path: Path, arguments: list[str]) -> None:
+    done = piped(tmp_path, *arguments)
+    assert done.code == 2
+    assert "Traceback" not in done.err and "internal error" not in done.err
+    assert done.err

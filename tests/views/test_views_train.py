@@ -1,0 +1,225 @@
+"""The pictures of a run, drawn from made-up events, as plain text of 80 columns."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console, RenderableType
+from screens import AsciiText, compare
+
+from dllab.runs.train import Expectation, Result
+from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
+from dllab.views.boundary import Plane
+from dllab.views.curves import Plot, Series
+from dllab.views.text import duration, figure, number, percent, rate
+from dllab.views.train_final import TrainFinal
+from dllab.views.train_lines import TrainLines
+from dllab.views.train_live import Thinned, TrainLive
+
+NAMES = ("0", "1", "2")
+
+
+def frame(view: RenderableType, width: int = 80, height: int = 24, ascii_only: bool = False) -> str:
+    """What a terminal of that size shows, without colours."""
+    file = AsciiText() if ascii_only else io.StringIO()
+    Console(file=file, width=width, height=height, color_system=None, legacy_windows=False).print(view)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def recipe() -> Any:
+    optimizer = (SimpleNamespace(name="adam", lr=0.01),)
+    return SimpleNamespace(name="spirals", optimizer=optimizer, train=SimpleNamespace(batch=32, clip_norm=None))
+
+
+def started() -> Started:
+    rows = {"train": 600, "validation": 75, "test": 225}
+    network: Any = None
+    return Started(recipe(), network, 60, 1140, 19, rows, ("accuracy",), "cross_entropy")
+
+
+def run(epochs: int) -> list[Event]:
+    """A smooth run with one progress and one evaluation an epoch."""
+    events: list[Event] = [started()]
+    for epoch in range(1, epochs + 1):
+        loss, step = 1.1 * 0.92**epoch + 0.002, 19 * epoch
+        figures = {"validation": {"loss": 1.2 * loss, "accuracy": 1 - 0.6 * 0.9**epoch}}
+        events.append(Progress(step, 1140, epoch, loss, 0.01, 0.5 * loss, 0.001 * step))
+        events.append(EpochEnd(epoch, step, loss, 0.01, 0.5 * loss, figures, 0.001 * step, True))
+    return events
+
+
+def live(events: list[Event]) -> TrainLive:
+    view = TrainLive("spirals")
+    for event in events:
+        view.update(event)
+    return view
+
+
+def plane(columns: int, lines: int) -> Plane:
+    """Three vertical stripes, with a point of each class, the last one in the wrong stripe."""
+    classes = np.tile(np.arange(columns) * 3 // columns, (2 * lines, 1))
+    points = ((2, 3, 0), (columns // 2, 2 * lines - 4, 1), (1, 2 * lines - 1, 2))
+    return Plane(classes, points, NAMES)
+
+
+def result(**changes: Any) -> Result:
+    figures = {"train": {"loss": 0.0112, "accuracy": 0.9963}, "test": {"loss": 0.0432, "accuracy": 0.9822}}
+    values: dict[str, Any] = {
+        "recipe": recipe(), "seed": 0, "status": "finished", "network": None,
+        "folder": Path("runs/spirals-20261125-031500"), "metrics": figures, "history": (), "epochs": 60, "steps": 1320,
+        "seconds": 0.512, "rows": {"train": 675, "test": 225},
+        "expectations": (Expectation("test_accuracy", 0.97, 0.9822, True),),
+    }  # fmt: skip
+    return Result(**{**values, **changes})
+
+
+COMMANDS = [("dllab summary spirals", "layers, shapes, parameters"), ("dllab gradcheck spirals", "proof of gradients")]
+
+
+def test_live_before_anything_is_known() -> None:
+    assert frame(TrainLive("spirals")) == "spirals\ngetting ready\n\n"
+
+
+def test_live_while_compiling() -> None:
+    compare("train_live_compiling", frame(live([Compiling(6, 18, "ops.dense.forward")])))
+
+
+def test_live_curves() -> None:
+    compare("train_live_curves", frame(live(run(40))))
+
+
+def test_live_plane() -> None:
+    view = live(run(40))
+    view.planar = True
+    view.plane = plane(*view.plane_size(80, 24))
+    compare("train_live_plane", frame(view))
+
+
+def test_live_plane_in_ascii() -> None:
+    view = live(run(40))
+    view.planar = True
+    view.plane = plane(*view.plane_size(80, 24))
+    text = frame(view, ascii_only=True)
+    assert text.isascii()
+    compare("train_live_ascii", text)
+
+
+def test_live_diverged() -> None:
+    diverged = Diverged(57, 4, "2_dense", "backward", "NaN", float("nan"))
+    ended = Finished("diverged", 4, 57, 0.06, {})
+    compare("train_live_diverged", frame(live([*run(3), diverged, ended]), height=14))
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (80, 24), (80, 10), (132, 50), (40, 8), (20, 5), (300, 100)])
+@pytest.mark.parametrize("planar", [False, True])
+def test_live_fits_the_terminal(width: int, height: int, planar: bool) -> None:
+    view = live(run(50))
+    view.planar = planar
+    columns, lines = view.plane_size(width, height)
+    if columns:
+        view.plane = plane(columns, lines)
+    shown = frame(view, width, height).splitlines()
+    assert len(shown) <= height - 1
+    assert max(map(len, shown)) <= width
+    if width >= 60:
+        assert "…" not in "".join(shown)
+
+
+def test_live_uses_a_wide_terminal() -> None:
+    view = live(run(50))
+    assert max(map(len, frame(view, 132, 50).splitlines())) > 100
+    view.planar = True
+    assert view.plane_size(132, 50)[0] > view.plane_size(80, 24)[0]
+
+
+def test_live_survives_figures_that_are_not_finite() -> None:
+    nan = float("nan")
+    events = [started(), Progress(19, 1140, 1, nan, 0.01, float("inf"), 0.1)]
+    events.append(EpochEnd(1, 19, nan, 0.01, nan, {"train": {"loss": nan, "accuracy": nan}}, 0.1, False))
+    assert "nan" in frame(live(events))
+
+
+def test_lines() -> None:
+    lines = TrainLines()
+    text = [lines.line(event) for event in [Compiling(0, 3, "a"), Compiling(1, 3, "b"), *run(10)]]
+    text.append(lines.line(Diverged(190, 11, "2_dense", "forward", "inf", float("inf"))))
+    compare("train_lines", "".join(f"{line}\n" for line in text if line is not None))
+    assert max(len(line) for line in text if line) <= 80
+
+
+def test_final() -> None:
+    compare("train_final", frame(TrainFinal(result(), COMMANDS)))
+
+
+def test_final_that_misses_what_was_expected() -> None:
+    missed = (Expectation("test_accuracy", 0.99, 0.9822, False), Expectation("test_loss", 0.1, 0.0432, True))
+    compare("train_final_missed", frame(TrainFinal(result(status="stopped", best_epoch=48, expectations=missed), COMMANDS)))
+
+
+def test_final_diverged() -> None:
+    diverged = Diverged(57, 4, "2_dense", "backward", "NaN", float("nan"))
+    nan = float("nan")
+    changed = result(status="diverged", diverged=diverged, metrics={"train": {"loss": nan, "accuracy": 0.33}}, folder=None)
+    compare("train_final_diverged", frame(TrainFinal(changed, [], ["dllab train spirals optimizer.lr=0.001"])))
+
+
+def test_final_shows_a_confusion_matrix() -> None:
+    table = {"loss": 0.1, "accuracy": 0.9, "confusion_matrix": [[10, 0, 1], [0, 9, 2], [0, 0, 11]]}
+    compare("train_final_matrix", frame(TrainFinal(result(metrics={"test": table}, expectations=()))))
+
+
+def test_plane_marks_a_point_that_the_net_gets_wrong() -> None:
+    lines = frame(plane(24, 6), 24).splitlines()
+    assert lines[5][1] == "C"  # class 2 stands in the stripe of class 0
+    assert set("abc") <= set("".join(lines))  # regions are named, not only coloured
+
+
+def test_plane_in_colours_keeps_the_letters() -> None:
+    file = io.StringIO()
+    Console(file=file, width=24, color_system="truecolor", force_terminal=True, _environ={}).print(plane(24, 6))
+    assert {"A", "B", "C", "a", "b", "c"} <= set(file.getvalue())
+
+
+def test_plot_takes_a_logarithmic_scale_where_values_are_far_apart() -> None:
+    far = Plot("loss", (Series("train", [1, 2, 3], [100.0, 1.0, 0.01]),), 10, log="auto")
+    near = Plot("loss", (Series("train", [1, 2, 3], [3.0, 2.0, 1.0]),), 10, log="auto")
+    zero = Plot("loss", (Series("train", [1, 2, 3], [3.0, 2.0, 0.0]),), 10, log="auto")
+    assert [("(log)" in frame(plot)) for plot in (far, near, zero)] == [True, False, False]
+
+
+@pytest.mark.parametrize("y", [[], [1.0], [2.0, 2.0], [float("nan")] * 3, [0.0, float("inf"), 1.0], [1e-300, 1e300]])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_plot_draws_whatever_comes(y: list[float], ascii_only: bool) -> None:
+    shown = frame(Plot("loss", (Series("train", range(len(y)), y),), 8, log="auto"), 60, ascii_only=ascii_only)
+    assert len(shown.splitlines()) == 8
+    assert all(len(line) <= 60 for line in shown.splitlines())
+
+
+def test_a_dotted_curve_differs_without_colour() -> None:
+    def drawn(dotted: bool) -> str:
+        return frame(Plot("", (Series("", [0, 1], [0.0, 1.0], dotted=dotted),), 6), 40)
+
+    assert drawn(False) != drawn(True)
+
+
+def test_thinned_curves_stay_bounded_and_keep_their_mean() -> None:
+    curve = Thinned(50)
+    for x in range(1, 10_001):
+        curve.add(x, 3.0)
+    assert len(curve.x) <= 100
+    assert set(curve.y) == {3.0}
+    assert curve.x == sorted(curve.x)
+
+
+def test_numbers() -> None:
+    assert [number(x) for x in (0.123456, 1e-5, float("nan"), float("-inf"), None)] == ["0.1235", "1e-05", "nan", "-inf", "nan"]
+    assert [percent(x) for x in (1.0, 0.99996, 0.5, 0.973)] == ["100 %", "99.9 %", "50 %", "97.3 %"]
+    assert figure("accuracy", float("nan")) == "nan"
+    assert figure("confusion_matrix", [[1]]) == "-"
+    assert [duration(x) for x in (0.0, 0.0123, 12.34, 125, 3725)] == ["0 s", "0.0123 s", "12.3 s", "2:05", "1:02:05"]
+    assert [rate(1, 0), rate(100_000, 1), rate(1, 2)] == ["", "100,000 steps/s", "0.5 steps/s"]
