@@ -111,8 +111,7 @@ def find_pairs(model: Sequence[Any], infos: Sequence[LayerInfo]) -> dict[int, Pa
 
 def _passes(entry: Any) -> bool:
     """Whether a layer may stand inside a pair: each number by itself, and nobody else reads it."""
-    plain = isinstance(entry.part, Pointwise) and type(entry.part).build is Pointwise.build
-    return plain and entry.label is None and entry.source is None
+    return isinstance(entry.part, Pointwise) and entry.label is None and entry.source is None
 
 
 def _fits(first: Any, info: LayerInfo, second: Any, last: LayerInfo) -> bool:

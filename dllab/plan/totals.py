@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dllab.core.bits import sqrt
+from dllab.core.bits import like, sqrt
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 
@@ -15,14 +15,17 @@ LARGEST = sys.float_info.max
 @device
 def square_total(g):
     """The sum of squares, in the precision of g unless that would overflow or vanish."""
-    total = g[0] - g[0] if g.shape[0] else 0.0
+    if g.shape[0] == 0:
+        return 0.0
+    total = like(g[0], 0.0)
     for i in range(g.shape[0]):
         total += g[i] * g[i]
     if TINY < total < HUGE:
-        return float(total)
+        return 1.0 * total
     wide = 0.0
     for i in range(g.shape[0]):
-        wide += float(g[i]) * float(g[i])
+        value = 1.0 * g[i]  # float(g[i]) would stay as narrow as it is
+        wide += value * value
     return wide
 
 
