@@ -91,6 +91,7 @@ class GELU(Layer):
         "tanh": (forward_tanh, backward_tanh),
     }
     init_hint = "he"
+    elementwise = True
     cases: ClassVar[Sequence[Case]] = (Case(), Case({"approximate": "tanh"}, shape=(2, 3)))
 
     def build(self, net: Net, x: Value) -> Value:

@@ -26,11 +26,13 @@ class Case:
 class Layer(Part):
     """Base of all layers.
 
-    `gain` tells the layer before it how to scale its weights (`he` after ReLU, and so on); `pointwise` layers keep shapes.
+    `init_hint` tells the layer before it which initializer suits (`he` before ReLU, and so on). `elementwise`: every
+    number of the output depends on the one number of the input at its place, so parts of an array may be computed apart.
     """
 
     cases: ClassVar[Sequence[Case]] = (Case(),)
     init_hint: ClassVar[str | None] = None
+    elementwise: ClassVar[bool] = False
 
     def build(self, net: Net, x: Value) -> Value:
         """Add this layer's rows and return its output. Raises ShapeError."""
@@ -42,12 +44,13 @@ class Layer(Part):
 
 
 class Pointwise(Layer):
-    """A layer that maps each number by itself: subclasses give `kernels = (forward, backward)`.
+    """A layer that keeps shapes and has no parameters: subclasses give `kernels = (forward, backward)`.
 
     `forward(y, x, ...)`, `backward(dx, dy, x and/or y, ...)`; further scalar operands are options of the same name.
     """
 
     kernels: ClassVar[tuple[Any, Any]]
+    elementwise = True
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward."""

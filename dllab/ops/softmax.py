@@ -83,6 +83,7 @@ class Softmax(Pointwise):
     """
 
     name = "softmax"
+    elementwise = False
     main = "temperature"
     temperature: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0
 

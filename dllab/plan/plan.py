@@ -23,7 +23,20 @@ from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, 
 from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
 from dllab.plan.split import Pair, find_pairs, own
-from dllab.symbols import BASE_ORDER, BATCH_DIM, COLUMN, HISTORY, ORDER, OUTPUTS, SHARED, WHOLE_DIM, Dim, Parameter, ShapeError, Value
+from dllab.symbols import (
+    BASE_ORDER,
+    BATCH_DIM,
+    COLUMN,
+    HISTORY,
+    ORDER,
+    OUTPUTS,
+    SHARED,
+    WHOLE_DIM,
+    Dim,
+    Parameter,
+    ShapeError,
+    Value,
+)
 
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops import dense
-from dllab.ops.layer import Pointwise
 from dllab.symbols import BARRIER, BATCH_DIM, GRADIENTS, PARAMETERS, WHOLE_DIM, Parameter, Value
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ UNITS = 16 * SHARDS
 
 @dataclass(frozen=True)
 class Pair:
-    """Places in the model of two dense layers with nothing but pointwise layers between them."""
+    """Places in the model of two dense layers with nothing but elementwise layers between them."""
 
     first: int
     second: int
@@ -111,7 +110,7 @@ def find_pairs(model: Sequence[Any], infos: Sequence[LayerInfo]) -> dict[int, Pa
 
 def _passes(entry: Any) -> bool:
     """Whether a layer may stand inside a pair: each number by itself, and nobody else reads it."""
-    return isinstance(entry.part, Pointwise) and entry.label is None and entry.source is None
+    return entry.part.elementwise and entry.label is None and entry.source is None
 
 
 def _fits(first: Any, info: LayerInfo, second: Any, last: LayerInfo) -> bool:

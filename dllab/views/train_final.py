@@ -12,10 +12,10 @@ from dllab.runs.train import Result
 from dllab.views.text import duration, figure, number, rate
 
 WHERE = {
-    "input": "in the inputs that were gathered",
-    "forward": "in what the layer puts out",
+    "input": "in the inputs",
+    "forward": "in the output of {layer}",
     "loss": "in the loss",
-    "backward": "in a gradient of the layer",
+    "backward": "in a gradient of {layer}",
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
 MOST_COLUMNS = 5
@@ -64,9 +64,9 @@ class TrainFinal:
     def _divergence(self) -> RenderResult:
         diverged = self.result.diverged
         assert diverged is not None
-        place = "the inputs" if diverged.where == "input" else "the loss" if diverged.where == "loss" else diverged.layer
-        yield Text(f"The first {diverged.value} appeared in {place} at step {diverged.step} (epoch {diverged.epoch}), "
-                   f"{WHERE[diverged.where]}; the weights are those before that step.")  # fmt: skip
+        place = WHERE[diverged.where].format(layer=diverged.layer)
+        yield Text(f"The first {diverged.value} appeared {place}, at step {diverged.step} (epoch {diverged.epoch}); "
+                   "the weights are those before that step.")  # fmt: skip
         if self.advice:
             yield Text(ADVICE)
             for line in self.advice:

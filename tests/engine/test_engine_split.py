@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dllab
+from dllab.catalogue import parts
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
@@ -53,6 +55,7 @@ def test_where_pairs_are_found() -> None:
         [{"dense": {"units": 32, "name": "hidden"}}, {"dense": 3}],  # somebody may read its rows
         [{"dense": 32}, {"relu": {"name": "hidden"}}, {"dense": 3}],
         [{"residual": [{"dense": 6}]}, {"dense": 3}],
+        [{"dense": 32}, "softmax", {"dense": 3}],  # needs the whole row
     ],
 )
 def test_where_there_are_none(model: Any) -> None:
@@ -80,6 +83,29 @@ def test_losses_gradients_and_steps_are_those_of_one_shard(model: Any) -> None:
     for label, values in whole.parameters.items():
         np.testing.assert_allclose(halves.parameters[label], values, rtol=1e-8, atol=1e-12, err_msg=label)
     np.testing.assert_allclose(halves.forward(x), whole.forward(x), rtol=1e-9)
+
+
+ELEMENTWISE = [name for name, part in parts("layers").items() if part.elementwise]
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_layers_are_elementwise(name: str) -> None:
+    net = dllab.build({"input": [5], "model": [name], "loss": "mse"}, dtype="float64")
+    x = RNG.normal(size=(3, 5))
+    other = x.copy()
+    other[1, 2] = 0.77
+    changed = net.forward(other) != net.forward(x)
+    changed[1, 2] = False
+    assert not changed.any()
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_layers_inside_pairs(name: str) -> None:
+    whole, halves = (network([{"dense": 32}, name, {"dense": 3}], shards) for shards in (1, 2))
+    x, y = RNG.normal(size=(9, 6)), RNG.integers(0, 3, 9)
+    expected, found = whole.loss_and_gradients(x, y)[1], halves.loss_and_gradients(x, y)[1]
+    for label, gradient in expected.items():
+        np.testing.assert_allclose(found[label], gradient, rtol=1e-9, atol=1e-14, err_msg=label)
 
 
 def test_parameters_look_as_ever_and_can_be_written() -> None:
