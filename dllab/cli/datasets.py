@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.options import Json
 
 
 def datasets(
     name: Annotated[str | None, typer.Argument(help="Show all about this one.")] = None,
     options: Annotated[
-        list[str] | None, typer.Argument(help="Options of it, such as noise=0.3.", metavar="[OPTION=VALUE]...")
+        list[str] | None, typer.Argument(help="Options of it, such as noise=0.3.", metavar="OPTION=VALUE")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture."""
     from dllab.cli.console import output

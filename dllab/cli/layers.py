@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.options import Json
 
 
 def layers(
     name: Annotated[
         str | None, typer.Argument(help="A layer, or any other part, to explain; or a family: losses, optimizers, ...")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """List the layers a recipe can name, or explain one part of any family.
 

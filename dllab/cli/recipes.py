@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from dllab.cli.failures import Refused
+from dllab.cli.options import Json
 
 
-def recipes(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+def recipes(json: Json = False) -> None:
     """List the recipes that come with the lab: what each is about, its data, and the figure it must reach."""
     from dllab.recipe import load, shipped
 

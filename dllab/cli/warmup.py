@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from dllab.cli.options import Json
+
 
 def warmup(
-    float64: Annotated[
-        bool, typer.Option("--float64", help="Also in double precision, which gradcheck uses.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    float64: Annotated[bool, typer.Option("--float64", help="Also in double precision, which gradcheck uses.")] = False,
+    json: Json = False,
 ) -> None:
     """Compile every kernel of the shipped recipes and of every layer, loss and optimizer, so that nothing waits later.
 

@@ -77,7 +77,8 @@ class Summary:
 
 def summarize(recipe: Recipe) -> Summary:
     """The summary of a recipe's net; reads its data for their shapes. Raises RecipeError where a layer does not fit."""
-    question = question_of(recipe, prepared(recipe))
+    data, batch = prepared(recipe), recipe.train.batch
+    question = question_of(recipe, data, batch=batch if data is None and isinstance(batch, int) else None)
     plan = plan_of(recipe, question)
     count = sum(_size(p.shape) for p in plan.parameters)
     layers = tuple(_layer(info, plan.infos[:number]) for number, info in enumerate(plan.infos))

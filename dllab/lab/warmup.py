@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dllab.catalogue import find, parts
 from dllab.core import cache, loop, native
@@ -20,6 +21,16 @@ from dllab.training.events import Compiling
 
 PROGRAMS = ("train", "evaluate", "infer", "train:plain", "infer:plain", "forward:plain")
 """What training, pictures of a trained net and `dllab.build` run."""
+
+SHARDS = 2
+
+PAIR = [{"dense": 256}, "relu", {"dense": 256}]
+OTHERS: tuple[dict[str, Any], ...] = (
+    {"input": [256], "model": [*PAIR, "layer_norm", *PAIR], "loss": "mse"},
+    {"data": "moons", "model": [{"dense": "classes"}], "loss": "mse"},
+)
+"""What neither a shipped recipe nor a case has: dense layers so large that their units are split among shards, at the
+input and further in; classes as values."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,12 @@ def place() -> str:
 
 
 def of_recipes(precision: str) -> Iterator[Wanted]:
-    """The kernels of the shipped recipes."""
-    for name in shipped():
-        recipe = load(name)
+    """The kernels of the shipped recipes and of OTHERS, as they are and with batches shared out by rows."""
+    for recipe in [*map(load, shipped()), *map(load, OTHERS)]:
         question = question_of(recipe, prepared(recipe), precision=precision)
         yield from kernels_of(plan_of(recipe, question), PROGRAMS)
+        if question.batch >= SHARDS:
+            yield from kernels_of(plan_of(recipe, replace(question, shards=SHARDS)), ("train",))
 
 
 def of_cases(precision: str) -> Iterator[Wanted]:

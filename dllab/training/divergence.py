@@ -17,6 +17,8 @@ def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
     """Look through what the stopped step computed; its update was not done."""
     program = bound.program
     loss = float(bound.memory.arrays["history"].view(np.float64)[step % HISTORY_STEPS])
+    if (update := _bad_update(bound, step, per_epoch, loss)) is not None:
+        return update
     layer, where, worst = "loss", "loss", np.float64(loss)
     for number, row in enumerate(program.rows[program.step : program.probe], program.step):
         if row.kernel is None:
@@ -33,6 +35,18 @@ def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
     value = "NaN" if np.isnan(worst) else "inf"
     kind: Literal["input", "forward", "loss", "backward"] = where  # type: ignore[assignment]
     return Diverged(step, step // per_epoch + 1, layer, kind, value, loss)
+
+
+def _bad_update(bound: Bound, step: int, per_epoch: int, loss: float) -> Diverged | None:
+    """Parameters that the update before this step made infinite: everything this step computed only follows from that."""
+    for parameter in bound.memory.plan.store.parameters.values():
+        numbers = bound.memory.view("parameters", parameter)
+        bad = ~np.isfinite(numbers)
+        if step > 0 and bad.any():
+            value = "NaN" if np.isnan(numbers[bad][0]) else "inf"
+            layer = parameter.label.rpartition(".")[0]
+            return Diverged(step - 1, (step - 1) // per_epoch + 1, layer, "update", value, loss)
+    return None
 
 
 def _not_finite(bound: Bound, value: Value) -> np.floating | None:

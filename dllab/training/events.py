@@ -71,13 +71,14 @@ class EpochEnd:
 class Diverged:
     """A value that is not finite ended the run at `step` (counted from 0), before its update.
 
-    `layer` is where it appeared first, in its output (`forward`) or in a gradient (`backward`).
+    `layer` is where it appeared first, in its output (`forward`), in a gradient (`backward`), or in its parameters by
+    the `update` of a step whose loss and gradient were finite: then `step` is that one, and the run ended with the next.
     """
 
     step: int
     epoch: int
     layer: str
-    where: Literal["input", "forward", "loss", "backward"]
+    where: Literal["input", "forward", "loss", "backward", "update"]
     value: str  # "NaN" or "inf"
     loss: float
 

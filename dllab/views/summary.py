@@ -108,14 +108,14 @@ def _memory(summary: Summary) -> Table:
 
 
 def bytes_text(count: int) -> str:
-    """`196 B`, `5.1 KiB`, `12.0 MiB`."""
-    if count < 1024:
+    """`196 B`, `5.1 kB`, `12.0 MB`: thousands, as in the message about nets that do not fit."""
+    if count < 1000:
         return f"{count} B"
-    size, unit = count / 1024, "KiB"
-    for larger in ("MiB", "GiB", "TiB"):
-        if size < 1024:
+    size, unit = count / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if size < 1000:
             break
-        size, unit = size / 1024, larger
+        size, unit = size / 1000, larger
     return f"{size:,.1f} {unit}"
 
 

@@ -16,6 +16,7 @@ WHERE = {
     "forward": "in the output of {layer}",
     "loss": "in the loss",
     "backward": "in a gradient of {layer}",
+    "update": "in the parameters of {layer}",
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
 MOST_COLUMNS = 5
@@ -65,8 +66,9 @@ class TrainFinal:
         diverged = self.result.diverged
         assert diverged is not None
         place = WHERE[diverged.where].format(layer=diverged.layer)
-        yield Text(f"The first {diverged.value} appeared {place}, at step {diverged.step} (epoch {diverged.epoch}); "
-                   "the weights are those before that step.")  # fmt: skip
+        when = "in the update of step" if diverged.where == "update" else "at step"
+        text = Text(f"The first {diverged.value} appeared {place}, {when} {diverged.step} (epoch {diverged.epoch})")
+        yield text.append("." if diverged.where == "update" else "; the weights are those before that step.")
         if self.advice:
             yield Text(ADVICE)
             for line in self.advice:

@@ -57,7 +57,7 @@ def test_output_fits_and_has_no_control_codes(arguments: list[str]) -> None:
     ("arguments", "said"),
     [
         (["summary", "spiral"], "Did you mean 'spirals'?"),
-        (["summary", "spirals", "optimizer.rl=1"], "Did you mean 'lr'?"),
+        (["summary", "spirals", "optimizer.lrr=1"], "Did you mean 'lr'?"),
         (["summary", "spirals", "-s", "model[0].dense.units=ten"], "got 'ten'"),
         (["summary", "spirals", "--set", "train.batch=0"], "at least 1"),
         (["summary", "no/such.yaml"], "no such file"),

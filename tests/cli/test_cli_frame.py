@@ -88,7 +88,9 @@ def _failing(error: BaseException) -> Any:
     return application
 
 
-def test_an_internal_error_is_one_line_and_a_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_internal_error_is_one_line_and_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(main, "application", _failing(KeyError("x\ny")))
     assert main.run(["train"]) == failures.INTERNAL
     shown = capsys.readouterr()

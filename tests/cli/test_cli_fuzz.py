@@ -45,7 +45,7 @@ def test_any_command_line_ends_well(arguments: list[str]) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(max_size=30), key=st.sampled_from(["optimizer.lr", "train.epochs", "model[0].dense.units", "data.noise"]))
+@given(text=st.text(max_size=30), key=st.sampled_from(["optimizer.lr", "train.batch", "data.noise", "model[0].dense"]))
 def test_any_value_of_an_override_ends_well(text: str, key: str) -> None:
     code, out, err = called(["train", "xor", "train.epochs=1", f"{key}={text}", "--no-save", "--json", "--quiet"])
     assert code in (0, 1, 2)
@@ -63,7 +63,7 @@ def test_any_first_word_ends_well(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--"], [""], ["train", ""], ["train", "xor", "=1"], ["train", "-s"], ["\x1b[2J"], ["train", "xor", "--seed="], ["-h"]],
+    [["--"], [""], ["train", ""], ["train", "xor", "=1"], ["train", "-s"], ["\x1b[2J"], ["train", "xor", "--seed="]],
 )
 def test_odd_command_lines_for_real(tmp_path: Path, arguments: list[str]) -> None:
     done = piped(tmp_path, *arguments)

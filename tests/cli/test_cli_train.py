@@ -100,7 +100,7 @@ def test_divergence_names_layer_and_step(folder: Path) -> None:
     done = piped(folder, "train", "diverging.yaml")
     assert done.code == 1
     said = " ".join(done.out.split())
-    assert re.search(r"The first (NaN|inf) appeared in .+, at step \d+ \(epoch \d+\)", said)
+    assert re.search(r"The first (NaN|inf) appeared in .+, (at|in the update of) step \d+ \(epoch \d+\)", said)
     assert "optimizer.lr=10000" in said and "train.clip_norm=1" in said
     done = piped(folder, "train", "diverging.yaml", "--json")
     assert done.code == 1
@@ -205,7 +205,8 @@ def test_ctrl_c_while_training(folder: Path) -> None:
 
 @pty_only
 def test_ctrl_c_with_json(folder: Path) -> None:
-    done = in_terminal(folder, "train", "small.yaml", "train.epochs=100000000", "--json", interrupt="steps/s", piped_out=True)
+    arguments = ["train", "small.yaml", "train.epochs=100000000", "--json"]
+    done = in_terminal(folder, *arguments, interrupt="steps/s", piped_out=True)
     assert done.code == 130
     assert document(done)["status"] == "interrupted"
 

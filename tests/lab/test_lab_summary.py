@@ -104,9 +104,12 @@ def test_memory_grows_with_the_batch_and_the_precision() -> None:
 
 
 def test_a_step_shared_out_needs_gradients_twice() -> None:
-    memory = summarize(load("mnist10k")).memory
-    assert memory.shards == 2
+    model = [{"dense": 256}, "relu", {"dense": 128}, {"dense": 10}]
+    memory = summarize(load({"input": [784], "model": model, "loss": "mse", "train": {"batch": 64}})).memory
+    assert (memory.shards, memory.batch) == (2, 64)
     assert memory.gradients == 2 * memory.parameters
+    per_row = 4 * (784 + 256 + 256 + 128 + 10 + 10)  # what even one core alone would hold
+    assert memory.activations >= 64 * per_row
 
 
 def test_shapes_that_do_not_fit_are_a_recipe_error() -> None:

@@ -123,13 +123,22 @@ def test_divergence_is_found_and_kept(tmp_path: Path) -> None:
     result = train(diverging(), save=True, run_dir=tmp_path)
     assert result.status == "diverged"
     assert isinstance(result.diverged, Diverged)
-    assert result.diverged.step == result.steps < 100
+    after = 1 if result.diverged.where == "update" else 0
+    assert result.diverged.step + after == result.steps < 100
     assert result.folder is not None
     status = json.loads((result.folder / "run.json").read_text())
     assert status["status"] == "diverged"
     assert status["diverged"]["layer"] == result.diverged.layer
     json.dumps(result.document(), allow_nan=False)
-    assert all(np.isfinite(array).all() for array in result.network.parameters.values())
+
+
+@pytest.mark.parametrize("change", [{}, {"model[1]": "tanh", "optimizer.lr": 1e3}, {"optimizer.lr": 1e6}], ids=str)
+def test_the_origin_of_divergence(change: dict[str, Any]) -> None:
+    """Parameters are finite unless an update is what is blamed; then they are not, in the layer that is named."""
+    result = train(diverging(), change)
+    assert result.diverged is not None
+    broken = {name.rpartition(".")[0] for name, a in result.network.parameters.items() if not np.isfinite(a).all()}
+    assert broken == ({result.diverged.layer} if result.diverged.where == "update" else set())
 
 
 def test_an_interrupted_run_keeps_its_weights(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def test_of_a_plain_net() -> None:
 
 
 def test_of_a_large_net_on_two_cores() -> None:
-    compare("summary_mnist10k", shown("mnist10k"))
+    model = [{"dense": 256}, "relu", {"dense": 128}, "relu", {"dense": 10}]
+    compare("summary_large", shown({"input": [784], "model": model, "loss": "cross_entropy", "train": {"batch": 64}}))
 
 
 def test_of_blocks() -> None:
@@ -75,7 +76,7 @@ def test_the_document() -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (5 * 1024**2, "5.0 MiB"), (3 * 1024**4, "3.0 TiB")],
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1536, "1.5 kB"), (5_000_000, "5.0 MB"), (3 * 10**12, "3.0 TB")],
 )
 def test_bytes(count: int, text: str) -> None:
     assert bytes_text(count) == text

@@ -217,7 +217,8 @@ def test_thinned_curves_stay_bounded_and_keep_their_mean() -> None:
 
 
 def test_numbers() -> None:
-    assert [number(x) for x in (0.123456, 1e-5, float("nan"), float("-inf"), None)] == ["0.1235", "1e-05", "nan", "-inf", "nan"]
+    assert [number(x) for x in (0.123456, 1e-5, float("-inf"))] == ["0.1235", "1e-05", "-inf"]
+    assert number(float("nan")) == number(None) == "nan"
     assert [percent(x) for x in (1.0, 0.99996, 0.5, 0.973)] == ["100 %", "99.9 %", "50 %", "97.3 %"]
     assert figure("accuracy", float("nan")) == "nan"
     assert figure("confusion_matrix", [[1]]) == "-"
