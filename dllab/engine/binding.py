@@ -71,6 +71,7 @@ class Bound:
         self.memory, self.program = memory, plan.program(name)
         self.shards = self.program.shards
         self.alone = 0  # see executor.run
+        self.limited = False
         self.capacity = capacity
         small = aligned(place_small(plan)), aligned(place(list(plan.store.shared.values()), memory.dtype.itemsize))
         fill_constants(plan, small[0], memory.dtype)
@@ -132,7 +133,8 @@ class Bound:
         self.control = control
 
     def limit(self, end: int | None) -> None:
-        """Run steps only up to row `end` of the program (None: all of it)."""
+        """Run steps only up to row `end` of the program (None: all of it), on one thread: rows may lack a barrier."""
+        self.limited = end is not None
         program = self.program
         last = len(program.rows) if end is None else end
         for field, row in ((loop.PROBE_ROWS, program.probe), (loop.UPDATE_ROWS, program.update)):

@@ -34,7 +34,7 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
     step_loop = native.loop_function(loop.run_steps, 3) if jit_enabled() else loop.run_steps
     while int(control[loop.STEP]) < last and control[loop.STOPPED_AT] < 0:
         control[[loop.END, loop.CROWDED]] = last, 0
-        if threads and bound.shards > 1 and jit_enabled() and bound.alone == 0 and free_cores() > 1:
+        if threads and _may_share(bound) and bound.alone == 0 and free_cores() > 1:
             _on_threads(bound, step_loop)
             if control[loop.CROWDED] > loop.YIELDS_BEFORE_GIVING_UP:
                 bound.alone = CALLS_ALONE
@@ -43,6 +43,11 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
             step_loop(control.ctypes.data, 0, bound.shards)
     stopped = int(control[loop.STOPPED_AT])
     return None if stopped < 0 else stopped
+
+
+def _may_share(bound: Bound) -> bool:
+    """Whether threads can run it: they leave together only where they meet in every step."""
+    return bound.shards > 1 and not bound.limited and jit_enabled()
 
 
 def free_cores() -> int:
