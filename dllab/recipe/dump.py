@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from dllab.catalogue import Part
 from dllab.recipe.parts import LayerEntry
@@ -39,8 +40,17 @@ def to_yaml(data: dict[str, Any]) -> str:
     yaml.allow_unicode = True
     yaml.representer.ignore_aliases = lambda *_: True
     text = io.StringIO()
-    yaml.dump(data, text)
+    yaml.dump(_quoted(data), text)
     return text.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    """The same data; texts with line breaks of any kind or control characters are marked for double quotes."""
+    if isinstance(value, str):
+        return value if value.isprintable() else DoubleQuotedScalarString(value)
+    if isinstance(value, Mapping):
+        return {key: _quoted(inner) for key, inner in value.items()}
+    return [_quoted(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _options(part: BaseModel) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from compiled import jit
+from compiled import jit, loop
 from hypothesis import given
 from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
-from dllab.core.bits import copysign, frexp2, hash64, like, nearest, polynomial, power2, scale2, sqrt
+from dllab.core.bits import copysign, frexp2, hash64, like, nearest, polynomial, power2, quick_ratio, quick_sqrt, scale2, sqrt
 from dllab.core.settings import jit_enabled
 
 TYPES = (np.float32, np.float64)
@@ -150,3 +150,36 @@ def test_mixed_widths_are_refused():
         _scale2(np.float32(1), np.float64(1))
     with pytest.raises(TypingError):
         _nearest(1)
+
+
+def _spread(dtype, low, high):
+    """Numbers of every size from 10**low to 10**high."""
+    return (10.0 ** np.random.default_rng(0).uniform(low, high, 20_000)).astype(dtype)
+
+
+@jit
+def _ratios(y, a, b):
+    for i in range(y.shape[0]):
+        y[i] = quick_ratio(a[i], b[i])
+
+
+@precisions
+def test_quick_roots_are_near(dtype):
+    x = np.concatenate([_spread(dtype, -37, 37), np.zeros(3, dtype), np.array([np.nan], dtype)])
+    y = np.empty_like(x)
+    loop(quick_sqrt)(x, y)
+    exact = np.sqrt(x.astype(np.float64))
+    bound = 4 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(y, exact, rtol=bound, atol=0)
+    assert all(plain == pytest.approx(e, rel=bound) for plain, e in zip(map(quick_sqrt, x[:50]), exact))
+
+
+@precisions
+def test_quick_ratios_are_near(dtype):
+    a, b = _spread(dtype, -15, 15) - dtype(0.5), _spread(dtype, -15, 15)[::-1].copy()
+    y = np.empty_like(a)
+    _ratios(y, a, b)
+    exact = a.astype(np.float64) / b
+    bound = 4 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(y, exact, rtol=bound, atol=0)
+    assert all(plain == pytest.approx(e, rel=bound) for plain, e in zip(map(quick_ratio, a[:50], b[:50]), exact))

@@ -31,7 +31,7 @@ expect: {test_accuracy: 0.97}
 MOONS = "data: moons\nmodel: [{dense: 8}, tanh, {dense: classes}]\n"
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def stand_ins() -> Iterator[None]:
     families = dict(catalogue.FAMILIES)
     catalogue.FAMILIES.update({family: f"recipe_fakes.{family}" for family in families})
@@ -41,7 +41,7 @@ def stand_ins() -> Iterator[None]:
     _forget()
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def recipes_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("recipes")
     (folder / "spirals.yaml").write_text(SPIRALS, encoding="utf-8")

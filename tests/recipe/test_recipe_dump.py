@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import SPIRALS
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dllab.recipe import load, parse
@@ -59,6 +59,8 @@ RECIPES = st.fixed_dictionaries(
 )
 
 
+@example({"input": [1], "model": ["tanh"], "about": "\x85"})
+@example({"input": [1], "model": ["tanh"], "about": "two\nlines \u2028 and more"})
 @settings(max_examples=60, deadline=None)
 @given(RECIPES)
 def test_any_recipe_reads_back(data: dict[str, Any]) -> None:
