@@ -99,7 +99,7 @@ def find(family: str, name: str) -> type[Part]:
 
 def summary(part: type[Part]) -> str:
     """The first line of a part's documentation."""
-    return inspect.getdoc(part).splitlines()[0] if part.__doc__ else ""
+    return (inspect.getdoc(part) or "").partition("\n")[0]
 
 
 def _declared_in(module: Any) -> Iterator[type[Part]]:

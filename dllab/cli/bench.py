@@ -27,7 +27,8 @@ def bench(
     from dllab.lab.bench_cases import CASES
     from dllab.lab.peers import LIBRARIES, installed
 
-    chosen = [case for case in CASES if case.name in _names(cases, [c.name for c in CASES], "case")] if cases else list(CASES)
+    wanted = _names(cases, [case.name for case in CASES], "case")
+    chosen = [case for case in CASES if case.name in wanted or not wanted]
     peers = _names(against, list(LIBRARIES), "peer")
     for name in [peer for peer in peers if not installed(peer)]:
         say(f"{name} is not installed, so it is left out; the peers come with: pip install 'dllab[peers]'")

@@ -37,8 +37,21 @@ def _gemm(typingctx, y, a, b, transpose_a, transpose_b, add):
         one = reference(ir.Constant(real, 1.0))
         beta = reference(builder.select(args[5], ir.Constant(real, 1.0), ir.Constant(real, 0.0)))
         name = "dllab_sgemm" if dtype == types.float32 else "dllab_dgemm"
-        pointers = [letter(args[4]), letter(args[3]), m, n, k, one, arrays[2].data, leading(b_shape[1]),
-                    arrays[1].data, leading(a_shape[1]), beta, arrays[0].data, leading(y_shape[1])]
+        pointers = [
+            letter(args[4]),
+            letter(args[3]),
+            m,
+            n,
+            k,
+            one,
+            arrays[2].data,
+            leading(b_shape[1]),
+            arrays[1].data,
+            leading(a_shape[1]),
+            beta,
+            arrays[0].data,
+            leading(y_shape[1]),
+        ]
         signature_type = ir.FunctionType(ir.VoidType(), [p.type for p in pointers])
         builder.call(cgutils.get_or_insert_function(builder.module, signature_type, name), pointers)
         return context.get_dummy_value()

@@ -20,7 +20,7 @@ from dllab.core import bits_numba, blas, blas_numba, intrinsics, native
 from dllab.core.cache import Entry, modules_behind
 from dllab.core.device import DEVICE_FUNCTIONS, SUBROUTINES
 from dllab.core.kernel import Kernel
-from dllab.core.settings import FASTMATH, bounds_checked
+from dllab.core.settings import FASTMATH, bounds_checked, jit_enabled
 
 MAY_STAY_OPEN = {"dllab_sgemm", "dllab_dgemm", "dllab_give_way", "memset", "memcpy", "memmove", "pow", "powf"}
 """Symbols that object code may leave to the loader (native.py resolves them)."""
@@ -57,6 +57,8 @@ NUMBA = "0.68"
 @cache
 def check_numba() -> None:
     """Compile a small function and call it by address. Raises KernelError if this numba does not do what is needed."""
+    if not jit_enabled():
+        return
     advice = f"install the one dllab is made for: pip install 'numba=={NUMBA}.*'"
     if not numba.__version__.startswith(f"{NUMBA}."):
         raise native.KernelError(f"numba {numba.__version__} cannot compile dllab's kernels; {advice}")

@@ -106,9 +106,7 @@ def _pause(typingctx):
 @intrinsic
 def _give_way(typingctx):
     def code(context, builder, signature, args):
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.IntType(32), []), "dllab_give_way"
-        )
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), "dllab_give_way")
         builder.call(function, [])
         return context.get_dummy_value()
 
@@ -190,9 +188,7 @@ def register() -> None:
         memory.load: lambda address, index: lambda address, index: _load(address, index),
         memory.store: lambda address, index, value: lambda address, index, value: _store(address, index, value),
         memory.load_float: lambda address, index: lambda address, index: _load_float(address, index),
-        memory.store_float: lambda address, index, value: lambda address, index, value: _store_float(
-            address, index, value
-        ),
+        memory.store_float: lambda address, index, value: lambda address, index, value: _store_float(address, index, value),
         memory.call: lambda entry, row, sizes: lambda entry, row, sizes: _call(entry, row, sizes),
         memory.arrive: lambda barrier: lambda barrier: _arrive(barrier),
         memory.look: lambda barrier: lambda barrier: _look(barrier),

@@ -84,6 +84,7 @@ def _viewer(dtype: np.dtype[Any]) -> Callable[[int, tuple[int, ...]], Any]:
         count = int(np.prod(shape))
         if count == 0:
             return np.empty(shape, dtype)
-        return np.frombuffer((ctypes.c_char * (count * dtype.itemsize)).from_address(address), dtype).reshape(shape)
+        memory: Any = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
+        return np.frombuffer(memory, dtype).reshape(shape)
 
     return view

@@ -121,6 +121,6 @@ def load(entry: store.Entry) -> int:
 
 
 def _give_way_address() -> int:
-    library = ctypes.windll.kernel32 if sys.platform == "win32" else ctypes.CDLL(None)
+    library = ctypes.CDLL("kernel32" if sys.platform == "win32" else None)
     function = library.SwitchToThread if sys.platform == "win32" else library.sched_yield
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)

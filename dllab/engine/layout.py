@@ -166,6 +166,7 @@ PER_SHARD = {GRADIENTS, "work", "counters", "rates", "sizes"}
 
 def share(length: int, shard: int, shards: int) -> tuple[int, int]:
     """The part [low, high) of a flat vector that is one shard's work, cut at cache lines."""
+
     def cut(k: int) -> int:
         return length if k == shards else length * k // shards // ALIGNMENT * ALIGNMENT
 

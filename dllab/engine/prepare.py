@@ -18,7 +18,7 @@ def prepared(recipe: Recipe) -> Prepared | None:
     if recipe.data is None:
         return None
     try:
-        return _prepared(recipe.data)  # type: ignore[arg-type]
+        return _prepared(recipe.data)
     except ValueError as error:
         raise RecipeError([Problem(str(error), recipe.place("data"), "")]) from None
 

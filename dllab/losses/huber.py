@@ -56,6 +56,4 @@ class Huber(Loss):
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""
         batch, outputs, delta = net.counter("batch"), net.constant(numbers(x)), net.constant(self.delta)
-        net.call(
-            forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, outputs=outputs, delta=delta
-        )
+        net.call(forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, outputs=outputs, delta=delta)

@@ -61,7 +61,6 @@ class Loss(Part):
         problem = f"{self.name} compares each output with a target, and here are {spelt(shape)} for {spelt(wanted)}"
         raise ShapeError(f"{problem}; end the model in dense: outputs")
 
-
     def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """What outputs (N, K) of a net without the absorbed activation stand for, as metrics read them: above 0.5 is a yes.
 

@@ -33,10 +33,10 @@ class Group(Protocol):
     def norm(self) -> Value:
         """Float64 scalar: the norm of the whole gradient of this step, all groups together."""
 
-    def matrices(self) -> list[tuple[Group, tuple[int, int]]]:
+    def matrices(self) -> Sequence[tuple[Group, tuple[int, int]]]:
         """Every two-axis parameter of the group as a group of its own, with its shape."""
 
-    def rest(self) -> list[Group]:
+    def rest(self) -> Sequence[Group]:
         """What matrices() leaves: biases, gains."""
 
     def call(self, kernel: Kernel, **operands: Value) -> None:

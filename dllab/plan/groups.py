@@ -123,7 +123,7 @@ def flat_length(parameters: Sequence[Parameter]) -> int:
     if len(parameters) == 1:
         number = 1
         for size in parameters[0].shape:
-            number *= size  # type: ignore[operator]
+            number *= int(size)
         return number
     return sum(padded(p) for p in parameters)
 
@@ -136,9 +136,7 @@ def total_rows(builder: Builder, parameters: Sequence[Parameter]) -> tuple[Value
     common = sum(padded(p) for p in parameters if not p.owned)
     owned = [p for p in parameters if p.owned]
     pieces = 1 + len(owned)
-    squares = builder.store.shared.setdefault(
-        "squares", Value("squares", SHARED, (builder.shards, pieces), "float64")
-    )
+    squares = builder.store.shared.setdefault("squares", Value("squares", SHARED, (builder.shards, pieces), "float64"))
     own = builder.own(squares)
 
     def piece(number: int) -> Value:

@@ -323,4 +323,3 @@ def _product(shape: Sequence[Dim]) -> int:
         assert isinstance(size, int)
         number *= size
     return number
-

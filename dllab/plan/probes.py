@@ -62,18 +62,20 @@ def build_probe(builder: Builder, probe: Probe, every: int, batch: int, rings: d
     """Add the row of a probe; its ring, (length, numbers) or (length, shards, MOMENTS), is added to `rings`."""
     value, per_example = _watched(builder, probe)
     name, only = f"{probe.what} of {probe.of}", None if per_example else 0
-    place = {"step": builder.counter("step"), "every": builder.store.whole(every), "shard": builder.counter("shard")}
+    step, shard, often = builder.counter("step"), builder.counter("shard"), builder.whole(every)
     if probe.summary:
         ring = Value(name, RINGS, (probe.length, builder.shards if per_example else 1, len(MOMENTS)))
-        builder.row(summarise, only=only, ring=rings.setdefault(probe, ring), x=value, **place)
+        builder.row(summarise, only=only, ring=rings.setdefault(probe, ring), x=value, step=step, every=often, shard=shard)
         return
     width = 1
     for size in value.shape[1:] if per_example else value.shape:
         assert isinstance(size, int)
         width *= size
     ring = Value(name, RINGS, (probe.length, batch * width if per_example else width))
-    place |= {"shards": builder.counter("shards"), "batch": builder.counter("batch"), "width": builder.store.whole(width)}
-    builder.row(copy, only=only, ring=rings.setdefault(probe, ring), x=value, **place)
+    builder.row(
+        copy, only=only, ring=rings.setdefault(probe, ring), x=value, step=step, every=often, shard=shard,
+        shards=builder.counter("shards"), batch=builder.counter("batch"), width=builder.whole(width),
+    )  # fmt: skip
 
 
 def _watched(builder: Builder, probe: Probe) -> tuple[Value, bool]:

@@ -229,9 +229,7 @@ class Builder:
         values = [self._inner(item, family, inner, f"an item of {words}") for inner in node.items]
         return _FAILED if any(value is _FAILED for value in values) else kind(values)
 
-    def _unknown(
-        self, key: str, place: Place, words: str, fields: dict[str, FieldInfo], extras: tuple[str, ...]
-    ) -> None:
+    def _unknown(self, key: str, place: Place, words: str, fields: dict[str, FieldInfo], extras: tuple[str, ...]) -> None:
         hint = one_of(sorted(fields), key, extras) if fields else f"{words} has no options of its own"
         self.problems.add(f"unknown option {show(key)} of {words}", place, hint)
 

@@ -98,9 +98,7 @@ def parse(text: str, overrides: Sequence[str] = (), label: str = "recipe", path:
     return _assemble(root, overrides, problems, path.stem if path else label, path, text)
 
 
-def _assemble(
-    root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str
-) -> Recipe:
+def _assemble(root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str) -> Recipe:
     if not isinstance(root, MapNode):
         kind = "a list" if isinstance(root, ListNode) else f"one value, {show(plain(root))}"
         hint = f"write key: value; the keys are {', '.join(KEYS)}"

@@ -60,9 +60,7 @@ def decode(raw: bytes, label: str, problems: Problems, size: int | None = None) 
         problems.add(f"too large: {size:,} bytes", start, f"a recipe has at most {MAX_BYTES:,} bytes (1 MiB)")
         return None
     if b"\0" in raw:
-        problems.add(
-            f"not a text file: byte {raw.index(0) + 1:,} is NUL", start, "a recipe is YAML text, saved as UTF-8"
-        )
+        problems.add(f"not a text file: byte {raw.index(0) + 1:,} is NUL", start, "a recipe is YAML text, saved as UTF-8")
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -80,9 +78,7 @@ def read(text: str, place_of: Callable[[Any, int], Place], problems: Problems) -
     """
     if "\t" in text:
         mark = _mark_at(text, text.index("\t"))
-        problems.add(
-            f"a tab character ({text.count(chr(9)):,} in all)", place_of(mark, 1), "YAML is indented with spaces"
-        )
+        problems.add(f"a tab character ({text.count(chr(9)):,} in all)", place_of(mark, 1), "YAML is indented with spaces")
         return None
     reader = _Reader(place_of, problems)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from dllab.plan.plan import HISTORY_STEPS
 from dllab.symbols import GRADIENTS, WORK, Value
 from dllab.training.events import Diverged
 
+Where = Literal["input", "forward", "loss", "backward"]
+
 
 def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
     """Look through what the stopped step computed; its update was not done."""
@@ -19,22 +21,20 @@ def find_origin(bound: Bound, step: int, per_epoch: int) -> Diverged:
     loss = float(bound.memory.arrays["history"].view(np.float64)[step % HISTORY_STEPS])
     if (update := _bad_update(bound, step, per_epoch, loss)) is not None:
         return update
-    layer, where, worst = "loss", "loss", np.float64(loss)
     for number, row in enumerate(program.rows[program.step : program.probe], program.step):
         if row.kernel is None:
             continue
-        found = _not_finite(bound, row.operands[row.kernel.operands[0].name])
-        if found is not None:
-            worst = found
-            layer, where = row.layer or "input", "backward" if number >= program.backward else "forward"
-            if not row.layer:
-                where = "input"
-            elif row.layer == "loss":
-                where = "loss"
-            break
-    value = "NaN" if np.isnan(worst) else "inf"
-    kind: Literal["input", "forward", "loss", "backward"] = where  # type: ignore[assignment]
-    return Diverged(step, step // per_epoch + 1, layer, kind, value, loss)
+        bad = _not_finite(bound, row.operands[row.kernel.operands[0].name])
+        if bad is not None:
+            where: Where = "backward" if number >= program.backward else "forward"
+            if row.layer in ("", "loss"):
+                where = "loss" if row.layer else "input"
+            return Diverged(step, step // per_epoch + 1, row.layer or "input", where, _name(bad), loss)
+    return Diverged(step, step // per_epoch + 1, "loss", "loss", _name(loss), loss)
+
+
+def _name(value: Any) -> str:
+    return "NaN" if np.isnan(value) else "inf"
 
 
 def _bad_update(bound: Bound, step: int, per_epoch: int, loss: float) -> Diverged | None:
@@ -43,7 +43,7 @@ def _bad_update(bound: Bound, step: int, per_epoch: int, loss: float) -> Diverge
         numbers = bound.memory.view("parameters", parameter)
         bad = ~np.isfinite(numbers)
         if step > 0 and bad.any():
-            value = "NaN" if np.isnan(numbers[bad][0]) else "inf"
+            value = _name(numbers[bad][0])
             layer = parameter.label.rpartition(".")[0]
             return Diverged(step - 1, (step - 1) // per_epoch + 1, layer, "update", value, loss)
     return None

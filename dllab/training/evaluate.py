@@ -20,9 +20,7 @@ class Evaluator:
     def __init__(self, network: Network, columns: dict[str, np.ndarray], splits: Splits, targets: np.ndarray,
                  metrics: tuple[Metric, ...]) -> None:  # fmt: skip
         self.network, self.metrics = network, metrics
-        self.splits = {
-            name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))
-        }
+        self.splits = {name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))}
         self._columns, self._all_targets = columns, targets
         self._bound: dict[str, Bound] = {}
         self._pace = Pace()

@@ -158,7 +158,7 @@ class _Run:
         return rates
 
     def _history(self, line: int, first: int, last: int) -> np.ndarray:
-        ring = self.bound.memory.arrays["history"].view(np.float64).reshape(2, HISTORY_STEPS)[line]
+        ring: np.ndarray = self.bound.memory.arrays["history"].view(np.float64).reshape(2, HISTORY_STEPS)[line]
         return ring[np.arange(first, last) % HISTORY_STEPS].copy()
 
     def _progress(self, rate: float) -> Progress:

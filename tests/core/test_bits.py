@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
-from dllab.core.bits import copysign, frexp2, hash64, like, nearest, polynomial, power2, quick_ratio, quick_sqrt, scale2, sqrt
+from dllab.core.bits import (
+    copysign,
+    frexp2,
+    hash64,
+    like,
+    nearest,
+    polynomial,
+    power2,
+    quick_ratio,
+    quick_sqrt,
+    scale2,
+    sqrt,
+)
 from dllab.core.settings import jit_enabled
 
 TYPES = (np.float32, np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_working_values_do_not_overlap() -> None:
     network = Network(plan(shards=2))
     bound = bind(network)
     ends = sorted((bound.layout.where[id(v)], v) for v in bound.program.work if id(v) in bound.layout.where)
-    for (start, value), (following, _) in zip(ends, ends[1:]):
+    for (start, value), (following, _) in itertools.pairwise(ends):
         assert start % 64 == 0
         assert start + bound.work(value, 0, 4).nbytes <= following
     assert len(ends) == len(program.work)

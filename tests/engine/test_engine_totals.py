@@ -20,7 +20,9 @@ def squares_of(g: np.ndarray) -> float:
 @pytest.mark.parametrize("size", [0, 1, 5, 64, 1001])
 def test_sum_of_squares(precision: str, size: int) -> None:
     g = np.random.default_rng(size).normal(size=size).astype(precision)
-    assert squares_of(g) == pytest.approx(np.square(g, dtype=np.float64).sum(), rel=1e-5 if precision == "float32" else 1e-13)
+    assert squares_of(g) == pytest.approx(
+        np.square(g, dtype=np.float64).sum(), rel=1e-5 if precision == "float32" else 1e-13
+    )
 
 
 @pytest.mark.parametrize("scale", [1e-25, 1e25])

@@ -96,9 +96,7 @@ def test_a_part_inside_a_part(written: object) -> None:
 
 
 def test_layers_with_parts_inside() -> None:
-    assert layers({"dense": {"units": 3, "init": {"normal": 0.1}}})[0].part == Dense(
-        units=3, init=Normal(deviation=0.1)
-    )
+    assert layers({"dense": {"units": 3, "init": {"normal": 0.1}}})[0].part == Dense(units=3, init=Normal(deviation=0.1))
     assert layers({"dense": {"units": 3, "init": None}})[0].part == Dense(units=3)
 
 
@@ -161,9 +159,7 @@ def test_sources_that_are_not_above(model: list[object]) -> None:
 
 def test_early_stop_by_patience_alone() -> None:
     assert made(train={"early_stop": 10}).train.early_stop == EarlyStop(patience=10)
-    assert made(train={"early_stop": {"patience": 3, "metric": "accuracy"}}).train.early_stop == EarlyStop(
-        3, "accuracy"
-    )
+    assert made(train={"early_stop": {"patience": 3, "metric": "accuracy"}}).train.early_stop == EarlyStop(3, "accuracy")
     assert made(train={"early_stop": None}).train.early_stop is None
 
 

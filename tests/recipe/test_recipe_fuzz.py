@@ -35,23 +35,14 @@ optimizer: [{clip_norm: 1.0}, {lookahead: {inner: {sgd: {lr: 1e-2}}, every: 3}}]
 train: {steps: 100, batch: full, early_stop: 5}
 """
 TEXTS = [WIDE, BLOCKS]
-PIECES = list(":-[]{},'\"#&*!|>%@`?\\\n ~=.0e\x07\x00\x85\u2028\ufeff\ud800é漢") + [
-    "\t",
-    "- ",
-    ": ",
-    "<<",
-    "{a: ",
-    "\n  ",
-]
+PIECES = [*list(":-[]{},'\"#&*!|>%@`?\\\n ~=.0e\x07\x00\x85\u2028\ufeff�é漢"), "\t", "- ", ": ", "<<", "{a: ", "\n  "]
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(
-        ["dense", "tanh", "adam", "name", "from", "classes", "input", "full", "spirals", "__init__", "some"]
-    ),
+    | st.sampled_from(["dense", "tanh", "adam", "name", "from", "classes", "input", "full", "spirals", "__init__", "some"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -151,7 +142,41 @@ def test_any_value_anywhere(data: Any) -> None:
 
 
 KEYS = st.sampled_from(
-    ["about", "data", "input", "model", "loss", "optimizer", "schedule", "metrics", "train", "expect", "dense", "units", "init", "layers", "lr", "adam", "name", "from", "a", "inside", "hidden", "0", "1", "9", "early_stop", "patience", "inner", "betas", "kernel", "test_accuracy", "x", "branches", "residual"]
+    [
+        "about",
+        "data",
+        "input",
+        "model",
+        "loss",
+        "optimizer",
+        "schedule",
+        "metrics",
+        "train",
+        "expect",
+        "dense",
+        "units",
+        "init",
+        "layers",
+        "lr",
+        "adam",
+        "name",
+        "from",
+        "a",
+        "inside",
+        "hidden",
+        "0",
+        "1",
+        "9",
+        "early_stop",
+        "patience",
+        "inner",
+        "betas",
+        "kernel",
+        "test_accuracy",
+        "x",
+        "branches",
+        "residual",
+    ]
 )
 PATHS = st.lists(
     st.builds(lambda key, index: key + index, KEYS, st.sampled_from(["", "", "", "[0]", "[-1]", "[7]"])), max_size=5

@@ -19,9 +19,7 @@ SMALL = 100_000  # parameters; larger nets do fewer steps a scan
 def contenders(case: BenchCase) -> Mapping[str, Contender]:
     """`jax jit` and `jax jit scan`."""
     rng = np.random.default_rng(0)
-    net = [
-        (jnp.asarray(rng.normal(0, 0.1, (a, b)), jnp.float32), jnp.zeros(b)) for a, b in zip(case.sizes, case.sizes[1:])
-    ]
+    net = [(jnp.asarray(rng.normal(0, 0.1, (a, b)), jnp.float32), jnp.zeros(b)) for a, b in zip(case.sizes, case.sizes[1:])]
     x = jnp.asarray(rng.normal(0, 0.1, (case.batch, case.sizes[0])), jnp.float32)
     y = jnp.asarray(rng.integers(0, case.sizes[-1], case.batch))
     zeros = jax.tree.map(jnp.zeros_like, net)
