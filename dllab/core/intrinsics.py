@@ -169,7 +169,8 @@ def _viewer(dtype: Any) -> Any:
             array = context.make_array(array_type)(context, builder)
             itemsize = context.get_constant(types.intp, dtype.bitwidth // 8)
             shapes = cgutils.unpack_tuple(builder, args[1], len(shape))
-            strides, stride = [], itemsize
+            strides: list[Any] = []
+            stride = itemsize
             for size in reversed(shapes):
                 strides.insert(0, stride)
                 stride = builder.mul(stride, size)

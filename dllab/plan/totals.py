@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
+
 from dllab.core.bits import like, sqrt
 from dllab.core.device import device
 from dllab.core.kernel import kernel
@@ -24,7 +26,7 @@ def square_total(g):
         return 1.0 * total
     wide = 0.0
     for i in range(g.shape[0]):
-        value = 1.0 * g[i]  # float(g[i]) would stay as narrow as it is
+        value = np.float64(g[i])  # float(g[i]) would stay as narrow as it is
         wide += value * value
     return wide
 

@@ -22,7 +22,8 @@ from dllab.symbols import COLUMN
 
 RNG = np.random.default_rng(0)
 DEEP = [
-    {"dense": 64}, "tanh", {"dense": 32}, "relu", {"dense": 64}, "gelu", {"dense": {"units": 32, "init": "he"}}, {"dense": 3},
+    {"dense": 64}, "tanh", {"dense": 32}, "relu",
+    {"dense": 64}, "gelu", {"dense": {"units": 32, "init": "he"}}, {"dense": 3},
 ]  # fmt: skip
 
 
