@@ -20,6 +20,7 @@ from dllab.plan.plan import HISTORY_STEPS
 from dllab.recipe import Problem, Recipe, RecipeError
 from dllab.symbols import COLUMN
 from dllab.training.compiling import compile_ahead
+from dllab.training.demands import check_demands
 from dllab.training.divergence import find_origin
 from dllab.training.early_stop import EarlyStopper
 from dllab.training.evaluate import Evaluator
@@ -44,12 +45,12 @@ class Trainer:
             raise RecipeError([Problem("this recipe has no data to train on", recipe.place("input"), hint)])
         self.recipe, self.data = recipe, data
         self.seed = recipe.train.seed if seed is None else seed
-        self._check(recipe)
-        self.question = question_of(recipe, data, seed=self.seed)
-        self.network = Network(plan_of(recipe, self.question), recipe)
         names = [m.name for m in recipe.metrics] if recipe.metrics else USUAL_METRICS[data.dataset.task]
         chosen = recipe.metrics or tuple(find("metrics", name)() for name in names)
         self.metrics: tuple[Metric, ...] = chosen  # type: ignore[assignment]
+        check_demands(recipe, data, self.metrics)
+        self.question = question_of(recipe, data, seed=self.seed)
+        self.network = Network(plan_of(recipe, self.question), recipe)
         self.columns = self._columns()
         self.evaluator = Evaluator(self.network, self.columns, data.splits, data.dataset.columns[TARGETS], self.metrics)
 
@@ -73,13 +74,6 @@ class Trainer:
         run = _Run(self, bound, steps, per_epoch, every)
         yield from run.events()
         yield self._finish(run)
-
-    def _check(self, recipe: Recipe) -> None:
-        """Complain about what needs a validation split where there is none."""
-        stop = recipe.train.early_stop
-        if stop is not None and len(self.data.splits.validation) == 0:
-            hint = "set aside some of the data for it: data: {validation: 0.2}"
-            raise RecipeError([Problem("early_stop needs a validation split", recipe.place("train"), hint)])
 
     def _usual_interval(self, epochs: int) -> int:
         watched = self.recipe.train.early_stop is not None or self.recipe.schedule.name == "plateau"

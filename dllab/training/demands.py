@@ -1,0 +1,63 @@
+"""What a recipe asks of its data, checked before training: splits to watch, metrics that fit, figures to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dllab.metrics.metric import Metric
+from dllab.recipe import Problem, Recipe, RecipeError
+
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared
+
+HOLDS = {"classification": "classes", "regression": "values"}
+SET_ASIDE = "set aside some of the data for it: data: {%s: 0.2}"
+
+
+def check_demands(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> None:
+    """Raise RecipeError with everything that these data and metrics cannot give."""
+    problems = [*_unfit(recipe, data, metrics), *_unwatched(recipe, data, metrics), *_unreachable(recipe, data, metrics)]
+    if problems:
+        raise RecipeError(problems)
+
+
+def _unfit(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> list[Problem]:
+    task = data.dataset.task
+    hint = "leave metrics: out for the usual ones"
+    return [
+        Problem(f"{m.name} is for {m.task}, and this data set has {HOLDS[task]}", recipe.place("metrics"), hint)
+        for m in metrics
+        if m.task != task
+    ]
+
+
+def _unwatched(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> list[Problem]:
+    stop = recipe.train.early_stop
+    if stop is None:
+        return []
+    problems, names = [], _figures(metrics)
+    if len(data.splits.validation) == 0:
+        hint = SET_ASIDE % "validation"
+        problems.append(Problem("early_stop needs a validation split", recipe.place("train"), hint))
+    if stop.metric not in names:
+        hint = f"it can watch {', '.join(names)}; metrics: adds others"
+        problems.append(Problem(f"early_stop watches {stop.metric}, which is not measured", recipe.place("train"), hint))
+    return problems
+
+
+def _unreachable(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> list[Problem]:
+    problems, names = [], _figures(metrics)
+    for key in recipe.expect:
+        split, _, figure = key.partition("_")
+        if len(getattr(data.splits, split)) == 0:
+            problems.append(Problem(f"expect: there is no {split} split", recipe.place("expect"), SET_ASIDE % split))
+        elif figure not in names:
+            hint = f"the figures are {', '.join(names)}; metrics: adds others"
+            problems.append(Problem(f"expect: {figure} is not measured", recipe.place("expect"), hint))
+    return problems
+
+
+def _figures(metrics: Sequence[Metric]) -> list[str]:
+    """What is one number: not a table, which has no better and worse."""
+    return ["loss", *(m.name for m in metrics if not getattr(m, "table", False))]
