@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kernels import PRECISIONS, assembly, run
 
 from dllab.core.settings import jit_enabled
 from dllab.plan.totals import add_and_square, check, square_sum
-from tests.kernels import PRECISIONS, assembly, run
 
 
 def squares_of(g: np.ndarray) -> float:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from kernels import run
 
 from dllab.catalogue import find
-from tests.kernels import run
 
 
 def one_hot(target, columns):
