@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dllab.plan.builder import ShapeFlowError
+from dllab.plan.flow import ShapeFlowError
 from dllab.plan.plan import Plan, Question
 from dllab.recipe import Problem, Recipe, RecipeError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dllab.catalogue import parts
 from dllab.losses.loss import Loss
 from dllab.ops.layer import Pointwise
-from dllab.plan.builder import ShapeFlowError
+from dllab.plan.flow import ShapeFlowError
 from dllab.plan.plan import Column, Plan, Question
 from dllab.recipe import Problem, Recipe, RecipeError
 

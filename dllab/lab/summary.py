@@ -8,7 +8,7 @@ from math import prod
 
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
-from dllab.plan.builder import LayerInfo
+from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan, Question
 from dllab.plan.row import elements
 from dllab.recipe import Recipe

@@ -7,19 +7,26 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from dllab.catalogue import Nested, Size
 from dllab.core.blas import gemm
+from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Dim, Net, Value
 
 
-@kernel(y="*N O", x="*N I", w="I O", b="O")
-def forward(y, x, w, b):
-    """Y = x w + b."""
+@device
+def repeat(y: Any, b: Any) -> None:
+    """Every row of y = b."""
     for n in range(y.shape[0]):
         row = y[n]
         for o in range(row.shape[0]):
             row[o] = b[o]
+
+
+@kernel(y="*N O", x="*N I", w="I O", b="O")
+def forward(y, x, w, b):
+    """Y = x w + b."""
+    repeat(y, b)
     gemm(y, x, w, False, False, True)
 
 
@@ -58,10 +65,7 @@ def backward_b(db, dy):
 @kernel(y="*N O", x="*N I", w="O I", b="O")
 def forward_transposed(y, x, w, b):
     """Y = x w' + b."""
-    for n in range(y.shape[0]):
-        row = y[n]
-        for o in range(row.shape[0]):
-            row[o] = b[o]
+    repeat(y, b)
     gemm(y, x, w, False, True, True)
 
 

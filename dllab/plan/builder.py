@@ -1,13 +1,13 @@
 """Turns layers, a loss and an optimizer into rows: what parts see of it is symbols.Net.
 
-A Store holds what all programs of a plan share (parameters, running state, constants); a Builder makes one program.
+A Store (store.py) holds what all programs of a plan share; a Builder makes one program.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from dllab.core.kernel import Kernel
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Layer
 from dllab.plan import totals
+from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.row import Row
 from dllab.plan.split import Pair, build_pair
+from dllab.plan.store import Store, lies_in
 from dllab.symbols import (
     BARRIER,
     CONSTANTS,
@@ -37,61 +39,6 @@ from dllab.symbols import (
 
 COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""
-
-
-@dataclass
-class LayerInfo:
-    """What `summary` tells of a layer: where it is, what comes in and out, what it holds."""
-
-    path: str
-    kind: str
-    input_shape: tuple[Dim, ...]
-    output_shape: tuple[Dim, ...]
-    parameters: list[Parameter]
-    multiply_adds: int
-    output: Value
-    depth: int
-
-
-@dataclass
-class Store:
-    """What the programs of one plan have in common."""
-
-    seed: int
-    shards: int
-    outputs: int  # what `classes` and `outputs` stand for
-    features: int  # what `features` stands for
-    itemsize: int = 4
-    frozen: tuple[str, ...] = ()
-    rate_factors: tuple[tuple[str, float], ...] = ()
-    parameters: dict[str, Parameter] = field(default_factory=dict)
-    running: dict[str, Value] = field(default_factory=dict)
-    fills: dict[str, float] = field(default_factory=dict)
-    constants: dict[float, Value] = field(default_factory=dict)
-    wholes: dict[int, Value] = field(default_factory=dict)
-    vectors: list[tuple[Value, np.ndarray]] = field(default_factory=list)
-    shared: dict[str, Value] = field(default_factory=dict)
-
-    def is_frozen(self, path: str) -> bool:
-        """Whether training leaves the layer or parameter of that path as it is."""
-        return any(lies_in(path, frozen) for frozen in self.frozen)
-
-    def constant(self, value: float) -> Value:
-        """A float64 scalar operand; equal numbers share a place."""
-        value = float(value)
-        if value not in self.constants:
-            self.constants[value] = Value(f"{value:g}", CONSTANTS, (), "float64")
-        return self.constants[value]
-
-    def whole(self, value: int) -> Value:
-        """An int64 scalar operand."""
-        if value not in self.wholes:
-            self.wholes[value] = Value(f"{value}", CONSTANTS, (), "int64")
-        return self.wholes[value]
-
-    def numbers(self) -> list[Value]:
-        """All scalar constants."""
-        return [*self.constants.values(), *self.wholes.values()]
 
 
 @dataclass
@@ -417,14 +364,6 @@ class Builder:
         return gradient
 
 
-class ShapeFlowError(ValueError):
-    """A layer does not fit what comes in; knows the way the shapes took down to it."""
-
-    def __init__(self, problem: str, entry: Any, path: str, infos: list[LayerInfo]) -> None:
-        super().__init__(problem)
-        self.problem, self.entry, self.path, self.infos = problem, entry, path, infos
-
-
 def default_initializer(following: Sequence[Any]) -> Initializer | None:
     """The initializer that suits the activation after a layer; None when the end of a list comes first."""
     for entry in following:
@@ -438,11 +377,6 @@ def default_initializer(following: Sequence[Any]) -> Initializer | None:
 
 def _xavier() -> Initializer:
     return find("initializers", "xavier")()  # type: ignore[return-value]
-
-
-def lies_in(path: str, outer: str) -> bool:
-    """Whether a path such as `2_residual.0_dense.w` is `outer` or inside it."""
-    return path == outer or path.startswith(f"{outer}.")
 
 
 def _size(shape: Sequence[int]) -> int:

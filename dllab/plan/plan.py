@@ -18,11 +18,13 @@ from dllab.losses.loss import Loss
 from dllab.losses.temperature import tempered
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
-from dllab.plan.builder import Builder, LayerInfo, ShapeFlowError, Store
+from dllab.plan.builder import Builder
+from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
 from dllab.plan.probes import Probe, build_probe
 from dllab.plan.row import Row
 from dllab.plan.split import Pair, find_pairs, own
+from dllab.plan.store import Store
 from dllab.symbols import (
     BASE_ORDER,
     BATCH_DIM,

@@ -22,7 +22,8 @@ from dllab.ops import dense
 from dllab.symbols import BARRIER, BATCH_DIM, GRADIENTS, PARAMETERS, WHOLE_DIM, Parameter, Value
 
 if TYPE_CHECKING:
-    from dllab.plan.builder import Builder, LayerInfo
+    from dllab.plan.builder import Builder
+    from dllab.plan.flow import LayerInfo
 
 SHARDS = 2
 WEIGHTS_WORTH_IT = 32_768
@@ -62,25 +63,14 @@ def spread_back(dp, ga, gb, batch):
     put_together(dp, ga, gb, batch)
 
 
-@kernel(y="B F", a="W F", b="W F", bias="F", first=":int64", whole=":int64")
-def collect(y, a, b, bias, first, whole):
-    """Y = this shard's rows of a + b, plus the bias; they begin at row first - whole of the batch."""
+@kernel(y="B F", one="W F", other="W F", b="F", first=":int64", whole=":int64")
+def collect(y, one, other, b, first, whole):
+    """Y = this shard's rows of both partial sums, plus b; they begin at row first - whole of the batch."""
     low = first - whole
     for n in range(y.shape[0]):
-        row, one, other = y[n], a[low + n], b[low + n]
+        row, left, right = y[n], one[low + n], other[low + n]
         for f in range(row.shape[0]):
-            row[f] = one[f] + other[f] + bias[f]
-
-
-@kernel(dbias="F", dy="B F")
-def backward_bias(dbias, dy):
-    """Dbias = the sum of dy over this shard's rows."""
-    for f in range(dbias.shape[0]):
-        dbias[f] = 0
-    for n in range(dy.shape[0]):
-        row = dy[n]
-        for f in range(row.shape[0]):
-            dbias[f] += row[f]
+            row[f] = left[f] + right[f] + b[f]
 
 
 @kernel(dx="B F", ga="W F", gb="W F", first=":int64", whole=":int64")
@@ -182,7 +172,7 @@ def _spread(builder: Builder, x: Value) -> Value:
 
 def _second(builder: Builder, h: Value) -> Value:
     """Partial sums over the halves of h, and each shard's own rows of their total."""
-    w, bias = builder.known("w"), builder.known("b")
+    w, b = builder.known("w"), builder.known("b")
     hidden, outputs = (int(d) for d in w.shape)
     part = builder.array((WHOLE_DIM, outputs), "part")
     own_half = _half(builder, w, (hidden // SHARDS, outputs))
@@ -191,8 +181,8 @@ def _second(builder: Builder, h: Value) -> Value:
     y = builder.array((BATCH_DIM, outputs))
     gradient = builder.gradient(y)
     builder.call(
-        collect, backward=(backward_bias, BARRIER, spread_back), y=y, p=part, a=_at(part, 0), b=_at(part, 1),
-        bias=bias, ga=_at(gradient, 0), gb=_at(gradient, 1), **_counters(builder),
+        collect, backward=(dense.backward_b, BARRIER, spread_back), y=y, p=part, one=_at(part, 0), other=_at(part, 1),
+        b=b, ga=_at(gradient, 0), gb=_at(gradient, 1), **_counters(builder),
     )  # fmt: skip
     return y
 
