@@ -85,4 +85,4 @@ def test_pieces_cover_all_and_are_no_larger_than_allowed() -> None:
             else:
                 assert piece % GRAIN == 0
                 assert piece * each <= SMALL
-                assert -(-length // piece) <= -(-length * each // SMALL) + length * each // SMALL // 2 + 1
+                assert -(-length // piece) <= -(-length // (SMALL // each // GRAIN * GRAIN))  # and no more than needed
