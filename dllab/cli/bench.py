@@ -8,15 +8,18 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused, say
+from dllab.cli.options import Json
 
 
 def bench(
-    cases: Annotated[str, typer.Option(help="Only these cases: xor, spirals, digits, mnist-mlp.", metavar="A,B")] = "",
+    cases: Annotated[
+        str | None, typer.Option(help="Only these cases: xor, spirals, digits, mnist-mlp.", metavar="A,B")
+    ] = None,
     against: Annotated[
-        str, typer.Option(help="Time these too, in turns: torch, jax, sklearn.", metavar="A,B")
-    ] = "",
-    rounds: Annotated[int, typer.Option(help="Rounds of each; the best counts.", min=1, max=1000)] = 5,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+        str | None, typer.Option(help="Time these too, in turns: torch, jax, sklearn.", metavar="A,B")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds of each; the best counts.", min=1, max=1000, metavar="N")] = 5,
+    json: Json = False,
 ) -> None:
     """Time training steps: microseconds, samples a second, GFLOP/s, and the share of what the machine could do.
 
@@ -27,9 +30,10 @@ def bench(
     from dllab.lab.bench_cases import CASES
     from dllab.lab.peers import LIBRARIES, installed
 
-    wanted = _names(cases, [case.name for case in CASES], "case")
-    chosen = [case for case in CASES if case.name in wanted or not wanted]
-    peers = _names(against, list(LIBRARIES), "peer")
+    every = [case.name for case in CASES]
+    wanted = every if cases is None else _names(cases, every, "case")
+    chosen = [case for case in CASES if case.name in wanted]
+    peers = [] if against is None else _names(against, list(LIBRARIES), "peer")
     for name in [peer for peer in peers if not installed(peer)]:
         say(f"{name} is not installed, so it is left out; the peers come with: pip install 'dllab[peers]'")
         peers.remove(name)
@@ -57,9 +61,14 @@ def bench(
 
 
 def _names(text: str, known: list[str], noun: str) -> list[str]:
-    """The names in `A,B`. Refuses those that are not known."""
+    """The names in `A,B`. Refuses those that are not known, and a text without any."""
     names = [name.strip() for name in text.split(",") if name.strip()]
+    hint = f"the {noun}s are {', '.join(known)}"
+    if not names:
+        raise Refused(f"no {noun} is named", hint)
     for name in names:
         if name not in known:
-            raise Refused(f"there is no {noun} '{name}'", f"the {noun}s are {', '.join(known)}")
+            from dllab.recipe.errors import did_you_mean, show
+
+            raise Refused(f"there is no {noun} {show(name)}.{did_you_mean(name, known)}", hint)
     return names

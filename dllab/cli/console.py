@@ -54,26 +54,32 @@ def messages() -> Output:
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar with rate and time left on stderr; call what is yielded with (done, total, what). Silent off a terminal."""
+    """A bar with rate and time left on stderr; call what is yielded with (done, total, what). Silent off a terminal.
+
+    Another total than before begins another piece of work, with a rate of its own.
+    """
     if not lively(sys.stderr):
         yield lambda done, total, what: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(20),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[what]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
     )
     with Progress(*columns, console=messages(), transient=True, expand=True) as bars:
-        task = bars.add_task(title, total=None, what="", rate="")
+        task = bars.add_task(title, total=None, what="getting ready", rate="", count="")
 
         def advance(done: int, total: int, what: str) -> None:
+            if bars.tasks[0].total != total:
+                bars.reset(task, total=total)
             speed = bars.tasks[0].speed
-            bars.update(task, completed=done, total=total, what=what, rate=f"{speed:.1f}/s" if speed else "")
+            rate, count = f"{speed:.1f}/s" if speed else "", f"{done:>{len(str(total))}}/{total}"
+            bars.update(task, completed=done, what=what, rate=rate, count=count)
 
         yield advance

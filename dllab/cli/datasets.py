@@ -11,7 +11,7 @@ from dllab.cli.options import Json
 
 
 def datasets(
-    name: Annotated[str | None, typer.Argument(help="Show all about this one.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show all about this one.", metavar="NAME")] = None,
     options: Annotated[
         list[str] | None, typer.Argument(help="Options of it, such as noise=0.3.", metavar="OPTION=VALUE")
     ] = None,

@@ -6,10 +6,10 @@ import sys
 import time
 from types import TracebackType
 
-from rich.live import Live
-
 from dllab.cli.console import Output, messages, output
 from dllab.cli.interrupt import interrupts
+from dllab.cli.screen import Screen
+from dllab.cli.tempo import LEAST_POINTS, USUAL, Tempo
 from dllab.cli.terminal import lively
 from dllab.runs.plane import Look
 from dllab.training.events import Compiling, Event, Finished, Started
@@ -20,9 +20,14 @@ from dllab.views.train_live import TrainLive
 FRAME = 0.125
 """Seconds between two pictures; drawing one takes from the time of training."""
 
+SMOOTH = 0.05
+"""The same where the run is held back anyway."""
+
 
 class Display:
-    """Shows nothing; what the others have in common."""
+    """Shows nothing; what the others have in common. `slowed`: the run was held back so that it could be watched."""
+
+    slowed = False
 
     def __enter__(self) -> Display:
         return self
@@ -53,28 +58,34 @@ class Lines(Display):
 
 
 class Picture(Display):
-    """A live picture, a few times a second."""
+    """A live picture, a few times a second.
 
-    def __init__(self, name: str, console: Output) -> None:
-        self._console, self._view = console, TrainLive(name)
-        self._live = Live(self._view, console=console, auto_refresh=False, vertical_overflow="crop",
-                          redirect_stdout=False, redirect_stderr=False)  # fmt: skip
+    A run is stretched to `watch` seconds; without a figure only one with a boundary to watch is, and only if `leisurely`.
+    """
+
+    def __init__(self, name: str, console: Output, *, watch: float | None, leisurely: bool) -> None:
+        self._view, self._console, self._screen = TrainLive(name), console, Screen(console)
+        self._watch, self._leisurely = watch, leisurely
+        self._tempo: Tempo | None = None
         self._look: Look | None = None
         self._next = 0.0
 
     def __enter__(self) -> Display:
-        super().__enter__()
-        self._live.start(refresh=True)
+        self._screen.__enter__()
+        self._draw()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._live.stop()
+        self._screen.__exit__(kind, error, traceback)
 
     def show(self, event: Event) -> None:
         """Take the event into the picture, and draw it when it is time."""
         self._view.update(event)
         if isinstance(event, Started):
             self._begin(event)
+        if self._tempo is not None:
+            self._tempo.follow(event)
+            self.slowed = self._view.slowed = self._tempo.slowed
         if isinstance(event, Compiling | Started | Finished) or time.monotonic() >= self._next:
             self._draw()
         super().show(event)
@@ -86,6 +97,10 @@ class Picture(Display):
                 self._view.update(compiling)
                 self._draw()
             self._view.planar = True
+        worth = self._leisurely and self._look is not None and event.rows.get("train", 0) >= LEAST_POINTS
+        seconds = self._watch if self._watch is not None else USUAL if worth else 0.0
+        if seconds > 0:
+            self._tempo = Tempo(seconds, interrupts.check)
 
     def _draw(self) -> None:
         size = self._console.size
@@ -93,15 +108,14 @@ class Picture(Display):
         if self._look is not None and columns:
             classes = self._look.classes(columns, 2 * lines)
             self._view.plane = Plane(classes, self._look.points(columns, 2 * lines), self._look.names)
-        self._live.refresh()
-        self._next = time.monotonic() + FRAME
+        self._screen.draw(self._view)
+        self._next = time.monotonic() + (SMOOTH if self.slowed else FRAME)
 
 
-def display_for(name: str, *, quiet: bool, as_json: bool) -> Display:
+def display_for(name: str, *, quiet: bool, as_json: bool, watch: float | None = None) -> Display:
     """The display that suits the streams: stdout belongs to the result, so a picture is drawn on stderr."""
     if quiet:
         return Display()
-    if lively(sys.stderr):
-        return Picture(name, messages())
+    if lively(sys.stderr) and not messages().legacy_windows:
+        return Picture(name, messages(), watch=watch, leisurely=not as_json and lively(sys.stdout))
     return Lines(messages() if as_json else output())
-

@@ -73,6 +73,18 @@ def forget_output() -> None:
         os.close(nowhere)
 
 
+def folded(text: str) -> str:
+    """The text with its lines broken at spaces to fit the terminal; what goes on is indented."""
+    import textwrap
+
+    keep = {"break_long_words": False, "break_on_hyphens": False}
+    lines = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        lines += textwrap.wrap(line, columns(), subsequent_indent=indent or "  ", **keep) or [""]  # type: ignore[arg-type]
+    return "\n".join(lines)
+
+
 def columns() -> int:
     """The width messages are broken at."""
     import shutil
@@ -82,25 +94,31 @@ def columns() -> int:
 
 def _tell(error: Exception) -> int:
     if isinstance(error, Refused):
-        say(error.message + (f"\n  {error.hint}" if error.hint else ""))
+        write(folded(f"dllab: {error.message}" + (f"\n  {error.hint}" if error.hint else "")))
         return USAGE
     if _is(error, "dllab.recipe.errors", "RecipeError"):
         write(error.render(columns()))  # type: ignore[attr-defined]
         return USAGE
     if _is(error, "dllab.runs.store", "StoreError"):
-        say(str(error))
+        write(folded(f"dllab: {error}"))
         return USAGE
     if isinstance(error, MemoryError):
         say("there is not enough memory for this; use fewer units, a smaller batch or less data")
         return USAGE
     if hasattr(error, "format_message"):  # a wrong option or argument, from the command-line library
-        with contextlib.suppress(OSError):
-            error.show(file=sys.stderr)  # type: ignore[attr-defined]
+        write(_usage(error))
         return USAGE
     if type(error).__name__ == "Abort":
         return INTERRUPTED
     say(f"internal error: {_one_line(error)}; the details are in {write_log(error)}")
     return INTERNAL
+
+
+def _usage(error: Any) -> str:
+    """How the command is used, where it tells more, and what is wrong."""
+    context = getattr(error, "ctx", None)
+    message = folded(f"dllab: {error.format_message()}")
+    return message if context is None else f"{message}\n\n{context.get_usage()}\n`{context.command_path} --help` tells more."
 
 
 def write_log(error: BaseException) -> str:

@@ -47,7 +47,10 @@ def application() -> Any:
 
     from dllab.cli.commands import LazyGroup
 
-    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )  # fmt: skip
 
     @app.callback(epilog=EPILOG)
     def dllab(

@@ -15,6 +15,8 @@ from dllab.cli.terminal import first_sign
 if TYPE_CHECKING:
     from dllab.runs.train import Result
 
+LONGEST_WATCH = 3600
+
 NEXT = (("summary", "layers, shapes, parameters"), ("gradcheck", "proof that its gradients are right"))
 
 
@@ -27,11 +29,18 @@ def train(
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
+    watch: Annotated[
+        float | None,
+        typer.Option("--watch", help="Seconds a run at a terminal is stretched to at least, so that it can be watched; "
+                     "0: full speed [default: 3 where there is a boundary to watch, else 0].",
+                     min=0, max=LONGEST_WATCH, metavar="SECONDS"),
+    ] = None,
 ) -> int:
     """Train a recipe and watch it learn.
 
     At a terminal a live picture shows curves, progress, and for points of a plane the boundary as it bends; elsewhere
-    there is a line an evaluation. The run's folder keeps the resolved recipe, metrics and weights. Ctrl-C stops, with
+    there is a line an evaluation. A run too short to be watched is slowed down there, which changes nothing it computes
+    (--watch). The run's folder keeps the resolved recipe, metrics and weights. Ctrl-C stops, with
     the weights so far kept.
 
     Exit code 1 if training diverged, 2 for an error in the recipe or the options, 130 after Ctrl-C.
@@ -46,8 +55,9 @@ def train(
 
         loaded = load(recipe, [*(changes or ()), *(settings or ())])
     interrupted = False
+    display = display_for(loaded.name, quiet=quiet, as_json=as_json, watch=watch)
     try:
-        with display_for(loaded.name, quiet=quiet, as_json=as_json) as display:
+        with display:
             result = runs.train(loaded, seed=seed, run_dir=run_dir, save=save, on_event=display.show)
     except runs.Interrupted as stopped:
         interrupted, result = True, stopped.result
@@ -57,15 +67,18 @@ def train(
     if as_json:
         output().document(result.document())
     if not as_json:
-        output().show(TrainFinal(result, [] if quiet else _next(words), _advice(result, words)))
+        output().show(TrainFinal(result, [] if quiet else _next(words, display.slowed), _advice(result, words)))
     elif result.diverged is not None:
         messages().show(TrainFinal(result))
     return INTERRUPTED if interrupted else NEGATIVE if result.status == "diverged" else FINE
 
 
-def _next(words: list[str]) -> list[tuple[str, str]]:
+def _next(words: list[str], slowed: bool) -> list[tuple[str, str]]:
     """Commands that go on from here, of those there are."""
-    return [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
+    commands = [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
+    if slowed:
+        commands.append((shlex.join(["dllab", "train", *words, "--watch", "0"]), "the same, not slowed for watching"))
+    return commands
 
 
 def _advice(result: Result, words: list[str]) -> list[str]:

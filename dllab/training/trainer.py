@@ -72,7 +72,10 @@ class Trainer:
         if not self.question.shuffle:
             bound.keep_order()
         run = _Run(self, bound, steps, per_epoch, every)
-        yield from run.events()
+        for event in run.events():
+            told = time.perf_counter()
+            yield event
+            run.started += time.perf_counter() - told  # who listens (a picture, say) takes time that is not training's
         yield self._finish(run)
 
     def _usual_interval(self, epochs: int) -> int:
@@ -118,7 +121,7 @@ class _Run:
         self._best = np.inf
 
     def seconds(self) -> float:
-        """Since the first step."""
+        """Since the first step, without the time that listeners took."""
         return time.perf_counter() - self.started
 
     def events(self) -> Iterator[Event]:

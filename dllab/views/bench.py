@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lab.bench import Timing
+from dllab.views.parts import Plain
 
 
 def tables(timings: Sequence[Timing], machine: Mapping[str, Any]) -> RenderableType:
@@ -19,7 +20,7 @@ def tables(timings: Sequence[Timing], machine: Mapping[str, Any]) -> RenderableT
     parts: list[RenderableType] = [_own(timings), Text(place, style="dim")]
     if any(timing.peers for timing in timings):
         parts += [Text(), _peers(timings)]
-    return Group(*parts)
+    return Plain(Group(*parts))
 
 
 def document(timings: Sequence[Timing], machine: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,10 +41,10 @@ def _case(timing: Timing) -> dict[str, Any]:
 
 
 def _own(timings: Sequence[Timing]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="One training step with Adam", title_justify="left", title_style="bold")
+    table = _table("One training step with Adam")
     table.add_column("case", no_wrap=True)
     table.add_column("net, batch", no_wrap=True)
-    for heading in ("µs/step", "samples/s", "GFLOP/s", "of roofline"):
+    for heading in ("µs/step", "samples/s", "GFLOP/s", "roofline"):
         table.add_column(heading, justify="right", no_wrap=True)
     for timing in timings:
         net = "-".join(map(str, timing.case.sizes)) + f", {timing.case.batch}"
@@ -54,8 +55,7 @@ def _own(timings: Sequence[Timing]) -> Table:
 
 def _peers(timings: Sequence[Timing]) -> Table:
     """One row for each contender, one column for each case; the fastest peer of a case is marked."""
-    table = Table(box=box.SIMPLE_HEAD, title="Microseconds a step, measured in turns", title_justify="left",
-                  title_style="bold")  # fmt: skip
+    table = _table("Microseconds a step, measured in turns")
     table.add_column("", no_wrap=True)
     for timing in timings:
         table.add_column(timing.case.name, justify="right", no_wrap=True)
@@ -66,6 +66,11 @@ def _peers(timings: Sequence[Timing]) -> Table:
     table.add_section()
     table.add_row("fastest (*) / dllab", *(f"{t.ratio_to_fastest:.2f} ×" if t.ratio_to_fastest else "" for t in timings))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False,
+                 padding=(0, 2, 0, 0))  # fmt: skip
 
 
 def _peer(timing: Timing, name: str) -> str:

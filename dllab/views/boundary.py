@@ -14,8 +14,10 @@ import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-REGIONS = ("#0b4f7a", "#8a5a00", "#00614a", "#7d3f63", "#2c7fa8", "#8f3d00", "#8d8500", "#555555")
-POINTS = ("#9fd8ff", "#ffd280", "#7df0cf", "#ffc2e2", "#d0f0ff", "#ffb38a", "#fff9a0", "#ffffff")
+REGIONS = ("#005f87", "#875f00", "#00875f", "#875f87", "#0087af", "#870000", "#878700", "#585858")
+"""Colours that a terminal of 256 has exactly, and that stay apart for the colour-blind where they are likely to meet."""
+
+POINTS = ("#afd7ff", "#ffd787", "#afffd7", "#ffafd7", "#d7ffff", "#ffaf87", "#ffffaf", "#ffffff")
 SHADES = "·░▒▓-+=:"
 ASCII_SHADES = ".-+=:~*%"
 LATTICE = (6, 3)  # a small letter every so many columns and lines

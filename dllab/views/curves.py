@@ -18,6 +18,8 @@ from dllab.views.text import number
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille cell, by column and row
 MARGIN = 9  # columns of the scale on the left
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
+DECADES = 12  # that such a scale spans at most; what is smaller, and 0, lies on its lower end
+FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power of ten below its length
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class Series:
 class Plot:
     """Curves over a common axis, in `height` lines of text as wide as there is room.
 
-    `end` is where the x axis ends (None: at the last point). `log`: "auto" takes a logarithmic scale where values are
-    positive and far apart.
+    `end` is where the x axis ends (None: at the last point). `log`: "auto" takes a logarithmic scale where no value is
+    negative and they are far apart. Scales begin and end at round numbers, so that they stay as they are for a while
+    when points are added; `top` is a value that the scale ends at if it is not exceeded.
     """
 
     title: str
@@ -60,9 +63,9 @@ class Plot:
         grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)))
         for index, curve in enumerate(self.series):
             points = [
-                ((x - first) / (last - first), (_scaled(y, logarithmic) - low) / (high - low))
+                ((x - first) / (last - first), (_scaled(y, logarithmic, low) - low) / (high - low))
                 for x, y in zip(curve.x, curve.y)
-                if math.isfinite(y) and (y > 0 or not logarithmic)
+                if _drawable(y)
             ]
             grid.curve(points, index, curve.dotted)
         for row in range(height):
@@ -76,7 +79,7 @@ class Plot:
                 line.append(characters, self.series[index].style if index is not None else "")
             line.rstrip()
             yield line
-        left, right = f"{first:g}", f"{self.unit} {last:g}"
+        left, right = f"{first:g}", f"{self.unit} {last:,.9g}"
         yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
 
     def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Text:
@@ -94,25 +97,31 @@ class Plot:
         return line
 
     def _values(self) -> list[float]:
-        return [y for curve in self.series for y in curve.y if math.isfinite(y)]
+        return [y for curve in self.series for y in curve.y if _drawable(y)]
 
     def _logarithmic(self) -> bool:
         values = self._values()
-        if self.log != "auto":
-            return bool(self.log) and all(y > 0 for y in values)
-        return bool(values) and min(values) > 0 and max(values) > WORTH_A_LOG * min(values)
+        positive = [y for y in values if y > 0]
+        if not positive or min(values) < 0 or not self.log:
+            return False
+        return self.log != "auto" or max(positive) > WORTH_A_LOG * min(positive)
 
     def _range(self, logarithmic: bool) -> tuple[float, float]:
-        values = [_scaled(y, logarithmic) for y in self._values()]
+        """Where the scale begins and ends, in powers of ten if it is logarithmic."""
+        values = [y for y in self._values() if y > 0 or not logarithmic]
         if not values:
-            return 0.0, 1.0
+            return 0.0, self.top or 1.0
         low, high = min(values), max(values)
-        if self.top is not None and not logarithmic:
-            high = max(high, self.top)
+        if logarithmic:
+            upper = _round_log(high, up=True)
+            return min(max(_round_log(low, up=False), upper - DECADES), upper - math.log10(2)), upper
+        ceiling = math.inf if self.top is None or high > self.top else self.top
+        high = high if self.top is None else max(high, self.top)
         if high - low < 1e-12 * max(1.0, abs(high)):
             pad = 0.5 * abs(high) or 0.5
-            return low - pad, high + pad
-        return low, high
+            return low - pad, min(high + pad, ceiling)
+        step = 10.0 ** math.floor(math.log10(high - low)) / FINE
+        return math.floor(low / step + 1e-9) * step, min(math.ceil(high / step - 1e-9) * step, ceiling)
 
     def _span(self) -> tuple[float, float]:
         xs = [x for curve in self.series for x in curve.x]
@@ -154,6 +163,13 @@ class _Grid:
         self.owner[cell] = index
 
 
+def _round_log(value: float, up: bool) -> float:
+    """The logarithm of the next 1, 2 or 5 times a power of ten."""
+    exact = math.log10(value)
+    rounds = [math.floor(exact + 1e-9) + math.log10(mantissa) for mantissa in (1, 2, 5, 10)]
+    return min(r for r in rounds if r >= exact - 1e-9) if up else max(r for r in rounds if r <= exact + 1e-9)
+
+
 def _joined(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Every dot on the straight lines from place to place."""
     yield from places[:1]
@@ -170,11 +186,17 @@ def _marker(curve: Series, index: int, ascii_only: bool) -> str:
     return "╺ ╺" if curve.dotted else "━━━"
 
 
+def _drawable(y: float) -> bool:
+    return abs(y) < 1e300  # neither NaN nor so large that a difference of two is infinite
+
+
 def _tick(value: float) -> str:
     """A number that fits the margin."""
-    text = number(value)
-    return text if len(text) <= MARGIN - 2 else f"{value:.1e}"
+    text = number(value if abs(value) > 1e-15 else 0.0, 3)
+    return text if len(text) <= MARGIN - 2 else f"{value:.1e}".replace(".0e", "e")
 
 
-def _scaled(y: float, logarithmic: bool) -> float:
-    return math.log10(y) if logarithmic else y
+def _scaled(y: float, logarithmic: bool, low: float) -> float:
+    if not logarithmic:
+        return y
+    return max(math.log10(y), low) if y > 0 else low

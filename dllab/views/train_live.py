@@ -5,28 +5,33 @@ The view is fed with events and shows their sum; it takes the size of the termin
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from dllab.catalogue import find
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
 from dllab.views.boundary import Plane
 from dllab.views.curves import Plot, Series
-from dllab.views.text import duration, figure, number, percent, rate
+from dllab.views.text import SHARES, duration, figure, number, percent, rate
 
 BLUE, ORANGE = "#56b4e9", "#e69f00"
 HEAD_LINES = 3
+SHORTEST_BAR, LONGEST_BAR = 10, 60
 LOWEST_PICTURE = 6  # lines
 MOST_POINTS = 400
 TALLEST, WIDEST_CURVES = 40, 160
 
 
 class TrainLive:
-    """The live picture of one run. `planar`: there will be a plane, so leave room for it."""
+    """The live picture of one run. `planar`: there will be a plane, so leave room for it. `slowed`: for watching."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.planar = False
+        self.slowed = False
         self.plane: Plane | None = None
         self.compiling: Compiling | None = None
         self.started: Started | None = None
@@ -103,27 +108,35 @@ class TrainLive:
     def _bar(self, width: int, ascii_only: bool) -> Text:
         if self.compiling is not None:
             done, total = self.compiling.done, self.compiling.total
-            left, right = "compiling kernels (once)", f"{done}/{total}  {self.compiling.kernel}"
+            left, pieces = "compiling kernels (once)", [f"{done:>{len(str(total))}}/{total}", self.compiling.kernel]
         elif self.started is None or self.progress is None:
             return Text("getting ready")
         else:
             done, total = self.progress.step, self.progress.steps
-            left = f"epoch {self.progress.epoch}/{self.started.epochs}"
-            right = self._pace()
-        room = max(10, min(width - len(left) - max(len(right), 30) - 2, 60))
+            epochs = f"{self.started.epochs}"
+            left, pieces = f"epoch {self.progress.epoch:>{len(epochs)}}/{epochs}", self._pace()
+        while len(pieces) > 1 and len(left) + SHORTEST_BAR + 2 + len("  ".join(pieces)) > width:
+            pieces.pop(1)
+        right = "  ".join(pieces)
+        room = min(width - len(left) - max(len(right), 30) - 2, LONGEST_BAR)
+        room = max(room, min(width - len(left) - len(right) - 2, SHORTEST_BAR), 0)
         full = min(room, room * done // max(total, 1))
         filled, empty = ("#", "-") if ascii_only else ("━", "─")
         text = Text(f"{left} ")
         text.append(filled * full, BLUE).append(empty * (room - full), "dim").append(f" {right}")
         return text
 
-    def _pace(self) -> str:
+    def _pace(self) -> list[str]:
+        """Share done, speed, time left, the most dispensable second; each of a steady width, so that nothing jumps."""
         now = self.progress
         assert now is not None
+        speed = rate(now.step, now.seconds)
         if self.ended is not None:
-            return f"{self.ended.status}  {rate(now.step, now.seconds)}  {duration(self.ended.seconds)}"
+            slowed = " (slowed for watching)" if self.slowed else ""
+            return [self.ended.status, speed, duration(self.ended.seconds) + slowed]
         left = now.seconds / max(now.step, 1) * (now.steps - now.step)
-        return f"{percent(now.step / now.steps)}  {rate(now.step, now.seconds)}  {duration(left)} left"
+        last = "slowed for watching" if self.slowed else f"{_coarse(left)} left"
+        return [f"{percent(now.step / now.steps):>6}", f"{speed:>15}", f"{last:<11}"]
 
     def _figures(self, width: int) -> Text:
         text = Text()
@@ -150,10 +163,11 @@ class TrainLive:
             return [self._loss_plot(lines, end)]
         upper = (lines + 1) // 2
         xs, split = [float(e.epoch) for e in self._watched], self._split()
-        values = [float(e.figures[split][metric]) for e in self._watched]
-        top = 1.0 if metric == "accuracy" else None
+        in_percent = metric in SHARES
+        values = [float(e.figures[split].get(metric, math.nan)) * (100 if in_percent else 1) for e in self._watched]
         curve = Series(split, xs, values, ORANGE, dotted=False)
-        return [self._loss_plot(upper, end), Plot(metric, (curve,), lines - upper, end, top=top)]
+        title, top = (f"{metric} %", 100.0) if in_percent else (metric, None)
+        return [self._loss_plot(upper, end), Plot(title, (curve,), lines - upper, end, top=top)]
 
     def _loss_plot(self, lines: int, end: float | None) -> Plot:
         curves = [Series("train", self._losses.x, self._losses.y, BLUE)]
@@ -164,13 +178,23 @@ class TrainLive:
         return Plot("loss", tuple(curves), lines, end, log="auto")
 
     def _split(self) -> str:
-        return next(iter(self._watched[-1].figures), "train") if self._watched else "train"
+        """The split whose figures are watched."""
+        if self._watched:
+            return next(iter(self._watched[-1].figures), "train")
+        return "validation" if self.started is not None and "validation" in self.started.rows else "train"
 
     def _metric(self) -> str | None:
+        """The metric that is drawn: the first that is a number. Its place is kept before there are values."""
         if not self._watched:
-            return None
+            names = self.started.metrics if self.started is not None else ()
+            return next((name for name in names if not getattr(find("metrics", name), "table", False)), None)
         figures = self._watched[-1].figures.get(self._split(), {})
         return next((n for n, value in figures.items() if n != "loss" and isinstance(value, int | float)), None)
+
+
+def _coarse(seconds: float) -> str:
+    """A time that is only guessed: 0.4 s, 12 s, 2:05."""
+    return duration(seconds) if seconds >= 60 else f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 class Thinned:

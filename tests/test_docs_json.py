@@ -1,0 +1,162 @@
+"""docs/json.md is true: real documents hold the keys it lists, all of them and no others, with values of their types."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_docs import JSON, run, text
+
+from dllab.cli.commands import COMMANDS
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
+    "null": (type(None),),
+}  # fmt: skip
+
+
+@cache
+def documented() -> dict[str, dict[str, tuple[str, str]]]:
+    """Heading to key path to its type and what is said of it."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for part in text(JSON).split("\n## ")[1:]:
+        rows = re.findall(r"^\| `(\S+)` \| (.+?) \| (.*) ?\|$", part, re.MULTILINE)
+        found[part.splitlines()[0]] = {path: (kind, said.strip()) for path, kind, said in rows}
+    return found
+
+
+def shown() -> dict[str, Any]:
+    """Heading to the example under it."""
+    parts = text(JSON).split("\n## ")[1:]
+    blocks = {part.splitlines()[0]: re.search(r"```json\n(.*?)```", part, re.DOTALL) for part in parts}
+    return {heading: json.loads(block[1]) for heading, block in blocks.items() if block is not None}
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that is neither a mapping nor a list of mappings, with the path of its keys."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for inner in value:
+            yield from leaves(inner, f"{path}[]")
+    else:
+        yield path, value
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Whether a path is one that the table means; a word in capitals stands for any name."""
+    own, wanted = path.split("."), pattern.split(".")
+    return len(own) == len(wanted) and all(w.isupper() or o == w for o, w in zip(own, wanted))
+
+
+def is_of(value: Any, kinds: str) -> bool:
+    """Whether a value is of one of the types in words: `array of integer`, `number or null`, `any`."""
+    for kind in kinds.split(" or "):
+        outer, _, inner = kind.partition(" of ")
+        if kind == "any":
+            return True
+        if type(value) in TYPES[outer] and (not inner or all(is_of(item, inner) for item in value)):
+            return True
+    return False
+
+
+def compare(heading: str, *documents: Any) -> None:
+    """Fail unless the documents hold the keys of the table, all of them and no others, with values of their types."""
+    table, seen = documented()[heading], set()
+    for path, value in (leaf for document in documents for leaf in leaves(document)):
+        known = [pattern for pattern in table if fits(path, pattern)]
+        if value in ([], {}) and any(pattern.startswith((f"{path}[]", f"{path}.")) for pattern in table):
+            continue  # nothing in it this time
+        assert known, f"{path} of {heading} is not documented"
+        assert is_of(value, table[known[0]][0]), f"{path} of {heading}: {value!r} is not {table[known[0]][0]}"
+        seen.add(known[0])
+    optional = {pattern for pattern, (_, said) in table.items() if said.startswith("Only")}
+    assert set(table) - optional <= seen, heading
+
+
+def documents(folder: Path, *lines: str, code: int = 0) -> list[Any]:
+    found = []
+    for line in lines:
+        done = run(folder, *line.split(), "--json")
+        assert done.returncode == code, done.stderr
+        found.append(json.loads(done.stdout))
+    return found
+
+
+def test_there_is_a_table_for_every_command_and_file() -> None:
+    commands = {heading.split()[1] for heading in documented() if heading.startswith("dllab ")}
+    assert commands == {command.name for command in COMMANDS}
+    assert {"run.json", "metrics.jsonl"} <= set(documented())
+    assert [heading for heading, table in documented().items() if not table] == ["dllab schema"]
+
+
+@pytest.mark.parametrize("heading", shown())
+def test_the_examples_hold_what_is_documented(heading: str) -> None:
+    compare(heading, shown()[heading])
+
+
+@pytest.mark.parametrize(
+    ("heading", "lines"),
+    [
+        ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
+        ("dllab recipes --json", ["recipes"]),
+        ("dllab datasets --json", ["datasets"]),
+        ("dllab datasets NAME --json", ["datasets iris", "datasets function noise=0.3"]),
+        ("dllab layers --json", ["layers", "layers losses"]),
+        ("dllab layers NAME --json", ["layers dense", "layers step", "layers relu"]),
+    ],
+)
+def test_real_documents_hold_what_is_documented(heading: str, lines: list[str], tmp_path: Path) -> None:
+    compare(heading, *documents(tmp_path, *lines))
+
+
+def test_a_run_holds_what_is_documented(tmp_path: Path) -> None:
+    options = "train.epochs=6 --quiet"
+    (found,) = documents(tmp_path, f"train xor {options} metrics=[accuracy,confusion_matrix]")
+    compare("dllab train RECIPE --json", found)
+    folder = tmp_path / found["run"]
+    kept = json.loads((folder / "run.json").read_text())
+    compare("run.json", kept)
+    assert kept.items() >= found.items()
+    compare("metrics.jsonl", *map(json.loads, (folder / "metrics.jsonl").read_text().splitlines()))
+
+
+def test_a_diverged_run_holds_what_is_documented(tmp_path: Path) -> None:
+    done = run(
+        tmp_path, "train", "xor", "--quiet", "--json", "loss=mse", "model=[{dense: 4}, relu, {dense: 1}]",
+        "optimizer={sgd: 1e6}",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    compare("dllab train RECIPE --json", found)
+    kept = json.loads((tmp_path / found["run"] / "run.json").read_text())
+    compare("run.json", kept)
+    assert all(any(fits(path, known) for path, _ in leaves(kept)) for known in documented()["run.json"])
+
+
+def test_gradient_checks_hold_what_is_documented(tmp_path: Path) -> None:
+    (fine,) = documents(tmp_path, "gradcheck xor")
+    (failed,) = documents(tmp_path, "gradcheck xor --inject-bug 0_dense", code=1)
+    compare("dllab gradcheck --json", fine, failed)
+    assert all(any(fits(path, known) for path, _ in leaves(failed)) for known in documented()["dllab gradcheck --json"])
+
+
+def test_bench_holds_what_is_documented() -> None:
+    from dllab.lab.bench import Timing, machine
+    from dllab.lab.bench_cases import CASES
+    from dllab.views.bench import document
+
+    timings = [Timing(CASES[0], 0.6, 1, 0.01, {"jax jit": 35.0, "jax jit scan": 4.0}), Timing(CASES[1], 1.4, 1, 0.1)]
+    compare("dllab bench --json", json.loads(json.dumps(document(timings, machine()))))
+
+
+def test_warmup_holds_what_is_documented() -> None:
+    from dllab.views.warmup import Warmed, document
+
+    compare("dllab warmup --json", document(Warmed(3, 118, "somewhere", True)))
