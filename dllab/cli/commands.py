@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from dllab.cli.terminal import sign
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,23 @@ class Command:
         function = getattr(importlib.import_module(self.home), self.function or self.name.replace("-", "_"))
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         app.command(name=self.name)(function)
-        return typer.main.get_command(app)
+        command: Any = typer.main.get_command(app)
+        command.callback = _with_first_sign(command.callback)
+        return command
+
+
+def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Most commands import what takes longer than anybody should look at nothing."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        if not options.get("quiet"):
+            sign.show()
+        try:
+            return callback(*arguments, **options)
+        finally:
+            sign.clear()
+
+    return call
 
 
 COMMANDS = (

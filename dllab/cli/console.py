@@ -11,20 +11,21 @@ from typing import IO, Any
 from rich.console import Console, RenderableType
 
 from dllab.cli.failures import forget_output
-from dllab.cli.terminal import lively
+from dllab.cli.terminal import lively, sign
 
 
 class Output(Console):
     """A console on one stream, without control codes where the stream is not lively."""
 
     def __init__(self, stream: IO[str]) -> None:
+        sign.clear()
         plain: dict[str, Any] = {"force_terminal": False, "color_system": None, "no_color": True}
         options = {} if lively(stream) else plain
         super().__init__(file=stream, highlight=False, markup=False, emoji=False, **options)
 
     def show(self, renderable: RenderableType) -> None:
-        """A result for people."""
-        self.print(renderable)
+        """A result for people; only commands to be copied may be wider than the terminal."""
+        self.print(renderable, crop=False)
 
     def sentence(self, text: str) -> None:
         """One line as it is, however long, and at once."""

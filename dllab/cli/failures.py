@@ -13,6 +13,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from dllab.cli.terminal import sign
+
 FINE = 0
 NEGATIVE = 1
 """A negative verdict: a gradient check failed, a run diverged."""
@@ -59,6 +61,7 @@ def say(message: str) -> None:
 
 def write(text: str) -> None:
     """A text on stderr, whatever characters that can show, and even if nobody reads it."""
+    sign.clear()
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
@@ -118,7 +121,9 @@ def _usage(error: Any) -> str:
     """How the command is used, where it tells more, and what is wrong."""
     context = getattr(error, "ctx", None)
     message = folded(f"dllab: {error.format_message()}")
-    return message if context is None else f"{message}\n\n{context.get_usage()}\n`{context.command_path} --help` tells more."
+    if context is None:
+        return message
+    return f"{message}\n\n{context.get_usage()}\n`{context.command_path} --help` tells more."
 
 
 def write_log(error: BaseException) -> str:

@@ -32,8 +32,13 @@ def gradcheck(
     full: Annotated[bool, typer.Option("--full", help="Check all numbers of large arrays, not a sample of them.")] = False,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", help="Seed of the parameters and the batch, instead of the recipe's.", min=0,
-                     max=LARGEST_SEED, metavar="N"),
+        typer.Option(
+            "--seed",
+            help="Seed of the parameters and the batch, instead of the recipe's.",
+            min=0,
+            max=LARGEST_SEED,
+            metavar="N",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> int:
@@ -57,13 +62,11 @@ def gradcheck(
     if as_json:
         output().document(report.as_json())
     else:
-        output().show(GradcheckView(report, _next(recipe, overrides, report)))
+        output().show(GradcheckView(report, *_next(recipe, overrides, report)))
     return FINE if report.passed else NEGATIVE
 
 
-def _report(
-    recipe: str | None, changes: list[str], inject_bug: str | None, seed: int | None, full: bool, bar: Bar
-) -> Any:
+def _report(recipe: str | None, changes: list[str], inject_bug: str | None, seed: int | None, full: bool, bar: Bar) -> Any:
     """The report; `bar` shows how far it is while it is made."""
     from dllab.lab.gradcheck_report import Report
     from dllab.lab.planted_bug import UnknownLayer
@@ -85,17 +88,17 @@ def _report(
         raise Refused(f"--inject-bug: {error}") from None
 
 
-def _next(recipe: str | None, changes: list[str], report: Any) -> str:
-    """What to try after this."""
+def _next(recipe: str | None, changes: list[str], report: Any) -> tuple[str, str]:
+    """The command to try after this, and what it shows."""
     if report.planted:
-        return ""
+        return "", ""
     if not report.passed:
-        return "" if report.parts else "dllab gradcheck --all   (every layer by itself)"
+        return ("", "") if report.parts else ("dllab gradcheck --all", "every layer by itself")
     if recipe is None:
-        return "dllab gradcheck --all --inject-bug dense   (what a failure looks like)"
+        return "dllab gradcheck --all --inject-bug dense", "what a failure looks like"
     layer = next((check.layer for check in report.checks), "loss")
     words = ["dllab", "gradcheck", recipe, *changes, "--inject-bug", layer if layer != "input" else "loss"]
-    return shlex.join(words)
+    return shlex.join(words), "what a failure looks like"
 
 
 def _shown(events: Iterable[Any], bar: Bar) -> Iterator[Any]:

@@ -12,7 +12,8 @@ from dllab.cli.options import Json
 
 def layers(
     name: Annotated[
-        str | None, typer.Argument(help="A layer, or any other part, to explain; or a family: losses, optimizers, ...", metavar="NAME")
+        str | None,
+        typer.Argument(help="A layer, or any other part, to explain; or a family: losses, optimizers, ...", metavar="NAME"),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -16,10 +16,19 @@ def main() -> None:
     """The entry point: run the command line's arguments and leave with the exit code."""
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
-        import signal
-
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said; a further Ctrl-C must not add a traceback
+        leave(code)  # all is said and kept: nobody who pressed Ctrl-C waits for libraries to be taken down
     sys.exit(code)
+
+
+def leave(code: int) -> None:
+    """End the process on the spot, with what was written on its way."""
+    import contextlib
+    import os
+
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from dllab.cli.options import Changes, Json, RecipeName, Settings
 
 
@@ -15,8 +17,9 @@ def summary(recipe: RecipeName, changes: Changes = None, settings: Settings = No
     from dllab.recipe import load
     from dllab.views import summary as views
 
-    found = summarize(load(recipe, [*(changes or ()), *(settings or ())]))
+    words = [recipe, *(changes or ()), *(settings or ())]
+    found = summarize(load(recipe, words[1:]))
     if json:
         output().document(views.document(found))
     else:
-        output().show(views.summary_view(found, recipe))
+        output().show(views.summary_view(found, shlex.join(words)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from typing import IO
 
 SIGN = "dllab: getting ready"
@@ -21,17 +20,29 @@ def lively(stream: IO[str]) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def first_sign(quiet: bool) -> Iterator[None]:
-    """Something to see at once while the lab is loaded; taken away again at the end."""
-    shown = not quiet and lively(sys.stderr)
-    if shown:
-        sys.stderr.write(f"{SIGN}\r")
-        sys.stderr.flush()
-    try:
-        yield
-    finally:
-        if shown:
-            with contextlib.suppress(OSError):
-                sys.stderr.write(f"{' ' * len(SIGN)}\r")
-                sys.stderr.flush()
+class FirstSign:
+    """Something to see at once while the lab is loaded; gone before anything else is said."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def show(self) -> None:
+        """Write it at the start of the line, if stderr is a terminal that may be drawn on."""
+        if lively(sys.stderr):
+            self._shown = True
+            self._write(SIGN)
+
+    def clear(self) -> None:
+        """Take it away, if it is there."""
+        if self._shown:
+            self._shown = False
+            self._write(" " * len(SIGN))
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{text}\r")
+            sys.stderr.flush()
+
+
+sign = FirstSign()
+"""The one of this process."""

@@ -10,7 +10,6 @@ import typer
 from dllab.cli.commands import known
 from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE
 from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings
-from dllab.cli.terminal import first_sign
 
 if TYPE_CHECKING:
     from dllab.runs.train import Result
@@ -31,9 +30,14 @@ def train(
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
     watch: Annotated[
         float | None,
-        typer.Option("--watch", help="Seconds a run at a terminal is stretched to at least, so that it can be watched; "
-                     "0: full speed [default: 3 where there is a boundary to watch, else 0].",
-                     min=0, max=LONGEST_WATCH, metavar="SECONDS"),
+        typer.Option(
+            "--watch",
+            help="Seconds a run at a terminal is stretched to at least, so that it can be watched; "
+            "0: full speed [default: 3 where there is a boundary to watch, else 0].",
+            min=0,
+            max=LONGEST_WATCH,
+            metavar="SECONDS",
+        ),
     ] = None,
 ) -> int:
     """Train a recipe and watch it learn.
@@ -45,15 +49,14 @@ def train(
 
     Exit code 1 if training diverged, 2 for an error in the recipe or the options, 130 after Ctrl-C.
     """
-    with first_sign(quiet):
-        from dllab.cli.console import messages, output
-        from dllab.cli.display import display_for
-        from dllab.cli.interrupt import interrupts
-        from dllab.recipe import load
-        from dllab.runs import train as runs
-        from dllab.views.train_final import TrainFinal
+    from dllab.cli.console import messages, output
+    from dllab.cli.display import display_for
+    from dllab.cli.interrupt import interrupts
+    from dllab.recipe import load
+    from dllab.runs import train as runs
+    from dllab.views.train_final import TrainFinal
 
-        loaded = load(recipe, [*(changes or ()), *(settings or ())])
+    loaded = load(recipe, [*(changes or ()), *(settings or ())])
     interrupted = False
     display = display_for(loaded.name, quiet=quiet, as_json=as_json, watch=watch)
     try:

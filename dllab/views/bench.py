@@ -69,8 +69,10 @@ def _peers(timings: Sequence[Timing]) -> Table:
 
 
 def _table(title: str) -> Table:
-    return Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False,
-                 padding=(0, 2, 0, 0))  # fmt: skip
+    return Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold",
+        pad_edge=False, show_edge=False, padding=(0, 2, 0, 0),
+    )  # fmt: skip
 
 
 def _peer(timing: Timing, name: str) -> str:

@@ -14,9 +14,12 @@ from rich.text import Text
 from dllab.lab.differences import SweepPoint
 from dllab.lab.gradcheck_report import THRESHOLD, Check, Element, Index, Report
 from dllab.lab.planted_bug import FACTOR
+from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 
 FAILURES_SHOWN = 2
 KINKS_SHOWN = 3
+INDENT = "  "
 DECADES = 12  # of the picture: relative differences from 1e-12 to 1
 STYLES = {"ok": "green", "bug": "bold red", "not finite": "bold red", "kink": "yellow"}
 
@@ -38,14 +41,21 @@ ASCII = Signs({"ok": "+", "bug": "x", "not finite": "x", "kink": "^"}, "#", "o",
 
 @dataclass(frozen=True)
 class GradcheckView:
-    """A report as a table, with a section for every failure and a verdict at the end. `command`: what to try next."""
+    """A report as a table, with a section for every failure and a verdict at the end. `command`: what to try next.
+
+    `shows`: what that shows.
+    """
 
     report: Report
     command: str = ""
+    shows: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render with the characters that this console can show."""
-        yield Group(*self._blocks(ASCII if options.ascii_only else UNICODE))
+        yield Plain(Group(*self._blocks(ASCII if options.ascii_only else UNICODE)))
+        if self.command:
+            yield Text()
+            yield NextSteps([(self.command, self.shows)])
 
     def _blocks(self, signs: Signs) -> Iterable[RenderableType]:
         report = self.report
@@ -62,19 +72,39 @@ class GradcheckView:
         yield from _notes(report, failed, signs)
         yield Text()
         yield _closing(report, signs)
-        if self.command:
-            yield Text(f"Next: {self.command}", style="dim")
 
 
 def _net_table(report: Report, signs: Signs) -> Table:
-    table = _table("layer", "parameter", "shape", "checked", "kinks", "error", "at", "verdict")
+    """Layers inside blocks are indented below them; the column of kinks is there only if there are any."""
+    kinked = any(check.kinks for check in report.checks)
+    table = _table("layer", "array", "shape", "checked", *(["kinks"] if kinked else []), "error", "at", "verdict")
+    above: tuple[str, ...] = ()
     for check in report.checks:
+        path = _path(check.layer)
+        for depth in range(len(path) - 1):
+            if above[: depth + 1] != path[: depth + 1]:
+                table.add_row(INDENT * depth + path[depth])
         checked = f"{check.checked:,}" if check.checked == check.of else f"{check.checked}/{check.of:,}"
         table.add_row(
-            check.layer, check.parameter, _shape(check.shape), checked, str(check.kinks),
-            _error(check), _shape(check.index), _verdict(check, signs),
+            INDENT * (len(path) - 1) + path[-1], check.parameter, _shape(check.shape), checked,
+            *([str(check.kinks)] if kinked else []), _error(check), _shape(check.index), _verdict(check, signs),
         )  # fmt: skip
+        above = path
     return table
+
+
+def _path(layer: str) -> tuple[str, ...]:
+    """The blocks around a layer and itself; the number of a repetition stays with what it repeats.
+
+    `1_repeat`, `0.2_residual`, `1_dense` for `1_repeat.0.2_residual.1_dense`.
+    """
+    pieces: list[str] = []
+    for piece in layer.split("."):
+        if pieces and pieces[-1].isdigit():
+            pieces[-1] += f".{piece}"
+        else:
+            pieces.append(piece)
+    return tuple(pieces)
 
 
 def _parts_table(report: Report, signs: Signs) -> Table:
@@ -226,7 +256,7 @@ def _closing(report: Report, signs: Signs) -> Text:
     error = f"{worst.relative_error:.1e}" if worst and math.isfinite(worst.relative_error) else "not finite"
     mark = signs.marks["ok" if report.passed else "bug"]
     verdict = f"{mark} PASSED" if report.passed else f"{mark} FAILED"
-    said = Text(f"{what}, worst {error}, limit {THRESHOLD:.0e} {signs.more} ")
+    said = Text(f"{what}, worst {error}, limit {THRESHOLD:.0e}: ")
     return said.append(verdict, style="bold green" if report.passed else "bold red")
 
 

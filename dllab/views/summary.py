@@ -12,7 +12,8 @@ from rich.text import Text
 
 from dllab.engine.prepare import shape_text
 from dllab.lab.summary import Summary
-from dllab.views.parts import Plain, inline
+from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 
 INDENT = "  "
 WIDE = 72
@@ -26,9 +27,10 @@ def summary_view(summary: Summary, reference: str) -> RenderableType:
     parts: list[RenderableType] = []
     if summary.about:
         parts += [Text(summary.about), Text()]
-    following = f"Next: `dllab gradcheck {reference}` checks its gradients"
-    following += f", `dllab train {reference}` trains it." if summary.has_data else "."
-    return Plain(Group(*parts, _Layers(summary), Text(), _memory(summary), Text(), inline(following)))
+    following = [(f"dllab gradcheck {reference}", "proof that its gradients are right")]
+    if summary.has_data:
+        following.insert(0, (f"dllab train {reference}", "train it and watch it learn"))
+    return Group(Plain(Group(*parts, _Layers(summary), Text(), _memory(summary), Text())), NextSteps(following))
 
 
 def document(summary: Summary) -> dict[str, Any]:

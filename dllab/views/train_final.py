@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from dllab.runs.train import Result
+from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.text import duration, figure, number, rate
 
 WHERE = {
@@ -29,11 +31,20 @@ class TrainFinal:
         self.result, self.commands, self.advice = result, commands, advice
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Sentences and a table."""
+        """Sentences and a table; then what is to be copied, which is not broken at the edge of the terminal."""
+        yield Plain(Group(self._sentence(), *self._divergence()))
+        if self.advice:
+            yield NextSteps([(line, "") for line in self.advice], ADVICE)
+        yield Plain(Group(*self._reached(options)))
+        if self.result.folder is not None:
+            yield Text(f"run kept in {self.result.folder}", no_wrap=True, overflow="ignore")
+        if self.commands:
+            yield Text()
+            yield NextSteps(self.commands)
+
+    def _reached(self, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """The figures, and what was expected of them."""
         result = self.result
-        yield self._sentence()
-        if result.diverged is not None:
-            yield from self._divergence()
         if result.metrics:
             yield Text()
             yield self._table(options)
@@ -44,11 +55,6 @@ class TrainFinal:
             words = "reached" if expectation.met else "NOT reached"
             line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
             yield line.append(words, "bold" if expectation.met else "bold reverse")
-        if result.folder is not None:
-            yield Text(f"run kept in {result.folder}", overflow="fold")
-        if self.commands:
-            yield Text()
-            yield from self._suggestions(options.max_width)
 
     def _sentence(self) -> Text:
         result = self.result
@@ -62,17 +68,14 @@ class TrainFinal:
             text.append(f"; best at epoch {result.best_epoch}")
         return text
 
-    def _divergence(self) -> RenderResult:
+    def _divergence(self) -> Iterator[RenderableType]:
         diverged = self.result.diverged
-        assert diverged is not None
+        if diverged is None:
+            return
         place = WHERE[diverged.where].format(layer=diverged.layer)
         when = "in the update of step" if diverged.where == "update" else "at step"
         text = Text(f"The first {diverged.value} appeared {place}, {when} {diverged.step} (epoch {diverged.epoch})")
         yield text.append("." if diverged.where == "update" else "; the weights are those before that step.")
-        if self.advice:
-            yield Text(ADVICE)
-            for line in self.advice:
-                yield Text(f"  {line}", overflow="fold")
 
     def _table(self, options: ConsoleOptions) -> RenderableType:
         metrics = self.result.metrics
@@ -90,7 +93,7 @@ class TrainFinal:
             table.add_row(split, "" if rows is None else f"{rows:,}", *cells)
         return table
 
-    def _matrices(self, options: ConsoleOptions) -> RenderResult:
+    def _matrices(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         """Tables among the metrics, of the last split that has one."""
         split, figures = list(self.result.metrics.items())[-1]
         for name, rows in figures.items():
@@ -104,12 +107,3 @@ class TrainFinal:
                 yield Text("      " + "".join(f"{i:>{width + 2}}" for i in range(len(rows))), "bold")
                 for i, row in enumerate(rows):
                     yield Text(f"{i:>6}" + "".join(f"{number(cell):>{width + 2}}" for cell in row))
-
-    def _suggestions(self, width: int) -> RenderResult:
-        """Commands, with what they show where both fit on a line."""
-        yield Text("Try next:")
-        widest = max(len(command) for command, _ in self.commands)
-        room = width - widest - 4
-        for command, what in self.commands:
-            text = Text.assemble("  ", (f"{command:<{widest}}" if len(what) <= room else command, "bold"))
-            yield text.append(f"  {what}") if len(what) <= room else text

@@ -136,7 +136,7 @@ class TrainLive:
             return [self.ended.status, speed, duration(self.ended.seconds) + slowed]
         left = now.seconds / max(now.step, 1) * (now.steps - now.step)
         last = "slowed for watching" if self.slowed else f"{_coarse(left)} left"
-        return [f"{percent(now.step / now.steps):>6}", f"{speed:>15}", f"{last:<11}"]
+        return [f"{percent(now.step / now.steps):>6}", f"{speed:>17}", f"{last:<11}"]
 
     def _figures(self, width: int) -> Text:
         text = Text()

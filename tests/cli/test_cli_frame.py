@@ -151,6 +151,27 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, arguments: str) -> Non
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["trian", "xor"], "The commands are train, gradcheck"),
+        (["train", "xor", "--seed", "x"], "`dllab train --help` tells more"),
+        (["gradcheck", "--all", "--inject-bug", "nope"], "expected one of: batch_norm"),
+        (["train", "xor", "--run-dir", "no/such/place"], "there is no folder no/such"),
+    ],
+)
+def test_messages_fit_the_terminal(tmp_path: Path, arguments: list[str], words: str) -> None:
+    done = piped(tmp_path, *arguments, env={"COLUMNS": "64"})
+    assert (done.code, done.out) == (2, "")
+    assert max(map(len, done.err.splitlines())) <= 64
+    assert words in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["train", "-h"]])
+def test_short_for_help(tmp_path: Path, arguments: list[str]) -> None:
+    assert piped(tmp_path, *arguments) == piped(tmp_path, *arguments[:-1], "--help")
+
+
 def test_messages_carry_no_control_codes(tmp_path: Path) -> None:
     done = piped(tmp_path, "train", "\x1b[31mred\x07")
     assert done.code == 2

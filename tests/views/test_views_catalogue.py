@@ -217,7 +217,7 @@ def test_pixels_in_every_manner() -> None:
     drawn = data_pictures.Images(image, ("7",))
     assert screen(drawn).splitlines()[1] == "  ▄█"
     assert screen(drawn, ascii_only=True).splitlines()[1] == "  =@"
-    console = Console(width=80, color_system="truecolor", force_terminal=True)
+    console = Console(width=80, color_system="truecolor", force_terminal=True, no_color=False)
     with console.capture() as capture:
         console.print(drawn)
     assert "38;2;0;0;0;48;2;255;255;255" in capture.get()

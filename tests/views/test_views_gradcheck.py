@@ -69,7 +69,7 @@ PARTS = Report(
 )
 VIEWS = {
     "gradcheck_passed": GradcheckView(PASSED, "dllab gradcheck mnist-mlp --inject-bug 0_dense"),
-    "gradcheck_failed": GradcheckView(FAILED, "dllab gradcheck --all   (every layer by itself)"),
+    "gradcheck_failed": GradcheckView(FAILED, "dllab gradcheck --all", "every layer by itself"),
     "gradcheck_planted": GradcheckView(PLANTED),
     "gradcheck_hidden": GradcheckView(HIDDEN),
     "gradcheck_parts": GradcheckView(PARTS),

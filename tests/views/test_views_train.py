@@ -224,3 +224,62 @@ def test_numbers() -> None:
     assert figure("confusion_matrix", [[1]]) == "-"
     assert [duration(x) for x in (0.0, 0.0123, 12.34, 125, 3725)] == ["0 s", "0.0123 s", "12.3 s", "2:05", "1:02:05"]
     assert [rate(1, 0), rate(100_000, 1), rate(1, 2)] == ["", "100,000 steps/s", "0.5 steps/s"]
+
+
+def scale(plot: Plot, lines: int = 8) -> list[str]:
+    """The labels of the vertical scale."""
+    text = frame(plot, 40, lines + 4)
+    return [words[0] for line in text.splitlines() if "│" in line and (words := line.split("│")[0].split())]
+
+
+def test_scales_end_at_round_numbers_and_stay_there() -> None:
+    assert scale(Plot("loss", (Series("", (0, 1), (1.217, 0.0412)),), 8)) == ["1.4", "0.84", "0"]
+    assert scale(Plot("loss", (Series("", (0, 1), (1.213, 0.0523)),), 8)) == ["1.4", "0.84", "0"]
+    assert scale(Plot("loss", (Series("", (0, 1), (1.217, 0.0031)),), 7, log="auto"))[::2] == ["2", "0.002"]
+
+
+def test_a_logarithmic_scale_takes_zeros() -> None:
+    """A loss that ends in exactly 0 must not turn the curve into a corner."""
+    plot = Plot("loss", (Series("", (0, 1, 2), (1.0, 1e-3, 0.0)),), 7, log="auto")
+    assert "(log)" in frame(plot, 40)
+    assert scale(plot)[::2] == ["1", "0.001"]
+    deep = Plot("loss", (Series("", (0, 1), (1.0, 1e-40)),), 7, log="auto")
+    assert scale(deep)[::2] == ["1", "1e-12"]
+
+
+def test_an_accuracy_never_looks_like_more_than_all() -> None:
+    assert scale(Plot("accuracy %", (Series("", (0, 1), (100.0, 100.0)),), 8, top=100.0))[0] == "100"
+    assert scale(Plot("accuracy %", (Series("", (0, 1), (43.9, 99.9)),), 8, top=100.0))[::2] == ["100", "42"]
+
+
+def test_a_curve_survives_numbers_of_any_size() -> None:
+    for values in ((1e308, -1e308), (1e299, -1e299), (0.0, 5e-324), (1e-320, 2e-310)):
+        for log in (False, True, "auto"):
+            assert frame(Plot("loss", (Series("", (0, 1), values),), 8, log=log), 40)
+
+
+def test_places_are_kept_before_there_are_values() -> None:
+    """The picture does not jump at the first evaluation."""
+    before, after = frame(live([started()])).splitlines(), frame(live(run(1))).splitlines()
+    assert [line.split("  ━")[0] for line in before if "%" in line and "━" in line] == ["         accuracy %"]
+    assert len(before) == len(after)
+
+
+def test_a_slowed_run_says_so() -> None:
+    view = live(run(40))
+    view.slowed = True
+    assert "slowed for watching" in frame(view)
+    view.update(Finished("finished", 60, 1140, 0.06, {}))
+    assert "finished" in frame(view) and "(slowed for watching)" in frame(view)
+    assert max(map(len, frame(view).splitlines())) <= 80
+
+
+def test_the_bar_keeps_its_length() -> None:
+    """Texts beside it grow and shrink by a digit from one moment to the next."""
+    lengths = set()
+    for epochs, seconds in ((1, 1e-5), (9, 3.0), (12, 50.0), (59, 0.2)):
+        view = live(run(epochs))
+        view.update(Progress(19 * epochs, 1140, epochs, 0.5, 0.01, 1.0, seconds))
+        line = frame(view).splitlines()[1]
+        lengths.add(line.count("━") + line.count("─"))
+    assert len(lengths) == 1
