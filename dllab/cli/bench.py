@@ -57,7 +57,7 @@ def bench(
     if json:
         output().document(views.document(timings, machine))
     else:
-        output().show(views.tables(timings, machine))
+        output().show(views.BenchView(timings, machine))
 
 
 def _names(text: str, known: list[str], noun: str) -> list[str]:

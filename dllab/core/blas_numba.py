@@ -9,7 +9,6 @@ from numba.extending import intrinsic, overload
 
 from dllab.core import blas
 
-
 SMALL = 1_000_000
 """Up to so many multiply-adds OpenBLAS computes a product in place; beyond, it copies both operands first.
 

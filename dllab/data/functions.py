@@ -39,7 +39,7 @@ class Function(Source):
     and those of every source (`stratify` does nothing in regression).
 
         data: {name: function, function: step}
-        data: {name: function, function: sine, noise: 0.05, outliers: 0.1, one_sided: true}
+        data: {name: function, noise: 0.05, outliers: 0.1, one_sided: true}
 
     Source: the usual targets of universal approximation; Cybenko 1989, "Approximation by superpositions of a sigmoidal
     function". Outliers after Huber 1964, "Robust estimation of a location parameter".

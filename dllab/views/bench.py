@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -14,13 +15,21 @@ from dllab.lab.bench import Timing
 from dllab.views.parts import Plain
 
 
-def tables(timings: Sequence[Timing], machine: Mapping[str, Any]) -> RenderableType:
+@dataclass(frozen=True)
+class BenchView:
     """Own figures; below, where there are any, the peers' beside them."""
-    place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
-    parts: list[RenderableType] = [_own(timings), Text(place, style="dim")]
-    if any(timing.peers for timing in timings):
-        parts += [Text(), _peers(timings)]
-    return Plain(Group(*parts))
+
+    timings: Sequence[Timing]
+    machine: Mapping[str, Any]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """One table or two."""
+        machine, timings = self.machine, self.timings
+        place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
+        parts: list[RenderableType] = [_own(timings, options.ascii_only), Text(place, style="dim")]
+        if any(timing.peers for timing in timings):
+            parts += [Text(), _peers(timings, options.ascii_only)]
+        yield Plain(Group(*parts))
 
 
 def document(timings: Sequence[Timing], machine: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,11 +49,11 @@ def _case(timing: Timing) -> dict[str, Any]:
     }
 
 
-def _own(timings: Sequence[Timing]) -> Table:
+def _own(timings: Sequence[Timing], ascii_only: bool) -> Table:
     table = _table("One training step with Adam")
     table.add_column("case", no_wrap=True)
-    table.add_column("net, batch", no_wrap=True)
-    for heading in ("µs/step", "samples/s", "GFLOP/s", "roofline"):
+    table.add_column("net, batch", overflow="fold")
+    for heading in ("us/step" if ascii_only else "µs/step", "samples/s", "GFLOP/s", "roofline"):
         table.add_column(heading, justify="right", no_wrap=True)
     for timing in timings:
         net = "-".join(map(str, timing.case.sizes)) + f", {timing.case.batch}"
@@ -53,7 +62,7 @@ def _own(timings: Sequence[Timing]) -> Table:
     return table
 
 
-def _peers(timings: Sequence[Timing]) -> Table:
+def _peers(timings: Sequence[Timing], ascii_only: bool) -> Table:
     """One row for each contender, one column for each case; the fastest peer of a case is marked."""
     table = _table("Microseconds a step, measured in turns")
     table.add_column("", no_wrap=True)
@@ -64,7 +73,9 @@ def _peers(timings: Sequence[Timing]) -> Table:
     for name in names:
         table.add_row(name, *(_peer(t, name) for t in timings))
     table.add_section()
-    table.add_row("fastest (*) / dllab", *(f"{t.ratio_to_fastest:.2f} ×" if t.ratio_to_fastest else "" for t in timings))
+    times = "x" if ascii_only else "×"
+    ratios = (f"{t.ratio_to_fastest:.2f} {times}" if t.ratio_to_fastest else "" for t in timings)
+    table.add_row("fastest (*) / dllab", *ratios)
     return table
 
 

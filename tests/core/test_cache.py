@@ -171,7 +171,7 @@ def allocates(y, x):
     y[:] = np.sort(x)
 
 
-@pytest.mark.parametrize(("bad", "said"), [(calls_libm, "erf.*which a kernel may not"), (allocates, "NRT|allocat|sort|numba|resolve|Failed")])
+@pytest.mark.parametrize(("bad", "said"), [(calls_libm, "erf.*which a kernel may not"), (allocates, "NRT|numba|Failed")])
 def test_kernels_neither_allocate_nor_call_libm(bad: Kernel, said: str, folder: Path) -> None:
     with pytest.raises(Exception, match=said):
         address_of(bad)

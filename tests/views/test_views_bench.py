@@ -22,15 +22,20 @@ PEERS = (
 
 
 def test_own_figures() -> None:
-    text = screen(bench.tables(OWN, MACHINE))
+    text = screen(bench.BenchView(OWN, MACHINE))
     assert "…" not in text
     compare("bench_own", text)
 
 
 def test_beside_peers() -> None:
-    text = screen(bench.tables(PEERS, MACHINE))
+    text = screen(bench.BenchView(PEERS, MACHINE))
     assert text.count("* 4.20") == text.count("* 1,204") == 1  # the fastest of each case is marked
     compare("bench_peers", text)
+
+
+def test_beside_peers_in_ascii() -> None:
+    text = screen(bench.BenchView(PEERS, MACHINE), ascii_only=True)
+    assert text.isascii() and "us/step" in text and "8.40 x" in text
 
 
 def test_lines_end_in_what_can_be_seen() -> None:
@@ -55,5 +60,5 @@ def _lines() -> list[str]:
     from rich.console import Console
 
     file = io.StringIO()
-    Console(file=file, width=80, color_system=None).print(bench.tables([*OWN, *PEERS], MACHINE))
+    Console(file=file, width=80, color_system=None).print(bench.BenchView([*OWN, *PEERS], MACHINE))
     return file.getvalue().splitlines()
