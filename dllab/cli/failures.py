@@ -6,6 +6,7 @@ Only the standard library is imported here, so that Ctrl-C and failures are met 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -104,6 +105,9 @@ def _tell(error: Exception) -> int:
         return USAGE
     if _is(error, "dllab.runs.store", "StoreError"):
         write(folded(f"dllab: {error}"))
+        return USAGE
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        say("what was to be written does not fit on the disk; make room there, or write elsewhere")
         return USAGE
     if isinstance(error, MemoryError):
         say("there is not enough memory for this; use fewer units, a smaller batch or less data")

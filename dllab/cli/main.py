@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +24,6 @@ def main() -> None:
 def leave(code: int) -> None:
     """End the process on the spot, with what was written on its way."""
     import contextlib
-    import os
 
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -34,7 +34,10 @@ def leave(code: int) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; returns the exit code."""
     with interrupts.watching():
-        for stream in (sys.stdout, sys.stderr):
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by the shell: `>&-`
+                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            stream = getattr(sys, name)
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # a picture in poor characters beats none
         try:

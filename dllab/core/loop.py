@@ -39,14 +39,18 @@ COUNT_STEP, COUNT_FIRST, COUNT_EPOCH, COUNT_SHARD, COUNT_UPDATE, COUNT_WHOLE = 0
 
 ROW_WIDTH = 32
 SPINS_BEFORE_YIELDING = 4000  # some 60 us: far longer than any shard lags behind another on a free core
-YIELDS_BEFORE_GIVING_UP = 20
+YIELDS_BEFORE_GIVING_UP = 150  # in one call: some 10 ms of it
 
 GO_ON, STOPPED, ABORTED = 0, 1, 2
 
 
 @subroutine
-def wait_for_all(control: int, barrier: int, arrivals: int) -> int:
-    """Meet the other threads; true if one of them gave up. `arrivals` is the count that opens the barrier."""
+def meet(control: int, shard_from: int) -> int:
+    """Wait for the threads of the other shards; 1 if one of them gave up."""
+    barrier = load(control, BARRIER)
+    own = barrier + 8 * 8 * (1 + shard_from)
+    arrivals = load(own, 0) + load(control, SHARDS)  # the count that opens the barrier this time
+    store(own, 0, arrivals)
     seen = arrive(barrier)
     spins, yields = 0, 0
     while seen < arrivals:
@@ -86,9 +90,7 @@ def run_rows(control: int, first: int, last: int, shard_from: int, shard_to: int
                     status |= call(entry, address, sizes)
                 end += 1
         if threaded and end < last:
-            arrivals = load(control, BARRIER) + 8 * 8 * (1 + shard_from)
-            store(arrivals, 0, load(arrivals, 0) + shards)
-            if wait_for_all(control, load(control, BARRIER), load(arrivals, 0)) != 0:
+            if meet(control, shard_from) != 0:
                 return ABORTED
         row = end + 1
     return status
@@ -135,6 +137,11 @@ def walk(control: int, shard_from: int, shard_to: int) -> int:
     last_row = load(control, LAST_ROW)
     probe_every = load(control, PROBE_EVERY)
     epoch_ready = load(control, EPOCH_READY)
+    if shard_to - shard_from < load(control, SHARDS):
+        if meet(control, shard_from) != 0:
+            return ABORTED
+        if shard_from == 0:
+            store(control, CROWDED, 0)  # a thread that takes its time to begin does not mean a busy core
     step = load(control, STEP)
     while step < load(control, END):
         if shard_from == 0 and load(control, CROWDED) > YIELDS_BEFORE_GIVING_UP:

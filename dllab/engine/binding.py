@@ -88,9 +88,11 @@ class Bound:
         self._control(len(order))
 
     def _per_shard(self, rows: int, ordered: int) -> None:
-        self.rates = [np.zeros(8) for _ in range(self.shards)]
-        self.counters = [np.zeros(8, np.int64) for _ in range(self.shards)]
-        self.sizes = [vector.copy() for vector in self.layout.sizes]
+        self.rates = [aligned(LINE).view(np.float64) for _ in range(self.shards)]
+        self.counters = [aligned(LINE).view(np.int64) for _ in range(self.shards)]
+        self.sizes = [aligned(vector.nbytes).view(np.int64)[: len(vector)] for vector in self.layout.sizes]
+        for own, vector in zip(self.sizes, self.layout.sizes):
+            own[:] = vector
         for shard in range(self.shards):
             self.counters[shard][loop.COUNT_SHARD] = shard
             self.sizes[shard][ROWS_OF_DATA], self.sizes[shard][ROWS_OF_ORDER] = rows, ordered
@@ -116,7 +118,7 @@ class Bound:
             np.array([a.ctypes.data for a in arrays], np.int64)
             for arrays in (self.tables, self.sizes, self.rates, self.counters)
         ]
-        self._barrier = np.zeros(8 * (1 + self.shards), np.int64)
+        self._barrier = aligned(LINE * (1 + self.shards)).view(np.int64)
         self._rate_list = np.zeros(1)
         control[loop.SHARDS] = self.shards
         control[[loop.TABLES, loop.SIZES, loop.RATES, loop.COUNTERS]] = [a.ctypes.data for a in self._lists]

@@ -16,7 +16,7 @@ from dllab.core import loop, native
 from dllab.core.settings import jit_enabled
 from dllab.engine.binding import Bound
 
-CALLS_ALONE = 20
+CALLS_ALONE = 5
 """After the other cores turned out to be busy, this many calls run all shards on one thread before another try."""
 
 

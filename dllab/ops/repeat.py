@@ -19,7 +19,7 @@ class Repeat(Layer):
     inner layers must take what they give, except that the first time they may change the shape (`dense: 32` on 4 inputs).
 
         - repeat: {times: 4, layers: [dense: 32, relu]}
-        - repeat: {times: 8, layers: [residual: [layer_norm, dense: 32, relu, dense: 32]]}
+        - repeat: {times: 8, layers: [residual: [layer_norm, relu, dense: 32]]}
 
     Parameters are named after repetition and place: `2_repeat.0.0_dense.w`, `2_repeat.1.0_dense.w`, and so on.
     Options: `times`, 1 to 1000; `layers`, what is repeated.

@@ -33,7 +33,7 @@ class TrainFinal:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Sentences and a table; then what is to be copied, which is not broken at the edge of the terminal."""
         yield Plain(Group(self._sentence(), *self._divergence()))
-        if self.advice:
+        if self.advice and self.result.diverged is not None:
             yield NextSteps([(line, "") for line in self.advice], ADVICE)
         yield Plain(Group(*self._reached(options)))
         if self.result.folder is not None:

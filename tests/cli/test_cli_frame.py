@@ -14,6 +14,7 @@ import dllab
 from dllab.cli import failures, main
 from dllab.cli.commands import COMMANDS, known
 
+full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
 HEAVY = {"numpy", "numba", "llvmlite", "pydantic", "rich", "ruamel", "scipy"}
 
 
@@ -176,3 +177,15 @@ def test_messages_carry_no_control_codes(tmp_path: Path) -> None:
     done = piped(tmp_path, "train", "\x1b[31mred\x07")
     assert done.code == 2
     assert not CONTROL.search(done.err)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+@pytest.mark.parametrize(
+    ("streams", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), pytest.param(">/dev/full", 2, marks=full_disk)]
+)
+def test_streams_that_take_nothing(tmp_path: Path, streams: str, code: int) -> None:
+    line = f"{' '.join(COMMAND)} train xor --json {streams}"
+    done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr and "internal error" not in done.stderr
+    assert len(list((tmp_path / "runs").iterdir())) == 1

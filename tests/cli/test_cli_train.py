@@ -57,6 +57,7 @@ def test_lines_and_a_final_table(folder: Path) -> None:
     for words in ("split", "train", "validation", "test", "expected test accuracy: 50 %", "run kept in", "Try next:"):
         assert words in done.out
     assert "dllab gradcheck small.yaml" in done.out
+    assert "learning rate is the first" not in done.out
     assert max(map(len, (line for line in done.out.splitlines() if "run kept" not in line))) <= 80
 
 
