@@ -8,9 +8,12 @@ at all, so many processes may share a folder. DLLAB_CACHE names another folder.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -43,7 +46,9 @@ def folder() -> Path:
                 return place
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix="dllab-cache-"))
+    place = Path(tempfile.mkdtemp(prefix="dllab-cache-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
 
 
 def _candidates() -> list[Path]:
@@ -63,6 +68,9 @@ def read(name: str) -> Entry | None:
     path = folder() / name
     try:
         head, _, code = path.read_bytes().partition(b"\n")
+    except IsADirectoryError:
+        shutil.rmtree(path, ignore_errors=True)
+        return None
     except OSError:
         return None
     try:
@@ -71,7 +79,8 @@ def read(name: str) -> Entry | None:
             return Entry(code, str(fields["symbol"]), tuple(fields["needs"]))
     except (ValueError, KeyError, TypeError):
         pass
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
     return None
 
 

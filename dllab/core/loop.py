@@ -89,9 +89,8 @@ def run_rows(control: int, first: int, last: int, shard_from: int, shard_to: int
                 if entry > 0:  # -1 marks a row that another shard does for all
                     status |= call(entry, address, sizes)
                 end += 1
-        if threaded and end < last:
-            if meet(control, shard_from) != 0:
-                return ABORTED
+        if threaded and end < last and meet(control, shard_from) != 0:
+            return ABORTED
         row = end + 1
     return status
 

@@ -78,10 +78,11 @@ class RunFolder:
             self._metrics.write(json.dumps(plain(line)) + "\n")
 
     def write_weights(self, network: Network, facts: Mapping[str, str] | None = None) -> None:
-        """Keep parameters and running statistics by name."""
+        """Keep parameters and running statistics by name; equal ones as equal bytes."""
         from safetensors.numpy import save
 
-        self._write(WEIGHTS, save(weights_of(network), metadata={"format": "dllab", **(facts or {})}))
+        told = json.dumps(dict(facts or {}), sort_keys=True)  # the library writes several keys in any order
+        self._write(WEIGHTS, save(weights_of(network), metadata={"dllab": told}))
 
     def write_status(self, document: Mapping[str, Any]) -> None:
         """Keep what became of the run."""

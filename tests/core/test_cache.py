@@ -70,6 +70,13 @@ def test_a_changed_byte_is_noticed(folder: Path) -> None:
     assert cache.read("one.o") is None
 
 
+def test_a_folder_in_the_place_of_a_kernel_gives_way(folder: Path) -> None:
+    (cache.folder() / "one.o").mkdir()
+    assert cache.read("one.o") is None
+    cache.write("one.o", ENTRY)
+    assert cache.read("one.o") == ENTRY
+
+
 def test_a_damaged_kernel_is_compiled_again(folder: Path) -> None:
     assert works(address_of(relu.forward))
     (path,) = folder.glob("ops.relu.forward-*")

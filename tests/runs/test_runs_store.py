@@ -125,3 +125,12 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
 def test_plain() -> None:
     value = {"a": (1, float("inf"), [np.float64("nan")]), "b": np.array([1.5, np.nan]), "c": "text", "d": None}
     assert plain(value) == {"a": [1, None, [None]], "b": [1.5, None], "c": "text", "d": None}
+
+
+def test_equal_weights_are_equal_bytes(tmp_path: Path) -> None:
+    contents = set()
+    for number in range(6):
+        folder = RunFolder.create(f"run{number}", tmp_path)
+        folder.write_weights(dllab.build(NET), {"recipe": "net", "steps": "7", "more": "facts"})
+        contents.add((folder.path / "weights.safetensors").read_bytes())
+    assert len(contents) == 1
