@@ -86,6 +86,7 @@ class Picture(Display):
         if self._tempo is not None:
             self._tempo.follow(event)
             self.slowed = self._view.slowed = self._tempo.slowed
+            self._view.left = self._tempo.left
         if isinstance(event, Compiling | Started | Finished) or time.monotonic() >= self._next:
             self._draw()
         super().show(event)

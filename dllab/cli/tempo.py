@@ -37,6 +37,11 @@ class Tempo:
         """Whether the run took notably longer for it."""
         return self._held > max(NOTABLE, NOTABLE_SHARE * (time.monotonic() - self._began))
 
+    @property
+    def left(self) -> float:
+        """Seconds until the run may end."""
+        return max(0.0, self._began + self.seconds - time.monotonic())
+
     def follow(self, event: Event) -> None:
         """Hold the run back until this event is due."""
         if isinstance(event, Started):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.commands import known
-from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE
+from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE, say
 from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings
 
 if TYPE_CHECKING:
@@ -52,11 +52,14 @@ def train(
     from dllab.cli.console import messages, output
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
+    from dllab.core import cache
     from dllab.recipe import load
     from dllab.runs import train as runs
     from dllab.views.train_final import TrainFinal
 
     loaded = load(recipe, [*(changes or ()), *(settings or ())])
+    if not cache.kept():
+        say("the folder of compiled kernels cannot be written, so every run compiles anew; DLLAB_CACHE names another")
     interrupted = False
     display = display_for(loaded.name, quiet=quiet, as_json=as_json, watch=watch)
     try:

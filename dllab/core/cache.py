@@ -36,6 +36,10 @@ class Entry:
     needs: tuple[str, ...]
 
 
+TEMPORARY = "dllab-cache-"
+"""What the name of a folder begins with that is deleted at the end of the process."""
+
+
 @cache
 def folder() -> Path:
     """The cache folder; created if it can be, else a temporary one that this process keeps."""
@@ -46,9 +50,14 @@ def folder() -> Path:
                 return place
         except OSError:
             continue
-    place = Path(tempfile.mkdtemp(prefix="dllab-cache-"))
+    place = Path(tempfile.mkdtemp(prefix=TEMPORARY))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place
+
+
+def kept() -> bool:
+    """Whether the cache outlives this process."""
+    return not folder().name.startswith(TEMPORARY)
 
 
 def _candidates() -> list[Path]:

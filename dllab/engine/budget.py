@@ -25,7 +25,7 @@ def check_fits(plan: Plan, recipe: Recipe | None) -> None:
     count = sum(elements(p, 1, {}) for p in plan.store.parameters.values())
     problem = (
         f"a net of {count:,} parameters needs {size_text(needed)} of memory to train "
-        f"(parameters, gradients, optimizer state, activations); {size_text(available)} are free"
+        f"(parameters, gradients, optimizer state, activations, drawing the first weights); {size_text(available)} are free"
     )
     widest = max(plan.infos, key=lambda info: sum(elements(p, 1, {}) for p in info.parameters), default=None)
     hint = "use fewer units or a smaller batch"

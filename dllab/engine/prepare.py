@@ -34,7 +34,8 @@ def plan_of(recipe: Recipe, question: Question) -> Plan:
         return Plan(question)
     except ShapeFlowError as error:
         flow = [f"input {shape_text(('B', *question.inputs.shape))}"]
-        flow += [f"{i.path} {shape_text(i.output_shape) if i.output_shape else '← here'}" for i in error.infos]
+        flow += [f"{info.path} {shape_text(info.output_shape)}" for info in error.infos if info.output_shape]
+        flow.append(f"{error.path} ← here")
         hint = "the shapes down to it: " + " → ".join(flow)
         raise RecipeError([Problem(f"{error.path}: {error.problem}", error.entry.place, hint)]) from None
 

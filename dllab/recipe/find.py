@@ -28,7 +28,9 @@ def locate(reference: str | Path) -> tuple[Path, str]:
     shipped recipe. Raises RecipeError for an unknown name.
     """
     text = str(reference)
-    looks_like_path = isinstance(reference, Path) or "/" in text or os.sep in text or text.endswith(ENDINGS)
+    looks_like_path = (
+        isinstance(reference, Path) or "/" in text or os.sep in text or text.endswith(ENDINGS) or text in (".", "..")
+    )
     if looks_like_path or _is_file(Path(text)):
         return Path(text), text
     try:

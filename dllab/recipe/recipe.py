@@ -12,7 +12,7 @@ from dllab.recipe.assemble import KEYS, assemble
 from dllab.recipe.dump import plain_value, to_yaml
 from dllab.recipe.errors import Problems, show
 from dllab.recipe.find import locate, read_bytes
-from dllab.recipe.nodes import ListNode, MapNode, Node, from_plain, plain
+from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
 from dllab.recipe.parts import LayerEntry
 from dllab.recipe.place import Place
@@ -108,5 +108,11 @@ def _assemble(root: Node, overrides: Sequence[str], problems: Problems, name: st
     apply(root, overrides, problems)
     values = assemble(root, problems)
     problems.raise_if_any()
-    places = {"": root.place, **{key: entry.key.place for key, entry in root.entries.items()}}
+    places = {"": root.place, **{key: _place_of(entry) for key, entry in root.entries.items()}}
     return Recipe(name=name, source_path=path, text=text, places=places, **values)
+
+
+def _place_of(entry: Entry) -> Place:
+    """Where a key stands, or the override that gives it its value."""
+    overridden = entry.value.place.label != entry.key.place.label
+    return entry.value.place if overridden else entry.key.place

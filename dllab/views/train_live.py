@@ -26,12 +26,15 @@ TALLEST, WIDEST_CURVES = 40, 160
 
 
 class TrainLive:
-    """The live picture of one run. `planar`: there will be a plane, so leave room for it. `slowed`: for watching."""
+    """The live picture of one run. `planar`: there will be a plane, so leave room for it.
+
+    `slowed`: for watching; then the run takes `left` more seconds.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.planar = False
-        self.slowed = False
+        self.slowed, self.left = False, 0.0
         self.plane: Plane | None = None
         self.compiling: Compiling | None = None
         self.started: Started | None = None
@@ -135,7 +138,7 @@ class TrainLive:
             slowed = " (slowed for watching)" if self.slowed else ""
             return [self.ended.status, speed, duration(self.ended.seconds) + slowed]
         left = now.seconds / max(now.step, 1) * (now.steps - now.step)
-        last = "slowed for watching" if self.slowed else f"{_coarse(left)} left"
+        last = f"{_coarse(self.left)} left, slowed" if self.slowed else f"{_coarse(left)} left"
         return [f"{percent(now.step / now.steps):>6}", f"{speed:>17}", f"{last:<11}"]
 
     def _figures(self, width: int) -> Text:

@@ -47,6 +47,7 @@ def works(address: int) -> bool:
 
 def test_what_is_written_is_read(folder: Path) -> None:
     cache.write("one.o", ENTRY)
+    assert cache.kept()
     assert cache.read("one.o") == ENTRY
     assert cache.read("other.o") is None
     assert sorted(path.name for path in folder.iterdir()) == ["one.o"]
@@ -103,6 +104,7 @@ def test_a_folder_that_cannot_be_written_is_replaced(tmp_path: Path, monkeypatch
     try:
         place = cache.folder()
         assert place != occupied
+        assert not cache.kept()
         cache.write("one.o", ENTRY)
         assert cache.read("one.o") == ENTRY
     finally:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dllab
 from dllab.core import loop
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
 from dllab.engine.question import question_of
 from dllab.plan.plan import Column, Plan
-from dllab.recipe import load
+from dllab.recipe import RecipeError, load
 from dllab.symbols import COLUMN
 
 RNG = np.random.default_rng(1)
@@ -196,3 +197,11 @@ def test_padding_between_parameters_stays_zero() -> None:
         used[first : first + int(np.prod(parameter.shape))] = True
     assert not used.all()
     assert not arena[~used].any()
+
+
+def test_the_way_of_shapes_ends_where_it_fails() -> None:
+    recipe = load({"input": [4], "model": [{"dense": 8}, {"residual": [{"dense": 5}]}, {"dense": 2}], "loss": "mse"})
+    with pytest.raises(RecipeError) as refused:
+        dllab.build(recipe)
+    way = refused.value.problems[0].hint.partition(": ")[2]
+    assert way == "input (B, 4) → 0_dense (B, 8) → 1_residual.0_dense (B, 5) → 1_residual ← here"

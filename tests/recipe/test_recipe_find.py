@@ -81,3 +81,7 @@ def test_reading_recipes_needs_no_numpy() -> None:
     code = "import sys, dllab.recipe; sys.exit(bool({'numpy', 'numba', 'llvmlite'} & set(sys.modules)))"
     root = Path(__file__).resolve().parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_this_folder_is_a_folder() -> None:
+    assert "this is a folder, not a recipe" in refused(".")

@@ -167,3 +167,9 @@ def test_problems_of_the_recipe_and_of_overrides_together() -> None:
 
 def test_an_override_can_mend_a_recipe() -> None:
     assert parse("input: [2]\nmodel: [tnh]\n", ["model[0]=tanh"]) == load(SMALL)
+
+
+def test_a_key_that_an_override_sets_stands_in_the_override() -> None:
+    recipe = load("moons", ["train={epochs: 3}", "optimizer.lr=0.5"])
+    assert recipe.place("train").label == "override train={epochs: 3}"
+    assert recipe.place("model").line == 2

@@ -267,8 +267,8 @@ def test_places_are_kept_before_there_are_values() -> None:
 
 def test_a_slowed_run_says_so() -> None:
     view = live(run(40))
-    view.slowed = True
-    assert "slowed for watching" in frame(view)
+    view.slowed, view.left = True, 1.9
+    assert "1.9 s left, slowed" in frame(view)
     view.update(Finished("finished", 60, 1140, 0.06, {}))
     assert "finished" in frame(view) and "(slowed for watching)" in frame(view)
     assert max(map(len, frame(view).splitlines())) <= 80
