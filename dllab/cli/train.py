@@ -59,7 +59,7 @@ def train(
 
     loaded = load(recipe, [*(changes or ()), *(settings or ())])
     if not cache.kept():
-        say("the folder of compiled kernels cannot be written, so every run compiles anew; DLLAB_CACHE names another")
+        say("the kernel cache cannot be written, so every run compiles anew\n  DLLAB_CACHE names another folder")
     interrupted = False
     display = display_for(loaded.name, quiet=quiet, as_json=as_json, watch=watch)
     try:

@@ -19,8 +19,6 @@ from dllab.core import blas
 from dllab.core import cache as store
 from dllab.core.kernel import Kernel
 
-Compile = Callable[[], tuple[bytes, str, tuple[str, ...]]]
-
 _engines: list[Any] = []  # an engine that is collected takes its code with it
 
 

@@ -119,7 +119,6 @@ class Bound:
             for arrays in (self.tables, self.sizes, self.rates, self.counters)
         ]
         self._barrier = aligned(LINE * (1 + self.shards)).view(np.int64)
-        self._rate_list = np.zeros(1)
         control[loop.SHARDS] = self.shards
         control[[loop.TABLES, loop.SIZES, loop.RATES, loop.COUNTERS]] = [a.ctypes.data for a in self._lists]
         control[loop.BARRIER] = self._barrier.ctypes.data

@@ -16,9 +16,7 @@ from dllab.symbols import BATCH_DIM, GRADIENTS, WHOLE_DIM, Value
 
 WIDTHS = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
 LINE = 64  # bytes; every array begins on a cache line
-LITERAL = 0  # the register of plain numbers: entry addresses, indexes of sizes
 ROWS_OF_DATA, ROWS_OF_ORDER = 2, 3  # places of the live sizes R and N
-FIRST_FIXED_SIZE = 4
 SKIP = -1  # the entry of a row that another shard does
 
 
