@@ -49,12 +49,14 @@ def prepare(kernel: Kernel, precision: str = "float32", **operands: Any) -> Call
 
 
 def plain(kernel: Kernel, precision: str = "float32", **operands: Any) -> Any:
-    """Call the kernel's Python function, with scalars in the precision in which an entry would hand them over."""
+    """Call the kernel's Python function, with the scalars and the flattened views that an entry would hand over."""
     arguments = []
     for operand in kernel.operands:
         value = operands[operand.name]
         if operand.scalar:
             value = int(value) if operand.dtype == "int64" else np.dtype(precision).type(value)
+        else:
+            value = value.reshape(_shape(operand.dims, value))  # a view: operands are C-contiguous
         arguments.append(value)
     with np.errstate(all="ignore"):  # overflow and NaN are results, as in compiled code
         return kernel.function(*arguments)
