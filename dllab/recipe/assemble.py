@@ -12,6 +12,7 @@ from dllab.catalogue import Part, Size, UnknownPart, find, parts
 from dllab.recipe.errors import Problems, closest, one_of, show
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
 from dllab.recipe.parts import Builder, LayerEntry
+from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
 
@@ -20,18 +21,22 @@ SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]
 
 
-def assemble(root: MapNode, problems: Problems) -> dict[str, Any]:
-    """The values of a recipe's keys, by name; complaints go to `problems`, and what they are about is None."""
-    return _Assembly(root, problems).values()
+def assemble(root: MapNode, problems: Problems, folder: Folder | None = None) -> dict[str, Any]:
+    """The values of a recipe's keys, by name; complaints go to `problems`, and what they are about is None.
+
+    `folder`: where paths in the recipe count from.
+    """
+    return _Assembly(root, problems, folder or Folder()).values()
 
 
 @dataclass
 class _Assembly:
     root: MapNode
     problems: Problems
+    folder: Folder
 
     def values(self) -> dict[str, Any]:
-        self.builder = Builder(self.problems)
+        self.builder = Builder(self.problems, self.folder)
         self.meant: set[str] = set()  # keys a slip stands for; they are not called missing, too
         for key, entry in self.root.entries.items():
             if key not in KEYS:

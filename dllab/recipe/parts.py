@@ -25,6 +25,7 @@ from dllab.recipe.forms import (
     read_form,
 )
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
+from dllab.recipe.paths import Folder, names_file
 from dllab.recipe.place import Place
 from dllab.recipe.wording import expectation, takes
 
@@ -65,6 +66,7 @@ class Builder:
     """
 
     problems: Problems
+    folder: Folder = field(default_factory=Folder)
     labels: dict[str, Place] = field(default_factory=dict)
     _visible: list[str] = field(default_factory=lambda: [INPUT])
     _unresolved: list[_Reference] = field(default_factory=list)
@@ -189,7 +191,10 @@ class Builder:
         """The value of an option: inner parts built, lists turned into the tuples that strict fields want."""
         family, block = family_of(option), block_of(option)
         if family is None and block is None:
-            return _arranged(option.annotation, plain(node))
+            value = plain(node)
+            if names_file(option) and isinstance(value, str):
+                return self.folder.absolute(value, node.place)
+            return _arranged(option.annotation, value)
         kinds = members(option.annotation)
         if is_null(node) and type(None) in kinds:
             return None

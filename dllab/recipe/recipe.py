@@ -15,6 +15,7 @@ from dllab.recipe.find import locate, read_bytes
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
 from dllab.recipe.parts import LayerEntry
+from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.yaml_nodes import decode, file_places, read
@@ -106,7 +107,7 @@ def _assemble(root: Node, overrides: Sequence[str], problems: Problems, name: st
         problems.raise_if_any()
     assert isinstance(root, MapNode)
     apply(root, overrides, problems)
-    values = assemble(root, problems)
+    values = assemble(root, problems, Folder(None if path is None else path.resolve().parent))
     problems.raise_if_any()
     places = {"": root.place, **{key: _place_of(entry) for key, entry in root.entries.items()}}
     return Recipe(name=name, source_path=path, text=text, places=places, **values)
