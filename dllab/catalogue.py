@@ -61,6 +61,14 @@ class Nested:
         self.family = family
 
 
+class FilePath:
+    """Marks a text field that names a file: `csv: Annotated[str, FilePath()]`.
+
+    The recipe parser makes it an absolute path: in a recipe's file it counts from the file's folder, elsewhere from the
+    working folder.
+    """
+
+
 class UnknownPart(KeyError):
     """No part of that family has that name. `known` lists those that exist."""
 

@@ -8,13 +8,10 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from dllab.catalogue import FilePath
 from dllab.recipe.place import Place
 
 STANDARD_INPUT = "-"
-
-
-class FilePath:
-    """Marks a text option that names a file: `csv: Annotated[str, FilePath()]`. `-` stays what it is."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Folder:
     path: Path | None = None
 
     def absolute(self, text: str, place: Place) -> str:
-        """A path written at that place as an absolute one, so that the resolved recipe works from anywhere."""
+        """A path written at that place as an absolute one: the resolved recipe works from anywhere. `-` stays as it is."""
         if text in ("", STANDARD_INPUT):
             return text
         inside = self.path is not None and place.line is not None  # overrides and plain data have no lines

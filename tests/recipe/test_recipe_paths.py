@@ -6,11 +6,11 @@ from typing import Annotated
 
 import pytest
 
-from dllab.catalogue import Part
+from dllab.catalogue import FilePath, Part
 from dllab.recipe.errors import Problems
 from dllab.recipe.nodes import from_plain
 from dllab.recipe.parts import Builder
-from dllab.recipe.paths import FilePath, Folder
+from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 
 IN_FILE, IN_OVERRIDE = Place("a.yaml", 3, 7), Place("override data.csv=my.csv")
