@@ -103,7 +103,7 @@ def _tell(error: Exception) -> int:
     if _is(error, "dllab.recipe.errors", "RecipeError"):
         write(error.render(columns()))  # type: ignore[attr-defined]
         return USAGE
-    if _is(error, "dllab.runs.store", "StoreError"):
+    if _is(error, "dllab.runs.disk", "StoreError"):
         write(folded(f"dllab: {error}"))
         return USAGE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):

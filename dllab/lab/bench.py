@@ -11,7 +11,6 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from dllab.lab.bench_cases import CASES, BenchCase
 from dllab.lab.peers import ROUND, Contender
 from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import load
+from dllab.runs.machine import processor
 from dllab.symbols import COLUMN
 
 LEAST_ROWS = 1024
@@ -106,7 +106,7 @@ def run(cases: Sequence[BenchCase] = CASES, against: Sequence[str] = (), rounds:
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": executor.free_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -162,11 +162,3 @@ def _rounds(steps: Callable[[int, int], Any]) -> Contender:
     chunk = max(1, min(HISTORY_STEPS, int(TARGET / per_step)))
     count = max(chunk, int(ROUND / per_step))
     return lambda: seconds(count) / count
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"

@@ -34,6 +34,20 @@ class EarlyStop:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Checkpoint:
+    """When a run's state is kept, so that it can go on after a kill; `checkpoint: 5` sets `every`.
+
+    `every` counts epochs between two checkpoints (None: one about every 10 seconds); `last` keeps the state at the end,
+    so that training can go on for more epochs; `best` also keeps the weights of the best evaluation, beside the last.
+    """
+
+    main: ClassVar[str] = "every"
+    every: Count | None = None
+    best: bool = False
+    last: bool = True
+
+
+@dataclass(frozen=True, config=_STRICT)
 class TrainOptions:
     """Length, batches, numbers and regularisation of a training run.
 
@@ -56,6 +70,7 @@ class TrainOptions:
     weight_decay: Penalty = 0.0
     evaluate_every: Count | None = None
     early_stop: Annotated[EarlyStop | None, Block(EarlyStop)] = None
+    checkpoint: Annotated[Checkpoint, Block(Checkpoint)] = Checkpoint()
 
     @model_validator(mode="after")
     def _one_length(self) -> TrainOptions:

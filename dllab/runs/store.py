@@ -1,34 +1,43 @@
-"""The folder of a run: the resolved recipe, metrics as JSON lines, weights, and what became of it.
+"""The folder of a run: what was trained, how it went, and all it takes to use the net or to go on.
 
 runs/spirals-20261125-031500/
-recipe.yaml           every default filled in; `dllab train` on it repeats the run
-metrics.jsonl         one line for each evaluation, written as it happens
-weights.safetensors   parameters and running statistics, by name
-run.json              status and final figures
+recipe.yaml             every default filled in; `dllab train` on it repeats the run
+data.json               what the data were: classes, features, how inputs are scaled and tables encoded
+metrics.jsonl           one line for each evaluation, written as it happens
+checkpoint.safetensors  parameters, optimizer and running state, best weights: `dllab resume` goes on from here
+weights.safetensors     parameters and running statistics at the end, by name
+best.safetensors        those of the best evaluation (`train: {checkpoint: {best: true}}`)
+run.json                status, final figures, changes to the recipe, versions, machine
+
+Every file but the growing metrics is there whole or not at all. Those that a net is read from carry a checksum.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dllab.runs.disk import Lock, StoreError, clear_leftovers, read_file, reason, replace_file, sync_folder
+from dllab.runs.metrics_log import MetricsLog, plain
+from dllab.runs.seal import Damaged, sealed, sealed_json, unsealed, unsealed_json
 
 if TYPE_CHECKING:
     from dllab.engine.network import Network
 
-RECIPE, METRICS, WEIGHTS, STATUS = "recipe.yaml", "metrics.jsonl", "weights.safetensors", "run.json"
+__all__ = ["RunFolder", "StoreError", "load_weights", "plain", "root_of", "safe", "weights_of"]
+
+RECIPE, METRICS, STATUS, DATA = "recipe.yaml", "metrics.jsonl", "run.json", "data.json"
+CHECKPOINT, WEIGHTS, BEST = "checkpoint.safetensors", "weights.safetensors", "best.safetensors"
 VARIABLE = "DLLAB_RUNS"
 LONGEST_NAME = 60
-
-
-class StoreError(Exception):
-    """A run's folder cannot be made, written or read; the text says which, why, and what to do."""
+Arrays = dict[str, np.ndarray]
 
 
 def root_of(run_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -37,17 +46,18 @@ def root_of(run_dir: str | os.PathLike[str] | None = None) -> Path:
 
 
 class RunFolder:
-    """One run's folder. Every file but the growing metrics is put in place whole or not at all."""
+    """One run's folder. The methods raise StoreError where a file cannot be written, or not be read as it was written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._metrics: IO[str] | None = None
+        self.metrics = MetricsLog(path / METRICS)
+        self._lock: Lock | None = None
 
     @classmethod
     def create(cls, name: str, run_dir: str | os.PathLike[str] | None = None) -> RunFolder:
         """A new folder `<name>-<date>-<time>` in the folder of runs, its own even if many processes start at once.
 
-        The folder of runs is made if only its last part is missing. Raises StoreError.
+        The folder of runs is made if only its last part is missing.
         """
         root = root_of(run_dir)
         stem = f"{safe(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -61,87 +71,101 @@ class RunFolder:
                     break
                 except FileExistsError:
                     number += 1
+            folder = cls(path)
+            folder.lock()
             (path / METRICS).touch()
-            return cls(path)
+            sync_folder(root)
+            return folder
         except (OSError, ValueError) as error:
             raise StoreError(_complaint(root, error)) from None
 
+    def lock(self) -> None:
+        """Keep other processes from training in this folder, until `close` or the end of this process."""
+        self._lock = Lock(self.path)
+
     def write_recipe(self, text: str) -> None:
         """Keep the resolved recipe."""
-        self._write(RECIPE, text.encode())
+        replace_file(self.path / RECIPE, text.encode())
 
-    def add_metrics(self, line: Mapping[str, Any]) -> None:
-        """Append one line; it is on its way to the disk when this returns."""
-        with _complaining(self.path / METRICS):
-            if self._metrics is None:
-                self._metrics = (self.path / METRICS).open("a", encoding="utf-8", buffering=1)
-            self._metrics.write(json.dumps(plain(line)) + "\n")
-
-    def write_weights(self, network: Network, facts: Mapping[str, str] | None = None) -> None:
-        """Keep parameters and running statistics by name; equal ones as equal bytes."""
-        from safetensors.numpy import save
-
-        told = json.dumps(dict(facts or {}), sort_keys=True)  # the library writes several keys in any order
-        self._write(WEIGHTS, save(weights_of(network), metadata={"dllab": told}))
+    def write_data(self, document: Mapping[str, Any]) -> None:
+        """Keep what the data were."""
+        replace_file(self.path / DATA, sealed_json(document))
 
     def write_status(self, document: Mapping[str, Any]) -> None:
         """Keep what became of the run."""
-        self._write(STATUS, json.dumps(plain(document), indent=2).encode() + b"\n")
+        replace_file(self.path / STATUS, json.dumps(plain(document), indent=2).encode() + b"\n")
+
+    def write_arrays(self, name: str, arrays: Arrays, facts: Mapping[str, Any]) -> None:
+        """Keep named arrays with facts about them; equal ones as equal bytes."""
+        replace_file(self.path / name, sealed(arrays, facts))
+
+    def write_weights(self, network: Network, facts: Mapping[str, Any] | None = None) -> None:
+        """Keep parameters and running statistics by name."""
+        self.write_arrays(WEIGHTS, weights_of(network), facts or {})
+
+    def add_metrics(self, line: Mapping[str, Any]) -> None:
+        """Append one line; it is on its way to the disk when this returns."""
+        self.metrics.add(line)
+
+    def read_arrays(self, name: str) -> tuple[Arrays, dict[str, Any]]:
+        """What `write_arrays` kept."""
+        with _refusing(self.path / name):
+            return unsealed(read_file(self.path / name))
+
+    def read_data(self) -> dict[str, Any]:
+        """What the data were."""
+        with _refusing(self.path / DATA):
+            return unsealed_json(read_file(self.path / DATA))
+
+    def read_status(self) -> dict[str, Any]:
+        """What run.json says."""
+        path = self.path / STATUS
+        with _refusing(path):
+            try:
+                document = json.loads(read_file(path))
+            except (ValueError, RecursionError):
+                raise Damaged("it is no JSON document") from None
+            if not isinstance(document, dict) or not isinstance(document.get("status"), str):
+                raise Damaged("it is no record of a run")
+        return document
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there."""
+        return (self.path / name).is_file()
+
+    def clear_leftovers(self) -> None:
+        """Remove what a killed process had begun to write."""
+        clear_leftovers(self.path)
 
     def close(self) -> None:
-        """No more metrics will come."""
-        if self._metrics is not None:
-            with _complaining(self.path / METRICS):
-                self._metrics.close()
-            self._metrics = None
-
-    def _write(self, name: str, content: bytes) -> None:
-        with _complaining(self.path / name):
-            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, self.path / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+        """Nothing more will be written."""
+        try:
+            self.metrics.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
 
-def weights_of(network: Network) -> dict[str, Any]:
-    """Name to array: all parameters, and the running statistics (batch norm's means, say) beside them."""
-    running = network.plan.store.running
-    return {**network.parameters, **{name: network.memory.view("running", value) for name, value in running.items()}}
+def weights_of(network: Network) -> Arrays:
+    """Name to array: copies of all parameters and running statistics."""
+    from dllab.training.state import copied, net_views
+
+    return copied(net_views(network))
 
 
-def load_weights(network: Network, folder: str | os.PathLike[str]) -> None:
-    """Put the weights that a run kept into a network of the same recipe. Raises StoreError where they do not fit."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+def load_weights(network: Network, folder: str | os.PathLike[str], name: str = WEIGHTS) -> dict[str, Any]:
+    """Put the weights that a run kept into a network of the same recipe; returns the facts told with them.
 
-    path = Path(folder) / WEIGHTS
+    Raises StoreError where they cannot be read, are not as they were written, or do not fit.
+    """
+    from dllab.training.state import Unfit, net_views, put
+
+    arrays, facts = RunFolder(Path(folder)).read_arrays(name)
     try:
-        kept = load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"{path} cannot be read: {_reason(error)}") from None
-    arrays = weights_of(network)
-    if {n: a.shape for n, a in kept.items()} != {n: a.shape for n, a in arrays.items()}:
-        raise StoreError(f"{path} belongs to another net: it holds {', '.join(sorted(kept)) or 'nothing'}")
-    for name, array in arrays.items():
-        array[...] = kept[name]
-
-
-def plain(value: Any) -> Any:
-    """Plain JSON data; NaN and infinities become None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        put(net_views(network), arrays)
+    except Unfit as error:
+        raise StoreError(f"{Path(folder) / name} belongs to another net: {error}") from None
+    return facts
 
 
 def safe(name: str) -> str:
@@ -149,8 +173,8 @@ def safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:LONGEST_NAME] or "run"
 
 
-class _complaining:
-    """Turns what goes wrong with a file into a StoreError."""
+class _refusing:
+    """Turns damage into a StoreError that names the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -159,8 +183,8 @@ class _complaining:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, OSError):
-            raise StoreError(f"{self.path} cannot be written: {_reason(error)}") from None
+        if isinstance(error, Damaged):
+            raise StoreError(f"{self.path} is damaged: {error}") from None
 
 
 def _complaint(root: Path, error: Exception) -> str:
@@ -168,8 +192,6 @@ def _complaint(root: Path, error: Exception) -> str:
     advice = "name another place with --run-dir or $DLLAB_RUNS,\n  or keep nothing with --no-save"
     if isinstance(error, FileNotFoundError) and not root.parent.exists():
         return f"runs cannot go to {shown}: there is no folder {root.parent}\n  make it first, or {advice}"
-    return f"runs cannot go to {shown}: {_reason(error)}\n  {advice}"
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, FileExistsError):
+        return f"runs cannot go to {shown}: that is a file, not a folder\n  {advice}"
+    return f"runs cannot go to {shown}: {reason(error)}\n  {advice}"

@@ -25,7 +25,10 @@ class Compiling:
 
 @dataclass(frozen=True)
 class Started:
-    """Everything is ready and the first step comes next."""
+    """Everything is ready and the first step comes next: step `first`, above 0 in a run that goes on.
+
+    `history`: what was evaluated before, in a run that goes on.
+    """
 
     recipe: Recipe
     network: Network
@@ -35,6 +38,8 @@ class Started:
     rows: dict[str, int]
     metrics: tuple[str, ...]
     loss: str
+    first: int = 0
+    history: tuple[EpochEnd, ...] = ()
 
 
 @dataclass(frozen=True)

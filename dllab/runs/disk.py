@@ -1,0 +1,102 @@
+"""Files that are there whole or not at all, whatever moment the power goes or the process dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """A run's folder cannot be made, written or read; the text says which, why, and what to do."""
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place of the one before: the new content is on the disk before the name leads to it.
+
+    Raises StoreError; then the old file is untouched.
+    """
+    with complaining(path):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can do that."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a killed process had begun to write."""
+    for path in folder.glob(".*-*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def read_file(path: Path) -> bytes:
+    """A file's content. Raises StoreError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {reason(error)}") from None
+
+
+class Lock:
+    """One process at a time works in a folder; the system gives the lock back when the process ends, however it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises StoreError where another process has it. Does nothing where the system has no such locks."""
+        self._handle: int | None = None
+        try:
+            import fcntl
+        except ImportError:
+            return
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise StoreError(f"{folder} is in use: a run is being trained there by another process") from None
+        except OSError:  # a file system without locks
+            os.close(handle)
+            return
+        self._handle = handle
+
+    def release(self) -> None:
+        """Let others in."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+@contextlib.contextmanager
+def complaining(path: Path) -> Iterator[None]:
+    """Turns what goes wrong with a file into a StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in the system's words."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

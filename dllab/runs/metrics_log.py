@@ -1,0 +1,88 @@
+"""The growing file of a run's evaluations: a line of JSON each, appended; a checkpoint says how far it had come."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from dllab.runs.disk import complaining, read_file
+from dllab.runs.seal import Damaged
+
+
+class MetricsLog:
+    """Lines are on their way to the disk when `add` returns, and there after `mark`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+        self._length = 0
+        self._hash = hashlib.sha256()
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Append one line. Raises StoreError."""
+        content = json.dumps(plain(line)).encode() + b"\n"
+        with complaining(self.path):
+            if self._file is None:
+                self._file = self.path.open("ab", buffering=0)
+            self._file.write(content)
+        self._length += len(content)
+        self._hash.update(content)
+
+    def mark(self) -> dict[str, Any]:
+        """How far the file has come, all of it on the disk: its length and the checksum of so much of it."""
+        with complaining(self.path):
+            if self._file is not None:
+                os.fsync(self._file.fileno())
+        return {"length": self._length, "sha256": self._hash.hexdigest()}
+
+    def go_on(self, mark: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Drop what came after a mark; returns the lines before it. Raises Damaged where these are not as written."""
+        content = read_file(self.path)[: mark["length"]]
+        self._length, self._hash = len(content), hashlib.sha256(content)
+        if (self._length, self._hash.hexdigest()) != (mark["length"], mark["sha256"]):
+            raise Damaged("what it held at the last checkpoint is not there any more")
+        with complaining(self.path):
+            self._file = self.path.open("r+b", buffering=0)
+            self._file.truncate(self._length)
+            self._file.seek(self._length)
+        return [json.loads(line) for line in content.splitlines()]
+
+    def close(self) -> None:
+        """No more lines will come."""
+        file, self._file = self._file, None
+        if file is not None:
+            with complaining(self.path):
+                try:
+                    os.fsync(file.fileno())
+                finally:
+                    file.close()
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log as far as they are whole. Raises StoreError where there is none."""
+    found = []
+    for line in read_file(path).splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            entry = json.loads(line)
+            if isinstance(entry, dict):
+                found.append(entry)
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON data; NaN and infinities become None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
