@@ -8,15 +8,18 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dllab.engine.network import Network, build
-    from dllab.runs.train import Result, train
+    from dllab.runs.result import Result
+    from dllab.runs.resume import resume
+    from dllab.runs.train import train
 
-__all__ = ["Network", "Result", "__version__", "build", "train"]
+__all__ = ["Network", "Result", "__version__", "build", "resume", "train"]
 
 _HOMES = {
     "build": "dllab.engine.network",
     "Network": "dllab.engine.network",
     "train": "dllab.runs.train",
-    "Result": "dllab.runs.train",
+    "resume": "dllab.runs.resume",
+    "Result": "dllab.runs.result",
 }
 
 

@@ -41,17 +41,21 @@ class MetricsLog:
                 os.fsync(self._file.fileno())
         return {"length": self._length, "sha256": self._hash.hexdigest()}
 
-    def go_on(self, mark: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Drop what came after a mark; returns the lines before it. Raises Damaged where these are not as written."""
+    def read(self, mark: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The lines before a mark. Raises Damaged where these are not as they were written."""
         content = read_file(self.path)[: mark["length"]]
         self._length, self._hash = len(content), hashlib.sha256(content)
         if (self._length, self._hash.hexdigest()) != (mark["length"], mark["sha256"]):
             raise Damaged("what it held at the last checkpoint is not there any more")
+        return [json.loads(line) for line in content.splitlines()]
+
+    def go_on(self, mark: Mapping[str, Any]) -> None:
+        """Drop what came after a mark, to be followed by other lines. Raises Damaged, as `read` does."""
+        self.read(mark)
         with complaining(self.path):
             self._file = self.path.open("r+b", buffering=0)
             self._file.truncate(self._length)
             self._file.seek(self._length)
-        return [json.loads(line) for line in content.splitlines()]
 
     def close(self) -> None:
         """No more lines will come."""

@@ -40,15 +40,25 @@ def net_views(network: Network) -> Arrays:
 
 
 def optimizer_views(network: Network) -> Arrays:
-    """The optimizer's state: `optimizer/<link of the chain>/<name>/<parameter>`, as writable views."""
+    """The optimizer's state, `optimizer/<part>/<name>/<parameter>`, as writable views."""
     plan, arena = network.plan, network.memory.arrays[OPTIMIZER]
     size = plan.arena * network.dtype.itemsize
+    links = _link_names(network)
     views = {}
     for (link, name), number in plan.slots.numbers.items():
         copy = arena[number * size : (number + 1) * size]
         for parameter in in_recipe_order(plan):
-            views[f"optimizer/{link}/{name}/{parameter.label}"] = view_of(copy, parameter, network.dtype)
+            views[f"optimizer/{links[link]}/{name}/{parameter.label}"] = view_of(copy, parameter, network.dtype)
     return views
+
+
+def _link_names(network: Network) -> list[str]:
+    """The parts of the chain by name, not by place: clipping that is added in front changes no name."""
+    names: list[str] = []
+    for part in network.plan.question.chain:
+        count = sum(name.partition(".")[0] == part.name for name in names)
+        names.append(f"{part.name}.{count + 1}" if count else part.name)
+    return names
 
 
 def best_views(network: Network, kept: Mapping[str, NDArray[Any]]) -> Arrays:

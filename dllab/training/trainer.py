@@ -57,6 +57,8 @@ class Trainer:
         check_demands(recipe, data, self.metrics)
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
+        self.steps_per_epoch = -(-len(data.splits.train) // self.question.batch)
+        self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
         self.columns = self._columns()
         self.evaluator = Evaluator(self.network, self.columns, data.splits, data.dataset.columns[TARGETS], self.metrics)
 
@@ -88,13 +90,11 @@ class Trainer:
 
     def _course(self) -> Course:
         train = self.data.splits.train
-        per_epoch = -(-len(train) // self.question.batch)
-        steps = self.recipe.train.steps or (self.recipe.train.epochs or 1) * per_epoch
-        every = self.recipe.train.evaluate_every or self._usual_interval(-(-steps // per_epoch))
+        every = self.recipe.train.evaluate_every or self._usual_interval(-(-self.steps // self.steps_per_epoch))
         bound = Bound(self.network.memory, "train", self.question.batch, self.columns, train.copy(), base=train)
         if not self.question.shuffle:
             bound.keep_order()
-        return Course(self, bound, steps, per_epoch, every)
+        return Course(self, bound, self.steps, self.steps_per_epoch, every)
 
     def _usual_interval(self, epochs: int) -> int:
         watched = self.recipe.train.early_stop is not None or self.recipe.schedule.name == "plateau"

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console, RenderableType
 from screens import AsciiText, compare
 
-from dllab.runs.train import Expectation, Result
+from dllab.runs.result import Expectation, Result
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
 from dllab.views.boundary import Plane
 from dllab.views.curves import Plot, Series

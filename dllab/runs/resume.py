@@ -1,0 +1,221 @@
+"""`dllab.resume`: go on with a run that was stopped, killed, or is to be longer, to the bits it would have come to.
+
+What counts: first the changes given now, then recipe.yaml as it stands in the run's folder, then what the run was
+trained with so far. What the kept state belongs to (model, data, loss, batches, seed) cannot be changed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dllab.recipe import Recipe, RecipeError, load, parse
+from dllab.runs.data_file import digest
+from dllab.runs.disk import StoreError
+from dllab.runs.find import find_run
+from dllab.runs.keeper import Keeper, epoch_end, now
+from dllab.runs.machine import differences
+from dllab.runs.result import Result
+from dllab.runs.seal import Damaged
+from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder
+from dllab.runs.train import Overrides, changed, ignore
+from dllab.training.events import Event
+from dllab.training.state import State, Unfit
+from dllab.training.trainer import Trainer
+
+FIXED = {
+    "data": "the state belongs to a net that has seen other data",
+    "input": "the state belongs to a net of other inputs",
+    "model": "the state belongs to another net",
+    "loss": "the figures before and after could not be compared",
+    "use": "the state belongs to a net made of other parts",
+    "train.batch": "steps and epochs would be counted anew",
+    "train.seed": "the run would no longer be the run of one seed",
+    "train.dtype": "the state is kept in the precision it was trained in",
+    "train.shuffle": "the epoch in hand would be another",
+    "train.folds": "a run of folds is many runs",
+}
+"""Keys that cannot change, and why; those below them neither."""
+
+KEPT = ("began", "changes", "versions", "machine")
+"""What run.json tells of the beginning, whatever comes later."""
+
+ENDED = {"finished": "is finished", "stopped": "was stopped early", "diverged": "diverged"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A key whose value is not what the run was trained with so far; None: not there."""
+
+    key: str
+    before: Any
+    after: Any
+    where: str  # recipe.yaml, or the command line
+
+    def __str__(self) -> str:
+        return f"{self.key}: {_shown(self.before)} so far, {_shown(self.after)} from now on ({self.where})"
+
+
+class Resumption:
+    """A run about to go on. `changes`: what is different from now on; `notes`: why its bits may differ, if they may.
+
+    Raises StoreError for a run that cannot go on, and RecipeError for a recipe that cannot be used; then nothing in the
+    run's folder is changed.
+    """
+
+    def __init__(self, run: str | Path, overrides: Sequence[str] = (), run_dir: str | Path | None = None) -> None:
+        self.folder = RunFolder(find_run(run, run_dir))
+        self.folder.lock()
+        try:
+            self._prepare(overrides)
+        except BaseException:
+            self.folder.close()
+            raise
+
+    def _prepare(self, overrides: Sequence[str]) -> None:
+        path, self.status = self.folder.path, self.folder.read_status()
+        if not self.folder.has(CHECKPOINT):
+            raise StoreError(_no_checkpoint(path, self.status["status"]))
+        arrays, facts = self.folder.read_arrays(CHECKPOINT)
+        self.state, self.facts = State(arrays, facts["state"]), facts
+        before = _recipe_then(facts["recipe"], path)
+        if not self.folder.has(RECIPE):
+            raise StoreError(f"{path / RECIPE} is missing\n  the run cannot go on without the recipe it says it follows")
+        kept = load(path / RECIPE)
+        self.recipe = load(path / RECIPE, overrides) if overrides else kept
+        self._name(str(self.status.get("recipe", path.name)))
+        self.changes = _changes(before, kept, self.recipe)
+        self.overrides = list(overrides)
+        _check(self.changes, path)
+        self.notes = differences(self.status)
+        log = self.folder.metrics
+        try:
+            self.history = tuple(epoch_end(line) for line in log.read(facts["metrics"]))
+        except Damaged as error:
+            raise StoreError(f"{path / METRICS} is damaged: {error}") from None
+        self.trainer = Trainer(self.recipe, start=self.state, history=self.history)
+        if digest(self.trainer.data) != facts["data"]:
+            raise StoreError(f"{path} cannot go on: its data are not what they were\n  {_new_run(path)}")
+        _check_open(self.status["status"], self.state, self.changes, self.trainer, path)
+
+    def _name(self, name: str) -> None:
+        import dataclasses
+
+        self.recipe = dataclasses.replace(self.recipe, name=name)
+
+    @property
+    def step(self) -> int:
+        """The step it goes on at."""
+        return int(self.state.facts["step"])
+
+    def follow(self, on_event: Callable[[Event], None] = ignore) -> Result:
+        """Go on to the end. Raises runs.result.Interrupted after Ctrl-C, StoreError where nothing can be kept."""
+        again = {"at": now(), "step": self.step, "changes": [str(change) for change in self.changes]}
+        resumed = self.status.get("resumed")
+        origin: dict[str, Any] = {key: self.status[key] for key in KEPT if key in self.status}
+        origin["resumed"] = [*(resumed if isinstance(resumed, list) else []), again]
+        self.folder.clear_leftovers()
+        self.folder.metrics.go_on(self.facts["metrics"])
+        try:
+            return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
+        except Unfit as error:
+            raise StoreError(f"{self.folder.path / CHECKPOINT} does not fit the recipe: {error}") from None
+
+
+def resume(
+    run: str | Path,
+    overrides: Overrides = (),
+    *,
+    run_dir: str | Path | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    **options: Any,
+) -> Result:
+    """Go on with a run from its last checkpoint, and return the result as `dllab.train` does.
+
+        result = dllab.resume("last")
+        result = dllab.resume("runs/spirals-20261125-031500", train__epochs=200)
+
+    `run`: the folder, its name in the folder of runs, or "last". Without changes it comes to the bits of the run that was
+    never stopped. A finished run goes on if it is given more epochs or steps.
+
+    Raises StoreError for a run that is missing, damaged, in use or ended, RecipeError for changes that cannot be used,
+    and Interrupted after Ctrl-C.
+    """
+    return Resumption(run, changed(overrides, options), run_dir).follow(on_event or ignore)
+
+
+# ---- what may change ---------------------------------------------------------------------------------------------------
+
+
+def _changes(before: Recipe, kept: Recipe, now: Recipe) -> list[Change]:
+    then, edited, wanted = (flat(recipe.resolved()) for recipe in (before, kept, now))
+    found = []
+    for key in dict.fromkeys([*then, *wanted]):
+        if then.get(key) != wanted.get(key):
+            where = RECIPE if edited.get(key) == wanted.get(key) else "command line"
+            found.append(Change(key, then.get(key), wanted.get(key), where))
+    return found
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Nested data as one mapping from key paths (`train.epochs`, `model[0].dense.units`) to plain values."""
+    if isinstance(value, Mapping) and value:
+        return {k: v for key, inner in value.items() for k, v in flat(inner, f"{path}.{key}" if path else str(key)).items()}
+    if isinstance(value, list | tuple) and value:
+        return {k: v for i, inner in enumerate(value) for k, v in flat(inner, f"{path}[{i}]").items()}
+    return {path: value}
+
+
+def _check(changes: Sequence[Change], path: Path) -> None:
+    for change in changes:
+        for key, why in FIXED.items():
+            if change.key == key or change.key.startswith((f"{key}.", f"{key}[")):
+                raise StoreError(
+                    f"{change.key} cannot change within a run: {why}\n"
+                    f"  it is {_shown(change.before)} in this run, {_shown(change.after)} by {change.where}\n  {_new_run(path)}"
+                )
+
+
+def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:
+    """Refuse what would do nothing: a run at its end, or one that would diverge again in the same way."""
+    step, best, stop = state.facts["step"], state.facts["best"], trainer.recipe.train.early_stop
+    line = shlex.join(["dllab", "resume", str(path)])
+    if status == "diverged" and not any(change.key not in ("about", "expect", "metrics") for change in changes):
+        raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
+    if trainer.steps < step:
+        raise StoreError(f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}")
+    if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
+        raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
+    same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
+    if stop is not None and same and best["waited"] >= stop.patience:
+        raise StoreError(
+            f"{path} was stopped early: no better {stop.metric} for {best['waited']} evaluations\n"
+            f"  to train on: {line} train.early_stop.patience=..., or train.early_stop=null"
+        )
+
+
+def _recipe_then(text: str, path: Path) -> Recipe:
+    try:
+        return parse(text, label=f"{path / CHECKPOINT} (recipe)")
+    except RecipeError as error:
+        raise StoreError(f"{path} cannot go on with this version of the lab:\n{error}") from None
+
+
+def _no_checkpoint(path: Path, status: str) -> str:
+    ended = ENDED.get(status)
+    if status == "diverged":
+        return f"{path} diverged before its first checkpoint\n  {_new_run(path)}"
+    if ended is not None:
+        return f"{path} {ended} and keeps no checkpoint (train.checkpoint.last is false)\n  {_new_run(path)}"
+    return f"{path} was ended before its first checkpoint: there is nothing to go on from\n  {_new_run(path)}"
+
+
+def _new_run(path: Path) -> str:
+    return f"for a new run: {shlex.join(['dllab', 'train', str(path / RECIPE)])}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else str(value)
