@@ -17,7 +17,7 @@ def main() -> None:
     """The entry point: run the command line's arguments and leave with the exit code."""
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
-        leave(code)  # all is said and kept: nobody who pressed Ctrl-C waits for libraries to be taken down
+        leave(interrupts.code)  # all is said and kept: nobody who pressed Ctrl-C waits for libraries to be taken down
     sys.exit(code)
 
 
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             code = INTERRUPTED
         if code == INTERRUPTED:
-            say("interrupted")
+            say("interrupted" if interrupts.code == INTERRUPTED else "terminated")
         return code
 
 

@@ -28,3 +28,4 @@ RunDir = Annotated[
     str | None,
     typer.Option("--run-dir", help="Where the run's folder is made [default: $DLLAB_RUNS, or ./runs].", metavar="FOLDER"),
 ]
+RunName = Annotated[str, typer.Argument(help="Folder of a run, its name in the folder of runs, or `last`.", metavar="RUN")]

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.commands import known
-from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE, say
+from dllab.cli.follow import Watch, follow
 from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings
 
 if TYPE_CHECKING:
-    from dllab.runs.train import Result
-
-LONGEST_WATCH = 3600
+    from dllab.runs.result import Result
 
 NEXT = (("summary", "layers, shapes, parameters"), ("gradcheck", "proof that its gradients are right"))
 
@@ -28,60 +26,35 @@ def train(
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
-    watch: Annotated[
-        float | None,
-        typer.Option(
-            "--watch",
-            help="Seconds a run at a terminal is stretched to at least, so that it can be watched; "
-            "0: full speed [default: 3 where there is a boundary to watch, else 0].",
-            min=0,
-            max=LONGEST_WATCH,
-            metavar="SECONDS",
-        ),
-    ] = None,
+    watch: Watch = None,
 ) -> int:
     """Train a recipe and watch it learn.
 
     At a terminal a live picture shows curves, progress, and for points of a plane the boundary as it bends; elsewhere
     there is a line an evaluation. A run too short to be watched is slowed down there, which changes nothing it computes
-    (--watch). The run's folder keeps the resolved recipe, metrics and weights. Ctrl-C stops, with
-    the weights so far kept.
+    (--watch). The run's folder keeps the resolved recipe, metrics, weights, and what it takes to go on. Ctrl-C stops,
+    with nothing lost: `dllab resume` goes on.
 
     Exit code 1 if training diverged, 2 for an error in the recipe or the options, 130 after Ctrl-C.
     """
-    from dllab.cli.console import messages, output
-    from dllab.cli.display import display_for
-    from dllab.cli.interrupt import interrupts
-    from dllab.core import cache
     from dllab.recipe import load
     from dllab.runs import train as runs
-    from dllab.views.train_final import TrainFinal
 
-    loaded = load(recipe, [*(changes or ()), *(settings or ())])
-    if not cache.kept():
-        say("the kernel cache cannot be written, so every run compiles anew\n  DLLAB_CACHE names another folder")
-    interrupted = False
-    display = display_for(loaded.name, quiet=quiet, as_json=as_json, watch=watch)
-    try:
-        with display:
-            result = runs.train(loaded, seed=seed, run_dir=run_dir, save=save, on_event=display.show)
-    except runs.Interrupted as stopped:
-        interrupted, result = True, stopped.result
-    finally:
-        interrupts.release()
     words = [recipe, *(changes or ()), *(settings or ())]
-    if as_json:
-        output().document(result.document())
-    if not as_json:
-        output().show(TrainFinal(result, [] if quiet else _next(words, display.slowed), _advice(result, words)))
-    elif result.diverged is not None:
-        messages().show(TrainFinal(result))
-    return INTERRUPTED if interrupted else NEGATIVE if result.status == "diverged" else FINE
+    loaded = load(recipe, words[1:])
+    return follow(
+        lambda listener: runs.train_loaded(loaded, words[1:], seed=seed, run_dir=run_dir, save=save, on_event=listener),
+        loaded.name, quiet=quiet, as_json=as_json, watch=watch,
+        next_steps=lambda result, slowed: _next(result, words, slowed), advice=lambda result: _advice(result, words),
+    )  # fmt: skip
 
 
-def _next(words: list[str], slowed: bool) -> list[tuple[str, str]]:
+def _next(result: Result, words: list[str], slowed: bool) -> list[tuple[str, str]]:
     """Commands that go on from here, of those there are."""
-    commands = [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
+    commands = []
+    if result.status == "interrupted" and result.folder is not None and result.steps:
+        commands.append((shlex.join(["dllab", "resume", str(result.folder)]), "go on where it stopped"))
+    commands += [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
     if slowed:
         commands.append((shlex.join(["dllab", "train", *words, "--watch", "0"]), "the same, not slowed for watching"))
     return commands

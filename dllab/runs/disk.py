@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+LEFTOVER = ".new-"
+"""How the names of files begin that are being written; only a process that was killed leaves one behind."""
+
+BINARY = getattr(os, "O_BINARY", 0)
 
 
 class StoreError(Exception):
@@ -18,20 +22,28 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Raises StoreError; then the old file is untouched.
     """
+    temporary = path.parent / f"{LEFTOVER}{path.name}-{os.getpid()}"
     with complaining(path):
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o666)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
+            try:
+                write_all(handle, content)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
         sync_folder(path.parent)
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Write all of it, in as many pieces as the system likes."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
 def sync_folder(folder: Path) -> None:
@@ -47,7 +59,7 @@ def sync_folder(folder: Path) -> None:
 
 def clear_leftovers(folder: Path) -> None:
     """Remove what a killed process had begun to write."""
-    for path in folder.glob(".*-*"):
+    for path in folder.glob(f"{LEFTOVER}*"):
         with contextlib.suppress(OSError):
             path.unlink()
 

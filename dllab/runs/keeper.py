@@ -94,6 +94,8 @@ class Keeper:
                 self.started = event
                 self.history = list(event.history)
                 self._kept_epoch = self.trainer.course.epoch
+                if event.first:
+                    self._keep_best()  # the process before may have died before it could
             case Progress():
                 self.progress = event
                 self._keep_if_due()
@@ -126,7 +128,7 @@ class Keeper:
         course = getattr(self.trainer, "course", None)
         if self.folder is None or self.started is None or course is None or course.busy or self.finished is not None:
             return
-        if self.diverged is not None or (course.step, course.evaluated) == self._kept_step:
+        if self.diverged is not None or self.folder.metrics.broken or (course.step, course.evaluated) == self._kept_step:
             return
         state = course.state()
         facts = {
@@ -134,14 +136,15 @@ class Keeper:
             "state": state.facts, "over": course.over,
         }  # fmt: skip
         self.folder.write_arrays(CHECKPOINT, state.arrays, facts)
-        self._keep_best(state.arrays)
+        self._keep_best()
         self._kept_step = (course.step, course.evaluated)
         self._kept_at, self._kept_epoch = time.monotonic(), course.step // course.per_epoch
 
-    def _keep_best(self, arrays: Mapping[str, Any]) -> None:
+    def _keep_best(self) -> None:
         best = self.trainer.course.best
         if self.folder is not None and self.recipe.train.checkpoint.best and best is not None and best.epoch is not None:
-            weights = {name.removeprefix(BEST): a for name, a in arrays.items() if name.startswith(BEST)}
+            kept = best.arrays(self.trainer.network)
+            weights = {name.removeprefix(BEST): array for name, array in kept.items() if name.startswith(BEST)}
             self.folder.write_arrays(BEST_FILE, weights, {"recipe": self.recipe.name, "steps": best.step})
 
     # ---- the result --------------------------------------------------------------------------------------------------

@@ -9,36 +9,42 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from dllab.runs.disk import complaining, read_file
+from dllab.runs.disk import BINARY, complaining, read_file, write_all
 from dllab.runs.seal import Damaged
 
 
 class MetricsLog:
-    """Lines are on their way to the disk when `add` returns, and there after `mark`."""
+    """Lines are on their way to the disk when `add` returns, and there after `mark`.
+
+    `broken`: a line is not in the file, or half of it; no checkpoint may be made of a run that is further than its log.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: IO[bytes] | None = None
+        self._handle: int | None = None
+        self.broken = False
         self._length = 0
         self._hash = hashlib.sha256()
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Append one line. Raises StoreError."""
         content = json.dumps(plain(line)).encode() + b"\n"
+        self.broken = True
         with complaining(self.path):
-            if self._file is None:
-                self._file = self.path.open("ab", buffering=0)
-            self._file.write(content)
+            if self._handle is None:
+                self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
+            write_all(self._handle, content)
         self._length += len(content)
         self._hash.update(content)
+        self.broken = False
 
     def mark(self) -> dict[str, Any]:
         """How far the file has come, all of it on the disk: its length and the checksum of so much of it."""
         with complaining(self.path):
-            if self._file is not None:
-                os.fsync(self._file.fileno())
+            if self._handle is not None:
+                os.fsync(self._handle)
         return {"length": self._length, "sha256": self._hash.hexdigest()}
 
     def read(self, mark: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -53,19 +59,18 @@ class MetricsLog:
         """Drop what came after a mark, to be followed by other lines. Raises Damaged, as `read` does."""
         self.read(mark)
         with complaining(self.path):
-            self._file = self.path.open("r+b", buffering=0)
-            self._file.truncate(self._length)
-            self._file.seek(self._length)
+            self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | BINARY)
+            os.ftruncate(self._handle, self._length)
 
     def close(self) -> None:
         """No more lines will come."""
-        file, self._file = self._file, None
-        if file is not None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
             with complaining(self.path):
                 try:
-                    os.fsync(file.fileno())
+                    os.fsync(handle)
                 finally:
-                    file.close()
+                    os.close(handle)
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:

@@ -173,10 +173,8 @@ def _check(changes: Sequence[Change], path: Path) -> None:
     for change in changes:
         for key, why in FIXED.items():
             if change.key == key or change.key.startswith((f"{key}.", f"{key}[")):
-                raise StoreError(
-                    f"{change.key} cannot change within a run: {why}\n"
-                    f"  it is {_shown(change.before)} in this run, {_shown(change.after)} by {change.where}\n  {_new_run(path)}"
-                )
+                values = f"it is {_shown(change.before)} in this run, {_shown(change.after)} by {change.where}"
+                raise StoreError(f"{change.key} cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
 
 
 def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:

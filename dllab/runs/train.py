@@ -16,7 +16,7 @@ from dllab.runs.store import RunFolder
 from dllab.training.events import Event
 from dllab.training.trainer import Trainer
 
-__all__ = ["Interrupted", "Overrides", "Result", "changed", "ignore", "texts", "train"]
+__all__ = ["Interrupted", "Overrides", "Result", "changed", "ignore", "texts", "train", "train_loaded"]
 
 Overrides = Mapping[str, Any] | Sequence[str]
 
@@ -45,12 +45,24 @@ def train(
     (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
     changes = changed(overrides, options)
-    chosen = _recipe(recipe, changes)
+    return train_loaded(_recipe(recipe, changes), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event)
+
+
+def train_loaded(
+    recipe: Recipe,
+    changes: Sequence[str],
+    *,
+    seed: int | None,
+    run_dir: str | Path | None,
+    save: bool,
+    on_event: Callable[[Event], None] | None,
+) -> Result:
+    """`train` for a recipe that is loaded, with changes made already; the run's folder tells of them."""
     if seed is not None:
-        chosen = dataclasses.replace(chosen, train=dataclasses.replace(chosen.train, seed=seed))
-        changes.append(f"train.seed={seed}")
-    trainer = Trainer(chosen)
-    folder = RunFolder.create(chosen.name, run_dir) if save else None
+        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, seed=seed))
+        changes = [*changes, f"train.seed={seed}"]
+    trainer = Trainer(recipe)
+    folder = RunFolder.create(recipe.name, run_dir) if save else None
     return Keeper(trainer, folder, on_event or ignore, changes).follow()
 
 

@@ -24,7 +24,9 @@ class TrainLines:
             case Started():
                 self._epochs = event.epochs
                 rows = ", ".join(f"{count:,} {split}" for split, count in event.rows.items())
-                return f"{event.recipe.name}: {event.epochs} epochs, {event.steps:,} steps; rows: {rows}"
+                line = f"{event.recipe.name}: {event.epochs} epochs, {event.steps:,} steps; rows: {rows}"
+                done = event.first // event.steps_per_epoch
+                return line if not event.first else f"{line}\ngoing on after step {event.first:,} ({done} whole epochs)"
             case EpochEnd():
                 return self._epoch(event)
             case Diverged():

@@ -52,6 +52,9 @@ class TrainLive:
                 self.compiling = event if event.done < event.total else None
             case Started():
                 self.started, self.compiling = event, None
+                for end in event.history:
+                    self._losses.add(end.step / event.steps_per_epoch, end.loss)
+                    self._watched.append(end)
             case Progress():
                 self.progress = event
                 if self.started is not None:

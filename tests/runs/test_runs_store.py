@@ -116,7 +116,7 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="another net"):
         load_weights(dllab.build({**NET, "model": [{"dense": 2}]}), folder.path)
     (folder.path / store.WEIGHTS).write_bytes(b"nonsense")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="is damaged"):
         load_weights(dllab.build(NET), folder.path)
     with pytest.raises(StoreError, match="cannot be read"):
         load_weights(dllab.build(NET), tmp_path / "nowhere")

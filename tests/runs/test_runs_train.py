@@ -47,7 +47,9 @@ def test_the_folder_of_a_run(tmp_path: Path) -> None:
     result = train(save=True, run_dir=tmp_path, seed=5)
     folder = result.folder
     assert folder is not None and folder.parent == tmp_path
-    assert sorted(p.name for p in folder.iterdir()) == ["metrics.jsonl", "recipe.yaml", "run.json", "weights.safetensors"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "checkpoint.safetensors", "data.json", "metrics.jsonl", "recipe.yaml", "run.json", "weights.safetensors",
+    ]  # fmt: skip
     status = json.loads((folder / "run.json").read_text())
     assert {key: status[key] for key in KEYS} == result.document()
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
