@@ -6,9 +6,10 @@ from dllab.recipe.parts import LayerEntry
 from dllab.recipe.place import Place
 from dllab.recipe.recipe import Recipe, load, parse
 from dllab.recipe.schema import schema
-from dllab.recipe.train_options import EarlyStop, TrainOptions
+from dllab.recipe.train_options import Checkpoint, EarlyStop, TrainOptions
 
 __all__ = [
+    "Checkpoint",
     "EarlyStop",
     "LayerEntry",
     "Place",

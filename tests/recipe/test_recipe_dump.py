@@ -52,6 +52,7 @@ RECIPES = st.fixed_dictionaries(
                 "clip_norm": st.floats(min_value=0, exclude_min=True, allow_infinity=False),
                 "l1": st.floats(0, 1e308),
                 "early_stop": st.integers(1, 99) | st.fixed_dictionaries({"patience": st.integers(1, 9)}),
+                "checkpoint": st.integers(1, 99) | st.fixed_dictionaries({"best": st.booleans()}),
             },
         ),
         "expect": st.dictionaries(st.just("test_loss"), st.floats(allow_nan=False, allow_infinity=False), max_size=1),
@@ -112,6 +113,7 @@ train:
   weight_decay: 0.0
   evaluate_every: null
   early_stop: {patience: 10, metric: loss, min_delta: 0.0, restore_best: true}
+  checkpoint: {every: null, best: false, last: true}
 expect: {test_accuracy: 0.97}
 """
 

@@ -65,6 +65,7 @@ def test_what_is_left_out() -> None:
         "weight_decay": 0.0,
         "evaluate_every": None,
         "early_stop": None,
+        "checkpoint": {"every": None, "best": False, "last": True},
     }
 
 
