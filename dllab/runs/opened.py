@@ -1,0 +1,138 @@
+"""A run's net, ready to be used: figures of its own data or of other rows, and predictions."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.catalogue import find
+from dllab.data.dataset import Dataset, Prepared
+from dllab.data.splits import Splits
+from dllab.engine.network import Network
+from dllab.engine.prepare import plan_of
+from dllab.engine.question import INPUTS, TARGETS, question_of
+from dllab.metrics.labels import predicted
+from dllab.recipe import Recipe, load
+from dllab.runs.data_file import Learnt
+from dllab.runs.disk import StoreError
+from dllab.runs.find import find_run
+from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, load_weights
+from dllab.symbols import COLUMN
+from dllab.training.evaluate import Evaluator
+from dllab.training.events import Figures
+from dllab.training.trainer import USUAL_METRICS, Trainer
+
+FILES = {"last": WEIGHTS, "best": BEST}
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a net says of N rows.
+
+    `outputs` (N, K): probabilities where `probable`, else scores or, for regression, values. `labels` (N,): the classes'
+    numbers, None for regression. `classes`: their names.
+    """
+
+    outputs: NDArray[Any]
+    probable: bool
+    labels: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+
+    def probabilities(self) -> NDArray[Any]:
+        """(N, classes): of a single output also that of class 0."""
+        return np.hstack([1 - self.outputs, self.outputs]) if self.outputs.shape[1] == 1 else self.outputs
+
+
+class Opened:
+    """The net of a run. `recipe`, `learnt` (what its data were), `network`, `steps` it was trained for."""
+
+    def __init__(self, run: str | Path, run_dir: str | Path | None = None, weights: str = "last") -> None:
+        """Raises StoreError for a run that is missing or damaged, or has no such weights."""
+        self.folder = RunFolder(find_run(run, run_dir))
+        path, name = self.folder.path, FILES[weights]
+        status = self.folder.read_status()
+        if not self.folder.has(name):
+            raise StoreError(f"{path} has no {name}\n  {_why(status['status'], weights, path)}")
+        try:
+            self.learnt = Learnt.from_document(self.folder.read_data())
+        except (KeyError, TypeError):
+            raise StoreError(f"{path / DATA} is not of this version of the lab") from None
+        self.recipe: Recipe = dataclasses.replace(load(path / "recipe.yaml"), name=str(status.get("recipe", path.name)))
+        question = question_of(self.recipe, stand_in(self.learnt), batch=1)
+        self.network = Network(plan_of(self.recipe, question), self.recipe)
+        facts = load_weights(self.network, path, name)
+        self.steps = int(facts["steps"])
+
+    def figures(self) -> tuple[Figures, dict[str, int], bool]:
+        """Figures of all splits of the run's own data, their rows, and whether the data are what they were."""
+        trainer = Trainer(self.recipe)
+        for name, array in trainer.network.parameters.items():
+            array[...] = self.network.parameters[name]
+        for label, value in self.network.plan.store.running.items():
+            trainer.network.memory.view("running", trainer.network.plan.store.running[label])[...] = (
+                self.network.memory.view("running", value)
+            )
+        evaluator = trainer.evaluator
+        figures = {name: evaluator.evaluate(name) for name in evaluator.splits}
+        same = Learnt.of(trainer.data).digest == self.learnt.digest
+        return figures, {name: len(rows) for name, rows in evaluator.splits.items()}, same
+
+    def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, Any]:
+        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K)."""
+        learnt = self.learnt
+        names = [m.name for m in self.recipe.metrics] if self.recipe.metrics else USUAL_METRICS[learnt.task]
+        metrics: Any = self.recipe.metrics or tuple(find("metrics", name)() for name in names)
+        rows = np.asarray(inputs, np.float32).reshape(len(inputs), *learnt.input_shape)
+        columns: dict[str, NDArray[Any]] = {COLUMN + INPUTS: np.ascontiguousarray(rows), COLUMN + TARGETS: targets}
+        if learnt.shift is not None and learnt.scale is not None:
+            columns[COLUMN + INPUTS + ":shift"] = learnt.shift.astype(self.network.dtype)
+            columns[COLUMN + INPUTS + ":scale"] = learnt.scale.astype(self.network.dtype)
+        nothing = np.empty(0, np.int64)
+        splits = Splits(nothing, nothing, np.arange(len(rows)))
+        return Evaluator(self.network, columns, splits, targets, metrics).evaluate("test")
+
+    def predict(self, inputs: NDArray[Any]) -> Predictions:
+        """What the net says of raw inputs (N, ...), scaled as its data were."""
+        outputs = self.network.forward(self.learnt.seen(inputs).astype(self.network.dtype))
+        outputs = outputs.reshape(len(outputs), -1)
+        loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
+        if self.learnt.task == "regression":
+            return Predictions(outputs, False, None, ())
+        probable = last in ("softmax", "sigmoid")
+        if loss is not None and loss.absorbs == "softmax" and not probable:
+            shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+            outputs, probable = shifted / shifted.sum(axis=1, keepdims=True), True
+        elif loss is not None and not self.network.plan.absorbed:
+            outputs, probable = loss.answers(outputs), probable or loss.absorbs == "sigmoid"
+        return Predictions(outputs, probable, predicted(outputs), self.learnt.classes)
+
+
+def stand_in(learnt: Learnt) -> Prepared:
+    """Data of the same outside with a row a class, to plan the net by: the rows it learnt from need not be there."""
+    rows = max(len(learnt.classes), 1)
+    labelled = learnt.task == "classification"
+    targets = np.arange(rows, dtype=np.int32) if labelled else np.zeros((rows, learnt.outputs), np.float32)
+    dataset = Dataset(
+        name=learnt.name,
+        columns={"inputs": np.zeros((rows, *learnt.input_shape), np.float32), "targets": targets},
+        task="classification" if labelled else "regression",
+        classes=learnt.classes,
+        features=learnt.features,
+        fixed_test=None,
+        about="",
+    )
+    nothing = np.empty(0, np.int64)
+    return Prepared(dataset, Splits(np.arange(rows), nothing, nothing), learnt.shift, learnt.scale)
+
+
+def _why(status: str, weights: str, path: Path) -> str:
+    if weights == "best":
+        return "it was trained without train.checkpoint.best, or has seen no evaluation yet"
+    if status == "running":
+        return f"it is still being trained, or was killed: dllab resume {path}"
+    return f"its status is {status}"
