@@ -90,6 +90,7 @@ class Resumption:
         self.changes = _changes(before, kept, self.recipe)
         self.overrides = list(overrides)
         _check(self.changes, path)
+        _check_optimizer(before, kept, self.recipe, path)
         self.notes = differences(self.status)
         log = self.folder.metrics
         try:
@@ -175,6 +176,16 @@ def _check(changes: Sequence[Change], path: Path) -> None:
             if change.key == key or change.key.startswith((f"{key}.", f"{key}[")):
                 values = f"it is {_shown(change.before)} in this run, {_shown(change.after)} by {change.where}"
                 raise StoreError(f"{change.key} cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
+
+
+def _check_optimizer(before: Recipe, kept: Recipe, now: Recipe, path: Path) -> None:
+    """Its options may change, and clipping may be added or left out; the part that keeps state must stay."""
+    was, wanted = before.optimizer[-1].name, now.optimizer[-1].name
+    if was != wanted:
+        where = RECIPE if kept.optimizer[-1].name == wanted else "command line"
+        why = "the state belongs to another optimizer (its options may change)"
+        values = f"it is {was} in this run, {wanted} by {where}"
+        raise StoreError(f"optimizer cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
 
 
 def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:
