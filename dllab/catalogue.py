@@ -94,15 +94,19 @@ def find(family: str, name: str) -> type[Part]:
 
     Looks first in the file of that name, so that running a recipe imports only the parts it uses.
     """
-    package = FAMILIES[family]
-    if name.isidentifier() and importlib.util.find_spec(f"{package}.{name}") is not None:
-        for part in _declared_in(importlib.import_module(f"{package}.{name}")):
+    if has_file(family, name):
+        for part in _declared_in(importlib.import_module(f"{FAMILIES[family]}.{name}")):
             if part.name == name:
                 return part
     everything = parts(family)
     if name not in everything:
         raise UnknownPart(family, name, sorted(everything))
     return everything[name]
+
+
+def has_file(family: str, name: str) -> bool:
+    """Whether a family has a file of that name."""
+    return name.isidentifier() and importlib.util.find_spec(f"{FAMILIES[family]}.{name}") is not None
 
 
 def summary(part: type[Part]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from pydantic import model_validator
 from dllab.catalogue import Fraction, Part
 from dllab.data.splits import Rows, Splits, split, split_published
 from dllab.data.streams import Seed, generator
+
+if TYPE_CHECKING:
+    from dllab.data.encoding import Encoding
 
 __all__ = ["Dataset", "Prepared", "Rows", "Source", "Splits"]
 
@@ -31,7 +34,8 @@ class Dataset:
 
     columns["inputs"]: (N, *shape) float32 or uint8. columns["targets"]: (N,) int32 labels 0..classes-1, or (N, K)
     float32 for regression. classes: their names (empty for regression). features: one name per input number.
-    fixed_test: the rows of a published test split, if there is one. Raises ValueError when these do not fit together.
+    fixed_test: the rows of a published test split, if there is one. encoding: how the table they come from became numbers,
+    for data that come from a table. Raises ValueError when these do not fit together.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Dataset:
     features: tuple[str, ...]
     fixed_test: Rows | None
     about: str
+    encoding: Encoding | None = None
 
     def __post_init__(self) -> None:
         inputs, targets = self.columns["inputs"], self.columns["targets"]
@@ -140,6 +145,10 @@ class Source(Part):
                 "less than 1"
             )
         return self
+
+    def stamp(self) -> tuple[int, ...]:
+        """Changes when a file that the rows are read from does; () for rows that are made, or come with the lab."""
+        return ()
 
     @abstractmethod
     def generate(self) -> Dataset:

@@ -18,13 +18,14 @@ def prepared(recipe: Recipe) -> Prepared | None:
     if recipe.data is None:
         return None
     try:
-        return _prepared(recipe.data)
+        return _prepared(recipe.data, recipe.data.stamp())  # type: ignore[attr-defined]
     except ValueError as error:
-        raise RecipeError([Problem(str(error), recipe.place("data"), "")]) from None
+        told = getattr(error, "problem", str(error)), recipe.place("data"), getattr(error, "hint", "")
+        raise RecipeError([Problem(*told)]) from None
 
 
 @lru_cache(maxsize=8)
-def _prepared(source: Source) -> Prepared:
+def _prepared(source: Source, stamp: tuple[int, ...]) -> Prepared:
     return source.prepare()
 
 

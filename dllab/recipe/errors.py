@@ -23,7 +23,8 @@ class Problem:
     def render(self, columns: int = 80) -> str:
         """Plain text no wider than `columns`, except for a path that has no space to break at."""
         head = _wrap(f"{self.place}: {visible(self.message)}", columns, "", "  ")
-        return "\n".join([*head, *self.place.excerpt(columns), *_wrap(visible(self.hint), columns, "  ", "  ")])
+        hint = _wrap(visible(self.hint), columns, "  ", "  ") if self.hint else []
+        return "\n".join([*head, *self.place.excerpt(columns), *hint])
 
 
 class RecipeError(Exception):

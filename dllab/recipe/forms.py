@@ -1,6 +1,7 @@
 """The ways a recipe may write a part: `adam`, `{name: adam, lr: 0.01}`, `{adam: {lr: 0.01}}`, `{adam: 0.01}`.
 
-A layer has no `name` form, because in a layer `name` is its label.
+A part with an option of its own name may stand beside its other options: `{csv: houses.csv, target: price}`. A layer has
+no `name` form, because in a layer `name` is its label.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from dllab.catalogue import Nested, Part, UnknownPart, find, parts
+from dllab.catalogue import Nested, Part, UnknownPart, find, has_file, parts
 from dllab.recipe.errors import Problems, article, closest, one_of, show
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
 
@@ -63,7 +64,17 @@ def read_form(node: Node, family: str, problems: Problems) -> Written | None:
             _not_a_form(node, family, problems)
             return None
         return Written(entry.key, None if is_null(entry.value) else entry.value)
+    if isinstance(node, MapNode) and family != "layers" and (own := _own_name(node, family)) is not None:
+        return Written(own, node, flat=True)
     _not_a_form(node, family, problems)
+    return None
+
+
+def _own_name(node: MapNode, family: str) -> ScalarNode | None:
+    """The key that names a part with an option of the same name."""
+    for key, entry in node.entries.items():
+        if has_file(family, key) and key in fields_of(find(family, key)):
+            return entry.key
     return None
 
 

@@ -275,8 +275,8 @@ def test_refusals(folder: Path) -> None:
     assert {arguments: refusal(folder, *arguments.split()) for arguments in REFUSALS} == REFUSALS
     (run / CHECKPOINT).write_bytes(before[CHECKPOINT][:-1])
     assert refusal(folder, "last", "train.epochs=60") == (
-        "dllab: runs/RUN/checkpoint.safetensors is damaged: its checksum does not fit:\n"
-        "  the file is not as it was written\n"
+        "dllab: runs/RUN/checkpoint.safetensors is damaged: its\n"
+        "  checksum does not fit: the file is not as it was written\n"
     )
     (run / CHECKPOINT).unlink()
     assert refusal(folder, "last", "train.epochs=60") == (

@@ -1,0 +1,144 @@
+"""Arrays of the user's own, saved by numpy, as a data set."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from math import prod
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.catalogue import FilePath, Fraction
+from dllab.data.csv import MOST_CLASSES, file_stamp
+from dllab.data.dataset import Dataset, Source, Splits
+from dllab.data.table import TableError
+from dllab.data.table_text import COUNTED
+
+USUAL = {"x": ("x", "X", "x_train", "inputs"), "y": ("y", "Y", "y_train", "targets", "labels")}
+USUAL_TEST = {"x": ("x_test",), "y": ("y_test",)}
+
+
+class Npz(Source):
+    """Arrays that numpy has saved: inputs x (N, ...) and targets y (N,) or (N, K) in one .npz file.
+
+    Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes (images) stay bytes and
+    are seen as 0 to 1. A file with x_train, y_train, x_test and y_test, as Keras ships them, keeps its test split.
+
+        data: {npz: shapes.npz}
+        data: {npz: shapes.npz, x: images, y: kinds, test: 0.2}
+
+    Options: `npz` (the file, counted from the recipe's folder), `x` and `y` (the names of the arrays; left out: x or
+    x_train, y or y_train), `x_test` and `y_test` (arrays of a test split), `flatten` (true: a row is one line of numbers
+    for dense layers; false keeps its shape); and those of every source (`test` left out
+    means the file's own test split, or a quarter of the rows where there is none).
+    Source: the format of numpy.savez, without pickled objects.
+    """
+
+    name = "npz"
+    main: ClassVar[str | None] = "npz"
+    npz: Annotated[str, FilePath()]
+    x: str | None = None
+    y: str | None = None
+    x_test: str | None = None
+    y_test: str | None = None
+    flatten: bool = True
+    test: Fraction | None = None
+
+    def stamp(self) -> tuple[int, ...]:
+        """Size and time of the file."""
+        return file_stamp(self.npz)
+
+    def generate(self) -> Dataset:
+        """The arrays, inputs as float32 or bytes, with a test split after the others if there is one."""
+        arrays = _arrays(self.npz)
+        x, y = (_chosen(arrays, self.npz, role, getattr(self, role), USUAL[role]) for role in ("x", "y"))
+        tests = [name for role in ("x", "y") if (name := self._test_name(arrays, role)) is not None]
+        fixed = None
+        if len(tests) == 2:
+            tx, ty = (arrays[name] for name in tests)
+            _check(self.npz, tx, ty, *tests)
+            if tx.shape[1:] != x.shape[1:]:
+                raise TableError(f"{self.npz}: rows of {tests[0]} are {tx.shape[1:]}, those before it {x.shape[1:]}")
+            fixed = np.arange(len(x), len(x) + len(tx))
+            x, y = np.concatenate([x, tx]), np.concatenate([y, ty])
+        _check(self.npz, x, y, "x", "y")
+        targets, classes = _targets(self.npz, y)
+        inputs = x if x.dtype == np.uint8 else x.astype(np.float32)
+        if self.flatten or inputs.ndim == 1:
+            inputs = inputs.reshape(len(inputs), -1)
+        return Dataset(
+            name=self.npz.replace("\\", "/").rpartition("/")[2],
+            columns={"inputs": np.ascontiguousarray(inputs), "targets": targets},
+            task="classification" if classes else "regression",
+            classes=classes,
+            features=tuple(f"x{i}" for i in range(prod(inputs.shape[1:]))),
+            fixed_test=fixed,
+            about=f"{len(inputs):,} rows of {self.npz}.",
+        )
+
+    def _split(self, dataset: Dataset) -> Splits:
+        if self.test is None and dataset.fixed_test is None:
+            return self.model_copy(update={"test": Source.model_fields["test"].default})._split(dataset)
+        return super()._split(dataset)
+
+    def _test_name(self, arrays: dict[str, NDArray[Any]], role: str) -> str | None:
+        given = getattr(self, f"{role}_test")
+        if given is not None:
+            _chosen(arrays, self.npz, role, given, ())
+            return str(given)
+        return next((name for name in USUAL_TEST[role] if name in arrays), None)
+
+
+def _arrays(path: str) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise TableError(f"{path} holds one array", "save x and y together: numpy.savez('my.npz', x=x, y=y)")
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise TableError(f"there is no file {path}", COUNTED) from None
+    except TableError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or "it is no .npz file of plain arrays, or it is damaged"
+        raise TableError(f"{path} cannot be read: {reason}") from None
+
+
+def _chosen(arrays: dict[str, NDArray[Any]], path: str, role: str, given: str | None, usual: tuple[str, ...]) -> Any:
+    name = given if given is not None else next((name for name in usual if name in arrays), None)
+    if name is None or name not in arrays:
+        there = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
+        wanted = f"no array {name!r}" if name is not None else f"no array that is called {' or '.join(usual)}"
+        raise TableError(f"{path} has {wanted}; it holds {there}", f"name one with {role}: ...")
+    return arrays[name]
+
+
+def _check(path: str, x: NDArray[Any], y: NDArray[Any], x_name: str, y_name: str) -> None:
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or not len(x):
+        raise TableError(f"{path}: {x_name} is {x.shape} and {y_name} {y.shape}; every row needs one of each")
+    if x.dtype.kind not in "fiub":
+        raise TableError(f"{path}: {x_name} holds {x.dtype}, no numbers")
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        row = int(np.argwhere(~np.isfinite(x))[0][0])
+        raise TableError(f"{path}: row {row} of {x_name} (counted from 0) holds NaN or infinity")
+
+
+def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Labels and classes, or values and ()."""
+    flat = y.reshape(len(y), -1)
+    if y.dtype.kind in "OSUV" or (y.dtype.kind in "iub" and flat.shape[1] == 1):
+        if flat.shape[1] != 1 or y.dtype.kind in "OV":
+            raise TableError(f"{path}: y is {y.dtype} {y.shape}; classes are whole numbers or words, one a row")
+        values, labels = np.unique(flat[:, 0], return_inverse=True)
+        if y.dtype.kind in "SU" or len(values) <= max(MOST_CLASSES, len(y) // 10):
+            words = tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.tolist())
+            return labels.reshape(-1).astype(np.int32), words
+    if y.dtype.kind == "c":
+        raise TableError(f"{path}: y holds complex numbers")
+    if not np.isfinite(flat).all():
+        raise TableError(
+            f"{path}: row {int(np.argwhere(~np.isfinite(flat))[0][0])} of y (counted from 0) is NaN or infinity"
+        )
+    return flat.astype(np.float32), ()
