@@ -60,6 +60,8 @@ def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:
 COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
+    Command("eval", "Show the figures of a run's net, on its data or on others."),
+    Command("predict", "Ask a run's net about the rows of a table."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("recipes", "List the recipes that come with the lab."),

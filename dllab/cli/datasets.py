@@ -17,10 +17,19 @@ def datasets(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture."""
+    """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture.
+
+    `dllab datasets show FILE` reads a CSV file of your own and tells what was understood: its columns, what they hold,
+    what is missing, and the line of a recipe that would use it. FILE may be `-` for standard input.
+    """
+    if name == "show":
+        _show(options or [], json)
+        return
+    from dllab.catalogue import find, parts
     from dllab.cli.console import output
     from dllab.lab import datasets as lab
     from dllab.views import datasets as views
+    from dllab.views.parts import page_document, page_view
 
     if name is None:
         summaries = [lab.summarize(lab.usual(known))[0] for known in lab.names()]
@@ -29,10 +38,20 @@ def datasets(
         else:
             output().show(views.datasets_view(summaries))
         return
-    if name not in lab.names():
+    if name not in parts("datasets"):
         from dllab.recipe.errors import did_you_mean, show
 
-        raise Refused(f"there is no data set {show(name)}.{did_you_mean(name, lab.names())}", "`dllab datasets` lists them")
+        raise Refused(
+            f"there is no data set {show(name)}.{did_you_mean(name, sorted(parts('datasets')))}",
+            "`dllab datasets` lists them",
+        )
+    if lab.needs_file(find("datasets", name)) and not options:
+        part = find("datasets", name)
+        if json:
+            output().document(page_document("datasets", part))
+        else:
+            output().show(page_view("datasets", part))
+        return
     try:
         found, data = lab.summarize(lab.chosen(name, options or ()))
     except ValueError as error:
@@ -41,3 +60,28 @@ def datasets(
         output().document(views.page_document(found))
     else:
         output().show(views.dataset_view(found, data.dataset))
+
+
+def _show(arguments: list[str], json: bool) -> None:
+    """`dllab datasets show FILE`, or NAME."""
+    from dllab.catalogue import parts
+    from dllab.cli.console import output
+    from dllab.data.table import TableError
+    from dllab.lab.preview import preview
+    from dllab.views import preview as views
+
+    if len(arguments) != 1:
+        raise Refused(
+            "`dllab datasets show` takes one file", "such as `dllab datasets show my.csv`, or - for standard input"
+        )
+    if arguments[0] in parts("datasets"):
+        datasets(arguments[0], None, json)
+        return
+    try:
+        found = preview(arguments[0])
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    if json:
+        output().document(views.document(found))
+    else:
+        output().show(views.preview_view(found))

@@ -33,13 +33,14 @@ class Csv(Source):
     unless `missing` says what to do. Figures that fill gaps are those of the training rows.
 
         data: {csv: houses.csv, target: price}
-        data: {csv: houses.csv, target: price, drop: [address], missing: median, test: 0.2}
+        data: {csv: houses.csv, target: price, drop: [address], missing: median}
 
     Options: `csv` (the file, counted from the recipe's folder; `-` is standard input), `target`, `features` (the columns
     to learn from; all others if left out), `drop` (columns to leave out), `categories` (columns whose numbers are names:
     postcodes, say), `missing` (refuse, drop_rows, mean, median, most_frequent, or category: a category of its own, and
     the mean for numbers), `task` (classification or regression; left out, a target of words or of at most 10 different
-    whole numbers means classes), `delimiter`; and those of every source (`standardise` is true by default).
+    whole numbers means classes), `delimiter`; and those of every source (`standardise`
+    and `standardise_targets` are true by default).
     Source: RFC 4180 for the format.
     """
 
@@ -54,6 +55,7 @@ class Csv(Source):
     task: Literal["classification", "regression"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     standardise: bool = True
+    standardise_targets: bool = True
 
     def stamp(self) -> tuple[int, ...]:
         """Size and time of the file."""

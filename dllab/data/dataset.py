@@ -94,13 +94,29 @@ class Prepared:
     """A data set with its splits and its scaling: the network sees (inputs - shift) * scale.
 
     shift, scale: (F,) float32, F numbers a row in C order, or both None for inputs that are used as they are. The
-    columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale.
+    columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale. target_shift,
+    target_scale: (K,) float32 or both None; the loss compares with (targets - shift) * scale, metrics are told in the
+    targets' own units.
     """
 
     dataset: Dataset
     splits: Splits
     shift: Scaling | None
     scale: Scaling | None
+    target_shift: Scaling | None = None
+    target_scale: Scaling | None = None
+
+    def judged(self) -> Column:
+        """The targets as the loss sees them: labels, or values (N, K)."""
+        targets = self.dataset.columns["targets"]
+        if self.target_shift is None or self.target_scale is None:
+            return targets
+        scaled = (targets - self.target_shift.astype(np.float64)) * self.target_scale.astype(np.float64)
+        return np.ascontiguousarray(scaled, targets.dtype)
+
+    def told(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """A net's outputs (N, K) in the targets' own units."""
+        return in_units(outputs, self.target_shift, self.target_scale)
 
     def seen(self, rows: Rows) -> NDArray[np.float32]:
         """What the network sees of these rows: (len(rows), *shape) float32."""
@@ -110,6 +126,14 @@ class Prepared:
         shape = self.dataset.input_shape
         scaled: NDArray[np.float32] = (inputs - self.shift.reshape(shape)) * self.scale.reshape(shape)
         return scaled
+
+
+def in_units(outputs: NDArray[Any], shift: Scaling | None, scale: Scaling | None) -> NDArray[Any]:
+    """Outputs (N, K) of a net that has learnt shifted and scaled targets, in the units of these."""
+    if shift is None or scale is None:
+        return outputs
+    values: NDArray[Any] = outputs.astype(np.float64) / scale.astype(np.float64) + shift.astype(np.float64)
+    return values
 
 
 class Source(Part):
@@ -123,6 +147,8 @@ class Source(Part):
     - stratify: give each split its share of every class (classification only).
     - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows only;
       a feature that is constant there is shifted, not stretched.
+    - standardise_targets: the same for the values to predict (regression only): prices in thousands train as well as
+      lengths in metres. The loss is then in standard deviations; other figures stay in the values' own units.
     - seed: seed of the data, that is of the rows that are drawn and of the split. Left out, it is a fixed number of the
       source (0 for most), not the training seed: nets trained with other seeds then see the same data and the same
       split, and differences between them come from training alone.
@@ -132,6 +158,7 @@ class Source(Part):
     validation: Fraction = 0.0
     stratify: bool = True
     standardise: bool = False
+    standardise_targets: bool = False
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
@@ -162,15 +189,20 @@ class Source(Part):
         """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
         dataset = self.load()
         splits = self._split(dataset)
+        shift, scale = self._scaling(dataset, splits)
+        if not (self.standardise_targets and dataset.task == "regression"):
+            return Prepared(dataset, splits, shift, scale)
+        return Prepared(dataset, splits, shift, scale, *_standardise(dataset.columns["targets"][splits.train], 1.0))
+
+    def _scaling(self, dataset: Dataset, splits: Splits) -> tuple[Scaling | None, Scaling | None]:
         inputs = dataset.columns["inputs"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
         if self.standardise:
-            shift, scale = _standardise(inputs[splits.train], unit)
-        elif inputs.dtype == np.uint8:
-            shift, scale = np.zeros(prod(dataset.input_shape)), np.full(prod(dataset.input_shape), unit)
-        else:
-            return Prepared(dataset, splits, None, None)
-        return Prepared(dataset, splits, shift.astype(np.float32), scale.astype(np.float32))
+            return _standardise(inputs[splits.train], unit)
+        if inputs.dtype == np.uint8:
+            features = prod(dataset.input_shape)
+            return np.zeros(features, np.float32), np.full(features, unit, np.float32)
+        return None, None
 
     @property
     def data_seed(self) -> int:
@@ -195,9 +227,9 @@ class Source(Part):
         raise ValueError(f"data set {dataset.name} has no published test split; give test: a fraction, or 0 for none")
 
 
-def _standardise(inputs: Column, unit: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _standardise(inputs: Column, unit: float) -> tuple[Scaling, Scaling]:
     """Mean and 1 / standard deviation of each feature, (F,); `unit` instead of the latter for a constant feature."""
     flat = inputs.reshape(len(inputs), -1)
     mean, deviation = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
     deviation[deviation == 0] = 1.0 / unit  # exactly 0: sums of float32 and bytes are exact in float64
-    return mean, 1.0 / deviation
+    return mean.astype(np.float32), (1.0 / deviation).astype(np.float32)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dllab.catalogue import find, parts
+from dllab.catalogue import Part, find, parts
 from dllab.data.dataset import Prepared, Source
 from dllab.places import folder
 from dllab.recipe import load
@@ -68,8 +68,13 @@ def chosen(name: str, options: Sequence[str]) -> Source:
 
 
 def names() -> Sequence[str]:
-    """All data sets, sorted."""
-    return sorted(parts("datasets"))
+    """All data sets that need no file of the user's own, sorted."""
+    return sorted(name for name, part in parts("datasets").items() if not needs_file(part))
+
+
+def needs_file(part: type[Part]) -> bool:
+    """Whether a source reads a file that has to be named."""
+    return any(field.is_required() for field in part.model_fields.values())
 
 
 def _origin(source: Source) -> tuple[str, str]:

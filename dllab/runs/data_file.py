@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from dllab.data.dataset import Prepared
 from dllab.runs.seal import digest_of
 
+SCALINGS = ("shift", "scale", "target_shift", "target_scale")
+
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
     """The outside of the data of a run.
 
-    `shift`, `scale`: (F,) float32 or both None, as in data.dataset.Prepared. `encoding`: how tables were turned into
-    numbers, as data.encoding writes it; None for data that came as numbers. `digest`: of all rows and splits.
+    `shift`, `scale`: (F,) float32 or both None, as in data.dataset.Prepared, and those of the targets. `encoding`: how
+    tables were turned into numbers, as data.encoding writes it; None for data that came as numbers. `digest`: of all rows
+    and splits.
     """
 
     name: str
@@ -28,6 +31,8 @@ class Learnt:
     outputs: int
     shift: NDArray[np.float32] | None
     scale: NDArray[np.float32] | None
+    target_shift: NDArray[np.float32] | None
+    target_scale: NDArray[np.float32] | None
     encoding: dict[str, Any] | None
     digest: str
 
@@ -44,6 +49,8 @@ class Learnt:
             outputs=dataset.outputs,
             shift=data.shift,
             scale=data.scale,
+            target_shift=data.target_shift,
+            target_scale=data.target_scale,
             encoding=None if encoding is None else encoding.to_document(),
             digest=digest(data),
         )
@@ -52,7 +59,7 @@ class Learnt:
         """As plain JSON data."""
         told = {name: getattr(self, name) for name in ("name", "task", "outputs", "encoding", "digest")}
         lists = {name: list(getattr(self, name)) for name in ("classes", "features", "input_shape")}
-        scaling = {name: _listed(getattr(self, name)) for name in ("shift", "scale")}
+        scaling = {name: _listed(getattr(self, name)) for name in SCALINGS}
         return {**told, **lists, **scaling}
 
     @classmethod
@@ -60,7 +67,7 @@ class Learnt:
         """What `document` wrote. Raises KeyError and TypeError for other documents."""
         told: dict[str, Any] = {name: document[name] for name in ("name", "task", "outputs", "encoding", "digest")}
         told.update((name, tuple(document[name])) for name in ("classes", "features", "input_shape"))
-        told.update((name, _array(document[name])) for name in ("shift", "scale"))
+        told.update((name, _array(document[name])) for name in SCALINGS)
         return cls(**told)
 
     def seen(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
@@ -75,8 +82,8 @@ class Learnt:
 def digest(data: Prepared) -> str:
     """The checksum of everything training sees of its data."""
     splits = {f"split {name}": getattr(data.splits, name) for name in ("train", "validation", "test")}
-    scaling = {} if data.shift is None or data.scale is None else {"shift": data.shift, "scale": data.scale}
-    return digest_of({**data.dataset.columns, **splits, **scaling})
+    scalings = {name: found for name in SCALINGS if (found := getattr(data, name)) is not None}
+    return digest_of({**data.dataset.columns, **splits, **scalings})
 
 
 def _listed(numbers: NDArray[np.float32] | None) -> list[float] | None:

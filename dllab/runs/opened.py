@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.catalogue import find
-from dllab.data.dataset import Dataset, Prepared
+from dllab.data.dataset import Dataset, Prepared, in_units
+from dllab.data.encoding import Encoding, plain_encoding
 from dllab.data.splits import Splits
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
@@ -26,6 +27,9 @@ from dllab.symbols import COLUMN
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import Figures
 from dllab.training.trainer import USUAL_METRICS, Trainer
+
+TARGET = "target"
+"""The name of the target column in tables for nets that have learnt from other things than tables."""
 
 FILES = {"last": WEIGHTS, "best": BEST}
 
@@ -68,6 +72,12 @@ class Opened:
         facts = load_weights(self.network, path, name)
         self.steps = int(facts["steps"])
 
+    def encoding(self) -> Encoding:
+        """How tables become inputs of this net: as they did in training, or a column for each number of a row."""
+        if self.learnt.encoding is not None:
+            return Encoding.from_document(self.learnt.encoding)
+        return plain_encoding(self.learnt.features, TARGET, self.learnt.classes)
+
     def figures(self) -> tuple[Figures, dict[str, int], bool]:
         """Figures of all splits of the run's own data, their rows, and whether the data are what they were."""
         trainer = Trainer(self.recipe)
@@ -94,7 +104,12 @@ class Opened:
             columns[COLUMN + INPUTS + ":scale"] = learnt.scale.astype(self.network.dtype)
         nothing = np.empty(0, np.int64)
         splits = Splits(nothing, nothing, np.arange(len(rows)))
-        return Evaluator(self.network, columns, splits, targets, metrics).evaluate("test")
+        if learnt.target_shift is not None and learnt.target_scale is not None:
+            columns[COLUMN + TARGETS] = ((targets - learnt.target_shift) * learnt.target_scale).astype(np.float32)
+        return Evaluator(self.network, columns, splits, targets, metrics, self._told).evaluate("test")
+
+    def _told(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        return in_units(outputs, self.learnt.target_shift, self.learnt.target_scale)
 
     def predict(self, inputs: NDArray[Any]) -> Predictions:
         """What the net says of raw inputs (N, ...), scaled as its data were."""
@@ -102,7 +117,7 @@ class Opened:
         outputs = outputs.reshape(len(outputs), -1)
         loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
         if self.learnt.task == "regression":
-            return Predictions(outputs, False, None, ())
+            return Predictions(self._told(outputs), False, None, ())
         probable = last in ("softmax", "sigmoid")
         if loss is not None and loss.absorbs == "softmax" and not probable:
             shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))

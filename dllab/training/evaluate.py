@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ class Evaluator:
     """Evaluates splits of one data set; bound once, so that a look at a small split costs microseconds."""
 
     def __init__(self, network: Network, columns: dict[str, np.ndarray], splits: Splits, targets: np.ndarray,
-                 metrics: tuple[Metric, ...]) -> None:  # fmt: skip
+                 metrics: tuple[Metric, ...], told: Callable[[np.ndarray], np.ndarray] | None = None) -> None:  # fmt: skip
+        """`told` turns outputs into the units of `targets`, where the net has learnt others."""
+        self.told = told
         self.network, self.metrics = network, metrics
         self.splits = {name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))}
         self._columns, self._all_targets = columns, targets
@@ -42,6 +45,8 @@ class Evaluator:
         plan = self.network.plan
         if plan.question.loss is not None and not plan.absorbed:
             outputs = plan.question.loss.answers(outputs)
+        if self.told is not None:
+            outputs = self.told(outputs)
         targets = self._all_targets[rows]
         figures: dict[str, Any] = {"loss": float((losses * counts).sum() / len(rows))}
         figures.update((metric.name, metric.measure(outputs, targets)) for metric in self.metrics)

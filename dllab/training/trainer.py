@@ -60,7 +60,8 @@ class Trainer:
         self.steps_per_epoch = -(-len(data.splits.train) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
         self.columns = self._columns()
-        self.evaluator = Evaluator(self.network, self.columns, data.splits, data.dataset.columns[TARGETS], self.metrics)
+        targets = data.dataset.columns[TARGETS]
+        self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.told)
 
     def events(self) -> Iterator[Event]:
         """The run, from Started to Finished."""
@@ -103,6 +104,7 @@ class Trainer:
     def _columns(self) -> dict[str, np.ndarray]:
         data = self.data
         columns: dict[str, Any] = {COLUMN + name: values for name, values in data.dataset.columns.items()}
+        columns[COLUMN + TARGETS] = data.judged()
         if data.shift is not None and data.scale is not None:
             columns[COLUMN + INPUTS + ":shift"] = data.shift.astype(self.network.dtype)
             columns[COLUMN + INPUTS + ":scale"] = data.scale.astype(self.network.dtype)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Table
 from rich.text import Text
 
 from dllab.runs.result import Result
+from dllab.views.figures import figures_table, matrices
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import duration, figure, number, rate
+from dllab.views.text import duration, figure, rate
 
 WHERE = {
     "input": "in the inputs",
@@ -21,7 +21,6 @@ WHERE = {
     "update": "in the parameters of {layer}",
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
-MOST_COLUMNS = 5
 
 
 class TrainFinal:
@@ -47,8 +46,8 @@ class TrainFinal:
         result = self.result
         if result.metrics:
             yield Text()
-            yield self._table(options)
-            yield from self._matrices(options)
+            yield figures_table(result.metrics, result.rows)
+            yield from matrices(result.metrics, options.max_width)
         for expectation in result.expectations:
             metric = expectation.name.partition("_")[2]
             stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
@@ -76,34 +75,3 @@ class TrainFinal:
         when = "in the update of step" if diverged.where == "update" else "at step"
         text = Text(f"The first {diverged.value} appeared {place}, {when} {diverged.step} (epoch {diverged.epoch})")
         yield text.append("." if diverged.where == "update" else "; the weights are those before that step.")
-
-    def _table(self, options: ConsoleOptions) -> RenderableType:
-        metrics = self.result.metrics
-        names = list(dict.fromkeys(
-            name for figures in metrics.values() for name, value in figures.items() if isinstance(value, int | float)
-        ))[:MOST_COLUMNS]  # fmt: skip
-        table = Table.grid(padding=(0, 3))
-        table.add_column()
-        for _ in range(len(names) + 1):
-            table.add_column(justify="right")
-        table.add_row(*(Text(name, "bold") for name in ("split", "rows", *names)))
-        for split, figures in metrics.items():
-            rows = self.result.rows.get(split)
-            cells = [figure(name, figures.get(name)) for name in names]
-            table.add_row(split, "" if rows is None else f"{rows:,}", *cells)
-        return table
-
-    def _matrices(self, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Tables among the metrics, of the last split that has one."""
-        split, figures = list(self.result.metrics.items())[-1]
-        for name, rows in figures.items():
-            if isinstance(rows, list) and rows and isinstance(rows[0], list):
-                yield Text()
-                yield Text(f"{name.replace('_', ' ')}, {split} (row: true class; column: what the net says)")
-                width = max(len(number(cell)) for row in rows for cell in row)
-                if (width + 2) * len(rows) + 6 > options.max_width:
-                    yield Text(f"{len(rows)} classes: too wide for this terminal; see run.json")
-                    continue
-                yield Text("      " + "".join(f"{i:>{width + 2}}" for i in range(len(rows))), "bold")
-                for i, row in enumerate(rows):
-                    yield Text(f"{i:>6}" + "".join(f"{number(cell):>{width + 2}}" for cell in row))

@@ -1,0 +1,68 @@
+"""`dllab eval`: figures of a run's net, on its own data or on others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dllab.cli.failures import Refused, say
+from dllab.cli.options import Json, RunDir, RunName
+
+if TYPE_CHECKING:
+    from dllab.runs.opened import Opened
+
+Weights = Annotated[
+    str, typer.Option("--weights", help="last, or best (train.checkpoint.best).", metavar="WHICH")
+]  # fmt: skip
+
+
+def eval(
+    run: RunName,
+    data: Annotated[str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.")] = None,
+    weights: Weights = "last",
+    as_json: Json = False,
+    run_dir: RunDir = None,
+) -> None:
+    """Show the figures of a run's net.
+
+    Without DATA they are those of every split of the run's own data. With DATA the net is tried on the rows of another
+    table, whose columns may stand in any order and must have the names the net has learnt from.
+    """
+    from dllab.cli.console import output
+    from dllab.views.evaluation import Evaluation, document
+
+    opened = open_run(run, run_dir, weights)
+    if data is None:
+        figures, rows, same = opened.figures()
+        if not same:
+            say("the data are not what they were when this net was trained")
+    else:
+        inputs, targets = rows_of(opened, data, wanted=True)
+        figures, rows = {"data": opened.figures_of(inputs, targets)}, {"data": len(inputs)}
+    if as_json:
+        output().document(document(opened, figures, rows))
+    else:
+        output().show(Evaluation(opened, figures, rows))
+
+
+def open_run(run: str, run_dir: str | None, weights: str) -> Opened:
+    """A run's net. Raises StoreError, and Refused for weights that no run has."""
+    from dllab.runs.opened import FILES, Opened
+
+    if weights not in FILES:
+        raise Refused(f"--weights {weights}: a run has {' and '.join(FILES)} weights")
+    return Opened(run, run_dir, weights)
+
+
+def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any]:
+    """Raw inputs, and targets if they are `wanted`, of a table. Raises Refused where it does not fit the net."""
+    from dllab.data.table import TableError, read_table
+
+    try:
+        encoding = opened.encoding()
+        words = [feature.column for feature in encoding.features if feature.kind != "number"]
+        table = read_table(path, categories=[*words, *([encoding.target] if encoding.classes else [])])
+        return encoding.encode(table), encoding.encode_targets(table) if wanted else table
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None

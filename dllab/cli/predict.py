@@ -1,0 +1,41 @@
+"""`dllab predict`: what a run's net says of new rows."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Annotated
+
+import typer
+
+from dllab.cli.eval import Weights, open_run, rows_of
+from dllab.cli.options import Json, RunDir, RunName
+
+FLUSHED = 10_000  # rows
+
+
+def predict(
+    run: RunName,
+    file: Annotated[str, typer.Argument(help="A CSV file of rows; - is standard input.", metavar="FILE")],
+    weights: Weights = "last",
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="The probability of every class.")] = False,
+    as_json: Json = False,
+    run_dir: RunDir = None,
+) -> None:
+    """Ask a run's net about the rows of a table.
+
+    The answer is CSV on stdout, a line for each row: for classes the class and its probability, for numbers the value,
+    in the units of the data. Columns may stand in any order; those the net has not learnt from are passed over.
+    """
+    from dllab.cli.console import output
+    from dllab.views.predictions import document, lines
+
+    opened = open_run(run, run_dir, weights)
+    inputs, table = rows_of(opened, file, wanted=False)
+    found = opened.predict(inputs)
+    target = opened.encoding().target
+    if as_json:
+        output().document(document(found, target, table.lines, probabilities))
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerows(lines(found, target, table.lines, probabilities))

@@ -1,0 +1,52 @@
+"""Predictions as rows of CSV and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from dllab.runs.opened import Predictions
+
+DIGITS = 6
+
+
+def lines(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> Iterator[list[str]]:
+    """A line of names, then one for each row; `numbers`: the lines they stand on in their file.
+
+    `every`: with the probability of each class.
+    """
+    if found.labels is None:
+        width = found.outputs.shape[1]
+        yield ["line", *([target] if width == 1 else [f"{target}[{i}]" for i in range(width)])]
+        for line, values in zip(numbers.tolist(), found.outputs.tolist(), strict=True):
+            yield [str(line), *(f"{value:.{DIGITS}g}" for value in values)]
+        return
+    scores, what = found.probabilities() if found.probable else found.outputs, "probability" if found.probable else "score"
+    names = [f"{what} of {name}" for name in found.classes] if every else [what]
+    yield ["line", target, *names]
+    for line, label, row in zip(numbers.tolist(), found.labels.tolist(), scores.tolist(), strict=True):
+        shown = row if every else [row[label] if label < len(row) else row[0]]
+        yield [str(line), found.classes[label], *(f"{value:.{DIGITS}g}" for value in shown)]
+
+
+def document(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> dict[str, Any]:
+    """One document: `target`, `classes`, and an entry a row."""
+    rows: list[dict[str, Any]] = []
+    scores = found.probabilities() if found.probable else found.outputs
+    for i, line in enumerate(numbers.tolist()):
+        if found.labels is None:
+            values = found.outputs[i].tolist()
+            rows.append({"line": line, "value": values[0] if len(values) == 1 else values})
+            continue
+        label = int(found.labels[i])
+        entry: dict[str, Any] = {"line": line, "class": found.classes[label]}
+        if found.probable:
+            entry["probability"] = float(scores[i, label])
+        if every and found.probable:
+            entry["probabilities"] = dict(zip(found.classes, scores[i].tolist(), strict=True))
+        rows.append(entry)
+    return {"target": target, "classes": list(found.classes), "predictions": rows}

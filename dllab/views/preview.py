@@ -1,0 +1,60 @@
+"""A table as the lab understood it: its columns, its first rows, and the line of a recipe that would use it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dllab.lab.preview import Preview
+from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
+
+LONGEST_NAME = 24
+
+
+def preview_view(found: Preview) -> RenderableType:
+    """A page for people."""
+    blocks: list[RenderableType] = [_head(found), Text(), _columns(found)]
+    for note in found.notes:
+        blocks.append(Text(f"note: {note}"))
+    refused = [column.name for column in found.columns if column.refused]
+    if refused:
+        blocks.append(Text(f"a net cannot read {', '.join(refused)} as they are; drop: leaves columns out"))
+    what = f"{found.task} of {found.target} by {found.inputs} numbers a row"
+    blocks += [Text(), Text(f"{what}, as a recipe would say:")]
+    lines = [Text(f"  {line}", no_wrap=True, overflow="ignore") for line in found.suggestion.splitlines()]
+    return Group(Plain(Group(*blocks)), *lines, Text(), NextSteps([("dllab datasets csv", "all that this line can say")]))
+
+
+def document(found: Preview) -> dict[str, Any]:
+    """The same as plain JSON data."""
+    told = dataclasses.asdict(found)
+    told["columns"] = [dataclasses.asdict(column) for column in found.columns]
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+
+
+def _head(found: Preview) -> Text:
+    name = "standard input" if found.file == "-" else found.file
+    names = "a line of names" if found.header else "no line of names"
+    head = Text(name, "bold", overflow="fold")
+    return head.append(f": {found.rows:,} rows, {len(found.columns)} columns", "not bold").append(
+        f" ({found.encoding}, {found.delimiter}s, {names})" if found.delimiter in ("comma", "semicolon", "tab", "bar")
+        else f" ({found.encoding}, {found.delimiter!r} between fields, {names})", "not bold",
+    )  # fmt: skip
+
+
+def _columns(found: Preview) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("column", style="bold", max_width=LONGEST_NAME, overflow="ellipsis", no_wrap=True)
+    table.add_column("holds")
+    table.add_column("missing", justify="right", no_wrap=True)
+    table.add_column("first rows", no_wrap=True, overflow="ellipsis", max_width=20)
+    for i, column in enumerate(found.columns):
+        first = ", ".join(row[i] for row in found.first_rows)
+        table.add_row(Text(column.name), Text(column.holds), f"{column.missing:,}" if column.missing else "", Text(first))
+    return table
