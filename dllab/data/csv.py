@@ -16,7 +16,8 @@ from dllab.data.table import Column, Table, TableError, read_table
 from dllab.data.table_text import STANDARD_INPUT
 
 MOST_CLASSES = 10
-"""A target of whole numbers with no more different ones than these is taken for classes."""
+"""A target of whole numbers with no more different ones than these, each in a few rows, is taken for classes."""
+ROWS_A_CLASS = 3
 NAMED = 6
 RULES = "say what to do: missing: drop_rows, mean, median, most_frequent or category"
 
@@ -137,8 +138,9 @@ def task_of(column: Column) -> Literal["classification", "regression"]:
     """What predicting a column is, unless the recipe says otherwise."""
     if column.numbers is None:
         return "classification"
-    few = len(np.unique(column.numbers[:100_000])) <= MOST_CLASSES and len(np.unique(column.numbers)) <= MOST_CLASSES
-    return "classification" if column.whole and few else "regression"
+    kinds = len(np.unique(column.numbers[~np.isnan(column.numbers)])) if column.whole else 0
+    few = 0 < kinds <= MOST_CLASSES and kinds * ROWS_A_CLASS <= len(column.numbers)
+    return "classification" if few else "regression"
 
 
 def said(column: Column) -> str:

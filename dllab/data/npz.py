@@ -93,7 +93,7 @@ class Npz(Source):
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise TableError(f"{path} holds one array", "save x and y together: numpy.savez('my.npz', x=x, y=y)")
             return {name: file[name] for name in file.files}

@@ -184,7 +184,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_columns_are_found_by_name(tmp_path: Path) -> None:
     table = read_table(written(tmp_path, "price,rooms\n1,2\n"))
-    with pytest.raises(TableError, match="its columns are price, rooms. Did you mean 'rooms'?"):
+    with pytest.raises(TableError, match=r"its columns are price, rooms\. Did you mean 'rooms'"):
         table.column("room")
 
 
@@ -206,7 +206,9 @@ def round_trip(tmp_path: Path, rows: list[tuple[float, float]], delimiter: str, 
 
 
 @MANY
-@given(st.lists(st.tuples(NUMBER, NUMBER), min_size=1, max_size=30), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
+@given(
+    st.lists(st.tuples(NUMBER, NUMBER), min_size=1, max_size=30), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"])
+)
 def test_numbers_come_back(tmp_path: Path, rows: list[tuple[float, float]], delimiter: str, line_end: str) -> None:
     round_trip(tmp_path, rows, delimiter, line_end)
 
