@@ -99,14 +99,14 @@ def _target(table: Table) -> Column:
 
 
 def _suggestion(path: str, target: Column, drop: Sequence[str], gaps: bool) -> str:
-    from dllab.recipe.dump import to_yaml
+    from dllab.recipe.dump import one_line
 
     options: dict[str, Any] = {"csv": path, "target": target.name}
     if drop:
         options["drop"] = list(drop)
     if gaps:
         options["missing"] = "drop_rows"
-    return to_yaml({"data": options}).strip()
+    return f"data: {one_line(options)}"
 
 
 def _row(table: Table, row: int) -> tuple[str, ...]:

@@ -44,6 +44,17 @@ def to_yaml(data: dict[str, Any]) -> str:
     return text.getvalue()
 
 
+def one_line(data: Any) -> str:
+    """YAML on one line, as a value of a recipe's line."""
+    yaml = YAML(pure=True)
+    yaml.default_flow_style = True
+    yaml.width = 1_000_000
+    yaml.allow_unicode = True
+    text = io.StringIO()
+    yaml.dump(_quoted(data), text)
+    return text.getvalue().removesuffix("\n").removesuffix("\n...")
+
+
 def _quoted(value: Any) -> Any:
     """The same data; texts with line breaks of any kind or control characters are marked for double quotes."""
     if isinstance(value, str):

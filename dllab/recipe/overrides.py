@@ -27,6 +27,7 @@ from dllab.recipe.forms import (
     read_form,
 )
 from dllab.recipe.nodes import MAX_DEPTH, Entry, ListNode, MapNode, Node, ScalarNode, from_plain, is_null, plain
+from dllab.recipe.paths import STANDARD_INPUT
 from dllab.recipe.place import Place, visible
 from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.yaml_nodes import one_place, read
@@ -108,6 +109,8 @@ def _parsed(text: str, place: Place, problems: Problems) -> tuple[list[str | int
     if len(steps) > MAX_DEPTH:
         raise _Refused(f"a path of {len(steps)} keys", f"paths have at most {MAX_DEPTH} keys")
     before = len(problems)
+    if value.strip() == STANDARD_INPUT:  # in YAML the beginning of a list
+        return steps, ScalarNode(STANDARD_INPUT, STANDARD_INPUT, place)
     node = read(value, one_place(place.label), problems)
     if node is None and len(problems) == before:
         node = ScalarNode(None, "", place)
