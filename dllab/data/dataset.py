@@ -19,7 +19,7 @@ from dllab.catalogue import Fraction, Part
 from dllab.data.splits import Rows, Splits, split, split_published
 from dllab.data.streams import Seed, generator
 
-__all__ = ["Dataset", "Prepared", "Rows", "Source", "Splits"]
+__all__ = ["Dataset", "Prepared", "Rows", "ScaledTargets", "Source", "Splits"]
 
 Column = NDArray[Any]
 Scaling = NDArray[np.float32]
@@ -90,12 +90,16 @@ class Prepared:
 
     shift, scale: (F,) float32, F numbers a row in C order, or both None for inputs that are used as they are. The
     columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale.
+    target_shift, target_scale: (K,) float32, or both None. With them the loss compares outputs with
+    (targets - target_shift) * target_scale, and `natural` turns outputs back into the unit of the targets.
     """
 
     dataset: Dataset
     splits: Splits
     shift: Scaling | None
     scale: Scaling | None
+    target_shift: Scaling | None = None
+    target_scale: Scaling | None = None
 
     def seen(self, rows: Rows) -> NDArray[np.float32]:
         """What the network sees of these rows: (len(rows), *shape) float32."""
@@ -105,6 +109,20 @@ class Prepared:
         shape = self.dataset.input_shape
         scaled: NDArray[np.float32] = (inputs - self.shift.reshape(shape)) * self.scale.reshape(shape)
         return scaled
+
+    def targets(self, rows: Rows) -> Column:
+        """What the loss compares with: labels (len(rows),) int32, or values (len(rows), K) float32, maybe scaled."""
+        targets: Column = self.dataset.columns["targets"][rows]
+        if self.target_shift is None or self.target_scale is None:
+            return targets
+        return (targets - self.target_shift) * self.target_scale
+
+    def natural(self, outputs: Column) -> Column:
+        """Outputs (N, K) in the unit of the targets: float64 where these are scaled, else as they are."""
+        if self.target_shift is None or self.target_scale is None:
+            return outputs
+        shift, scale = self.target_shift.astype(np.float64), self.target_scale.astype(np.float64)
+        return outputs.astype(np.float64).reshape(len(outputs), -1) / scale + shift
 
 
 class Source(Part):
@@ -153,15 +171,22 @@ class Source(Part):
         """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
         dataset = self.load()
         splits = self._split(dataset)
-        inputs = dataset.columns["inputs"]
+        inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
+        shift = scale = target_shift = target_scale = None
         if self.standardise:
             shift, scale = _standardise(inputs[splits.train], unit)
         elif inputs.dtype == np.uint8:
-            shift, scale = np.zeros(prod(dataset.input_shape)), np.full(prod(dataset.input_shape), unit)
-        else:
-            return Prepared(dataset, splits, None, None)
-        return Prepared(dataset, splits, shift.astype(np.float32), scale.astype(np.float32))
+            width = prod(dataset.input_shape)
+            shift, scale = np.zeros(width, np.float32), np.full(width, unit, np.float32)
+        if self.scales_targets and dataset.task == "regression":
+            target_shift, target_scale = _standardise(targets[splits.train], 1.0)
+        return Prepared(dataset, splits, shift, scale, target_shift, target_scale)
+
+    @property
+    def scales_targets(self) -> bool:
+        """Whether a net is trained on standardised targets, where these are numbers."""
+        return False
 
     @property
     def data_seed(self) -> int:
@@ -186,9 +211,26 @@ class Source(Part):
         raise ValueError(f"data set {dataset.name} has no published test split; give test: a fraction, or 0 for none")
 
 
-def _standardise(inputs: Column, unit: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and 1 / standard deviation of each feature, (F,); `unit` instead of the latter for a constant feature."""
-    flat = inputs.reshape(len(inputs), -1)
+class ScaledTargets(Source):
+    """Base of sources with targets in a unit of their own, which may be far from 1.
+
+    One more option:
+
+    - standardise_targets: train on targets of mean 0 and standard deviation 1, measured on the training rows only. The
+      loss is then that of the standardised targets; metrics such as rmse and mae stay in the unit of the data.
+    """
+
+    standardise_targets: bool = True
+
+    @property
+    def scales_targets(self) -> bool:
+        """The option."""
+        return self.standardise_targets
+
+
+def _standardise(values: Column, unit: float) -> tuple[Scaling, Scaling]:
+    """Mean and 1 / standard deviation of each column, (F,); `unit` instead of the latter where it is constant."""
+    flat = values.reshape(len(values), -1)
     mean, deviation = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
     deviation[deviation == 0] = 1.0 / unit  # exactly 0: sums of float32 and bytes are exact in float64
-    return mean, 1.0 / deviation
+    return mean.astype(np.float32), (1.0 / deviation).astype(np.float32)

@@ -52,7 +52,8 @@ class Trainer:
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
         self.columns = self._columns()
-        self.evaluator = Evaluator(self.network, self.columns, data.splits, data.dataset.columns[TARGETS], self.metrics)
+        targets = data.dataset.columns[TARGETS]
+        self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
 
     def events(self) -> Iterator[Event]:
         """The run, from Started to Finished."""
@@ -85,9 +86,11 @@ class Trainer:
     def _columns(self) -> dict[str, np.ndarray]:
         data = self.data
         columns: dict[str, Any] = {COLUMN + name: values for name, values in data.dataset.columns.items()}
-        if data.shift is not None and data.scale is not None:
-            columns[COLUMN + INPUTS + ":shift"] = data.shift.astype(self.network.dtype)
-            columns[COLUMN + INPUTS + ":scale"] = data.scale.astype(self.network.dtype)
+        scaled = ((INPUTS, data.shift, data.scale), (TARGETS, data.target_shift, data.target_scale))
+        for name, shift, scale in scaled:
+            if shift is not None and scale is not None:
+                columns[COLUMN + name + ":shift"] = shift.astype(self.network.dtype)
+                columns[COLUMN + name + ":scale"] = scale.astype(self.network.dtype)
         return columns
 
     def _finish(self, run: _Run) -> Finished:
