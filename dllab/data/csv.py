@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from dllab.catalogue import FilePath
-from dllab.data.dataset import Dataset, Source
+from dllab.data.dataset import Dataset, ScaledTargets
 from dllab.data.encoding import Encoding, Feature, Missing, class_words, fill_of
 from dllab.data.table import Column, Table, TableError, read_table
 from dllab.data.table_text import STANDARD_INPUT
@@ -24,7 +24,7 @@ RULES = "say what to do: missing: drop_rows, mean, median, most_frequent or cate
 Names = Annotated[tuple[str, ...], Field(max_length=10_000)]
 
 
-class Csv(Source):
+class Csv(ScaledTargets):
     """A CSV file: a line of names, then a line for each row. `target` names the column to be predicted.
 
     Delimiter (comma, semicolon, tab, bar), encoding (UTF-8, UTF-16, else Windows-1252) and what stands in each column are
@@ -56,7 +56,6 @@ class Csv(Source):
     task: Literal["classification", "regression"] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     standardise: bool = True
-    standardise_targets: bool = True
 
     def stamp(self) -> tuple[int, ...]:
         """Size and time of the file."""

@@ -22,7 +22,7 @@ from dllab.data.streams import Seed, generator
 if TYPE_CHECKING:
     from dllab.data.encoding import Encoding
 
-__all__ = ["Dataset", "Prepared", "Rows", "Source", "Splits"]
+__all__ = ["Dataset", "Prepared", "Rows", "ScaledTargets", "Source", "Splits"]
 
 Column = NDArray[Any]
 Scaling = NDArray[np.float32]
@@ -94,9 +94,9 @@ class Prepared:
     """A data set with its splits and its scaling: the network sees (inputs - shift) * scale.
 
     shift, scale: (F,) float32, F numbers a row in C order, or both None for inputs that are used as they are. The
-    columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale. target_shift,
-    target_scale: (K,) float32 or both None; the loss compares with (targets - shift) * scale, metrics are told in the
-    targets' own units.
+    columns keep their own type; uint8 inputs always have a scaling, at least 0 and 1 / full scale.
+    target_shift, target_scale: (K,) float32, or both None. With them the loss compares outputs with
+    (targets - target_shift) * target_scale, and `natural` turns outputs back into the unit of the targets.
     """
 
     dataset: Dataset
@@ -105,18 +105,6 @@ class Prepared:
     scale: Scaling | None
     target_shift: Scaling | None = None
     target_scale: Scaling | None = None
-
-    def judged(self) -> Column:
-        """The targets as the loss sees them: labels, or values (N, K)."""
-        targets = self.dataset.columns["targets"]
-        if self.target_shift is None or self.target_scale is None:
-            return targets
-        scaled = (targets - self.target_shift.astype(np.float64)) * self.target_scale.astype(np.float64)
-        return np.ascontiguousarray(scaled, targets.dtype)
-
-    def told(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        """A net's outputs (N, K) in the targets' own units."""
-        return in_units(outputs, self.target_shift, self.target_scale)
 
     def seen(self, rows: Rows) -> NDArray[np.float32]:
         """What the network sees of these rows: (len(rows), *shape) float32."""
@@ -127,13 +115,23 @@ class Prepared:
         scaled: NDArray[np.float32] = (inputs - self.shift.reshape(shape)) * self.scale.reshape(shape)
         return scaled
 
+    def targets(self, rows: Rows) -> Column:
+        """What the loss compares with: labels (len(rows),) int32, or values (len(rows), K) float32, maybe scaled."""
+        targets: Column = self.dataset.columns["targets"][rows]
+        if self.target_shift is None or self.target_scale is None:
+            return targets
+        return (targets - self.target_shift) * self.target_scale
 
-def in_units(outputs: NDArray[Any], shift: Scaling | None, scale: Scaling | None) -> NDArray[Any]:
-    """Outputs (N, K) of a net that has learnt shifted and scaled targets, in the units of these."""
+    def natural(self, outputs: Column) -> Column:
+        """Outputs (N, K) in the unit of the targets: float64 where these are scaled, else as they are."""
+        return natural(outputs, self.target_shift, self.target_scale)
+
+
+def natural(outputs: Column, shift: Scaling | None, scale: Scaling | None) -> Column:
+    """Outputs (N, K) of a net that has learnt shifted and scaled targets, in the unit of these, as float64."""
     if shift is None or scale is None:
         return outputs
-    values: NDArray[Any] = outputs.astype(np.float64) / scale.astype(np.float64) + shift.astype(np.float64)
-    return values
+    return outputs.astype(np.float64).reshape(len(outputs), -1) / scale.astype(np.float64) + shift.astype(np.float64)
 
 
 class Source(Part):
@@ -147,8 +145,6 @@ class Source(Part):
     - stratify: give each split its share of every class (classification only).
     - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows only;
       a feature that is constant there is shifted, not stretched.
-    - standardise_targets: the same for the values to predict (regression only): prices in thousands train as well as
-      lengths in metres. The loss is then in standard deviations; other figures stay in the values' own units.
     - seed: seed of the data, that is of the rows that are drawn and of the split. Left out, it is a fixed number of the
       source (0 for most), not the training seed: nets trained with other seeds then see the same data and the same
       split, and differences between them come from training alone.
@@ -158,7 +154,6 @@ class Source(Part):
     validation: Fraction = 0.0
     stratify: bool = True
     standardise: bool = False
-    standardise_targets: bool = False
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
@@ -189,20 +184,22 @@ class Source(Part):
         """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
         dataset = self.load()
         splits = self._split(dataset)
-        shift, scale = self._scaling(dataset, splits)
-        if not (self.standardise_targets and dataset.task == "regression"):
-            return Prepared(dataset, splits, shift, scale)
-        return Prepared(dataset, splits, shift, scale, *_standardise(dataset.columns["targets"][splits.train], 1.0))
-
-    def _scaling(self, dataset: Dataset, splits: Splits) -> tuple[Scaling | None, Scaling | None]:
-        inputs = dataset.columns["inputs"]
+        inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
+        shift = scale = target_shift = target_scale = None
         if self.standardise:
-            return _standardise(inputs[splits.train], unit)
-        if inputs.dtype == np.uint8:
-            features = prod(dataset.input_shape)
-            return np.zeros(features, np.float32), np.full(features, unit, np.float32)
-        return None, None
+            shift, scale = _standardise(inputs[splits.train], unit)
+        elif inputs.dtype == np.uint8:
+            width = prod(dataset.input_shape)
+            shift, scale = np.zeros(width, np.float32), np.full(width, unit, np.float32)
+        if self.scales_targets and dataset.task == "regression":
+            target_shift, target_scale = _standardise(targets[splits.train], 1.0)
+        return Prepared(dataset, splits, shift, scale, target_shift, target_scale)
+
+    @property
+    def scales_targets(self) -> bool:
+        """Whether a net is trained on standardised targets, where these are numbers."""
+        return False
 
     @property
     def data_seed(self) -> int:
@@ -227,9 +224,26 @@ class Source(Part):
         raise ValueError(f"data set {dataset.name} has no published test split; give test: a fraction, or 0 for none")
 
 
-def _standardise(inputs: Column, unit: float) -> tuple[Scaling, Scaling]:
-    """Mean and 1 / standard deviation of each feature, (F,); `unit` instead of the latter for a constant feature."""
-    flat = inputs.reshape(len(inputs), -1)
+class ScaledTargets(Source):
+    """Base of sources with targets in a unit of their own, which may be far from 1.
+
+    One more option:
+
+    - standardise_targets: train on targets of mean 0 and standard deviation 1, measured on the training rows only. The
+      loss is then that of the standardised targets; metrics such as rmse and mae stay in the unit of the data.
+    """
+
+    standardise_targets: bool = True
+
+    @property
+    def scales_targets(self) -> bool:
+        """The option."""
+        return self.standardise_targets
+
+
+def _standardise(values: Column, unit: float) -> tuple[Scaling, Scaling]:
+    """Mean and 1 / standard deviation of each column, (F,); `unit` instead of the latter where it is constant."""
+    flat = values.reshape(len(values), -1)
     mean, deviation = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)
     deviation[deviation == 0] = 1.0 / unit  # exactly 0: sums of float32 and bytes are exact in float64
     return mean.astype(np.float32), (1.0 / deviation).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What the image sources have in common: pixels as rows of numbers or as pictures, ten digits as classes."""
+"""What the image sources have in common: pixels as rows of numbers or as pictures."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ DIGITS = tuple(str(digit) for digit in range(10))
 
 
 def pictures(
-    name: str, images: NDArray[np.uint8], labels: NDArray[Any], flatten: bool, fixed_test: Rows | None, about: str
-) -> Dataset:
-    """Images (N, H, W) uint8 of the ten digits as a data set; inputs are (N, H * W) where `flatten`, else (N, H, W)."""
+    name: str, images: NDArray[np.uint8], labels: NDArray[Any], flatten: bool, fixed_test: Rows | None, about: str,
+    classes: tuple[str, ...] = DIGITS,
+) -> Dataset:  # fmt: skip
+    """Images (N, H, W) uint8 of digits or other classes; inputs are (N, H * W) where `flatten`, else (N, H, W)."""
     rows, height, width = images.shape
     return Dataset(
         name=name,
@@ -24,7 +25,7 @@ def pictures(
             "targets": labels.astype(np.int32),
         },
         task="classification",
-        classes=DIGITS,
+        classes=classes,
         features=tuple(f"row {row} column {column}" for row in range(height) for column in range(width)),
         fixed_test=fixed_test,
         about=about,

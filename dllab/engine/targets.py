@@ -29,7 +29,8 @@ def with_targets(question: Question, loss: Loss, data: Prepared | None) -> Quest
         return question
     if data is not None:
         labelled = data.dataset.task == "classification"
-        return replace(question, targets=LABELS if labelled else Column(TARGETS, (question.outputs,), "float32"))
+        values = Column(TARGETS, (question.outputs,), "float32", data.target_shift is not None)
+        return replace(question, targets=LABELS if labelled else values)
     shape = output_shape(question)
     outputs = shape[0] if len(shape) == 1 else question.outputs
     wanted = LABELS if loss.targets == "labels" else Column(TARGETS, shape, "float32")

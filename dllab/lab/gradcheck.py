@@ -141,7 +141,7 @@ def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[A
     jitter(network, rng)
     if data is not None:
         rows = rng.permutation(data.splits.train)[:BATCH]
-        return network, data.seen(rows).astype(np.float64), data.dataset.columns["targets"][rows]
+        return network, data.seen(rows).astype(np.float64), data.targets(rows)
     x = rng.normal(size=(BATCH, *question.inputs.shape))
     return network, x, random_targets(question, BATCH, rng)
 

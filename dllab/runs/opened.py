@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.catalogue import find
-from dllab.data.dataset import Dataset, Prepared, in_units
+from dllab.data.dataset import Dataset, Prepared, natural
 from dllab.data.encoding import Encoding, plain_encoding
 from dllab.data.splits import Splits
 from dllab.engine.network import Network
@@ -99,17 +99,17 @@ class Opened:
         metrics: Any = self.recipe.metrics or tuple(find("metrics", name)() for name in names)
         rows = np.asarray(inputs, np.float32).reshape(len(inputs), *learnt.input_shape)
         columns: dict[str, NDArray[Any]] = {COLUMN + INPUTS: np.ascontiguousarray(rows), COLUMN + TARGETS: targets}
-        if learnt.shift is not None and learnt.scale is not None:
-            columns[COLUMN + INPUTS + ":shift"] = learnt.shift.astype(self.network.dtype)
-            columns[COLUMN + INPUTS + ":scale"] = learnt.scale.astype(self.network.dtype)
+        scalings = (INPUTS, learnt.shift, learnt.scale), (TARGETS, learnt.target_shift, learnt.target_scale)
+        for name, shift, scale in scalings:
+            if shift is not None and scale is not None:
+                columns[COLUMN + name + ":shift"] = shift.astype(self.network.dtype)
+                columns[COLUMN + name + ":scale"] = scale.astype(self.network.dtype)
         nothing = np.empty(0, np.int64)
         splits = Splits(nothing, nothing, np.arange(len(rows)))
-        if learnt.target_shift is not None and learnt.target_scale is not None:
-            columns[COLUMN + TARGETS] = ((targets - learnt.target_shift) * learnt.target_scale).astype(np.float32)
-        return Evaluator(self.network, columns, splits, targets, metrics, self._told).evaluate("test")
+        return Evaluator(self.network, columns, splits, targets, metrics, self._natural).evaluate("test")
 
-    def _told(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        return in_units(outputs, self.learnt.target_shift, self.learnt.target_scale)
+    def _natural(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        return natural(outputs, self.learnt.target_shift, self.learnt.target_scale)
 
     def predict(self, inputs: NDArray[Any]) -> Predictions:
         """What the net says of raw inputs (N, ...), scaled as its data were."""
@@ -117,7 +117,7 @@ class Opened:
         outputs = outputs.reshape(len(outputs), -1)
         loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
         if self.learnt.task == "regression":
-            return Predictions(self._told(outputs), False, None, ())
+            return Predictions(self._natural(outputs), False, None, ())
         probable = last in ("softmax", "sigmoid")
         if loss is not None and loss.absorbs == "softmax" and not probable:
             shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -142,7 +142,8 @@ def stand_in(learnt: Learnt) -> Prepared:
         about="",
     )
     nothing = np.empty(0, np.int64)
-    return Prepared(dataset, Splits(np.arange(rows), nothing, nothing), learnt.shift, learnt.scale)
+    scaling = learnt.shift, learnt.scale, learnt.target_shift, learnt.target_scale
+    return Prepared(dataset, Splits(np.arange(rows), nothing, nothing), *scaling)
 
 
 def _why(status: str, weights: str, path: Path) -> str:

@@ -19,17 +19,16 @@ class Evaluator:
     """Evaluates splits of one data set; bound once, so that a look at a small split costs microseconds."""
 
     def __init__(self, network: Network, columns: dict[str, np.ndarray], splits: Splits, targets: np.ndarray,
-                 metrics: tuple[Metric, ...], told: Callable[[np.ndarray], np.ndarray] | None = None) -> None:  # fmt: skip
-        """`told` turns outputs into the units of `targets`, where the net has learnt others."""
-        self.told = told
+                 metrics: tuple[Metric, ...],
+                 natural: Callable[[np.ndarray], np.ndarray] = lambda outputs: outputs) -> None:  # fmt: skip
         self.network, self.metrics = network, metrics
         self.splits = {name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))}
-        self._columns, self._all_targets = columns, targets
+        self._columns, self._all_targets, self._natural = columns, targets, natural
         self._bound: dict[str, Bound] = {}
         self._pace = Pace()
 
     def evaluate(self, split: str) -> dict[str, Any]:
-        """`loss` and every metric of a split."""
+        """`loss` as the net is trained by it, and every metric of a split in the unit of the targets."""
         bound = self._bind(split)
         rows = self.splits[split]
         batches = -(-len(rows) // bound.capacity)
@@ -45,9 +44,7 @@ class Evaluator:
         plan = self.network.plan
         if plan.question.loss is not None and not plan.absorbed:
             outputs = plan.question.loss.answers(outputs)
-        if self.told is not None:
-            outputs = self.told(outputs)
-        targets = self._all_targets[rows]
+        outputs, targets = self._natural(outputs), self._all_targets[rows]
         figures: dict[str, Any] = {"loss": float((losses * counts).sum() / len(rows))}
         figures.update((metric.name, metric.measure(outputs, targets)) for metric in self.metrics)
         return figures

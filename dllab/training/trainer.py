@@ -61,7 +61,7 @@ class Trainer:
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
         self.columns = self._columns()
         targets = data.dataset.columns[TARGETS]
-        self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.told)
+        self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
 
     def events(self) -> Iterator[Event]:
         """The run, from Started to Finished."""
@@ -104,10 +104,11 @@ class Trainer:
     def _columns(self) -> dict[str, np.ndarray]:
         data = self.data
         columns: dict[str, Any] = {COLUMN + name: values for name, values in data.dataset.columns.items()}
-        columns[COLUMN + TARGETS] = data.judged()
-        if data.shift is not None and data.scale is not None:
-            columns[COLUMN + INPUTS + ":shift"] = data.shift.astype(self.network.dtype)
-            columns[COLUMN + INPUTS + ":scale"] = data.scale.astype(self.network.dtype)
+        scaled = ((INPUTS, data.shift, data.scale), (TARGETS, data.target_shift, data.target_scale))
+        for name, shift, scale in scaled:
+            if shift is not None and scale is not None:
+                columns[COLUMN + name + ":shift"] = shift.astype(self.network.dtype)
+                columns[COLUMN + name + ":scale"] = scale.astype(self.network.dtype)
         return columns
 
     def _finish(self, course: Course) -> Finished:
