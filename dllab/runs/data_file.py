@@ -64,10 +64,16 @@ class Learnt:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Learnt:
-        """What `document` wrote. Raises KeyError and TypeError for other documents."""
+        """What `document` wrote. Raises KeyError, TypeError and ValueError for other documents."""
         told: dict[str, Any] = {name: document[name] for name in ("name", "task", "outputs", "encoding", "digest")}
         told.update((name, tuple(document[name])) for name in ("classes", "features", "input_shape"))
         told.update((name, _array(document[name])) for name in SCALINGS)
+        words = [told["name"], told["digest"], *told["classes"], *told["features"]]
+        counts = [told["outputs"], *told["input_shape"]]
+        if not all(isinstance(word, str) for word in words) or not all(type(n) is int and n > 0 for n in counts):
+            raise TypeError("names are texts and sizes are whole numbers above 0")
+        if told["task"] not in ("classification", "regression"):
+            raise ValueError("no task of that name")
         return cls(**told)
 
     def seen(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
@@ -91,4 +97,9 @@ def _listed(numbers: NDArray[np.float32] | None) -> list[float] | None:
 
 
 def _array(numbers: list[float] | None) -> NDArray[np.float32] | None:
-    return None if numbers is None else np.array(numbers, np.float32)
+    if numbers is None:
+        return None
+    found = np.array(numbers, np.float32)
+    if found.ndim != 1:
+        raise ValueError("a scaling is a list of numbers")
+    return found

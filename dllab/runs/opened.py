@@ -62,15 +62,20 @@ class Opened:
         status = self.folder.read_status()
         if not self.folder.has(name):
             raise StoreError(f"{path} has no {name}\n  {_why(status['status'], weights, path)}")
+        document = self.folder.read_data()
         try:
-            self.learnt = Learnt.from_document(self.folder.read_data())
-        except (KeyError, TypeError):
+            self.learnt = Learnt.from_document(document)
+            data = stand_in(self.learnt)
+            self.encoding()
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise StoreError(f"{path / DATA} is not of this version of the lab") from None
         self.recipe: Recipe = dataclasses.replace(load(path / "recipe.yaml"), name=str(status.get("recipe", path.name)))
-        question = question_of(self.recipe, stand_in(self.learnt), batch=1)
+        question = question_of(self.recipe, data, batch=1)
         self.network = Network(plan_of(self.recipe, question), self.recipe)
         facts = load_weights(self.network, path, name)
-        self.steps = int(facts["steps"])
+        if type(facts.get("steps")) is not int:
+            raise StoreError(f"{path / name} is not of this version of the lab")
+        self.steps: int = facts["steps"]
 
     def encoding(self) -> Encoding:
         """How tables become inputs of this net: as they did in training, or a column for each number of a row."""

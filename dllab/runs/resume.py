@@ -80,6 +80,7 @@ class Resumption:
         if not self.folder.has(CHECKPOINT):
             raise StoreError(_no_checkpoint(path, self.status["status"]))
         arrays, facts = self.folder.read_arrays(CHECKPOINT)
+        _check_facts(facts, path / CHECKPOINT)
         self.state, self.facts = State(arrays, facts["state"]), facts
         before = _recipe_then(facts["recipe"], path)
         if not self.folder.has(RECIPE):
@@ -204,6 +205,26 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
             f"{path} was stopped early: no better {stop.metric} for {best['waited']} evaluations\n"
             f"  to train on: {line} train.early_stop.patience=..., or train.early_stop=null"
         )
+
+
+def _check_facts(facts: Any, path: Path) -> None:
+    """Raise StoreError for a checkpoint that says other things than this version writes."""
+    state = facts.get("state") if isinstance(facts, dict) else None
+    metrics = facts.get("metrics") if isinstance(facts, dict) else None
+    best = state.get("best") if isinstance(state, dict) else None
+    sound = (
+        _holds(facts, recipe=str, data=str, over=bool)
+        and _holds(metrics, length=int, sha256=str)
+        and _holds(state, step=int, evaluated=int, seconds=float)
+        and (best is None or _holds(best, metric=str, min_delta=float, waited=int))
+        and 0 <= state["evaluated"] <= state["step"]
+    )
+    if not sound:
+        raise StoreError(f"{path} is not of this version of the lab")
+
+
+def _holds(document: Any, **kinds: type) -> bool:
+    return isinstance(document, dict) and all(type(document.get(key)) is kind for key, kind in kinds.items())
 
 
 def _recipe_then(text: str, path: Path) -> Recipe:
