@@ -22,6 +22,7 @@ WHERE = {
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
 MOST_COLUMNS = 5
+IN_UNITS = {"mae", "rmse"}  # figures in the unit of the targets
 
 
 class TrainFinal:
@@ -49,6 +50,7 @@ class TrainFinal:
             yield Text()
             yield self._table(options)
             yield from self._matrices(options)
+            yield from self._units()
         for expectation in result.expectations:
             metric = expectation.name.partition("_")[2]
             stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
@@ -92,6 +94,13 @@ class TrainFinal:
             cells = [figure(name, figures.get(name)) for name in names]
             table.add_row(split, "" if rows is None else f"{rows:,}", *cells)
         return table
+
+    def _units(self) -> Iterator[RenderableType]:
+        """What the loss and its neighbours are counted in, where these differ."""
+        scaled = getattr(self.result.recipe.data, "scales_targets", False)
+        named = {name for figures in self.result.metrics.values() for name in figures}
+        if scaled and (shown := sorted(IN_UNITS & named)):
+            yield Text(f"The loss is that of standardised targets; {' and '.join(shown)} in the unit of the data.", "dim")
 
     def _matrices(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         """Tables among the metrics, of the last split that has one."""
