@@ -209,7 +209,7 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
 
 def _check_facts(facts: Any, path: Path) -> None:
     """Raise StoreError for a checkpoint that says other things than this version writes."""
-    state = facts.get("state") if isinstance(facts, dict) else None
+    state: Any = facts.get("state") if isinstance(facts, dict) else None
     metrics = facts.get("metrics") if isinstance(facts, dict) else None
     best = state.get("best") if isinstance(state, dict) else None
     sound = (

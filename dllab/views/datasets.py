@@ -87,7 +87,9 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
         named = [f"{name} ({count:,})" for name, count in zip(summary.classes, counts)]
         table.add_row("classes", Text(_some(named, 10)))
     else:
-        table.add_row("targets", Text(f"{summary.outputs} number{'s' * (summary.outputs > 1)} a row"))
+        targets = dataset.columns["targets"]
+        extent = f"{targets.min():.3g} to {targets.max():.3g}"
+        table.add_row("targets", Text(f"{summary.outputs} number{'s' * (summary.outputs > 1)} a row: {extent}"))
     table.add_row("origin", Text(summary.origin))
     if summary.licence:
         table.add_row("licence", Text(summary.licence))

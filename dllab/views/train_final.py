@@ -21,6 +21,7 @@ WHERE = {
     "update": "in the parameters of {layer}",
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
+IN_UNITS = {"mae", "rmse"}  # figures in the unit of the targets
 
 
 class TrainFinal:
@@ -48,6 +49,7 @@ class TrainFinal:
             yield Text()
             yield figures_table(result.metrics, result.rows)
             yield from matrices(result.metrics, options.max_width)
+            yield from self._units()
         for expectation in result.expectations:
             metric = expectation.name.partition("_")[2]
             stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
@@ -75,3 +77,10 @@ class TrainFinal:
         when = "in the update of step" if diverged.where == "update" else "at step"
         text = Text(f"The first {diverged.value} appeared {place}, {when} {diverged.step} (epoch {diverged.epoch})")
         yield text.append("." if diverged.where == "update" else "; the weights are those before that step.")
+
+    def _units(self) -> Iterator[RenderableType]:
+        """What the loss and its neighbours are counted in, where these differ."""
+        scaled = getattr(self.result.recipe.data, "scales_targets", False)
+        named = {name for figures in self.result.metrics.values() for name in figures}
+        if scaled and (shown := sorted(IN_UNITS & named)):
+            yield Text(f"The loss is that of standardised targets; {' and '.join(shown)} in the unit of the data.", "dim")

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dllab.data.dataset import Dataset, Source
+from dllab.data.dataset import Dataset, ScaledTargets, Source
 
 
 def dataset(inputs, targets, **changes):
@@ -171,3 +171,40 @@ def test_options_are_strict():
 def test_the_base_cannot_be_used_as_a_source():
     with pytest.raises(TypeError, match="abstract"):
         Source()
+
+
+class Priced(Made, ScaledTargets):
+    classes: tuple[str, ...] = ()
+
+
+def priced(**options):
+    targets = (1000 + 300 * np.random.default_rng(5).normal(size=(40, 2)) * [1, 10]).astype(np.float32)
+    return Priced(inputs=floats(40), targets=targets, **options)
+
+
+def test_targets_are_standardised_by_the_training_rows():
+    prepared = priced().prepare()
+    seen = prepared.targets(prepared.splits.train)
+    assert seen.dtype == np.float32 and prepared.target_shift.shape == (2,)
+    np.testing.assert_allclose(seen.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(seen.std(axis=0), 1, atol=1e-5)
+    loud = priced()
+    loud.targets[prepared.splits.test] += 1e6
+    np.testing.assert_array_equal(loud.prepare().target_shift, prepared.target_shift)
+
+
+def test_natural_undoes_the_scaling_of_targets():
+    prepared = priced().prepare()
+    rows = np.arange(40)
+    kept = prepared.dataset.columns["targets"]
+    np.testing.assert_allclose(prepared.natural(prepared.targets(rows)), kept, rtol=1e-5)
+
+
+def test_targets_stay_as_they_are_on_request_and_for_classes():
+    plain = priced(standardise_targets=False).prepare()
+    np.testing.assert_array_equal(plain.targets(np.arange(40)), plain.dataset.columns["targets"])
+    labelled = Priced(inputs=floats(8), targets=labels(0, 1).repeat(4), classes=("a", "b")).prepare()
+    for prepared in (plain, labelled):
+        outputs = np.ones((3, 2), np.float32)
+        assert prepared.target_shift is None and prepared.natural(outputs) is outputs
+    assert labelled.targets(np.arange(8)).dtype == np.int32

@@ -9,16 +9,33 @@ import numpy as np
 import pytest
 
 from dllab import places
+from dllab.data.autompg import AutoMpg
+from dllab.data.breast_cancer import BreastCancer
+from dllab.data.concrete import Concrete
+from dllab.data.diabetes import Diabetes
 from dllab.data.digits import Digits
+from dllab.data.fashion6k import Fashion6k
 from dllab.data.iris import Iris
 from dllab.data.mnist10k import Mnist10k
+from dllab.data.sonar import Sonar
+from dllab.data.wine import Wine
 from dllab.places import folder
 
 HERE = folder("datasets")
 CARDS = sorted(HERE.glob("*.md"))
 FILES = sorted(path for path in HERE.iterdir() if path.is_file() and path.suffix != ".md")
 LICENCES = sorted((HERE / "licences").iterdir())
-SOURCES = {"iris": Iris, "digits": Digits, "mnist10k": Mnist10k}
+SOURCES = {
+    "iris": Iris, "wine": Wine, "breast_cancer": BreastCancer, "sonar": Sonar, "diabetes": Diabetes,
+    "concrete": Concrete, "autompg": AutoMpg, "digits": Digits, "mnist10k": Mnist10k, "fashion6k": Fashion6k,
+}  # fmt: skip
+NO_OPEN_LICENCE = {
+    "sonar": "the licence of this set is not confirmed",
+    "concrete": "the licence of this set is not confirmed",
+    "autompg": "the licence of this set is not confirmed",
+    "diabetes": "states no data licence",
+}
+"""Sets whose card must say that nobody has told how they may be used."""
 
 
 def listed(card):
@@ -50,21 +67,25 @@ def test_a_card_has_its_sections_source_version_and_licence(card):
     source = text.split("## Source")[1].split("##")[0]
     assert re.search(r"(PyPI|npm|Debian) package \S+ \d+\.\d+", source)
     licence = text.split("## Licence and credit")[1]
-    assert "https://creativecommons.org/licenses/" in licence
     assert re.findall(r"licences/\S+\.txt", licence)
+    words = " ".join(licence.split())
+    stated = "https://creativecommons.org/licenses/" in words or "under the MIT licence: licences/fashion-mnist" in words
+    assert stated == (card.stem not in NO_OPEN_LICENCE)
+    assert NO_OPEN_LICENCE.get(card.stem, "") in words
 
 
 def test_licence_texts_exist_for_the_cards_that_name_them_and_for_no_others():
     named = {name for card in CARDS for name in re.findall(r"licences/(\S+\.txt)", card.read_text())}
     assert named == {path.name for path in LICENCES}
-    assert all("Copyright (c)" in path.read_text() for path in LICENCES)
+    assert all(re.search(r"Copyright( \(c\)|:) ", path.read_text()) for path in LICENCES)
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_card_counts_rows_and_classes_as_the_data_do(name):
     data, text = SOURCES[name]().load(), (HERE / f"{name}.md").read_text()
     assert f"{data.rows:,} rows" in text
-    assert f"{np.prod(data.input_shape)} " in text and f"in, {data.outputs} classes out" in text
+    out = f"{data.outputs} classes out" if data.classes else "1 number out"
+    assert f" {np.prod(data.input_shape)} " in text and f"in, {out}" in text
     assert name in {card.stem for card in CARDS}
 
 
@@ -110,6 +131,81 @@ def test_mnist10k_takes_validation_from_its_8000_training_rows():
     assert splits.validation.max() < 8000
 
 
+def inputs_and_targets(source):
+    columns = source().load().columns
+    return columns["inputs"].astype(np.float64), columns["targets"]
+
+
+def test_wine_facts():
+    inputs, targets = inputs_and_targets(Wine)
+    assert np.bincount(targets).tolist() == [59, 71, 48]
+    np.testing.assert_allclose(inputs[0], [14.23, 1.71, 2.43, 15.6, 127, 2.8, 3.06, 0.28, 2.29, 5.64, 1.04, 3.92, 1065])
+    np.testing.assert_allclose(inputs[-1, [0, 12]], [14.13, 560])
+    np.testing.assert_allclose(inputs.mean(axis=0)[[0, 10, 12]], [13.0006, 0.95745, 746.893], rtol=1e-4)
+
+
+def test_breast_cancer_facts():
+    inputs, targets = inputs_and_targets(BreastCancer)
+    assert np.bincount(targets).tolist() == [212, 357] and BreastCancer().load().classes == ("malignant", "benign")
+    np.testing.assert_allclose(inputs[0, :4], [17.99, 10.38, 122.8, 1001])
+    np.testing.assert_allclose(inputs[:, [0, 20]].max(axis=0), [28.11, 36.04])
+    features = BreastCancer().load().features
+    assert (features[0], features[10], features[29]) == ("mean radius", "radius error", "worst fractal dimension")
+
+
+def test_sonar_facts():
+    inputs, targets = inputs_and_targets(Sonar)
+    assert targets.tolist() == [0] * 97 + [1] * 111 and Sonar().load().classes == ("rock", "mine")
+    np.testing.assert_allclose(inputs[0, [0, 1, 2, 59]], [0.02, 0.0371, 0.0428, 0.0032], rtol=1e-6)
+    assert (inputs.min(), inputs.max()) == (0, 1)
+
+
+def test_diabetes_facts():
+    inputs, targets = inputs_and_targets(Diabetes)
+    np.testing.assert_allclose(inputs[0], [59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87])
+    assert targets[:3, 0].tolist() == [151, 75, 141] and (targets.min(), targets.max()) == (25, 346)
+    assert set(inputs[:, 1]) == {1, 2}
+    np.testing.assert_allclose((targets.mean(), targets.std()), (152.1335, 77.0057), rtol=1e-5)
+    assert straight_line(inputs, targets) == pytest.approx(0.5177, abs=1e-4)  # as known from least squares
+
+
+def test_concrete_facts():
+    inputs, targets = inputs_and_targets(Concrete)
+    np.testing.assert_allclose(inputs[0], [540, 0, 0, 162, 2.5, 1040, 676, 28])
+    np.testing.assert_allclose(targets[:3, 0], [79.99, 61.89, 40.27])
+    np.testing.assert_allclose((targets.min(), targets.max()), (2.33, 82.6))
+    assert len(np.unique(np.hstack([inputs, targets]), axis=0)) == 1005 and len(np.unique(inputs, axis=0)) == 992
+    assert straight_line(inputs, targets) == pytest.approx(0.6155, abs=1e-4)
+
+
+def test_autompg_facts():
+    inputs, targets = inputs_and_targets(AutoMpg)
+    np.testing.assert_allclose(inputs[0], [8, 307, 130, 3504, 12, 70, 1, 0, 0])
+    np.testing.assert_allclose(targets[:3, 0], [18, 15, 18])
+    assert inputs[:, 6:].sum(axis=0).tolist() == [245, 68, 79] and set(inputs[:, 6:].sum(axis=1)) == {1}
+    np.testing.assert_allclose((targets.min(), targets.max()), (9, 46.6))
+
+
+def straight_line(inputs, targets):
+    """R2 of least squares on all rows."""
+    x = np.column_stack([inputs, np.ones(len(inputs))])
+    missed = targets - x @ np.linalg.lstsq(x, targets.astype(np.float64), rcond=None)[0]
+    return 1 - missed.var() / targets.var()
+
+
+def test_fashion6k_facts():
+    prepared = Fashion6k(flatten=False).prepare()
+    images, targets = (prepared.dataset.columns[column] for column in ("inputs", "targets"))
+    assert images.shape == (6000, 28, 28) and images.dtype == np.uint8 and (images.min(), images.max()) == (0, 255)
+    assert targets[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]  # the first of the full training set
+    assert targets[5000:5010].tolist() == [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]  # the first of the full test set
+    assert np.bincount(targets[:5000]).tolist() == [457, 556, 504, 501, 488, 493, 493, 512, 490, 506]
+    assert np.bincount(targets[5000:]).tolist() == [107, 105, 111, 93, 115, 87, 97, 95, 95, 95]
+    np.testing.assert_array_equal(prepared.splits.test, np.arange(5000, 6000))
+    assert len(np.unique(images.reshape(6000, -1), axis=0)) == 6000
+    assert prepared.dataset.classes[9] == "ankle boot"
+
+
 @pytest.fixture
 def copies(tmp_path, monkeypatch):
     """A package folder whose shipped data files may be damaged."""
@@ -142,6 +238,12 @@ DAMAGE = [
         lambda content: content.replace(b"5.1,1.8,2", b"5.1,1.8,7"),
         "labels 0..7 for 3 classes",
     ),
+    ("wine.csv", Wine, lambda content: content.replace(b",1065,0", b",1065,3"), "labels 0..3 for 3 classes"),
+    ("sonar.csv", Sonar, truncate, "has [0-9]+ rows, not 208|has [0-9]+ columns"),
+    ("diabetes.csv", Diabetes, lambda content: content.replace(b"age,sex", b"sex,age"), "first line must be"),
+    ("concrete.csv", Concrete, lambda content: content.replace(b"79.99", b"nan"), "NaN or infinity"),
+    ("autompg.csv", AutoMpg, lambda content: content.replace(b",70,1,18.0", b",70,4,18.0"), "origin that is not 1, 2 or 3"),
+    ("fashion6k-test1000-images-idx3-ubyte.gz", Fashion6k, truncate, "end-of-stream"),
     ("digits.csv.gz", Digits, truncate, "end-of-stream"),
     ("digits.csv.gz", Digits, flip, ""),
     ("digits.csv.gz", Digits, repack(lambda text: text.replace(b",16,", b",17,", 1)), "a pixel above 16"),

@@ -51,11 +51,11 @@ def test_does_not_start_there(name: str) -> None:
     assert not reaches(trained(name, 0, "train.epochs=", "train.steps=1"))
 
 
-@pytest.mark.parametrize("name", ["xor", "moons", "rings", "spirals"])
+@pytest.mark.parametrize("name", ["xor", "moons", "rings", "spirals", "sonar", "concrete", "autompg"])
 def test_needs_its_hidden_layers(name: str) -> None:
     """With straight lines alone the figure is out of reach, so it does say something about the net."""
-    last = load(name).model[-1].part.name
-    ending = "[dense: 1, sigmoid]" if last == "sigmoid" else "[dense: classes]"
+    last = load(name).model[-1].part
+    ending = "[dense: 1, sigmoid]" if last.name == "sigmoid" else f"[dense: {last.units}]"  # type: ignore[attr-defined]
     assert not reaches(trained(name, 0, f"model={ending}"))
 
 

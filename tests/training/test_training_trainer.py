@@ -170,3 +170,24 @@ def test_a_figure_that_nobody_measures_cannot_be_expected() -> None:
         Trainer(recipe({"data": {"moons": {"samples": 50, "test": 0.0}}, "expect": {"test_loss": 1, "train_auc": 1}}))
     assert "there is no test split" in str(refused.value)
     assert "auc is not measured" in str(refused.value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_standardised_targets_train_the_net_and_metrics_stay_in_their_unit(dtype: str) -> None:
+    base = {**LINE, "data": "autompg", "model": [{"dense": 8}, "tanh", {"dense": 1}]}
+    trainer, events = run(recipe(base=base, dtype=dtype))
+    figures, data = events[-1].figures["test"], trainer.data  # type: ignore[union-attr]
+    outputs = trainer.network.forward(data.seen(data.splits.test))
+    truth = data.dataset.columns["targets"][data.splits.test].astype(np.float64)
+    missed = outputs / data.target_scale + data.target_shift - truth
+    assert figures["rmse"] == pytest.approx(np.sqrt(np.mean(missed**2)), rel=1e-4)
+    assert figures["mae"] == pytest.approx(np.abs(missed).mean(), rel=1e-4)
+    assert figures["r2"] == pytest.approx(1 - np.sum(missed**2) / np.sum((truth - truth.mean()) ** 2), rel=1e-4)
+    assert figures["loss"] == pytest.approx(np.mean((missed * data.target_scale) ** 2), rel=1e-4)
+    assert figures["loss"] < 0.5 < 2 < figures["rmse"]
+
+
+def test_without_standardised_targets_the_loss_is_in_their_unit() -> None:
+    base = {**LINE, "data": {"name": "autompg", "standardise_targets": False}, "model": [{"dense": 1}]}
+    figures = run(recipe(base=base))[1][-1].figures["train"]  # type: ignore[union-attr]
+    assert figures["loss"] == pytest.approx(figures["rmse"] ** 2, rel=1e-5)

@@ -33,7 +33,8 @@ def frame(view: RenderableType, width: int = 80, height: int = 24, ascii_only: b
 
 def recipe() -> Any:
     optimizer = (SimpleNamespace(name="adam", lr=0.01),)
-    return SimpleNamespace(name="spirals", optimizer=optimizer, train=SimpleNamespace(batch=32, clip_norm=None))
+    train = SimpleNamespace(batch=32, clip_norm=None)
+    return SimpleNamespace(name="spirals", data=None, optimizer=optimizer, train=train)
 
 
 def started() -> Started:
@@ -166,6 +167,14 @@ def test_final_diverged() -> None:
     nan = float("nan")
     changed = result(status="diverged", diverged=diverged, metrics={"train": {"loss": nan, "accuracy": 0.33}}, folder=None)
     compare("train_final_diverged", frame(TrainFinal(changed, [], ["dllab train spirals optimizer.lr=0.001"])))
+
+
+def test_final_tells_the_unit_of_the_loss_where_targets_are_standardised() -> None:
+    figures = {"test": {"loss": 0.11, "mae": 1.9, "rmse": 2.6, "r2": 0.89}}
+    for scales, count in ((True, 1), (False, 0)):
+        of = SimpleNamespace(**{**vars(recipe()), "data": SimpleNamespace(scales_targets=scales)})
+        shown = frame(TrainFinal(result(recipe=of, metrics=figures, expectations=())))
+        assert shown.count("The loss is that of standardised targets; mae and rmse in the unit of the data.") == count
 
 
 def test_final_shows_a_confusion_matrix() -> None:
