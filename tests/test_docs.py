@@ -103,6 +103,7 @@ def examples() -> list[str]:
 def test_the_examples_of_commands_work(line: str, tmp_path: Path) -> None:
     if " last" in line:  # a run there must be
         assert run(tmp_path, "train", "xor", "--quiet").returncode == 0
+        (tmp_path / "new.csv").write_text("x1,x2\n0,1\n1,1\n")
     done = run(tmp_path, *shlex.split(line)[1:])
     assert done.returncode == 0, done.stderr
     assert done.stdout
