@@ -17,8 +17,11 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,31 +80,67 @@ class UnknownPart(KeyError):
         self.family, self.part, self.known = family, name, known
 
 
-@cache
+Own = Mapping[str, Mapping[str, type[Part]]]
+"""Parts of the user's own: family to name to class."""
+
+_own: ContextVar[Own] = ContextVar("own", default=MappingProxyType({}))
+
+
+@contextmanager
+def with_parts(own: Own) -> Iterator[None]:
+    """For as long as this lasts, the families hold these parts as well: those of one recipe, and of no other."""
+    before = _own.get()
+    token = _own.set({family: {**before.get(family, {}), **own.get(family, {})} for family in {**before, **own}})
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
 def parts(family: str) -> dict[str, type[Part]]:
-    """All parts of a family by name, in the order of their files."""
+    """All parts of a family by name, in the order of their files; parts of the user's own come last."""
+    return {**built_in(family), **_own.get().get(family, {})}
+
+
+@cache
+def built_in(family: str) -> dict[str, type[Part]]:
+    """The parts of a family that come with the lab."""
     package = importlib.import_module(FAMILIES[family])
     found: dict[str, type[Part]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
-        found.update((part.name, part) for part in _declared_in(module))
+        found.update((part.name, part) for part in declared_in(module))
     return found
 
 
-@cache
 def find(family: str, name: str) -> type[Part]:
     """The part class of that name. Raises UnknownPart.
 
     Looks first in the file of that name, so that running a recipe imports only the parts it uses.
     """
+    own = _own.get().get(family, {})
+    return own[name] if name in own else _find(family, name)
+
+
+@cache
+def _find(family: str, name: str) -> type[Part]:
     if has_file(family, name):
-        for part in _declared_in(importlib.import_module(f"{FAMILIES[family]}.{name}")):
+        for part in declared_in(importlib.import_module(f"{FAMILIES[family]}.{name}")):
             if part.name == name:
                 return part
-    everything = parts(family)
+    everything = built_in(family)
     if name not in everything:
-        raise UnknownPart(family, name, sorted(everything))
+        raise UnknownPart(family, name, sorted(parts(family)))
     return everything[name]
+
+
+def family_of_part(part: type[Part]) -> str | None:
+    """The family that a class belongs to: that of the base it is derived from."""
+    for base in part.__mro__[1:]:
+        for family, package in FAMILIES.items():
+            if base.__module__.startswith(f"{package}."):
+                return family
+    return None
 
 
 def has_file(family: str, name: str) -> bool:
@@ -114,7 +153,8 @@ def summary(part: type[Part]) -> str:
     return (inspect.getdoc(part) or "").partition("\n")[0]
 
 
-def _declared_in(module: Any) -> Iterator[type[Part]]:
+def declared_in(module: Any) -> Iterator[type[Part]]:
+    """The parts whose classes stand in a module's own text."""
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Part) and value.name and value.__module__ == module.__name__:
             yield value

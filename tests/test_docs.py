@@ -270,8 +270,8 @@ def example_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 def _forget() -> None:
     importlib.invalidate_caches()
-    catalogue.parts.cache_clear()
-    catalogue.find.cache_clear()
+    catalogue.built_in.cache_clear()
+    catalogue._find.cache_clear()
 
 
 def test_the_example_layer_has_right_gradients_and_a_page(example_layer: str) -> None:
@@ -281,7 +281,7 @@ def test_the_example_layer_has_right_gradients_and_a_page(example_layer: str) ->
     layer = catalogue.find("layers", example_layer)
     assert layer.__module__ == f"dllab.ops.{example_layer}"
     assert f"`dllab/ops/{example_layer}.py`" in text(CONTRIBUTING)
-    cases = layer_cases(example_layer)
+    cases = layer_cases([example_layer])
     assert cases
     for case in cases:
         assert all(check.passed and check.checked > check.kinks for check in check_case(case))

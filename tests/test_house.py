@@ -16,6 +16,7 @@ ORDER = [
     ["catalogue", "symbols", "places"],
     ["inits"],
     ["ops", "losses", "optim", "schedules", "metrics", "data"],
+    ["templates"],
     ["recipe"],
     ["plan"],
     ["engine"],

@@ -67,6 +67,7 @@ COMMANDS = (
     Command("recipes", "List the recipes that come with the lab."),
     Command("datasets", "List the data sets, or explain one."),
     Command("layers", "List the layers and other parts of recipes, or explain one."),
+    Command("new", "Write a starting file for a layer, loss, ... of your own."),
     Command("schema", "Print the JSON Schema of recipes, for editors."),
     Command("warmup", "Compile all kernels now, so that nothing waits later."),
     Command("bench", "Time training steps on this machine and against peers."),

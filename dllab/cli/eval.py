@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dllab.cli.failures import Refused, say
-from dllab.cli.options import Json, RunDir, RunName
+from dllab.cli.options import Json, RunDir, RunName, Trust
 
 if TYPE_CHECKING:
     from dllab.runs.opened import Opened
@@ -23,6 +23,7 @@ def eval(
     weights: Weights = "last",
     as_json: Json = False,
     run_dir: RunDir = None,
+    trust: Trust = False,
 ) -> None:
     """Show the figures of a run's net.
 
@@ -32,7 +33,7 @@ def eval(
     from dllab.cli.console import output
     from dllab.views.evaluation import Evaluation, document
 
-    opened = open_run(run, run_dir, weights)
+    opened = open_run(run, run_dir, weights, trust)
     if data is None:
         figures, rows, same = opened.figures()
         if not same:
@@ -46,13 +47,13 @@ def eval(
         output().show(Evaluation(opened, figures, rows))
 
 
-def open_run(run: str, run_dir: str | None, weights: str) -> Opened:
+def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened:
     """A run's net. Raises StoreError, and Refused for weights that no run has."""
     from dllab.runs.opened import FILES, Opened
 
     if weights not in FILES:
         raise Refused(f"--weights {weights}: a run has {' and '.join(FILES)} weights")
-    return Opened(run, run_dir, weights)
+    return Opened(run, run_dir, weights, trust)
 
 
 def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any]:

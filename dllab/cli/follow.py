@@ -67,3 +67,8 @@ def follow(
     if as_json and result.diverged is not None:
         messages().show(TrainFinal(result))
     return INTERRUPTED if interrupted else NEGATIVE if result.status == "diverged" else FINE
+
+
+def trusted(result: Result) -> list[str]:
+    """What a command about this run needs where its recipe runs files of the user's own."""
+    return ["--trust"] if result.recipe.use else []

@@ -29,3 +29,6 @@ RunDir = Annotated[
     typer.Option("--run-dir", help="Where the run's folder is made [default: $DLLAB_RUNS, or ./runs].", metavar="FOLDER"),
 ]
 RunName = Annotated[str, typer.Argument(help="Folder of a run, its name in the folder of runs, or `last`.", metavar="RUN")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run the Python files that the recipe uses; read them first.", show_default=False)
+]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dllab.cli.eval import Weights, open_run, rows_of
-from dllab.cli.options import Json, RunDir, RunName
+from dllab.cli.options import Json, RunDir, RunName, Trust
 
 FLUSHED = 10_000  # rows
 
@@ -21,6 +21,7 @@ def predict(
     probabilities: Annotated[bool, typer.Option("--probabilities", help="The probability of every class.")] = False,
     as_json: Json = False,
     run_dir: RunDir = None,
+    trust: Trust = False,
 ) -> None:
     """Ask a run's net about the rows of a table.
 
@@ -30,7 +31,7 @@ def predict(
     from dllab.cli.console import output
     from dllab.views.predictions import document, lines
 
-    opened = open_run(run, run_dir, weights)
+    opened = open_run(run, run_dir, weights, trust)
     inputs, table = rows_of(opened, file, wanted=False)
     found = opened.predict(inputs)
     target = opened.encoding().target

@@ -6,8 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from dllab.cli.failures import say
-from dllab.cli.follow import Watch, follow
-from dllab.cli.options import Changes, Json, Quiet, RunDir, RunName, Settings
+from dllab.cli.follow import Watch, follow, trusted
+from dllab.cli.options import Changes, Json, Quiet, RunDir, RunName, Settings, Trust
 
 if TYPE_CHECKING:
     from dllab.runs.result import Result
@@ -21,6 +21,7 @@ def resume(
     quiet: Quiet = False,
     run_dir: RunDir = None,
     watch: Watch = None,
+    trust: Trust = False,
 ) -> int:
     """Go on with a run that was stopped or killed, or that is to be longer.
 
@@ -33,7 +34,7 @@ def resume(
     from dllab.runs.resume import Resumption
 
     words = [*(changes or ()), *(settings or ())]
-    resumption = Resumption(run, words, run_dir)
+    resumption = Resumption(run, words, run_dir, trust)
     told = [f"changed: {change}" for change in resumption.changes]
     told += [f"its bits may differ from those of a run in one go: {note}" for note in resumption.notes]
     for line in told if not quiet else ():
@@ -46,13 +47,13 @@ def resume(
 
 def _next(result: Result, slowed: bool) -> list[tuple[str, str]]:
     if result.status == "interrupted":
-        return [(shlex.join(["dllab", "resume", str(result.folder)]), "go on where it stopped")]
-    return [(shlex.join(["dllab", "eval", str(result.folder)]), "its figures again")]
+        return [(shlex.join(["dllab", "resume", str(result.folder), *trusted(result)]), "go on where it stopped")]
+    return [(shlex.join(["dllab", "eval", str(result.folder), *trusted(result)]), "its figures again")]
 
 
 def _advice(result: Result, words: list[str]) -> list[str]:
     """Command lines that may train on where this one diverged."""
     rate = getattr(result.recipe.optimizer[-1], "lr", None)
     others = [word for word in words if not word.startswith("optimizer.lr=")]
-    start = ["dllab", "resume", str(result.folder)]
+    start = ["dllab", "resume", str(result.folder), *trusted(result)]
     return [] if rate is None else [shlex.join([*start, *others, f"optimizer.lr={rate / 10:g}"])]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import shlex
 
-from dllab.cli.options import Changes, Json, RecipeName, Settings
+from dllab.cli.options import Changes, Json, RecipeName, Settings, Trust
 
 
-def summary(recipe: RecipeName, changes: Changes = None, settings: Settings = None, json: Json = False) -> None:
+def summary(
+    recipe: RecipeName,
+    changes: Changes = None,
+    settings: Settings = None,
+    json: Json = False,
+    trust: Trust = False,
+) -> None:
     """Show the layers of a recipe's net: shapes, parameters, multiply-adds, and the memory a training step needs.
 
     Nothing is trained or compiled.
@@ -17,8 +23,9 @@ def summary(recipe: RecipeName, changes: Changes = None, settings: Settings = No
     from dllab.recipe import load
     from dllab.views import summary as views
 
-    words = [recipe, *(changes or ()), *(settings or ())]
-    found = summarize(load(recipe, words[1:]))
+    given = [*(changes or ()), *(settings or ())]
+    words = [recipe, *given, *(["--trust"] if trust else [])]
+    found = summarize(load(recipe, given, trust=trust))
     if json:
         output().document(views.document(found))
     else:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.commands import known
-from dllab.cli.follow import Watch, follow
-from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings
+from dllab.cli.follow import Watch, follow, trusted
+from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings, Trust
 
 if TYPE_CHECKING:
     from dllab.runs.result import Result
@@ -27,6 +27,7 @@ def train(
     run_dir: RunDir = None,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
     watch: Watch = None,
+    trust: Trust = False,
 ) -> int:
     """Train a recipe and watch it learn.
 
@@ -40,10 +41,11 @@ def train(
     from dllab.recipe import load
     from dllab.runs import train as runs
 
-    words = [recipe, *(changes or ()), *(settings or ())]
-    loaded = load(recipe, words[1:])
+    given = [*(changes or ()), *(settings or ())]
+    words = [recipe, *given, *(["--trust"] if trust else [])]
+    loaded = load(recipe, given, trust=trust)
     return follow(
-        lambda listener: runs.train_loaded(loaded, words[1:], seed=seed, run_dir=run_dir, save=save, on_event=listener),
+        lambda listener: runs.train_loaded(loaded, given, seed=seed, run_dir=run_dir, save=save, on_event=listener),
         loaded.name, quiet=quiet, as_json=as_json, watch=watch,
         next_steps=lambda result, slowed: _next(result, words, slowed), advice=lambda result: _advice(result, words),
     )  # fmt: skip
@@ -53,7 +55,8 @@ def _next(result: Result, words: list[str], slowed: bool) -> list[tuple[str, str
     """Commands that go on from here, of those there are."""
     commands = []
     if result.status == "interrupted" and result.folder is not None and result.steps:
-        commands.append((shlex.join(["dllab", "resume", str(result.folder)]), "go on where it stopped"))
+        line = shlex.join(["dllab", "resume", str(result.folder), *trusted(result)])
+        commands.append((line, "go on where it stopped"))
     commands += [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
     if slowed:
         commands.append((shlex.join(["dllab", "train", *words, "--watch", "0"]), "the same, not slowed for watching"))

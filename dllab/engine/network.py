@@ -188,16 +188,17 @@ def build(
     *,
     seed: int = 0,
     dtype: Precision = "float32",
+    trust: bool = False,
 ) -> Network:
     """A network by recipe name, path or dict, with freshly drawn parameters.
 
         net = dllab.build("spirals", seed=0, dtype="float64")
         net.parameters["0_dense.w"]
 
-    Raises RecipeError with everything that is wrong with the recipe.
+    `trust`: run the Python files that the recipe uses. Raises RecipeError with everything that is wrong with the recipe.
     """
     from dllab.engine.prepare import plan_of, prepared
 
-    found = recipe if isinstance(recipe, Recipe) else load(recipe, overrides)
+    found = recipe if isinstance(recipe, Recipe) else load(recipe, overrides, trust=trust)
     plan = plan_of(found, question_of(found, prepared(found), precision=dtype, seed=seed))
     return Network(plan, found)

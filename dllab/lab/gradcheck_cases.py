@@ -6,7 +6,7 @@ directly. Both run once as one shard and once as two, as a step shared out betwe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -89,12 +89,16 @@ class PartCase:
         return network, x, random_targets(self.question, self.batch, rng)
 
 
-def check_parts(*, seed: int = 0, plant_in: str | None = None, full: bool = False) -> Iterator[Checked]:
-    """Check every layer, block and loss; an event after each case. `plant_in`: the part that gets a bug on purpose.
+def check_parts(
+    *, seed: int = 0, plant_in: str | None = None, full: bool = False, only: Collection[str] | None = None
+) -> Iterator[Checked]:
+    """Check every layer, block and loss, or `only` those of these names; an event after each case.
+
+    `plant_in`: the part that gets a bug on purpose.
 
     Raises UnknownLayer, before the first event, where no part has that name.
     """
-    cases = part_cases()
+    cases = part_cases(only)
     known = list(dict.fromkeys(case.part for case in cases))
     if plant_in is not None and plant_in not in known:
         raise unknown_layer(plant_in, known)
@@ -118,27 +122,27 @@ def check_case(case: PartCase, *, seed: int = 0, planted: bool = False, full: bo
     return tuple(found)
 
 
-def part_cases() -> list[PartCase]:
-    """All cases of all parts, whole and shared out."""
-    return [*layer_cases(), *loss_cases()]
+def part_cases(only: Collection[str] | None = None) -> list[PartCase]:
+    """All cases of all parts, or of those of these names, whole and shared out."""
+    return [*layer_cases(only), *loss_cases(only)]
 
 
-def layer_cases(only: str | None = None) -> list[PartCase]:
-    """The cases of every layer and block, or of one."""
+def layer_cases(only: Collection[str] | None = None) -> list[PartCase]:
+    """The cases of every layer and block, or of those of these names."""
     found = []
     for name, part in parts("layers").items():
         assert issubclass(part, Layer)
-        for case in part.cases if only in (None, name) else ():
+        for case in part.cases if only is None or name in only else ():
             found += _layer_case(name, case)
     return found
 
 
-def loss_cases(only: str | None = None) -> list[PartCase]:
-    """The cases of every loss, or of one."""
+def loss_cases(only: Collection[str] | None = None) -> list[PartCase]:
+    """The cases of every loss, or of those of these names."""
     found = []
     for name, part in parts("losses").items():
         assert issubclass(part, Loss)
-        for case in part.cases if only in (None, name) else ():
+        for case in part.cases if only is None or name in only else ():
             found += _loss_case(name, case)
     return found
 

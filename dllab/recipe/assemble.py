@@ -16,7 +16,7 @@ from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
 
-KEYS = ("about", "data", "input", "model", "loss", "optimizer", "schedule", "metrics", "train", "expect")
+KEYS = ("about", "use", "data", "input", "model", "loss", "optimizer", "schedule", "metrics", "train", "expect")
 SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]
 
@@ -27,6 +27,23 @@ def assemble(root: MapNode, problems: Problems, folder: Folder | None = None) ->
     `folder`: where paths in the recipe count from.
     """
     return _Assembly(root, problems, folder or Folder()).values()
+
+
+def files_used(root: MapNode, problems: Problems, folder: Folder) -> list[tuple[str, Place]]:
+    """The files of the user's own that a recipe names under `use:`, as absolute paths, and where it does."""
+    entry = root.entries.get("use")
+    if entry is None or is_null(entry.value):
+        return []
+    items = entry.value.items if isinstance(entry.value, ListNode) else [entry.value]
+    found = []
+    for item in items:
+        if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value.endswith(".py"):
+            found.append((folder.absolute(item.value, item.place), item.place))
+        else:
+            problems.add(
+                f"{show(plain(item))} under use:", item.place, "expected the path of a Python file: use: [mylayer.py]"
+            )
+    return found
 
 
 @dataclass
@@ -44,6 +61,7 @@ class _Assembly:
                 self.meant.update(closest(key, KEYS))
         values = {
             "about": self.about(),
+            "use": tuple(path for path, _ in files_used(self.root, Problems(), self.folder)),
             "data": self.one("data", "datasets"),
             "input": self.input(),
             "model": self.model(),

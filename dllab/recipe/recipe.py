@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dllab.catalogue import Part
-from dllab.recipe.assemble import KEYS, assemble
+from dllab.catalogue import Part, with_parts
+from dllab.recipe.assemble import KEYS, assemble, files_used
 from dllab.recipe.dump import plain_value, to_yaml
 from dllab.recipe.errors import Problems, show
 from dllab.recipe.find import locate, read_bytes
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
+from dllab.recipe.own_parts import load_parts
 from dllab.recipe.parts import LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
@@ -27,7 +29,8 @@ class Recipe:
 
     Exactly one of `data` (a data set) and `input` (the shape of one example) is set. `loss` and `metrics` are None
     where the recipe leaves them to the data's task. `optimizer` is a chain of one or more parts, applied in order.
-    `expect` maps `<split>_<metric>` to the figure training must reach. Two recipes are equal when they say the same,
+    `expect` maps `<split>_<metric>` to the figure training must reach. `use` are the files of the user's own that it runs,
+    `used` the SHA-256 of each. Two recipes are equal when they say the same,
     whatever their files.
     """
 
@@ -43,6 +46,8 @@ class Recipe:
     metrics: tuple[Part, ...] | None
     train: TrainOptions
     expect: dict[str, float]
+    use: tuple[str, ...] = ()
+    used: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     text: str = field(default="", compare=False, repr=False)
     places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
@@ -55,36 +60,39 @@ class Recipe:
         values = {key: plain_value(getattr(self, key)) for key in KEYS}
         if len(self.optimizer) == 1:
             values["optimizer"] = values["optimizer"][0]
-        return {key: value for key, value in values.items() if value is not None and value not in ("", {})}
+        return {key: value for key, value in values.items() if value is not None and value not in ("", {}, [])}
 
     def to_yaml(self) -> str:
         """The resolved recipe as YAML; loading it gives an equal recipe."""
         return to_yaml(self.resolved())
 
 
-def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Recipe:
+def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), *, trust: bool = False) -> Recipe:
     """The recipe of that name, path or text (anything with a line break), or made of plain data.
 
     `overrides` are texts such as "optimizer.lr=0.1", "model[0].dense.units=64" or "model.hidden.units=64" (by label).
+    `trust`: run the Python files that the recipe names under `use:`; without it such a recipe is refused.
     Raises RecipeError with everything that is wrong.
     """
     if isinstance(reference, Mapping):
         problems = Problems()
         root = from_plain(reference, problems)
         problems.raise_if_any()
-        return _assemble(root, overrides, problems, "recipe", None, "")
+        return _assemble(root, overrides, problems, "recipe", None, "", trust)
     if isinstance(reference, str) and "\n" in reference:
-        return parse(reference, overrides)
+        return parse(reference, overrides, trust=trust)
     path, label = locate(reference)
     raw, size = read_bytes(path, label)
     problems = Problems()
     text = decode(raw, label, problems, size)
     if text is None:
         problems.raise_if_any()
-    return parse(text or "", overrides, label, path)
+    return parse(text or "", overrides, label, path, trust=trust)
 
 
-def parse(text: str, overrides: Sequence[str] = (), label: str = "recipe", path: Path | None = None) -> Recipe:
+def parse(
+    text: str, overrides: Sequence[str] = (), label: str = "recipe", path: Path | None = None, *, trust: bool = False
+) -> Recipe:
     """The recipe of a YAML text; `label` is how messages name it. Raises RecipeError."""
     problems = Problems()
     if path is None:
@@ -96,21 +104,29 @@ def parse(text: str, overrides: Sequence[str] = (), label: str = "recipe", path:
             problems.add("an empty recipe", Place(label), "a recipe has at least data: (or input:) and model:")
         problems.raise_if_any()
     assert root is not None
-    return _assemble(root, overrides, problems, path.stem if path else label, path, text)
+    return _assemble(root, overrides, problems, path.stem if path else label, path, text, trust)
 
 
-def _assemble(root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str) -> Recipe:
+def _assemble(
+    root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str, trust: bool
+) -> Recipe:
     if not isinstance(root, MapNode):
         kind = "a list" if isinstance(root, ListNode) else f"one value, {show(plain(root))}"
         hint = f"write key: value; the keys are {', '.join(KEYS)}"
         problems.add(f"the recipe is {kind}, not a mapping", root.place, hint)
         problems.raise_if_any()
     assert isinstance(root, MapNode)
-    apply(root, overrides, problems)
-    values = assemble(root, problems, Folder(None if path is None else path.resolve().parent))
+    folder = Folder(None if path is None else path.resolve().parent)
+    about_files = [override for override in overrides if re.match(r"\s*use\s*[=\[]", override)]
+    apply(root, about_files, problems)
+    own = load_parts(files_used(root, problems, folder), trust, problems)
+    problems.raise_if_any()
+    with with_parts(own.found):
+        apply(root, [override for override in overrides if override not in about_files], problems)
+        values = assemble(root, problems, folder)
     problems.raise_if_any()
     places = {"": root.place, **{key: _place_of(entry) for key, entry in root.entries.items()}}
-    return Recipe(name=name, source_path=path, text=text, places=places, **values)
+    return Recipe(name=name, source_path=path, text=text, places=places, used=own.digests, **values)
 
 
 def _place_of(entry: Entry) -> Place:

@@ -16,6 +16,7 @@ from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.wording import field_schema
 
+FILES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 LABELS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
@@ -45,6 +46,7 @@ def _top() -> dict[str, Any]:
     train = _block(TrainOptions)
     keys: dict[str, tuple[str, dict[str, Any]]] = {
         "about": ("What the recipe shows, in a sentence.", {"type": ["string", "number", "boolean"]}),
+        "use": ("Python files with parts of your own; they run only with --trust.", FILES),
         "data": ("The data set to train on.", _ref("datasets")),
         "input": ("The shape of one example, for a net without data.", TypeAdapter(Shape).json_schema()),
         "loss": ("What training makes small; by default what fits the data.", _ref("losses")),

@@ -42,6 +42,8 @@ class Keeper:
         self.diverged: Diverged | None = None
         self.finished: Finished | None = None
         fresh = {"began": now(), "changes": list(changes), **surroundings()}
+        if self.recipe.used:
+            fresh["used"] = self.recipe.used
         self._origin = fresh if began is None else dict(began)
         self._digest = ""
         self._kept_at, self._kept_epoch = time.monotonic(), 0
@@ -133,7 +135,7 @@ class Keeper:
         state = course.state()
         facts = {
             "recipe": self.recipe.to_yaml(), "data": self._digest, "metrics": self.folder.metrics.mark(),
-            "state": state.facts, "over": course.over,
+            "state": state.facts, "over": course.over, "used": self.recipe.used,
         }  # fmt: skip
         self.folder.write_arrays(CHECKPOINT, state.arrays, facts)
         self._keep_best()

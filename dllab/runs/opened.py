@@ -55,7 +55,9 @@ class Predictions:
 class Opened:
     """The net of a run. `recipe`, `learnt` (what its data were), `network`, `steps` it was trained for."""
 
-    def __init__(self, run: str | Path, run_dir: str | Path | None = None, weights: str = "last") -> None:
+    def __init__(
+        self, run: str | Path, run_dir: str | Path | None = None, weights: str = "last", trust: bool = False
+    ) -> None:
         """Raises StoreError for a run that is missing or damaged, or has no such weights."""
         self.folder = RunFolder(find_run(run, run_dir))
         path, name = self.folder.path, FILES[weights]
@@ -69,7 +71,9 @@ class Opened:
             self.encoding()
         except (KeyError, TypeError, ValueError, AttributeError):
             raise StoreError(f"{path / DATA} is not of this version of the lab") from None
-        self.recipe: Recipe = dataclasses.replace(load(path / "recipe.yaml"), name=str(status.get("recipe", path.name)))
+        self.recipe: Recipe = dataclasses.replace(
+            load(path / "recipe.yaml", trust=trust), name=str(status.get("recipe", path.name))
+        )
         question = question_of(self.recipe, data, batch=1)
         self.network = Network(plan_of(self.recipe, question), self.recipe)
         facts = load_weights(self.network, path, name)

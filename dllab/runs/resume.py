@@ -40,7 +40,7 @@ FIXED = {
 }
 """Keys that cannot change, and why; those below them neither."""
 
-KEPT = ("began", "changes", "versions", "machine")
+KEPT = ("began", "changes", "versions", "machine", "used")
 """What run.json tells of the beginning, whatever comes later."""
 
 ENDED = {"finished": "is finished", "stopped": "was stopped early", "diverged": "diverged"}
@@ -66,31 +66,36 @@ class Resumption:
     run's folder is changed.
     """
 
-    def __init__(self, run: str | Path, overrides: Sequence[str] = (), run_dir: str | Path | None = None) -> None:
+    def __init__(self, run: str | Path, overrides: Sequence[str] = (), run_dir: str | Path | None = None,
+                 trust: bool = False) -> None:  # fmt: skip
         self.folder = RunFolder(find_run(run, run_dir))
         self.folder.lock()
         try:
-            self._prepare(overrides)
+            self._prepare(overrides, trust)
         except BaseException:
             self.folder.close()
             raise
 
-    def _prepare(self, overrides: Sequence[str]) -> None:
+    def _prepare(self, overrides: Sequence[str], trust: bool) -> None:
         path, self.status = self.folder.path, self.folder.read_status()
         if not self.folder.has(CHECKPOINT):
             raise StoreError(_no_checkpoint(path, self.status["status"]))
         arrays, facts = self.folder.read_arrays(CHECKPOINT)
         _check_facts(facts, path / CHECKPOINT)
         self.state, self.facts = State(arrays, facts["state"]), facts
-        before = _recipe_then(facts["recipe"], path)
         if not self.folder.has(RECIPE):
             raise StoreError(f"{path / RECIPE} is missing\n  the run cannot go on without the recipe it says it follows")
-        kept = load(path / RECIPE)
-        self.recipe = load(path / RECIPE, overrides) if overrides else kept
+        kept = load(path / RECIPE, trust=trust)
+        before = _recipe_then(facts["recipe"], path, trust)
+        self.recipe = load(path / RECIPE, overrides, trust=trust) if overrides else kept
         self._name(str(self.status.get("recipe", path.name)))
         self.changes = _changes(before, kept, self.recipe)
         self.overrides = list(overrides)
         _check(self.changes, path)
+        for file, digest_then in facts.get("used", {}).items():
+            if self.recipe.used.get(file) != digest_then:
+                why = f"the file {file} is not what it was when this run began"
+                raise StoreError(f"{path} cannot go on: {why}\n  {_new_run(path)}")
         _check_optimizer(before, kept, self.recipe, path)
         self.notes = differences(self.status)
         log = self.folder.metrics
@@ -133,6 +138,7 @@ def resume(
     *,
     run_dir: str | Path | None = None,
     on_event: Callable[[Event], None] | None = None,
+    trust: bool = False,
     **options: Any,
 ) -> Result:
     """Go on with a run from its last checkpoint, and return the result as `dllab.train` does.
@@ -141,12 +147,13 @@ def resume(
         result = dllab.resume("runs/spirals-20261125-031500", train__epochs=200)
 
     `run`: the folder, its name in the folder of runs, or "last". Without changes it comes to the bits of the run that was
-    never stopped. A finished run goes on if it is given more epochs or steps.
+    never stopped. A finished run goes on if it is given more epochs or steps. `trust`: run the Python files that its recipe
+    uses.
 
     Raises StoreError for a run that is missing, damaged, in use or ended, RecipeError for changes that cannot be used,
     and Interrupted after Ctrl-C.
     """
-    return Resumption(run, changed(overrides, options), run_dir).follow(on_event or ignore)
+    return Resumption(run, changed(overrides, options), run_dir, trust).follow(on_event or ignore)
 
 
 # ---- what may change ---------------------------------------------------------------------------------------------------
@@ -227,9 +234,9 @@ def _holds(document: Any, **kinds: type) -> bool:
     return isinstance(document, dict) and all(type(document.get(key)) is kind for key, kind in kinds.items())
 
 
-def _recipe_then(text: str, path: Path) -> Recipe:
+def _recipe_then(text: str, path: Path, trust: bool) -> Recipe:
     try:
-        return parse(text, label=f"{path / CHECKPOINT} (recipe)")
+        return parse(text, label=f"{path / CHECKPOINT} (recipe)", trust=trust)
     except RecipeError as error:
         raise StoreError(f"{path} cannot go on with this version of the lab:\n{error}") from None
 

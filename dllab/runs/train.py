@@ -29,6 +29,7 @@ def train(
     run_dir: str | Path | None = None,
     save: bool = True,
     on_event: Callable[[Event], None] | None = None,
+    trust: bool = False,
     **options: Any,
 ) -> Result:
     """Train a recipe, given by name, path or dict, and return the result.
@@ -40,12 +41,13 @@ def train(
     Overrides change the recipe: a mapping from key paths to values, or texts such as "optimizer.lr=0.1"; a keyword does
     the same with two underscores for each dot. `seed` replaces the recipe's. The run's folder is made in `run_dir`
     ($DLLAB_RUNS, or ./runs); `save=False` keeps nothing. `on_event` is called with each event of training.events.
+    `trust`: run the Python files that the recipe uses.
 
     Raises RecipeError for a recipe that cannot be used, StoreError for a folder that cannot be written, and Interrupted
     (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
     changes = changed(overrides, options)
-    return train_loaded(_recipe(recipe, changes), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event)
+    return train_loaded(_recipe(recipe, changes, trust), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event)
 
 
 def train_loaded(
@@ -71,12 +73,12 @@ def changed(overrides: Overrides, options: Mapping[str, Any]) -> list[str]:
     return [*texts(overrides), *texts({key.replace("__", "."): value for key, value in options.items()})]
 
 
-def _recipe(given: str | Path | Mapping[str, Any] | Recipe, overrides: list[str]) -> Recipe:
+def _recipe(given: str | Path | Mapping[str, Any] | Recipe, overrides: list[str], trust: bool) -> Recipe:
     if not isinstance(given, Recipe):
-        return load(given, overrides)
+        return load(given, overrides, trust=trust)
     if not overrides:
         return given
-    return dataclasses.replace(load(given.resolved(), overrides), name=given.name)
+    return dataclasses.replace(load(given.resolved(), overrides, trust=True), name=given.name)
 
 
 def texts(overrides: Overrides) -> list[str]:

@@ -53,5 +53,5 @@ def recipes_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    catalogue.parts.cache_clear()
-    catalogue.find.cache_clear()
+    catalogue.built_in.cache_clear()
+    catalogue._find.cache_clear()
