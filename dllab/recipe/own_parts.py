@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import linecache
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,6 +22,16 @@ from dllab.recipe.errors import Problems, show
 from dllab.recipe.place import Place
 
 PREFIX = "dllab_own_"
+NEEDED = {
+    "layers": "build",
+    "losses": "build",
+    "optimizers": "build",
+    "schedules": "shape",
+    "initializers": "draw",
+    "metrics": "measure",
+    "datasets": "generate",
+}
+"""The method that every part of a family has to bring."""
 TRUST = "a recipe may come from anyone, and these files are programs: read them, then give --trust (in Python: trust=True)"
 LARGEST = 1_000_000  # bytes
 
@@ -90,6 +101,11 @@ def _register(part: type[Part], path: str, place: Place, own: OwnParts, problems
             f"{path}: {part.__name__} is derived from no family's base", place, f"the families: {', '.join(FAMILIES)}"
         )
         return
+    root = next(base for base in part.__mro__ if Part in base.__bases__)
+    if getattr(part, NEEDED[family], None) is getattr(root, NEEDED[family], None):
+        hint = f"`dllab new` writes a file that has one; {root.__name__} says what it is given"
+        problems.add(f"{path}: {part.__name__} has no {NEEDED[family]}()", place, hint)
+        return
     if part.name in own.found.get(family, {}):
         problems.add(f"{path}: {show(part.name)} of {family} is defined twice", place, "give one of them another name")
         return
@@ -155,3 +171,33 @@ def _told(path: str, error: BaseException) -> tuple[str, str]:
     where = f"{path}, line {lines[-1]}" if lines else path
     kind = type(error).__name__
     return f"{where}: {kind}: {said}" if said else f"{where}: {kind}", "the file stopped when it was read; mend that line"
+
+
+def blame(error: BaseException) -> tuple[str, str] | None:
+    """Where in a file of the user's own an error arose, and what it is; None where none of them had a part in it."""
+    files = {str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(PREFIX)}
+    if not files:
+        return None
+    text = str(error)
+    if type(error).__module__.startswith("numba"):
+        return _in_kernel(text, files)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    if not frames:
+        return None
+    said = " ".join(text.split())
+    return f"{frames[-1].filename}, line {frames[-1].lineno}", f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
+def _in_kernel(text: str, files: set[str]) -> tuple[str, str] | None:
+    """The place and the reason in what Numba says of a function it cannot compile."""
+    reasons = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(("Failed in", "During:"))]
+    reason = next((line for line in reasons if not line.startswith("Failed in")), "unknown")
+    for name, line in reversed(re.findall(r'File "(.+?)", line (\d+)', text)):
+        for path in files:
+            if os.path.basename(name) == os.path.basename(path):
+                return f"{path}, line {line}", f"Numba cannot compile this kernel: {reason}"
+    entry = re.search(rf"<entry of ({PREFIX}\w+)\.(\w+)>", text)
+    module = sys.modules.get(entry[1]) if entry is not None else None
+    if entry is None or module is None:
+        return None
+    return f"{module.__file__}, {entry[2]}()", f"Numba cannot compile this kernel: {reason}"

@@ -250,7 +250,7 @@ def _closing(report: Report, signs: Signs) -> Text:
     if report.parts:
         parts = len({check.layer for check in report.checks})
         cases = len({(check.layer, check.case, check.shape) for check in report.checks if check.parameter == "x"})
-        what = f"{parts} parts in {cases} cases checked"
+        what = f"{parts} part{'s' if parts != 1 else ''} in {cases} cases checked"
     else:
         what = f"{count} parameter{'s' if count != 1 else ''} and the input checked"
     error = f"{worst.relative_error:.1e}" if worst and math.isfinite(worst.relative_error) else "not finite"
