@@ -13,7 +13,7 @@ from dllab.catalogue import FilePath
 from dllab.data.dataset import Dataset, ScaledTargets
 from dllab.data.encoding import Encoding, Feature, Missing, class_words, fill_of
 from dllab.data.table import Column, Table, TableError, read_table
-from dllab.data.table_text import STANDARD_INPUT
+from dllab.data.table_text import STANDARD_INPUT, digest_of
 
 MOST_CLASSES = 10
 """A target of whole numbers with no more different ones than these, each in a few rows, is taken for classes."""
@@ -58,7 +58,7 @@ class Csv(ScaledTargets):
     standardise: bool = True
 
     def stamp(self) -> tuple[int, ...]:
-        """Size and time of the file."""
+        """The content of the file, as a number."""
         return () if self.csv == STANDARD_INPUT else file_stamp(self.csv)
 
     def generate(self) -> Dataset:
@@ -115,6 +115,11 @@ class Csv(ScaledTargets):
         columns = [table.column(name) for name in self._wanted(table)]
         refused = [column for column in columns if column.kind in ("date", "text", "empty")]
         if refused:
+            strangers = [column for column in refused if column.stranger is not None]
+            if strangers:
+                row, word = strangers[0].stranger or (0, "")
+                problem = f"{table.where(row, strangers[0].name)}: {word[:30]!r} is no number, and most of the column are"
+                raise TableError(problem, f"mend it, or leave it empty; or leave the column out: drop: [{strangers[0].name}]")
             told = [f"{column.name!r} holds {said(column)}" for column in refused[:NAMED]]
             names = ", ".join(column.name for column in refused[:NAMED]) + (", ..." if len(refused) > NAMED else "")
             raise TableError(f"{table.text.label}: {'; '.join(told)}", f"leave out what cannot be used: drop: [{names}]")
@@ -150,14 +155,8 @@ def said(column: Column) -> str:
 
 
 def file_stamp(path: str) -> tuple[int, ...]:
-    """Size and time of a file; () where there is none."""
-    import os
-
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return ()
-    return found.st_size, found.st_mtime_ns
+    """A number that stands for the content of a file."""
+    return (int.from_bytes(digest_of(path)),)
 
 
 def _gaps(table: Table, columns: list[Column]) -> str:

@@ -134,6 +134,11 @@ def _encoded(feature: Feature, table: Table) -> NDArray[np.float32]:
     if feature.kind == "number":
         return _numbers(feature, column, table)
     words, codes = _words(column)
+    if len(codes) < table.rows:
+        raise TableError(
+            f"{table.text.label}: {column.name!r} holds more words than can be told apart",
+            f"so far there were {_some(feature.words)}",
+        )
     filled = np.where(codes < 0, len(words), codes)
     places = {word: i for i, word in enumerate(feature.words)}
     for code, word in enumerate(words):

@@ -47,7 +47,7 @@ class Npz(Source):
     test: Fraction | None = None
 
     def stamp(self) -> tuple[int, ...]:
-        """Size and time of the file."""
+        """The content of the file, as a number."""
         return file_stamp(self.npz)
 
     def generate(self) -> Dataset:

@@ -7,8 +7,8 @@ small whole number a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -21,7 +21,10 @@ __all__ = ["Column", "Kind", "Table", "TableError", "read_table"]
 
 Kind = Literal["number", "boolean", "category", "date", "text", "empty"]
 
+Words = dict[str, tuple[int, str] | None]
+
 CHUNK = 20_000  # rows
+MOST_COLUMNS = 10_000
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a"})
 """What stands for a missing value, in small letters."""
 MOST_CATEGORIES = 50
@@ -41,7 +44,8 @@ ODD = re.compile(r"_|[^\x00-\x7f]")
 class Column:
     """One column. `numbers` (N,) float64, NaN where missing, or `codes` (N,) int32 into `words`, -1 where missing.
 
-    `missing`: the rows without a value. Text with too many words has no codes.
+    `missing`: the rows without a value. Text with too many words has no codes. `stranger`: the row and text of the first
+    word in a column that is mostly numbers.
     """
 
     name: str
@@ -50,11 +54,12 @@ class Column:
     numbers: NDArray[np.float64] | None = None
     codes: NDArray[np.int32] | None = None
     words: tuple[str, ...] = ()
+    stranger: tuple[int, str] | None = None
 
     @property
     def whole(self) -> bool:
         """Whether all its values are whole numbers."""
-        return self.numbers is not None and bool(np.all(np.isnan(self.numbers) | (self.numbers % 1 == 0)))
+        return self.numbers is not None and bool(np.all(np.isnan(self.numbers) | (np.floor(self.numbers) == self.numbers)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,28 +100,35 @@ def read_table(path: str, delimiter: str | None = None, categories: Sequence[str
     Raises TableError for what is no table: no rows, rows of different lengths, two columns of one name.
     """
     text = text_of(path, delimiter)
-    words: set[str] = set(categories)
-    while True:  # again where a column of numbers turns out to hold words further down
-        reader = _Reader(text, words)
-        mixed = reader.read()
-        if not mixed:
-            return reader.table()
-        words |= mixed
+    reader = _Reader(text, dict.fromkeys(categories))
+    reader.read()
+    table = reader.table()
+    if not reader.strangers:
+        return table
+    again = _Reader(text, {**reader.strangers}, only=reader.strangers)  # they begin with numbers and go on with words
+    again.read()
+    found = {column.name: column for column in again.table().columns}
+    return replace(table, columns=tuple(found.get(column.name, column) for column in table.columns))
 
 
 class _Reader:
-    """One pass over the text. `words`: columns that are read as words."""
+    """One pass over the text.
 
-    def __init__(self, text: Text, words: set[str]) -> None:
-        self.text, self.words = text, words
+    `words`: columns that are read as words, each with its first word if it begins with numbers; None: one that shall hold
+    words. `only`: the columns that are read. `strangers`: the first words of columns that turned out to begin with numbers.
+    """
+
+    def __init__(self, text: Text, words: Words, only: Collection[str] | None = None) -> None:
+        self.text, self.words, self.only = text, words, only
+        self.strangers: dict[str, tuple[int, str]] = {}
         self.names: list[str] = []
         self.header = True
-        self._gathered: list[_Numbers | _Words] = []
+        self._gathered: dict[str, _Numbers | _Words] = {}
         self._lines: list[NDArray[np.int64]] = []
-        self._notes: list[str] = []
+        self._notes: list[str] = list(text.notes)
 
-    def read(self) -> set[str]:
-        """Go through all rows; returns the columns that begin with numbers and go on with words."""
+    def read(self) -> None:
+        """Go through all rows."""
         rows = self.text.rows()
         try:
             first = next(rows, None)
@@ -125,20 +137,21 @@ class _Reader:
             held = self._head(*first)
             while chunk := [*held, *islice(rows, CHUNK)]:
                 held = []
-                mixed = self._take(chunk)
-                if mixed:
-                    return mixed
-        except UnicodeDecodeError as error:
-            raise TableError(f"{self.text.label} is no text of {self.text.encoding}: {error.reason}") from None
+                self._take(chunk)
+        except UnicodeError as error:
+            reason = getattr(error, "reason", error)
+            raise TableError(f"{self.text.label} is no text of {self.text.encoding}: {reason}") from None
         except OSError as error:
             raise TableError(f"{self.text.label} cannot be read: {error.strerror or error}") from None
         if not self._lines:
             raise TableError(f"{self.text.label} has a line of names and no rows", EMPTY)
-        return set()
 
     def _head(self, line: int, row: list[str]) -> list[tuple[int, list[str]]]:
         """Take the first row as names; where a number stands in it, it is data, and columns are counted."""
         cells = [cell.strip() for cell in row]
+        if len(cells) > MOST_COLUMNS:
+            problem = f"{self.text.label}, line {line}: {len(cells):,} columns"
+            raise TableError(problem, f"a table has at most {MOST_COLUMNS:,}")
         if any(_number(cell) is not None for cell in cells if cell):
             self.header = False
             self.names = [f"column{i}" for i in range(1, len(row) + 1)]
@@ -148,47 +161,59 @@ class _Reader:
             if not cell:
                 cells[i] = f"column{i + 1}"
                 self._notes.append(f"column {i + 1} has no name; it is called {cells[i]}")
+        places: dict[str, int] = {}
         for i, cell in enumerate(cells):
-            if cell in cells[:i]:
-                first = cells.index(cell) + 1
+            if places.setdefault(cell, i) != i:
                 raise TableError(
-                    f"{self.text.label}, line {line}: columns {first} and {i + 1} are both called {cell!r}",
+                    f"{self.text.label}, line {line}: columns {places[cell] + 1} and {i + 1} are both called {cell!r}",
                     "rename one of them in the file",
                 )
         self.names = cells
         return []
 
-    def _take(self, chunk: list[tuple[int, list[str]]]) -> set[str]:
+    def _take(self, chunk: list[tuple[int, list[str]]]) -> None:
         width = len(self.names)
         for line, row in chunk:
             if len(row) != width:
-                raise TableError(
-                    f"{self.text.label}, line {line}: {len(row)} fields, where the first line has {width}",
-                    "a field that holds the delimiter stands in quotes",
-                )
+                raise self._ragged(line, row)
         before = sum(len(lines) for lines in self._lines)
         self._lines.append(np.array([line for line, _ in chunk], np.int64))
-        if not self._gathered:
-            self._gathered = [
-                _Words() if name in self.words else _Numbers(self.text.delimiter != ",") for name in self.names
-            ]
-        mixed = set()
-        for i, cells in enumerate(zip(*(row for _, row in chunk), strict=True)):
-            if not self._gathered[i].add(cells, before):
-                if before:
-                    mixed.add(self.names[i])
-                else:
-                    self._gathered[i] = _Words()
-                    self._gathered[i].add(cells, before)
-        return mixed
+        for name, cells in zip(self.names, zip(*(row for _, row in chunk), strict=True)):
+            if (self.only is not None and name not in self.only) or name in self.strangers:
+                continue
+            if name not in self._gathered:
+                self._gathered[name] = _Words() if name in self.words else _Numbers(self.text.delimiter != ",")
+            stranger = self._gathered[name].add(cells, before)
+            if stranger is not None and before:
+                self.strangers[name] = stranger
+            elif stranger is not None:
+                self.words[name] = stranger
+                self._gathered[name] = _Words()
+                self._gathered[name].add(cells, before)
+
+    def _ragged(self, line: int, row: list[str]) -> TableError:
+        """What is told of a row of another length."""
+        width = len(self.names)
+        fields = "1 field" if len(row) == 1 else f"{len(row)} fields"
+        problem = f"{self.text.label}, line {line}: {fields}, where the first line has {width}"
+        if len(row) < width:
+            lacking = _listed([repr(name) for name in self.names[len(row) :]], 3)
+            return TableError(f"{problem}: nothing for {lacking}", "a value that is missing is an empty field")
+        return TableError(f"{problem}: {_cut(row[width])} is too much", "a field that holds the delimiter stands in quotes")
 
     def table(self) -> Table:
         """What was read."""
         lines = np.concatenate(self._lines)
-        pairs = zip(self.names, self._gathered, strict=True)
-        columns = tuple(gathered.column(name, name in self.words, len(lines)) for name, gathered in pairs)
+        columns = []
+        for name in self.names:
+            if name in self._gathered:
+                gathered, stranger = self._gathered[name], self.words.get(name)
+                named = name in self.words and stranger is None
+                columns.append(gathered.column(name, named, len(lines), stranger))
+                if isinstance(gathered, _Numbers) and gathered.commas and name not in self.strangers:
+                    self._notes.append(f"{name} has decimal commas: {gathered.commas} is read as a number")
         notes = [*self._notes, *(f"{c.name} counts the rows" for c in columns if _counts(c))]
-        return Table(self.text, columns, lines, self.header, tuple(notes))
+        return Table(self.text, tuple(columns), lines, self.header, tuple(notes))
 
 
 class _Numbers:
@@ -196,11 +221,12 @@ class _Numbers:
 
     def __init__(self, comma: bool) -> None:
         self.comma = comma
+        self.commas = ""  # the first number with a decimal comma
         self._parts: list[NDArray[np.float64]] = []
         self._missing: list[int] = []
 
-    def add(self, cells: Sequence[str], before: int) -> bool:
-        """Take these cells, the first of which is row `before`; False if one of them is a word."""
+    def add(self, cells: Sequence[str], before: int) -> tuple[int, str] | None:
+        """Take these cells, the first of which is row `before`. Returns the row and text of the first word among them."""
         try:
             numbers = np.array([float(cell) for cell in cells])
             plain = not np.isnan(numbers).any() and not ODD.search("".join(cells))
@@ -209,14 +235,17 @@ class _Numbers:
         if not plain:
             found = [_number(cell.strip(), self.comma) for cell in cells]
             lacking = [i for i, number in enumerate(found) if number is None]
-            if any(cells[i].strip().lower() not in MISSING for i in lacking):
-                return False
+            for i in lacking:
+                if cells[i].strip().lower() not in MISSING:
+                    return before + i, cells[i].strip()
+            if self.comma and not self.commas:
+                self.commas = next((cell.strip() for cell in cells if "," in cell), "")
             self._missing += [before + i for i in lacking]
             numbers = np.array([np.nan if number is None else number for number in found])
         self._parts.append(numbers)
-        return True
+        return None
 
-    def column(self, name: str, named: bool, rows: int) -> Column:
+    def column(self, name: str, named: bool, rows: int, stranger: tuple[int, str] | None) -> Column:
         """The column."""
         missing = np.array(self._missing, np.int64)
         kind: Kind = "empty" if len(missing) == rows else "number"
@@ -232,7 +261,7 @@ class _Words:
         self._missing: list[int] = []
         self._many = False
 
-    def add(self, cells: Sequence[str], before: int) -> bool:
+    def add(self, cells: Sequence[str], before: int) -> tuple[int, str] | None:
         """Take these cells."""
         codes, known = np.empty(len(cells), np.int32), self._known
         for i, cell in enumerate(cells):
@@ -245,20 +274,22 @@ class _Words:
         self._many = self._many or len(known) > MOST_WORDS
         if not self._many:
             self._codes.append(codes)
-        return True
+        return None
 
-    def column(self, name: str, named: bool, rows: int) -> Column:
+    def column(self, name: str, named: bool, rows: int, stranger: tuple[int, str] | None) -> Column:
         """The column, its words in order."""
         missing = np.array(self._missing, np.int64)
+        if stranger is not None and sum(_number(word) is not None for word in self._known) <= len(self._known) / 2:
+            stranger = None
         if self._many:
-            return Column(name, "text", missing)
+            return Column(name, "text", missing, stranger=stranger)
         words = sorted(self._known, key=_order)
         place = np.empty(len(words) + 1, np.int32)
         place[[self._known[word] for word in words]] = np.arange(len(words))
         place[-1] = -1  # that of a missing value, whose code is -1
         codes = place[np.concatenate(self._codes)]
         kind = "category" if named else _kind(words, rows - len(missing))
-        return Column(name, kind, missing, codes=codes, words=tuple(words))
+        return Column(name, kind, missing, codes=codes, words=tuple(words), stranger=stranger)
 
 
 def _kind(words: list[str], rows: int) -> Kind:
@@ -295,11 +326,17 @@ def _order(word: str) -> tuple[int, float, str]:
 def _counts(column: Column) -> bool:
     """Whether a column only numbers the rows: what a program added that wrote the file."""
     numbers: Any = column.numbers
-    return numbers is not None and len(numbers) > 2 and numbers[0] in (0, 1) and bool(np.all(np.diff(numbers) == 1))
+    if numbers is None or len(numbers) < 3 or numbers[0] not in (0, 1):
+        return False
+    return bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(names) if len(names) <= most else f"{', '.join(names[: most - 1])}, ... {names[-1]}"
+
+
+def _cut(text: str, most: int = 30) -> str:
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def _meant(name: str, known: Sequence[str]) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +21,9 @@ COUNTED = "a path in a recipe's file counts from the folder of that file, others
 EMPTY = "a table has a line of names, then a line for each row"
 LONGEST_FIELD = 1 << 17
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-FALLBACK = "cp1252"
+FALLBACKS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 WORKBOOK = b"PK\x03\x04"
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 
 class TableError(ValueError):
@@ -32,12 +36,16 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Text:
-    """A table's text: `label` names it in messages, `encoding` and `delimiter` were found by looking at its start."""
+    """A table's text: `label` names it in messages, `encoding` and `delimiter` were found by looking at it.
+
+    `notes`: what had to be assumed.
+    """
 
     label: str
     path: Path | None  # None: standard input
     encoding: str
     delimiter: str
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows with the lines they begin on; lines without a character are passed over. Raises TableError."""
@@ -50,7 +58,7 @@ class Text:
                         yield line, row
                     line = reader.line_num + 1
             except csv.Error as error:
-                raise TableError(f"{self.label}, line {reader.line_num}: {_reason(error)}") from None
+                raise _misquoted(self.label, line, reader.line_num, str(error)) from None
 
     def _open(self) -> io.TextIOBase:
         errors = "strict"
@@ -64,18 +72,27 @@ def text_of(path: str, delimiter: str | None = None) -> Text:
     label = "standard input" if path == STANDARD_INPUT else path
     start = _start(path, label)
     encoding = next((name for bom, name in BOMS if start.startswith(bom)), "utf-8")
-    if encoding != "utf-16" and b"\0" in start:
-        hint = "save a workbook as CSV first" if start.startswith(WORKBOOK) else "expected a CSV file"
-        raise TableError(f"{label} is no text: it holds bytes that stand in none", hint)
-    if start.startswith(WORKBOOK):
-        raise TableError(f"{label} is a workbook or an archive, no text", "save the table as CSV first")
+    if encoding != "utf-16":
+        _refuse_bytes(start, label)
     if not start.strip():
         raise TableError(f"{label} is empty", EMPTY)
-    where = None if path == STANDARD_INPUT else Path(path)
+    where, notes = None if path == STANDARD_INPUT else Path(path), ()
     if encoding == "utf-8" and not _decodes(where, encoding):
-        encoding = FALLBACK
+        encoding = next((name for name in FALLBACKS if _decodes(where, name)), "latin-1")
+        notes = (f"it is not UTF-8, and read as {FALLBACKS[encoding]}",)
     sample = start.decode(encoding, "replace")
-    return Text(label, where, encoding, delimiter or _delimiter(sample))
+    return Text(label, where, encoding, delimiter or _delimiter(sample), notes)
+
+
+def digest_of(path: str) -> bytes:
+    """SHA-256 of a file's content; b"" where it is no file that can be read again, or cannot be read at all."""
+    try:
+        if not os.path.isfile(path):
+            return b""
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except (OSError, ValueError):
+        return b""
 
 
 @cache
@@ -91,6 +108,8 @@ def _start(path: str, label: str) -> bytes:
         return standard_input()[:SAMPLE]
     try:
         with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise TableError(f"{label} is a pipe or a device, which can be read only once", "pipe it in and name -")
             return file.read(SAMPLE)
     except FileNotFoundError:
         raise TableError(f"there is no file {label}", COUNTED) from None
@@ -114,28 +133,43 @@ def _decodes(path: Path | None, encoding: str) -> bool:
         return False
 
 
+def _refuse_bytes(start: bytes, label: str) -> None:
+    for magic, name in PACKED.items():
+        if start.startswith(magic):
+            raise TableError(f"{label} is packed with {name}, no text", "unpack it first")
+    if b"\0" in start:
+        hint = "save a workbook as CSV first" if start.startswith(WORKBOOK) else "expected a CSV file"
+        raise TableError(f"{label} is no text: it holds bytes that stand in none", hint)
+    if start.startswith(WORKBOOK):
+        raise TableError(f"{label} is a workbook or an archive, no text", "save the table as CSV first")
+
+
 def _delimiter(sample: str) -> str:
-    """The delimiter with which the first rows have the same number of fields, and the most of them."""
+    """The delimiter with which most of the first rows have as many fields as the very first, and the most of them."""
     complete = sample if "\n" not in sample else sample[: sample.rindex("\n")]
-    best, most = ",", 1
+    best, most = ",", (0.0, 1)
     for delimiter in DELIMITERS:
         try:
             rows = [row for row in csv.reader(io.StringIO(complete, newline=""), delimiter=delimiter) if row][:SAMPLE_ROWS]
         except csv.Error:
             continue
         counts = [len(row) for row in rows]
-        usual = max(set(counts), key=counts.count, default=1)
-        if usual > most and counts.count(usual) >= 0.8 * len(counts):
-            best, most = delimiter, usual
+        width = counts[0] if counts else 1
+        share = counts.count(width) / max(len(counts), 1)
+        if width > 1 and (share >= 0.8, width) > (most[0] >= 0.8, most[1]):
+            best, most = delimiter, (share, width)
     return best
 
 
-def _reason(error: csv.Error) -> str:
-    text = str(error)
-    if "field larger" in text:
-        return f"a field of more than {LONGEST_FIELD:,} characters; is a quote not closed?"
-    if "unexpected end of data" in text:
-        return "a quote is opened and never closed"
-    if "expected after" in text:
-        return f"{text}; quotes inside a quoted field are written twice"
-    return text
+def _misquoted(label: str, begun: int, line: int, error: str) -> TableError:
+    """What the reader says of a row that begins on one line and fails on another."""
+    twice = 'a quote inside a quoted field is written twice: ""'
+    if "field larger" in error:
+        return TableError(
+            f"{label}, line {begun}: a field of more than {LONGEST_FIELD:,} characters", "is a quote not closed in this row?"
+        )
+    if "unexpected end of data" in error:
+        return TableError(f"{label}, line {begun}: a quote is opened in this row and never closed", f"close it; {twice}")
+    if "expected after" in error:
+        return TableError(f"{label}, line {line}: text between a closing quote and the next delimiter", twice)
+    return TableError(f"{label}, line {line}: {error}", EMPTY)

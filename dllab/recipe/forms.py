@@ -73,8 +73,13 @@ def read_form(node: Node, family: str, problems: Problems) -> Written | None:
 def _own_name(node: MapNode, family: str) -> ScalarNode | None:
     """The key that names a part with an option of the same name."""
     for key, entry in node.entries.items():
-        if has_file(family, key) and key in fields_of(find(family, key)):
-            return entry.key
+        if not has_file(family, key):
+            continue
+        try:
+            if key in fields_of(find(family, key)):
+                return entry.key
+        except UnknownPart:  # a file of the family that holds no part of its name
+            continue
     return None
 
 

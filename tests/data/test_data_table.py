@@ -146,13 +146,13 @@ def test_a_column_that_counts_the_rows_is_told(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a,b\n1,2\n1,2,3\n": "t.csv, line 3: 3 fields, where the first line has 2; a field that holds the delimiter",
-    "a,b\n1\n": "t.csv, line 2: 1 fields, where the first line has 2",
+    "a,b\n1,2\n1,2,3\n": "t.csv, line 3: 3 fields, where the first line has 2: '3' is too much; a field that holds the delimiter",
+    "a,b\n1\n": "t.csv, line 2: 1 field, where the first line has 2: nothing for 'b'; a value that is",
     "a,b,a\n1,2,3\n": "t.csv, line 1: columns 1 and 3 are both called 'a'; rename one of them",
     "a,b\n": "t.csv has a line of names and no rows",
     "": "t.csv is empty",
     " \n\n": "t.csv is empty",
-    'a,b\n"1,2\n3,4\n': "a quote is opened and never closed",
+    'a,b\n"1,2\n3,4\n': "t.csv, line 2: a quote is opened in this row and never closed",
     'a,b\n"1"x,2\n': "line 2: ",
 }
 
