@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from dllab.catalogue import Nested, Part, UnknownPart, find, has_file, parts
 from dllab.recipe.errors import Problems, article, closest, one_of, show
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
+from dllab.recipe.place import visible
 
 NOUNS = {
     "layers": "layer",
@@ -92,7 +93,11 @@ def lookup(written: Written, family: str, problems: Problems) -> type[Part] | No
             raise UnknownPart(family, name, sorted(parts(family)))
         return find(family, name)
     except UnknownPart as error:
-        problems.add(f"unknown {noun(family)} {show(name)}", written.name.place, one_of(error.known, name))
+        hint = one_of(error.known, name)
+        if (ending := re.search(r"\.(csv|npz)$", name)) is not None and family == "datasets":
+            target = ", target: COLUMN" if ending[1] == "csv" else ""
+            hint = f"name a file of your own by its kind: {{{ending[1]}: {visible(name)}{target}}}"
+        problems.add(f"unknown {noun(family)} {show(name)}", written.name.place, hint)
         return None
 
 

@@ -69,7 +69,10 @@ def _layers() -> dict[str, Any]:
 
 
 def _forms(family: str) -> dict[str, Any]:
-    """The spellings of a part: the bare name, `{NAME: options}`, and (not for layers) `{name: NAME, ...options}`."""
+    """The spellings of a part: its bare name, `{NAME: options}`, and (not for layers) `{name: NAME, ...options}`.
+
+    A part with an option of its own name, too: `{NAME: value, ...options}`.
+    """
     known = parts(family)
     bare = [name for name, part in known.items() if not any(field.is_required() for field in fields_of(part).values())]
     keyed = {
@@ -83,7 +86,13 @@ def _forms(family: str) -> dict[str, Any]:
     forms.append(keyed)
     if family != "layers":
         forms.extend(_named(name, family, part) for name, part in known.items())
+        forms.extend(_beside(name, family) for name, part in known.items() if name in fields_of(part))
     return {"anyOf": forms}
+
+
+def _beside(name: str, family: str) -> dict[str, Any]:
+    """A part with an option of its own name beside its other options: `{csv: houses.csv, target: price}`."""
+    return {**_ref(f"{family}.{name}"), "required": [name]}
 
 
 def _keyed(name: str, part: type[Part], family: str) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from dllab.data.spirals import Spirals
 
 SOURCES = {name: part for name, part in parts("datasets").items() if name not in ("csv", "npz")}  # test_data_csv.py
 NOISY = {"and": {"noise": 0.1}, "or": {"noise": 0.1}, "nand": {"noise": 0.1}, "xor": {"noise": 0.1}}
-READ = ("iris", "wine", "breast_cancer", "sonar", "diabetes", "concrete", "autompg", "digits", "mnist10k", "fashion6k")
+READ = (
+    "iris", "wine", "breast_cancer", "sonar", "diabetes", "concrete", "autompg", "digits", "mnist10k", "fashion6k", "penguins",
+)  # fmt: skip
 REGRESSION = ("function", "diabetes", "concrete", "autompg")
 SHAPES = {
     "and": (4, (2,), 2), "or": (4, (2,), 2), "nand": (4, (2,), 2), "xor": (4, (2,), 2), "xnor": (4, (2,), 2),
@@ -25,7 +27,7 @@ SHAPES = {
     "spirals": (900, (2,), 3), "checkerboard": (1000, (2,), 2), "function": (200, (1,), 1),
     "mnist1d": (5000, (40,), 10), "iris": (150, (4,), 3), "digits": (1797, (64,), 10), "mnist10k": (10000, (784,), 10),
     "wine": (178, (13,), 3), "breast_cancer": (569, (30,), 2), "sonar": (208, (60,), 2), "diabetes": (442, (10,), 1),
-    "concrete": (1030, (8,), 1), "autompg": (392, (9,), 1), "fashion6k": (6000, (784,), 10),
+    "concrete": (1030, (8,), 1), "autompg": (392, (9,), 1), "fashion6k": (6000, (784,), 10), "penguins": (333, (8,), 3),
 }  # fmt: skip
 
 
