@@ -39,11 +39,15 @@ def datasets(
             output().show(views.datasets_view(summaries))
         return
     if name not in parts("datasets"):
+        import os
+        import shlex
+
         from dllab.recipe.errors import did_you_mean, show
 
+        own = f"; a file of your own: `dllab datasets show {shlex.quote(name)}`" if os.path.isfile(name) else ""
         raise Refused(
             f"there is no data set {show(name)}.{did_you_mean(name, sorted(parts('datasets')))}",
-            "`dllab datasets` lists them",
+            f"`dllab datasets` lists them{own}",
         )
     if lab.needs_file(find("datasets", name)) and not options:
         part = find("datasets", name)
@@ -76,6 +80,11 @@ def _show(arguments: list[str], json: bool) -> None:
         )
     if arguments[0] in parts("datasets"):
         datasets(arguments[0], None, json)
+        return
+    if arguments[0].endswith(".npz"):
+        import json as quoting
+
+        datasets("npz", [f"npz={quoting.dumps(arguments[0])}"], json)
         return
     try:
         found = preview(arguments[0])

@@ -16,6 +16,7 @@ TARGETS = ("target", "label", "labels", "class", "classes", "y", "outcome", "spe
 """Names that a column of targets usually has; else it is taken to be the last."""
 WORDS_SHOWN = 4
 ROWS_SHOWN = 3
+MODEL = "model: [dense: 16, relu, dense: outputs]"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class ColumnPreview:
 
 @dataclass(frozen=True)
 class Preview:
-    """A table as it was understood. `suggestion`: a `data:` line for a recipe; `rows_shown`: its first rows as text."""
+    """A table as it was understood. `suggestion`: a recipe to begin with; `rows_shown`: its first rows as text."""
 
     file: str
     rows: int
@@ -50,10 +51,14 @@ class Preview:
 def preview(path: str, delimiter: str | None = None) -> Preview:
     """Read a CSV file and tell of it. Raises data.table.TableError."""
     table = read_table(path, delimiter)
-    shown = tuple(_column(column) for column in table.columns)
+    shown = tuple(_column(column, table) for column in table.columns)
     target = _target(table)
     others = [column for column in table.columns if column.name != target.name]
-    drop = [c.name for c in others if c.kind in ("date", "text", "empty") or f"{c.name} counts the rows" in table.notes]
+    unusable = [column.name for column in others if column.kind in ("date", "text", "empty")]
+    counting = [column.name for column in others if f"{column.name} counts the rows" in table.notes]
+    drop = [column.name for column in others if column.name in (*unusable, *counting)]
+    if len(drop) == len(others):  # rather one that counts the rows than none at all
+        drop = unusable
     used = [column for column in others if column.name not in drop]
     gaps = any(len(column.missing) for column in [*used, target])
     return Preview(
@@ -72,9 +77,13 @@ def preview(path: str, delimiter: str | None = None) -> Preview:
     )
 
 
-def _column(column: Column) -> ColumnPreview:
+def _column(column: Column, table: Table) -> ColumnPreview:
     refused = column.kind in ("date", "text", "empty")
-    return ColumnPreview(column.name, column.kind, _holds(column), len(column.missing), refused)
+    holds = _holds(column)
+    if refused and column.stranger is not None:
+        row, word = column.stranger
+        holds = f"numbers, but {word[:30]!r} on line {table.lines[row]}"
+    return ColumnPreview(column.name, column.kind, holds, len(column.missing), refused)
 
 
 def _holds(column: Column) -> str:
@@ -106,7 +115,7 @@ def _suggestion(path: str, target: Column, drop: Sequence[str], gaps: bool) -> s
         options["drop"] = list(drop)
     if gaps:
         options["missing"] = "drop_rows"
-    return f"data: {one_line(options)}"
+    return f"data: {one_line(options)}\n{MODEL}"
 
 
 def _row(table: Table, row: int) -> tuple[str, ...]:

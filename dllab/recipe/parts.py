@@ -298,6 +298,8 @@ def _at(node: Node, location: tuple[int | str, ...]) -> Place:
 
 def _how(cls: type, words: str, key: str) -> str:
     name = words.rpartition(" ")[2]
+    if name in fields_of(cls) and name != key:
+        return f"write {{{name}: ..., {key}: VALUE}}"
     return f"write {name}: VALUE" if getattr(cls, "main", None) == key else f"write {name}: {{{key}: VALUE}}"
 
 

@@ -1,4 +1,4 @@
-"""A table as the lab understood it: its columns, its first rows, and the line of a recipe that would use it."""
+"""A table as the lab understood it: its columns, its first rows, and a recipe that would use it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ def preview_view(found: Preview) -> RenderableType:
         blocks.append(Text(f"note: {note}"))
     refused = [column.name for column in found.columns if column.refused]
     if refused:
-        blocks.append(Text(f"a net cannot read {', '.join(refused)} as they are; drop: leaves columns out"))
-    what = f"{found.task} of {found.target} by {found.inputs} numbers a row"
-    blocks += [Text(), Text(f"{what}, as a recipe would say:")]
+        as_they_are = "as it is" if len(refused) == 1 else "as they are"
+        blocks.append(Text(f"a net cannot read {', '.join(refused)} {as_they_are}; drop: leaves columns out"))
+    if not found.inputs:
+        return Plain(Group(*blocks, Text(), Text(f"{found.task} of {found.target}: no column is left to learn from")))
+    what = f"{found.task} of {found.target} by {found.inputs} number{'s' * (found.inputs > 1)} a row"
+    blocks += [Text(), Text(f"{what}; a recipe to begin with:")]
     lines = [Text(f"  {line}", no_wrap=True, overflow="ignore") for line in found.suggestion.splitlines()]
-    return Group(Plain(Group(*blocks)), *lines, Text(), NextSteps([("dllab datasets csv", "all that this line can say")]))
+    steps = [("dllab train my.yaml", "trains it, once it is stored there"), ("dllab datasets csv", "all that data: can say")]
+    return Group(Plain(Group(*blocks)), *lines, Text(), NextSteps(steps))
 
 
 def document(found: Preview) -> dict[str, Any]:
