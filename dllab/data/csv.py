@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -25,28 +24,45 @@ RULES = "say what to do: missing: drop_rows, mean, median, most_frequent or cate
 Names = Annotated[tuple[str, ...], Field(max_length=10_000)]
 
 
-class Tabular(ScaledTargets):
-    """Base of sources that read a table and find out what its columns hold; `Csv` documents the options."""
+class Csv(ScaledTargets):
+    """A CSV file: a line of names, then a line for each row. `target` names the column to be predicted.
 
+    Delimiter (comma, semicolon, tab, bar), encoding (UTF-8, UTF-16, else Windows-1252) and what stands in each column are
+    found out; `dllab datasets show FILE` tells what was understood. Numbers stay numbers, a column of some words becomes
+    a number for each word (one-hot), yes/no and true/false become 0 and 1. Dates and free text are refused by name: leave
+    them out with `drop`. A missing value (an empty field, NA, NaN, null, None, ?, -) is refused with its line and column
+    unless `missing` says what to do. Figures that fill gaps are those of the training rows.
+
+        data: {csv: houses.csv, target: price}
+        data: {csv: houses.csv, target: price, drop: [address], missing: median, test: 0.2}
+
+    Options: `csv` (the file, counted from the recipe's folder; `-` is standard input), `target`, `features` (the columns
+    to learn from; all others if left out), `drop` (columns to leave out), `categories` (columns whose numbers are names:
+    postcodes, say), `missing` (refuse, drop_rows, mean, median, most_frequent, or category: a category of its own, and
+    the mean for numbers), `task` (classification or regression; left out, a target of words or of at most 10 different
+    whole numbers means classes), `delimiter`; and those of every source (`standardise` is true by default).
+    Source: RFC 4180 for the format.
+    """
+
+    name = "csv"
+    main: ClassVar[str | None] = "csv"
+    csv: Annotated[str, FilePath()]
     target: str
     features: Names = ()
     drop: Names = ()
     categories: Names = ()
     missing: Missing = "refuse"
     task: Literal["classification", "regression"] | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     standardise: bool = True
 
-    @abstractmethod
-    def table(self) -> Table:
-        """All rows of the table, before any is dropped."""
-
-    @abstractmethod
-    def described(self, table: Table) -> tuple[str, str]:
-        """The name of the data set, and a sentence about it."""
+    def stamp(self) -> tuple[int, ...]:
+        """The content of the file, as a number."""
+        return () if self.csv == STANDARD_INPUT else file_stamp(self.csv)
 
     def generate(self) -> Dataset:
         """(N, F) float32, categories spread out; the target as labels or values."""
-        table = self.table()
+        table = read_table(self.csv, self.delimiter, self.categories)
         for name in (self.target, *self.features, *self.drop, *self.categories):
             table.column(name)
         if self.missing == "drop_rows":
@@ -59,15 +75,14 @@ class Tabular(ScaledTargets):
         return self._dataset(table, choice, choice.encode(table), targets)
 
     def _dataset(self, table: Table, choice: Encoding, inputs: NDArray[np.float32], targets: NDArray[Any]) -> Dataset:
-        name, about = self.described(table)
         return Dataset(
-            name=name,
+            name=table.text.label.replace("\\", "/").rpartition("/")[2],
             columns={"inputs": inputs, "targets": targets},
             task="classification" if choice.classes else "regression",
             classes=choice.classes,
             features=choice.names if inputs.shape[1] == len(choice.names) else tuple("x" * inputs.shape[1]),
             fixed_test=None,
-            about=about,
+            about=f"{table.rows:,} rows of {table.text.label}; target {self.target}.",
             encoding=choice,
         )
 
@@ -103,7 +118,9 @@ class Tabular(ScaledTargets):
             if strangers:
                 row, word = strangers[0].stranger or (0, "")
                 problem = f"{table.where(row, strangers[0].name)}: {word[:30]!r} is no number, and most of the column are"
-                raise TableError(problem, f"mend it, or leave it empty; or leave the column out: drop: [{strangers[0].name}]")
+                raise TableError(
+                    problem, f"mend it, or leave it empty; or leave the column out: drop: [{strangers[0].name}]"
+                )
             told = [f"{column.name!r} holds {said(column)}" for column in refused[:NAMED]]
             names = ", ".join(column.name for column in refused[:NAMED]) + (", ..." if len(refused) > NAMED else "")
             raise TableError(f"{table.text.label}: {'; '.join(told)}", f"leave out what cannot be used: drop: [{names}]")
@@ -120,45 +137,6 @@ class Tabular(ScaledTargets):
         if column.kind == "boolean":
             return Feature(column.name, "boolean", column.words, fill)
         return Feature(column.name, "number", (), fill)
-
-
-class Csv(Tabular):
-    """A CSV file: a line of names, then a line for each row. `target` names the column to be predicted.
-
-    Delimiter (comma, semicolon, tab, bar), encoding (UTF-8, UTF-16, else Windows-1252) and what stands in each column are
-    found out; `dllab datasets show FILE` tells what was understood. Numbers stay numbers, a column of some words becomes
-    a number for each word (one-hot), yes/no and true/false become 0 and 1. Dates and free text are refused by name: leave
-    them out with `drop`. A missing value (an empty field, NA, NaN, null, None, ?, -) is refused with its line and column
-    unless `missing` says what to do. Figures that fill gaps are those of the training rows.
-
-        data: {csv: houses.csv, target: price}
-        data: {csv: houses.csv, target: price, drop: [address], missing: median, test: 0.2}
-
-    Options: `csv` (the file, counted from the recipe's folder; `-` is standard input), `target`, `features` (the columns
-    to learn from; all others if left out), `drop` (columns to leave out), `categories` (columns whose numbers are names:
-    postcodes, say), `missing` (refuse, drop_rows, mean, median, most_frequent, or category: a category of its own, and
-    the mean for numbers), `task` (classification or regression; left out, a target of words or of at most 10 different
-    whole numbers means classes), `delimiter`; and those of every source (`standardise` is true by default).
-    Source: RFC 4180 for the format.
-    """
-
-    name = "csv"
-    main: ClassVar[str | None] = "csv"
-    csv: Annotated[str, FilePath()]
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-
-    def stamp(self) -> tuple[int, ...]:
-        """The content of the file, as a number."""
-        return () if self.csv == STANDARD_INPUT else file_stamp(self.csv)
-
-    def table(self) -> Table:
-        """What stands in the file."""
-        return read_table(self.csv, self.delimiter, self.categories)
-
-    def described(self, table: Table) -> tuple[str, str]:
-        """The name of the file, and how many rows it has."""
-        name = table.text.label.replace("\\", "/").rpartition("/")[2]
-        return name, f"{table.rows:,} rows of {table.text.label}; target {self.target}."
 
 
 def task_of(column: Column) -> Literal["classification", "regression"]:

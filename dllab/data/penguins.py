@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dllab.data.csv import Names, Tabular
+import dataclasses
+import hashlib
+from typing import Literal
+
+from dllab.data.csv import Csv, Names
+from dllab.data.dataset import Dataset, Source
 from dllab.data.encoding import Missing
 from dllab.data.files import reading
-from dllab.data.table import Table, read_table
 
-COLUMNS = ("species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex", "year")
-ROWS = 344
+SHA256 = "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"
 
 
-class Penguins(Tabular):
+class Penguins(Source):
     """Penguins: three species told apart by bill, flipper, mass, sex and island. 344 rows, 11 of them with gaps.
 
-    A real table: numbers beside words (island and sex, a number for each word or 0 and 1), and values that are missing
+    A real table: numbers beside words (island and sex, a number for each word), and values that are missing
     as they are in the field. Two birds have no measurements at all, nine more have no sex.
 
     Options:
@@ -31,7 +34,7 @@ class Penguins(Tabular):
 
         data: penguins
         data: {name: penguins, missing: median, test: 0.3}
-        data: {name: penguins, target: body_mass_g, drop: [year, species]}
+        data: {name: penguins, target: sex, missing: drop_rows}
 
     Source: Gorman, Williams and Fraser 2014, "Ecological sexual dimorphism and environmental variability within a
     community of Antarctic penguins (genus Pygoscelis)", PLoS ONE 9(3) e90081; datasets/penguins.md says where the file
@@ -41,17 +44,18 @@ class Penguins(Tabular):
     name = "penguins"
     main = "target"
     target: str = "species"
+    features: Names = ()
     drop: Names = ("year",)
+    categories: Names = ()
     missing: Missing = "drop_rows"
+    task: Literal["classification", "regression"] | None = None
+    standardise: bool = True
 
-    def table(self) -> Table:
-        """The table in the order of the file: species by species."""
+    def generate(self) -> Dataset:
+        """(333, 9) float32 where rows with gaps are dropped, in the order of the file: species by species."""
         with reading("penguins.csv") as path:
-            table = read_table(str(path), ",", self.categories)
-            if (table.names, table.rows) != (COLUMNS, ROWS):
-                raise ValueError(f"it must have {ROWS} rows of {', '.join(COLUMNS)}")
-            return table
-
-    def described(self, table: Table) -> tuple[str, str]:
-        """Its name, and what it is."""
-        return self.name, "Penguins of three species by island, sex and four measures (Gorman et al. 2014)."
+            if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+                raise ValueError("it is not as it was shipped")
+        dataset = Csv(csv=str(path), delimiter=",", **self.model_dump()).generate()
+        about = "Penguins of three species by island, sex and four measures (Gorman et al. 2014)."
+        return dataclasses.replace(dataset, name=self.name, about=about)

@@ -166,7 +166,8 @@ def _misquoted(label: str, begun: int, line: int, error: str) -> TableError:
     twice = 'a quote inside a quoted field is written twice: ""'
     if "field larger" in error:
         return TableError(
-            f"{label}, line {begun}: a field of more than {LONGEST_FIELD:,} characters", "is a quote not closed in this row?"
+            f"{label}, line {begun}: a field of more than {LONGEST_FIELD:,} characters",
+            "is a quote not closed in this row?",
         )
     if "unexpected end of data" in error:
         return TableError(f"{label}, line {begun}: a quote is opened in this row and never closed", f"close it; {twice}")

@@ -31,7 +31,10 @@ def preview_view(found: Preview) -> RenderableType:
     what = f"{found.task} of {found.target} by {found.inputs} number{'s' * (found.inputs > 1)} a row"
     blocks += [Text(), Text(f"{what}; a recipe to begin with:")]
     lines = [Text(f"  {line}", no_wrap=True, overflow="ignore") for line in found.suggestion.splitlines()]
-    steps = [("dllab train my.yaml", "trains it, once it is stored there"), ("dllab datasets csv", "all that data: can say")]
+    steps = [
+        ("dllab train my.yaml", "trains it, once it is stored there"),
+        ("dllab datasets csv", "all that data: can say"),
+    ]
     return Group(Plain(Group(*blocks)), *lines, Text(), NextSteps(steps))
 
 
