@@ -19,6 +19,7 @@ MOST_CLASSES = 10
 """A target of whole numbers with no more different ones than these, each in a few rows, is taken for classes."""
 ROWS_A_CLASS = 3
 NAMED = 6
+USABLE = "choose a column of numbers, or one of not too many words: classes"
 RULES = "say what to do: missing: drop_rows, mean, median, most_frequent or category"
 
 Names = Annotated[tuple[str, ...], Field(max_length=10_000)]
@@ -94,20 +95,26 @@ class Csv(ScaledTargets):
             raise TableError(f"{where}: no value, and this is the target", "remove the row, or write missing: drop_rows")
         task = self.task or task_of(column)
         if task == "regression" and column.numbers is None:
-            raise TableError(f"{table.text.label}: the target {self.target!r} holds words; regression needs numbers")
+            raise TableError(
+                f"{table.text.label}: the target {self.target!r} holds words; regression needs numbers", USABLE
+            )
         if task == "regression":
             return Encoding((), self.target, ())
         if column.kind in ("date", "text"):
-            raise TableError(f"{table.text.label}: the target {self.target!r} holds {said(column)}, no classes")
+            raise TableError(f"{table.text.label}: the target {self.target!r} holds {said(column)}, no classes", USABLE)
         classes = class_words(column)
         if len(classes) < 2:
-            raise TableError(f"{table.text.label}: the target {self.target!r} is always {classes[0]!r}: nothing to learn")
+            raise TableError(
+                f"{table.text.label}: the target {self.target!r} is always {classes[0]!r}", "choose another target"
+            )
         return Encoding((), self.target, classes)
 
     def _wanted(self, table: Table) -> list[str]:
         chosen = [name for name in (self.features or table.names) if name not in (self.target, *self.drop)]
         if not chosen:
-            raise TableError(f"{table.text.label}: no column is left to learn from")
+            raise TableError(
+                f"{table.text.label}: no column is left to learn from", "leave fewer out, or name some: features: [...]"
+            )
         return chosen
 
     def _inputs(self, table: Table) -> list[Column]:
@@ -176,7 +183,9 @@ def _without_gaps(table: Table, names: list[str]) -> Table:
         if column.kind != "empty":
             keep[column.missing] = False
     if not keep.any():
-        raise TableError(f"{table.text.label}: every row lacks a value, so missing: drop_rows leaves none")
+        raise TableError(
+            f"{table.text.label}: every row lacks a value, so missing: drop_rows leaves none", "fill gaps: missing: median"
+        )
     return table_of_rows(table, keep)
 
 

@@ -21,6 +21,8 @@ Missing = Literal["refuse", "drop_rows", "mean", "median", "most_frequent", "cat
 GAP = "(missing)"
 """The category of a missing word, with `missing: category`."""
 SHOWN = 5
+LEARNT = "the net has learnt from numbers in this column"
+LARGE = "give the column in a larger unit, or leave it out with drop:"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Encoding:
             raise TableError(f"{table.where(int(column.missing[0]), column.name)}: no value, and this is the target")
         if not self.classes:
             if column.numbers is None:
-                raise TableError(f"{_first(table, column)}: a word, where the target is a number")
+                raise TableError(f"{_first(table, column)}: a word, where the target is a number", LEARNT)
             return column.numbers.astype(np.float32)[:, None]
         words, codes = _words(column)
         places = {word: i for i, word in enumerate(self.classes)}
@@ -162,7 +164,7 @@ def _numbers(feature: Feature, column: Column, table: Table) -> NDArray[np.float
     if column.kind == "empty":
         numbers = np.full(table.rows, np.nan)
     elif column.numbers is None:
-        raise TableError(f"{_first(table, column)}: a word, where a number is expected")
+        raise TableError(f"{_first(table, column)}: a word, where a number is expected", LEARNT)
     else:
         numbers = column.numbers
     if feature.fill is not None:
@@ -171,7 +173,7 @@ def _numbers(feature: Feature, column: Column, table: Table) -> NDArray[np.float
         values = numbers.astype(np.float32)
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise TableError(f"{table.where(row, column.name)}: {numbers[row]} is too large for a number of 32 bits")
+        raise TableError(f"{table.where(row, column.name)}: {numbers[row]} is too large for a number of 32 bits", LARGE)
     return values[:, None]
 
 

@@ -140,9 +140,13 @@ class _Reader:
                 self._take(chunk)
         except UnicodeError as error:
             reason = getattr(error, "reason", error)
-            raise TableError(f"{self.text.label} is no text of {self.text.encoding}: {reason}") from None
+            raise TableError(
+                f"{self.text.label} is no text of {self.text.encoding}: {reason}", "save it as UTF-8"
+            ) from None
         except OSError as error:
-            raise TableError(f"{self.text.label} cannot be read: {error.strerror or error}") from None
+            raise TableError(
+                f"{self.text.label} cannot be read: {error.strerror or error}", "try again, or get the file anew"
+            ) from None
         if not self._lines:
             raise TableError(f"{self.text.label} has a line of names and no rows", EMPTY)
 

@@ -76,7 +76,8 @@ def text_of(path: str, delimiter: str | None = None) -> Text:
         _refuse_bytes(start, label)
     if not start.strip():
         raise TableError(f"{label} is empty", EMPTY)
-    where, notes = None if path == STANDARD_INPUT else Path(path), ()
+    where = None if path == STANDARD_INPUT else Path(path)
+    notes: tuple[str, ...] = ()
     if encoding == "utf-8" and not _decodes(where, encoding):
         encoding = next((name for name in FALLBACKS if _decodes(where, name)), "latin-1")
         notes = (f"it is not UTF-8, and read as {FALLBACKS[encoding]}",)
@@ -115,8 +116,12 @@ def _start(path: str, label: str) -> bytes:
         raise TableError(f"there is no file {label}", COUNTED) from None
     except IsADirectoryError:
         raise TableError(f"{label} is a folder", "name a file in it") from None
+    except TableError:
+        raise
     except (OSError, ValueError) as error:
-        raise TableError(f"{label} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise TableError(
+            f"{label} cannot be read: {getattr(error, 'strerror', None) or error}", "check path and rights"
+        ) from None
 
 
 def _decodes(path: Path | None, encoding: str) -> bool:

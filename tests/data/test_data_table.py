@@ -146,7 +146,7 @@ def test_a_column_that_counts_the_rows_is_told(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a,b\n1,2\n1,2,3\n": "t.csv, line 3: 3 fields, where the first line has 2: '3' is too much; a field that holds the delimiter",
+    "a,b\n1,2\n1,2,3\n": "t.csv, line 3: 3 fields, where the first line has 2: '3' is too much; a field that",
     "a,b\n1\n": "t.csv, line 2: 1 field, where the first line has 2: nothing for 'b'; a value that is",
     "a,b,a\n1,2,3\n": "t.csv, line 1: columns 1 and 3 are both called 'a'; rename one of them",
     "a,b\n": "t.csv has a line of names and no rows",
