@@ -94,6 +94,8 @@ class Csv(ScaledTargets):
             where = table.where(int(column.missing[0]), self.target)
             raise TableError(f"{where}: no value, and this is the target", "remove the row, or write missing: drop_rows")
         task = self.task or task_of(column)
+        if column.kind == "text" or (task == "regression" and column.numbers is None):
+            _refuse_stranger(table, column)
         if task == "regression" and column.numbers is None:
             raise TableError(
                 f"{table.text.label}: the target {self.target!r} holds words; regression needs numbers", USABLE
@@ -121,13 +123,8 @@ class Csv(ScaledTargets):
         columns = [table.column(name) for name in self._wanted(table)]
         refused = [column for column in columns if column.kind in ("date", "text", "empty")]
         if refused:
-            strangers = [column for column in refused if column.stranger is not None]
-            if strangers:
-                row, word = strangers[0].stranger or (0, "")
-                problem = f"{table.where(row, strangers[0].name)}: {word[:30]!r} is no number, and most of the column are"
-                raise TableError(
-                    problem, f"mend it, or leave it empty; or leave the column out: drop: [{strangers[0].name}]"
-                )
+            for column in refused:
+                _refuse_stranger(table, column)
             told = [f"{column.name!r} holds {said(column)}" for column in refused[:NAMED]]
             names = ", ".join(column.name for column in refused[:NAMED]) + (", ..." if len(refused) > NAMED else "")
             raise TableError(f"{table.text.label}: {'; '.join(told)}", f"leave out what cannot be used: drop: [{names}]")
@@ -165,6 +162,14 @@ def said(column: Column) -> str:
 def file_stamp(path: str) -> tuple[int, ...]:
     """A number that stands for the content of a file."""
     return (int.from_bytes(digest_of(path)),)
+
+
+def _refuse_stranger(table: Table, column: Column) -> None:
+    """Names the first word of a column that cannot be used, where most of it are numbers."""
+    if column.stranger is not None:
+        row, word = column.stranger
+        problem = f"{table.where(row, column.name)}: {word[:30]!r} is no number, and most of the column are"
+        raise TableError(problem, "mend the cell, or leave it empty; drop: leaves a column out")
 
 
 def _gaps(table: Table, columns: list[Column]) -> str:

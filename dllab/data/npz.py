@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from math import prod
@@ -16,6 +18,11 @@ from dllab.data.dataset import Dataset, Source, Splits
 from dllab.data.table import TableError
 from dllab.data.table_text import COUNTED
 
+BROKEN = (
+    OSError, ValueError, EOFError, LookupError, RuntimeError, TypeError, ArithmeticError, MemoryError,
+    struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+)  # fmt: skip
+"""What reading a damaged archive may raise."""
 USUAL = {"x": ("x", "X", "x_train", "inputs"), "y": ("y", "Y", "y_train", "targets", "labels")}
 USUAL_TEST = {"x": ("x_test",), "y": ("y_test",)}
 
@@ -101,7 +108,7 @@ def _arrays(path: str) -> dict[str, NDArray[Any]]:
         raise TableError(f"there is no file {path}", COUNTED) from None
     except TableError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+    except BROKEN as error:
         reason = getattr(error, "strerror", None) or "it is no .npz file of plain arrays, or it is damaged"
         raise TableError(f"{path} cannot be read: {reason}") from None
 

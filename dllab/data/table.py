@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -233,7 +234,7 @@ class _Numbers:
         """Take these cells, the first of which is row `before`. Returns the row and text of the first word among them."""
         try:
             numbers = np.array([float(cell) for cell in cells])
-            plain = not np.isnan(numbers).any() and not ODD.search("".join(cells))
+            plain = bool(np.isfinite(numbers).all()) and not ODD.search("".join(cells))
         except ValueError:
             plain = False
         if not plain:
@@ -309,11 +310,12 @@ def _kind(words: list[str], rows: int) -> Kind:
 
 
 def _number(text: str, comma: bool = False) -> float | None:
-    """A cell as a number; None where it is none, or missing."""
+    """A cell as a number; None where it is none, or missing, or as large as no number is."""
     if text.lower() in MISSING or ODD.search(text):
         return None
     try:
-        return float(text)
+        number = float(text)
+        return number if isfinite(number) else None
     except ValueError:
         pass
     if comma and text.count(",") == 1 and "." not in text:

@@ -45,6 +45,8 @@ TABLES: dict[str, bytes | str | None] = {
     "a target without a value": "x,y\n1.5,0\n2.5,\n3.5,1\n",
     "a constant target": "x,y\n1.5,0\n2.5,0\n",
     "a target of text": "x,y\n" + "".join(f"{i}.5,text number {i}\n" for i in ROWS),
+    "infinity": "x,y\n" + rows(lambda i: "inf" if i == 7 else i / 2),
+    "a word in a target of numbers": "x,y\n" + "".join(f"{i}.5,{i / 2 if i != 9 else chr(63) * 2}\n" for i in ROWS),
     "too large a number": "x,y\n" + rows(lambda i: "1e39" if i == 7 else i / 2),
     "no target": "x,z\n1.5,0\n2.5,1\n",
     "nothing to learn from": "y\n0\n1\n0\n1\n",
