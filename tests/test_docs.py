@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -22,7 +22,9 @@ import dllab
 from dllab import catalogue
 from dllab.cli.commands import COMMANDS, Command
 from dllab.core.settings import jit_enabled
+from dllab.data.csv import Csv
 from dllab.data.dataset import Source
+from dllab.data.encoding import Missing
 from dllab.data.moons import Moons
 from dllab.recipe import Checkpoint, EarlyStop, Recipe, TrainOptions, load
 from dllab.recipe.assemble import KEYS
@@ -217,6 +219,28 @@ def test_tables_of_options_give_their_defaults(title: str, heading: str, cls: ty
         if dataclasses.is_dataclass(value):  # its own table tells
             value = None
         assert default.strip("`") == ("" if value is None else value if isinstance(value, str) else json.dumps(value))
+
+
+def test_the_table_of_your_own_is_shown_and_trains_as_the_text_says(tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_text(fenced(RECIPES, "csv")[0], encoding="utf-8")
+    (tmp_path / "my.yaml").write_text(fenced(RECIPES, "YAML")[0], encoding="utf-8")
+    line, _, shown = fenced(RECIPES, "console")[0].partition("\n")
+    done = run(tmp_path, *shlex.split(line)[2:])
+    assert (done.returncode, [said.rstrip() for said in done.stdout.splitlines()]) == (0, shown.splitlines())
+    assert run(tmp_path, "train", "my.yaml", "--quiet", "--no-save").returncode == 0
+
+
+def test_the_options_of_csv_are_in_the_table() -> None:
+    part = text(RECIPES).split("\n## Tables of your own\n")[1]
+    told = dict(
+        re.findall(r"^\| `(\w+)` \| *(.*?) *\|", part.split("| option of `csv` | default |")[1].split("\n\n")[0], re.M)
+    )
+    assert set(told) == {name for name in Csv.__annotations__ if name in fields_of(Csv)} - {"standardise"}
+    for option, default in told.items():
+        usual = fields_of(Csv)[option].default
+        assert default.strip("`") == (usual if isinstance(usual, str) else ""), option
+    rules = part.split("| `missing` | |")[1].split("\n\n")[0]
+    assert {"refuse", *re.findall(r"`(\w+)`", rules)} == set(get_args(Missing))
 
 
 def overrides() -> list[str]:

@@ -12,8 +12,10 @@ from dllab.data.csv import said, task_of
 from dllab.data.table import Column, Table, read_table
 from dllab.data.table_text import DELIMITERS
 
-TARGETS = ("target", "label", "labels", "class", "classes", "y", "outcome", "species", "category", "quality")
-"""Names that a column of targets usually has; else it is taken to be the last."""
+TARGETS = ("target", "label", "labels", "class", "classes", "y", "outcome", "species", "category", "quality",
+           "price", "result")  # fmt: skip
+"""Names that a column of targets usually has; else it is taken to be the last that a net can use."""
+UNUSABLE = ("date", "text", "empty")
 WORDS_SHOWN = 4
 ROWS_SHOWN = 3
 MODEL = "model: [dense: 16, relu, dense: outputs]"
@@ -54,7 +56,7 @@ def preview(path: str, delimiter: str | None = None) -> Preview:
     shown = tuple(_column(column, table) for column in table.columns)
     target = _target(table)
     others = [column for column in table.columns if column.name != target.name]
-    unusable = [column.name for column in others if column.kind in ("date", "text", "empty")]
+    unusable = [column.name for column in others if column.kind in UNUSABLE]
     counting = [column.name for column in others if f"{column.name} counts the rows" in table.notes]
     drop = [column.name for column in others if column.name in (*unusable, *counting)]
     if len(drop) == len(others):  # rather one that counts the rows than none at all
@@ -78,7 +80,7 @@ def preview(path: str, delimiter: str | None = None) -> Preview:
 
 
 def _column(column: Column, table: Table) -> ColumnPreview:
-    refused = column.kind in ("date", "text", "empty")
+    refused = column.kind in UNUSABLE
     holds = _holds(column)
     if refused and column.stranger is not None:
         row, word = column.stranger
@@ -87,7 +89,7 @@ def _column(column: Column, table: Table) -> ColumnPreview:
 
 
 def _holds(column: Column) -> str:
-    if column.kind in ("date", "text", "empty"):
+    if column.kind in UNUSABLE:
         return said(column)
     if column.numbers is not None:
         known = column.numbers[~np.isnan(column.numbers)]
@@ -103,8 +105,9 @@ def _holds(column: Column) -> str:
 
 
 def _target(table: Table) -> Column:
-    usual = [column for column in table.columns if column.name.lower() in TARGETS]
-    return usual[0] if usual else table.columns[-1]
+    usable = [column for column in table.columns if column.kind not in UNUSABLE] or list(table.columns)
+    usual = [column for column in usable if column.name.lower() in TARGETS]
+    return usual[0] if usual else usable[-1]
 
 
 def _suggestion(path: str, target: Column, drop: Sequence[str], gaps: bool) -> str:

@@ -43,7 +43,7 @@ TABLES: dict[str, bytes | str | None] = {
     "a column without values": "z,x,y\n" + rows(lambda i: "", bill),
     "gaps": "x,c,y\n" + rows(lambda i: "" if i % 9 == 0 else i / 2, lambda i: "?" if i == 4 else "ab"[i % 3 == 0]),
     "a target without a value": "x,y\n1.5,0\n2.5,\n3.5,1\n",
-    "a constant target": "x,y\n1.5,0\n2.5,0\n",
+    "a constant target": "x,y\n" + "1.5,0\n2.5,0\n" * 5,
     "a target of text": "x,y\n" + "".join(f"{i}.5,text number {i}\n" for i in ROWS),
     "infinity": "x,y\n" + rows(lambda i: "inf" if i == 7 else i / 2),
     "a word in a target of numbers": "x,y\n" + "".join(f"{i}.5,{i / 2 if i != 9 else chr(63) * 2}\n" for i in ROWS),
@@ -184,3 +184,19 @@ def test_a_file_where_a_name_belongs_is_told_how_to_be_used(home: Path) -> None:
     assert done.returncode == 2 and b"{csv: t.csv, target: COLUMN}" in done.stderr
     done = dllab(home, "train", "iris", "data={csv: t.csv}")
     assert done.returncode == 2 and b"write {csv: ..., target: VALUE}" in done.stderr
+
+
+def test_the_ways_to_write_a_table_mean_the_same(home: Path) -> None:
+    from dllab.recipe import RecipeError, load, schema
+
+    options = {"csv": str(home / "t.csv"), "target": "y", "drop": ["a"]}
+    model = {"model": [{"dense": "outputs"}]}
+    ways = [options, {"name": "csv", **options}, {"csv": options}, dict(reversed(options.items()))]
+    first, *others = [load({"data": way, **model}) for way in ways]
+    assert all(other == first for other in others)
+    changed = load({"data": options, **model}, ["data.target=z", f"data.csv={home / 'u.csv'}"])
+    assert changed.data.model_dump() == {**first.data.model_dump(), "target": "z", "csv": str(home / "u.csv")}
+    assert {"$ref": "#/$defs/datasets.csv", "required": ["csv"]} in schema()["$defs"]["datasets"]["anyOf"]
+    for word in ("splits", "dataset", "__init__"):  # files beside the data sets, that hold none
+        with pytest.raises(RecipeError, match="2 keys and no name"):
+            load({"data": {word: 1, "target": "y"}, **model})
