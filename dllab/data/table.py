@@ -25,6 +25,7 @@ Kind = Literal["number", "boolean", "category", "date", "text", "empty"]
 Words = dict[str, tuple[int, str] | None]
 
 CHUNK = 20_000  # rows
+CELLS = 400_000  # of a chunk at most
 MOST_COLUMNS = 10_000
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a"})
 """What stands for a missing value, in small letters."""
@@ -136,7 +137,8 @@ class _Reader:
             if first is None:
                 raise TableError(f"{self.text.label} is empty", EMPTY)
             held = self._head(*first)
-            while chunk := [*held, *islice(rows, CHUNK)]:
+            size = max(1, min(CHUNK, CELLS // len(self.names)))
+            while chunk := [*held, *islice(rows, size)]:
                 held = []
                 self._take(chunk)
         except UnicodeError as error:
@@ -178,12 +180,12 @@ class _Reader:
 
     def _take(self, chunk: list[tuple[int, list[str]]]) -> None:
         width = len(self.names)
-        for line, row in chunk:
-            if len(row) != width:
-                raise self._ragged(line, row)
+        lines, rows = zip(*chunk)
+        if set(map(len, rows)) != {width}:
+            raise self._ragged(*next((line, row) for line, row in chunk if len(row) != width))
         before = sum(len(lines) for lines in self._lines)
-        self._lines.append(np.array([line for line, _ in chunk], np.int64))
-        for name, cells in zip(self.names, zip(*(row for _, row in chunk), strict=True)):
+        self._lines.append(np.array(lines, np.int64))
+        for name, cells in zip(self.names, zip(*rows, strict=True)):
             if (self.only is not None and name not in self.only) or name in self.strangers:
                 continue
             if name not in self._gathered:
@@ -228,13 +230,13 @@ class _Numbers:
         self.comma = comma
         self.commas = ""  # the first number with a decimal comma
         self._parts: list[NDArray[np.float64]] = []
-        self._missing: list[int] = []
 
     def add(self, cells: Sequence[str], before: int) -> tuple[int, str] | None:
         """Take these cells, the first of which is row `before`. Returns the row and text of the first word among them."""
         try:
-            numbers = np.array([float(cell) for cell in cells])
-            plain = bool(np.isfinite(numbers).all()) and not ODD.search("".join(cells))
+            numbers = np.fromiter(map(float, cells), np.float64, len(cells))
+            together = "".join(cells)
+            plain = bool(np.isfinite(numbers).all()) and together.isascii() and "_" not in together  # as in ODD
         except ValueError:
             plain = False
         if not plain:
@@ -245,45 +247,62 @@ class _Numbers:
                     return before + i, cells[i].strip()
             if self.comma and not self.commas:
                 self.commas = next((cell.strip() for cell in cells if "," in cell), "")
-            self._missing += [before + i for i in lacking]
             numbers = np.array([np.nan if number is None else number for number in found])
         self._parts.append(numbers)
         return None
 
     def column(self, name: str, named: bool, rows: int, stranger: tuple[int, str] | None) -> Column:
         """The column."""
-        missing = np.array(self._missing, np.int64)
+        numbers = np.concatenate(self._parts)
+        missing = np.flatnonzero(np.isnan(numbers))
         kind: Kind = "empty" if len(missing) == rows else "number"
-        return Column(name, kind, missing, numbers=np.concatenate(self._parts))
+        return Column(name, kind, missing, numbers=numbers)
+
+
+class _Codes(dict[str, int]):
+    """The code of every cell so far: that of its word in `known`, or -1 for a missing value."""
+
+    def __init__(self, known: dict[str, int]) -> None:
+        super().__init__()
+        self.known = known
+
+    def __missing__(self, cell: str) -> int:
+        word = cell.strip()
+        code = -1 if word.lower() in MISSING else self.known.setdefault(word, len(self.known))
+        self[cell] = code
+        return code
 
 
 class _Words:
     """A column of words: each is kept once."""
 
     def __init__(self) -> None:
-        self._codes: list[NDArray[np.int32]] = []
+        self._parts: list[NDArray[np.int32]] = []
+        self._missing: list[NDArray[np.int64]] = []
         self._known: dict[str, int] = {}
-        self._missing: list[int] = []
+        self._codes = _Codes(self._known)
         self._many = False
 
     def add(self, cells: Sequence[str], before: int) -> tuple[int, str] | None:
         """Take these cells."""
-        codes, known = np.empty(len(cells), np.int32), self._known
-        for i, cell in enumerate(cells):
-            word = cell.strip()
-            if word.lower() in MISSING:
-                codes[i] = -1
-                self._missing.append(before + i)
-            elif not self._many:
-                codes[i] = known.setdefault(word, len(known))
-        self._many = self._many or len(known) > MOST_WORDS
-        if not self._many:
-            self._codes.append(codes)
+        if self._many:
+            lacking = [before + i for i, cell in enumerate(cells) if cell.strip().lower() in MISSING]
+            self._missing.append(np.array(lacking, np.int64))
+            return None
+        codes = np.fromiter(map(self._codes.__getitem__, cells), np.int32, len(cells))
+        self._missing.append(before + np.flatnonzero(codes < 0))
+        self._many = len(self._known) > MOST_WORDS
+        if self._many:
+            self._parts.clear()
+            return None
+        self._parts.append(codes)
+        if len(self._codes) > 2 * MOST_WORDS:  # the same words among ever other spaces
+            self._codes = _Codes(self._known)
         return None
 
     def column(self, name: str, named: bool, rows: int, stranger: tuple[int, str] | None) -> Column:
         """The column, its words in order."""
-        missing = np.array(self._missing, np.int64)
+        missing = np.concatenate(self._missing)
         if stranger is not None and sum(_number(word) is not None for word in self._known) <= len(self._known) / 2:
             stranger = None
         if self._many:
@@ -292,7 +311,7 @@ class _Words:
         place = np.empty(len(words) + 1, np.int32)
         place[[self._known[word] for word in words]] = np.arange(len(words))
         place[-1] = -1  # that of a missing value, whose code is -1
-        codes = place[np.concatenate(self._codes)]
+        codes = place[np.concatenate(self._parts)]
         kind = "category" if named else _kind(words, rows - len(missing))
         return Column(name, kind, missing, codes=codes, words=tuple(words), stranger=stranger)
 
