@@ -15,11 +15,14 @@ from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 
 LONGEST_NAME = 24
+MOST_SHOWN = 60
 
 
 def preview_view(found: Preview) -> RenderableType:
     """A page for people."""
     blocks: list[RenderableType] = [_head(found), Text(), _columns(found)]
+    if len(found.columns) > MOST_SHOWN:
+        blocks.append(Text(f"... and {len(found.columns) - MOST_SHOWN:,} more columns (--json lists them all)"))
     for note in found.notes:
         blocks.append(Text(f"note: {note}"))
     refused = [column.name for column in found.columns if column.refused]
@@ -61,7 +64,7 @@ def _columns(found: Preview) -> Table:
     table.add_column("holds")
     table.add_column("missing", justify="right", no_wrap=True)
     table.add_column("first rows", no_wrap=True, overflow="ellipsis", max_width=20)
-    for i, column in enumerate(found.columns):
+    for i, column in enumerate(found.columns[:MOST_SHOWN]):
         first = ", ".join(row[i] for row in found.first_rows)
         table.add_row(Text(column.name), Text(column.holds), f"{column.missing:,}" if column.missing else "", Text(first))
     return table

@@ -151,6 +151,14 @@ def test_the_preview(home: Path, name: str, content: str) -> None:
     compare(name, "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
+def test_the_preview_of_many_columns_is_cut(home: Path) -> None:
+    put(home, ",".join(f"c{i}" for i in range(500)) + "\n" + (",".join(["1.5"] * 500) + "\n") * 3)
+    done = dllab(home, "datasets", "show", "t.csv")
+    assert "... and 440 more columns (--json lists them all)" in done.stdout.decode()
+    assert len(done.stdout.splitlines()) < 80
+    assert len(json.loads(dllab(home, "datasets", "show", "t.csv", "--json").stdout)["columns"]) == 500
+
+
 def test_the_recipe_of_the_preview_trains(home: Path) -> None:
     put(home, TABLES["gaps"])
     suggestion = json.loads(dllab(home, "datasets", "show", "t.csv", "--json").stdout)["suggestion"]
