@@ -7,14 +7,14 @@ import hashlib
 from typing import Literal
 
 from dllab.data.csv import Csv, Names
-from dllab.data.dataset import Dataset, Source
+from dllab.data.dataset import Dataset, ScaledTargets
 from dllab.data.encoding import Missing
 from dllab.data.files import reading
 
 SHA256 = "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"
 
 
-class Penguins(Source):
+class Penguins(ScaledTargets):
     """Penguins: three species told apart by bill, flipper, mass, sex and island. 344 rows, 11 of them with gaps.
 
     A real table: numbers beside words (island and sex, a number for each word), and values that are missing
@@ -29,6 +29,7 @@ class Penguins(Source):
     - missing: drop_rows by default, which leaves 333 rows; mean, median, most_frequent or category fill the gaps with
       figures of the training rows (category: a category of its own, and the mean for numbers); refuse.
     - task: classification or regression; left out, as the target is.
+    - standardise_targets: train on targets of mean 0 and standard deviation 1 where these are numbers, true by default.
 
     and those of every source (`standardise` is true by default).
 

@@ -168,6 +168,7 @@ def test_refusals(folder: Path) -> None:
     )
     assert refused(folder, "predict", "last", "word.csv") == (
         "dllab: word.csv, line 2, column 'petal': a word, where a number is expected\n"
+        "  the net has learnt from numbers in this column\n"
     )
     assert refused(folder, "eval", "last", "new.csv") == (
         "dllab: new.csv, line 3, column 'colour': 'green' is new\n  so far there were blue, red\n"
@@ -217,8 +218,8 @@ def test_show_from_a_pipe_and_refusals(folder: Path) -> None:
     assert "takes one file" in refused(folder, "datasets", "show")
     (folder / "odd.csv").write_text("a,b\n1,2\n1\n")
     assert refused(folder, "datasets", "show", "odd.csv") == (
-        "dllab: odd.csv, line 3: 1 fields, where the first line has 2\n"
-        "  a field that holds the delimiter stands in quotes\n"
+        "dllab: odd.csv, line 3: 1 field, where the first line has 2: nothing for 'b'\n"
+        "  a value that is missing is an empty field\n"
     )
 
 

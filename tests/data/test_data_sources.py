@@ -18,7 +18,8 @@ from dllab.data.spirals import Spirals
 SOURCES = {name: part for name, part in parts("datasets").items() if name not in ("csv", "npz")}  # test_data_csv.py
 NOISY = {"and": {"noise": 0.1}, "or": {"noise": 0.1}, "nand": {"noise": 0.1}, "xor": {"noise": 0.1}}
 READ = (
-    "iris", "wine", "breast_cancer", "sonar", "diabetes", "concrete", "autompg", "digits", "mnist10k", "fashion6k", "penguins",
+    "iris", "wine", "breast_cancer", "sonar", "penguins", "diabetes", "concrete", "autompg", "digits", "mnist10k",
+    "fashion6k",
 )  # fmt: skip
 REGRESSION = ("function", "diabetes", "concrete", "autompg")
 SHAPES = {
