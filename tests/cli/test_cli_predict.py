@@ -202,7 +202,7 @@ def test_a_table_is_shown_as_it_was_understood(tmp_path: Path) -> None:
     lines = done.out.splitlines()
     assert lines[0] == "houses.csv: 6 rows, 5 columns (utf-8, semicolons, a line of names)"
     assert any(line.split()[:1] == ["area"] and "2 words: north 3, south 2" in line and " 1 " in line for line in lines)
-    assert "a net cannot read built as they are; drop: leaves columns out" in lines
+    assert "a net cannot read built as it is; drop: leaves columns out" in lines
     suggestion = next(line for line in lines if line.startswith("  data: "))
     assert suggestion == "  data: {csv: houses.csv, target: rooms, drop: [built], missing: drop_rows}"
     (tmp_path / "r.yaml").write_text(f"{suggestion.strip()}\nmodel: [dense: outputs]\n")
