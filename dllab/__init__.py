@@ -8,13 +8,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dllab.engine.network import Network, build
+    from dllab.lab.cross_validate import cross_validate
     from dllab.runs.train import Result, train
 
-__all__ = ["Network", "Result", "__version__", "build", "train"]
+__all__ = ["Network", "Result", "__version__", "build", "cross_validate", "train"]
 
 _HOMES = {
     "build": "dllab.engine.network",
     "Network": "dllab.engine.network",
+    "cross_validate": "dllab.lab.cross_validate",
     "train": "dllab.runs.train",
     "Result": "dllab.runs.train",
 }

@@ -11,6 +11,7 @@ from dllab.recipe import Problem, Recipe, RecipeError
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared, Source
+    from dllab.data.folds import Folds
 
 
 def prepared(recipe: Recipe) -> Prepared | None:
@@ -21,6 +22,22 @@ def prepared(recipe: Recipe) -> Prepared | None:
         return _prepared(recipe.data)
     except ValueError as error:
         raise RecipeError([Problem(str(error), recipe.place("data"), "")]) from None
+
+
+def folds_of(recipe: Recipe) -> Folds:
+    """The recipe's data dealt out in its folds."""
+    options = recipe.train.folds
+    if options is None:
+        hint = "give it folds: `train: {folds: 5}`, or the override train.folds=5"
+        raise RecipeError([Problem("this recipe has no folds", recipe.place("train"), hint)])
+    if recipe.data is None:
+        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), "give it data:")])
+    from dllab.data.folds import Folds
+
+    try:
+        return Folds(recipe.data, options.count, options.repeats)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise RecipeError([Problem(str(error), recipe.place("train"), "")]) from None
 
 
 @lru_cache(maxsize=8)

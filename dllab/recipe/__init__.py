@@ -6,10 +6,11 @@ from dllab.recipe.parts import LayerEntry
 from dllab.recipe.place import Place
 from dllab.recipe.recipe import Recipe, load, parse
 from dllab.recipe.schema import schema
-from dllab.recipe.train_options import EarlyStop, TrainOptions
+from dllab.recipe.train_options import EarlyStop, FoldOptions, TrainOptions
 
 __all__ = [
     "EarlyStop",
+    "FoldOptions",
     "LayerEntry",
     "Place",
     "Problem",

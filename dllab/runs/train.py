@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dllab.engine.network import Network
-from dllab.recipe import Recipe, load
+from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.runs.store import RunFolder, plain
 from dllab.training.events import Diverged, EpochEnd, Event, Figures, Finished, Progress, Started
 from dllab.training.trainer import Trainer
@@ -97,15 +97,26 @@ def train(
     the same with two underscores for each dot. `seed` replaces the recipe's. The run's folder is made in `run_dir`
     ($DLLAB_RUNS, or ./runs); `save=False` keeps nothing. `on_event` is called with each event of training.events.
 
-    Raises RecipeError for a recipe that cannot be used, StoreError for a folder that cannot be written, and Interrupted
-    (a KeyboardInterrupt with a `result`) after Ctrl-C.
+    Raises RecipeError for a recipe that cannot be used (one with folds is for dllab.cross_validate), StoreError for a
+    folder that cannot be written, and Interrupted (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
-    chosen = _recipe(recipe, [*_texts(overrides), *_texts({k.replace("__", "."): v for k, v in options.items()})])
-    if seed is not None:
-        chosen = dataclasses.replace(chosen, train=dataclasses.replace(chosen.train, seed=seed))
+    chosen = chosen_recipe(recipe, overrides, seed, options)
+    if chosen.train.folds is not None:
+        hint = "use dllab.cross_validate(recipe), or take them out with the override train.folds="
+        raise RecipeError([Problem("one run, and the recipe asks for folds", chosen.place("train"), hint)])
     trainer = Trainer(chosen)
     folder = RunFolder.create(chosen.name, run_dir) if save else None
     return _Run(chosen, trainer.network, folder, on_event or _ignore).follow(trainer)
+
+
+def chosen_recipe(
+    recipe: str | Path | Mapping[str, Any] | Recipe, overrides: Overrides, seed: int | None, options: Mapping[str, Any]
+) -> Recipe:
+    """The recipe with its overrides, `options` among them (two underscores for each dot), and its seed."""
+    chosen = _recipe(recipe, [*_texts(overrides), *_texts({k.replace("__", "."): v for k, v in options.items()})])
+    if seed is None:
+        return chosen
+    return dataclasses.replace(chosen, train=dataclasses.replace(chosen.train, seed=seed))
 
 
 class _Run:
@@ -198,9 +209,14 @@ def metrics_line(event: EpochEnd) -> dict[str, Any]:
 def expectations_of(done: Finished, recipe: Recipe) -> tuple[Expectation, ...]:
     """The recipe's expectations in its own order, each with whether it is met."""
     return tuple(
-        Expectation(name, stated, reached, _met(name, stated, reached))
+        expectation_of(name, stated, reached)
         for name, (stated, reached) in ((name, done.expected[name]) for name in recipe.expect if name in done.expected)
     )
+
+
+def expectation_of(name: str, stated: float, reached: float) -> Expectation:
+    """A figure of `expect:` and whether what was reached meets it."""
+    return Expectation(name, stated, reached, _met(name, stated, reached))
 
 
 def _met(name: str, stated: float, reached: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from dllab.training.early_stop import EarlyStopper
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Figures, Finished, Progress, Started, Status
 
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared
+
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""
 
@@ -35,11 +38,12 @@ USUAL_METRICS = {"classification": ("accuracy",), "regression": ("mae", "rmse", 
 class Trainer:
     """One training run of one recipe. Iterate over `events()` once; `network` is trained when it ends.
 
+    `seed`, `data`: instead of the recipe's; data are its own data set split in another way, as for a fold.
     Raises RecipeError for what only shows with the data: shapes that do not fit, a split that is missing.
     """
 
-    def __init__(self, recipe: Recipe, *, seed: int | None = None) -> None:
-        data = prepared(recipe)
+    def __init__(self, recipe: Recipe, *, seed: int | None = None, data: Prepared | None = None) -> None:
+        data = data or prepared(recipe)
         if data is None:
             hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
             raise RecipeError([Problem("this recipe has no data to train on", recipe.place("input"), hint)])
