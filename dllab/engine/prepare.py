@@ -37,7 +37,8 @@ def folds_of(recipe: Recipe) -> Folds:
     try:
         return Folds(recipe.data, options.count, options.repeats)  # type: ignore[arg-type]
     except ValueError as error:
-        raise RecipeError([Problem(str(error), recipe.place("train"), "")]) from None
+        problem, _, hint = str(error).partition("; ")
+        raise RecipeError([Problem(problem, recipe.place("train"), hint)]) from None
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from dllab.runs.train import Result
+from dllab.runs.train import Expectation, Result
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import duration, figure, number, rate
@@ -22,6 +22,15 @@ WHERE = {
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
 MOST_COLUMNS = 5
+
+
+def expectation_line(expectation: Expectation) -> Text:
+    """A figure of `expect:`, and whether it is reached."""
+    metric = expectation.name.partition("_")[2]
+    stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
+    words = "reached" if expectation.met else "NOT reached"
+    line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
+    return line.append(words, "bold" if expectation.met else "bold reverse")
 
 
 class TrainFinal:
@@ -49,12 +58,7 @@ class TrainFinal:
             yield Text()
             yield self._table(options)
             yield from self._matrices(options)
-        for expectation in result.expectations:
-            metric = expectation.name.partition("_")[2]
-            stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
-            words = "reached" if expectation.met else "NOT reached"
-            line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
-            yield line.append(words, "bold" if expectation.met else "bold reverse")
+        yield from map(expectation_line, result.expectations)
 
     def _sentence(self) -> Text:
         result = self.result
