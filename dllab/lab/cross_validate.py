@@ -8,6 +8,7 @@ Source: Kohavi, A study of cross-validation and bootstrap for accuracy estimatio
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import queue
 import threading
@@ -26,7 +27,7 @@ from dllab.engine.prepare import folds_of
 from dllab.lab.fold_results import CrossValidation, FoldResult
 from dllab.recipe import Recipe
 from dllab.runs.store import RunFolder
-from dllab.runs.train import Overrides, chosen_recipe, expectation_of
+from dllab.runs.train import Overrides, chosen_recipe
 from dllab.training.compiling import compile_ahead, kernels_of
 from dllab.training.events import Compiling, Diverged, Finished, Progress
 from dllab.training.trainer import Trainer
@@ -180,10 +181,8 @@ class _Work:
         """Hand on what the threads tell, until every training has ended."""
         told = 0.0
         while len(self.ended) < len(self.dealt):
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._take(self._messages.get(timeout=TICK))
-            except queue.Empty:
-                pass
             self._tell_in_order()
             if time.perf_counter() >= told + TICK or len(self.ended) == len(self.dealt):
                 work = len(self.ended) + sum(list(self._shares.values()))
@@ -285,16 +284,6 @@ class _Work:
             folder=None if self.folder is None else self.folder.path,
             held_out=self.dealt.dataset.rows - len(self.dealt.rows),
         )
-        if status in ("finished", "diverged"):
-            mean = found.mean
-            reached = {name: mean.get(name.partition("_")[0], {}).get(name.partition("_")[2]) for name in self.recipe.expect}
-            figures = [
-                expectation_of(name, stated, float("nan") if reached[name] is None else reached[name])  # type: ignore[arg-type]
-                for name, stated in self.recipe.expect.items()
-            ]
-            if status == "diverged":
-                figures = [dataclasses.replace(figure, met=False) for figure in figures]
-            found = dataclasses.replace(found, expectations=tuple(figures))
         if self.folder is not None:
             from dllab import __version__
 

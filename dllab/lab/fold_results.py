@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from dllab.recipe import Recipe
 from dllab.runs.store import plain
-from dllab.runs.train import Expectation
+from dllab.runs.train import Expectation, expectation_of
 from dllab.training.events import Diverged, Figures, Status
 
 Summary = dict[str, dict[str, float]]
@@ -36,9 +37,10 @@ class FoldResult:
 
     def document(self) -> dict[str, Any]:
         """The fold as plain JSON data; NaN and infinities are None."""
-        told = ("repeat", "fold", "seed", "status", "epochs", "steps", "rows")
+        told = ("repeat", "fold", "seed", "status", "epochs", "steps", "rows", "best_epoch")
         found = {name: plain(getattr(self, name)) for name in told}
-        return {**found, "seconds": round(self.seconds, 6), "figures": plain(self.figures)}
+        found |= {"seconds": round(self.seconds, 6), "figures": plain(self.figures)}
+        return found if self.diverged is None else {**found, "diverged": plain(asdict(self.diverged))}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,6 @@ class CrossValidation:
     jobs: int
     folder: Path | None = None
     held_out: int = 0
-    expectations: tuple[Expectation, ...] = field(default=())
 
     @property
     def counted(self) -> tuple[FoldResult, ...]:
@@ -91,6 +92,18 @@ class CrossValidation:
     def sd_of_repeats(self) -> Summary:
         """The sample standard deviation of the repeats' means; empty for fewer than two whole repeats."""
         return deviations(list(self.repeat_means.values()))
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """What the recipe expects, of the means; nothing is reached where a fold diverged. Empty before the end."""
+        if self.status not in ("finished", "diverged"):
+            return ()
+        mean, found = self.mean, []
+        for name, stated in self.recipe.expect.items():
+            split, _, metric = name.partition("_")
+            figure = expectation_of(name, stated, mean.get(split, {}).get(metric, math.nan))
+            found.append(replace(figure, met=figure.met and self.status == "finished"))
+        return tuple(found)
 
     def document(self) -> dict[str, Any]:
         """All of it as plain JSON data, as `dllab train --json` prints it; NaN and infinities are None."""
@@ -124,7 +137,8 @@ def deviations(figures: Sequence[Figures]) -> Summary:
     if len(figures) < 2:
         return {}
     columns = _columns(figures)
-    return {split: {name: float(np.std(v, ddof=1)) for name, v in values.items()} for split, values in columns.items()}
+    with np.errstate(invalid="ignore"):  # an infinite loss has no spread: NaN
+        return {split: {name: float(np.std(v, ddof=1)) for name, v in values.items()} for split, values in columns.items()}
 
 
 def _columns(figures: Sequence[Figures]) -> dict[str, dict[str, list[float]]]:

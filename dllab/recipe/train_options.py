@@ -51,8 +51,8 @@ class TrainOptions:
 
     `epochs` or `steps` (20 epochs when neither is given; the other is None); `batch` examples per step or "full";
     `evaluate_every` counts epochs between evaluations (None: the trainer chooses); `folds` trains once for each part of
-    the data, which then is the test split. `clip_norm` bounds the norm of the whole gradient, `clip_value` each of its entries; `l1` and `l2` penalise the weights in the loss, `weight_decay`
-    shrinks them in the update.
+    the data, which then is the test split. `clip_norm` bounds the norm of the whole gradient, `clip_value` each of its
+    entries; `l1` and `l2` penalise the weights in the loss, `weight_decay` shrinks them in the update.
     """
 
     epochs: Count | None = None

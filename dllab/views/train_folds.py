@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lab.cross_validate import FoldEnd, FoldEvent, FoldsStarted
-from dllab.lab.fold_results import CrossValidation, FoldResult, Summary, means
+from dllab.lab.fold_results import CrossValidation, FoldResult, means
 from dllab.training.events import Compiling
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -70,7 +70,7 @@ class FoldLines:
         line = f"{what} {now:>{len(str(of))}}/{of}"
         if diverged:
             line += "  diverged" if repeats == 1 else f"  {diverged} of {count} diverged"
-        if repeats == 1 and diverged:
+        if not figures or (repeats == 1 and diverged):
             return line
         line += "  test:"
         for name, value in figures.items():
@@ -93,7 +93,7 @@ class FoldsFinal:
         yield Plain(Group(self._sentence(), *self._diverged()))
         if self.advice and self.result.status == "diverged":
             yield NextSteps([(line, "") for line in self.advice], ADVICE)
-        yield Plain(Group(*self._tables(options), *map(expectation_line, self.result.expectations)))
+        yield Plain(Group(*self._tables(options), *self._expected()))
         if self.result.folder is not None:
             yield Text(f"run kept in {self.result.folder}", no_wrap=True, overflow="ignore")
         if self.commands:
@@ -103,10 +103,14 @@ class FoldsFinal:
     def _sentence(self) -> Text:
         result = self.result
         trainings, ended = result.count * result.repeats, len(result.folds)
-        words = {"finished": "trained", "diverged": "diverged", "interrupted": "interrupted"}.get(result.status, result.status)
-        text = Text.assemble((result.recipe.name, "bold"), f": {folds_text(result.count, result.repeats)} ", (words, "bold"))
+        words = "interrupted" if result.status == "interrupted" else "trained"
+        text = Text.assemble(
+            (result.recipe.name, "bold"), f": {folds_text(result.count, result.repeats)} ", (words, "bold")
+        )
         if ended < trainings:
             text.append(f" after {ended:,} of {trainings:,}")
+        if bad := ended - len(result.counted):
+            text.append(", ").append(f"{bad:,} diverged", "bold")
         text.append(f", {result.rows:,} rows, seed {result.seed}, {duration(result.seconds)}")
         if result.jobs > 1:
             text.append(f", {result.jobs} at a time")
@@ -123,9 +127,16 @@ class FoldsFinal:
             place = WHERE[fold.diverged.where].format(layer=fold.diverged.layer)
             yield Text(f"{name}: the first {fold.diverged.value} appeared {place}, at step {fold.diverged.step}.")
         if len(bad) > MOST_TOLD:
-            yield Text(f"{len(bad) - MOST_TOLD} more folds diverged.")
+            yield Text(f"So did {len(bad) - MOST_TOLD} more.")
         if bad:
-            yield Text(f"Means are of the {len(self.result.counted)} other folds." if self.result.counted else "No fold is left.")
+            left = len(self.result.counted)
+            others = f"of the {left} other folds" if left > 1 else "of the one fold that is left"
+            yield Text(f"The figures are {others}." if left else "No fold is left to measure.")
+
+    def _expected(self) -> Iterator[Text]:
+        for expectation in self.result.expectations:
+            line = expectation_line(expectation)
+            yield line if self.result.status != "diverged" else line.append(", because folds diverged", "not bold")
 
     def _tables(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         result = self.result
@@ -134,13 +145,9 @@ class FoldsFinal:
                 yield Text()
                 rows = [(str(n), "", mean.get("test", {})) for n, mean in result.repeat_means.items()]
                 yield _listed("repeat", rows, options)
-        elif result.folds and result.count <= MOST_FOLDS:
+        elif result.counted and result.count <= MOST_FOLDS:
             yield Text()
-            rows = [
-                (str(f.fold), f"{f.rows.get('test', 0):,}", f.figures.get("test", {}))
-                for f in result.folds
-                if f.status != "diverged"
-            ]
+            rows = [(str(f.fold), f"{f.rows.get('test', 0):,}", f.figures.get("test", {})) for f in result.counted]
             yield _listed("fold", rows, options)
         if result.counted:
             yield Text()
@@ -149,9 +156,12 @@ class FoldsFinal:
 
     def _summary(self, options: ConsoleOptions) -> RenderableType:
         mean, sd = self.result.mean, self.result.sd
-        lines: list[list[str]] = [[split, *_with_spread(mean, sd, split)] for split in mean]
         names = list(next(iter(mean.values())))
-        return _grid([["mean ± sd", *names], *lines], options)
+        lines = [
+            [name, *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name)) for split in mean)]
+            for name in names
+        ]
+        return _grid([["mean ± sd", *mean], *lines], options)
 
     def _spread(self) -> Text:
         result = self.result
@@ -169,10 +179,11 @@ def folds_text(count: int, repeats: int) -> str:
 
 def _listed(title: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]], options: ConsoleOptions) -> RenderableType:
     """The test figures of folds or repeats, one a line."""
-    names = [name for name, value in rows[0][2].items() if isinstance(value, int | float)] if rows else []
-    counted = ["test rows"] if any(count for _, count, _ in rows) else []
-    lines = [[title, *counted, *names]]
-    lines += [[name, *([count] if counted else []), *(figure(n, figures.get(n)) for n in names)] for name, count, figures in rows]
+    names = [name for name, value in rows[0][2].items() if isinstance(value, int | float)]
+    counted = any(count for _, count, _ in rows)
+    lines = [[title, *(["test rows"] if counted else []), *names]]
+    for name, count, figures in rows:
+        lines.append([name, *([count] if counted else []), *(figure(n, figures.get(n)) for n in names)])
     return _grid(lines, options)
 
 
@@ -189,18 +200,12 @@ def _grid(lines: list[list[str]], options: ConsoleOptions) -> RenderableType:
     return table
 
 
-def _with_spread(mean: Summary, sd: Summary, split: str) -> list[str]:
-    """`97.6 ± 0.5 %`, `0.0497 ± 0.011`, for each figure of a split."""
-    cells = []
-    for name, value in mean[split].items():
-        spread = sd.get(split, {}).get(name)
-        if spread is None:
-            cells.append(figure(name, value))
-        elif name in SHARES:
-            cells.append(f"{percent(value).removesuffix(' %')} ± {_sd(name, spread)}")
-        else:
-            cells.append(f"{number(value, 3)} ± {_sd(name, spread)}")
-    return cells
+def _with_spread(name: str, mean: float, sd: float | None) -> str:
+    """`97.6 ± 0.5 %`, `0.0497 ± 0.011`."""
+    if sd is None:
+        return figure(name, mean)
+    shown = percent(mean).removesuffix(" %") if name in SHARES else number(mean, 3)
+    return f"{shown} ± {_sd(name, sd)}"
 
 
 def _sd(name: str, value: float) -> str:
