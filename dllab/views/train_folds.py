@@ -157,11 +157,12 @@ class FoldsFinal:
     def _summary(self, options: ConsoleOptions) -> RenderableType:
         mean, sd = self.result.mean, self.result.sd
         names = list(next(iter(mean.values())))
+        sign = "+/-" if options.ascii_only else "±"
         lines = [
-            [name, *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name)) for split in mean)]
+            [name, *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name), sign) for split in mean)]
             for name in names
         ]
-        return _grid([["mean ± sd", *mean], *lines], options)
+        return _grid([[f"mean {sign} sd", *mean], *lines], options)
 
     def _spread(self) -> Text:
         result = self.result
@@ -200,12 +201,12 @@ def _grid(lines: list[list[str]], options: ConsoleOptions) -> RenderableType:
     return table
 
 
-def _with_spread(name: str, mean: float, sd: float | None) -> str:
+def _with_spread(name: str, mean: float, sd: float | None, sign: str) -> str:
     """`97.6 ± 0.5 %`, `0.0497 ± 0.011`."""
     if sd is None:
         return figure(name, mean)
     shown = percent(mean).removesuffix(" %") if name in SHARES else number(mean, 3)
-    return f"{shown} ± {_sd(name, sd)}"
+    return f"{shown} {sign} {_sd(name, sd)}"
 
 
 def _sd(name: str, value: float) -> str:
