@@ -189,7 +189,7 @@ def test_poor_encodings(folder: Path) -> None:
 
 @pty_only
 def test_a_terminal_shows_a_bar(folder: Path) -> None:
-    done = in_terminal(folder, "train", "small.yaml", "train.epochs=20000")
+    done = in_terminal(folder, "train", "small.yaml", "train.epochs=60")
     assert done.code == 0
     assert "/4" in done.out and "so far" in done.out
     assert done.out.count("\x1b[?25l") == done.out.count("\x1b[?25h") == 1
@@ -199,7 +199,7 @@ def test_a_terminal_shows_a_bar(folder: Path) -> None:
 
 @pty_only
 def test_ctrl_c_keeps_what_ended(folder: Path) -> None:
-    done = in_terminal(folder, "train", "small.yaml", "train.folds.repeats=1000", "train.epochs=500", interrupt="so far")
+    done = in_terminal(folder, "train", "small.yaml", "train.folds.repeats=1000", "train.epochs=50", interrupt="so far")
     assert done.code == 130
     assert "interrupted" in done.out and "of 4,000" in done.out and "Traceback" not in done.out
     (run,) = (folder / "runs").iterdir()
@@ -209,7 +209,7 @@ def test_ctrl_c_keeps_what_ended(folder: Path) -> None:
 
 @pty_only
 def test_ctrl_c_with_json_prints_the_document(folder: Path) -> None:
-    arguments = ["train", "small.yaml", "train.folds.repeats=1000", "train.epochs=500", "--json"]
+    arguments = ["train", "small.yaml", "train.folds.repeats=1000", "train.epochs=50", "--json"]
     done = in_terminal(folder, *arguments, interrupt="so far", piped_out=True)
     assert done.code == 130
     assert json.loads(done.out)["status"] == "interrupted"
