@@ -155,6 +155,7 @@ class FoldsFinal:
             yield self._spread()
 
     def _summary(self, options: ConsoleOptions) -> RenderableType:
+        """A column for each split; on a narrow terminal a table for each."""
         mean, sd = self.result.mean, self.result.sd
         names = list(next(iter(mean.values())))
         sign = "+/-" if options.ascii_only else "±"
@@ -162,7 +163,10 @@ class FoldsFinal:
             [name, *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name), sign) for split in mean)]
             for name in names
         ]
-        return _grid([[f"mean {sign} sd", *mean], *lines], options)
+        lines = [[f"mean {sign} sd", *mean], *lines]
+        if _width(lines) <= options.max_width:
+            return _grid(lines, options)
+        return Group(*(_grid([[line[0], line[i]] for line in lines], options) for i in range(1, len(lines[0]))))
 
     def _spread(self) -> Text:
         result = self.result
@@ -190,15 +194,21 @@ def _listed(title: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]], opti
 
 def _grid(lines: list[list[str]], options: ConsoleOptions) -> RenderableType:
     """Cells in columns, as many as fit; the first line is the heading."""
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    while len(widths) > 2 and sum(widths) + GAP * (len(widths) - 1) > options.max_width:
-        widths.pop()
+    columns = len(lines[0])
+    while columns > 2 and _width([line[:columns] for line in lines]) > options.max_width:
+        columns -= 1
     table = Table.grid(padding=(0, GAP))
-    for i in range(len(widths)):
+    for i in range(columns):
         table.add_column(justify="left" if i == 0 else "right", no_wrap=True)
     for number_, line in enumerate(lines):
-        table.add_row(*(Text(cell, "bold" if number_ == 0 else "") for cell in line[: len(widths)]))
+        table.add_row(*(Text(cell, "bold" if number_ == 0 else "") for cell in line[:columns]))
     return table
+
+
+def _width(lines: list[list[str]]) -> int:
+    """How wide a table of these cells is."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _with_spread(name: str, mean: float, sd: float | None, sign: str) -> str:

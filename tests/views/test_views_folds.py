@@ -90,6 +90,7 @@ def test_interrupted_early(ended: int) -> None:
 def test_other_widths(width: int) -> None:
     shown = screen(FoldsFinal(result([fold(n) for n in range(15)], repeats=3)), width)
     assert max(len(line) for line in shown.splitlines() if "run kept" not in line) <= width
+    assert all(figure in " ".join(shown.split()) for figure in ("98 ± 0.0 %", "100 ± 0.0 %", "93.3 ± 2.8 %"))
 
 
 def lines(count: int, repeats: int, bad: tuple[int, ...] = ()) -> str:
