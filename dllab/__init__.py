@@ -8,15 +8,17 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dllab.engine.network import Network, build
+    from dllab.lab.cross_validate import cross_validate
     from dllab.runs.result import Result
     from dllab.runs.resume import resume
     from dllab.runs.train import train
 
-__all__ = ["Network", "Result", "__version__", "build", "resume", "train"]
+__all__ = ["Network", "Result", "__version__", "build", "cross_validate", "resume", "train"]
 
 _HOMES = {
     "build": "dllab.engine.network",
     "Network": "dllab.engine.network",
+    "cross_validate": "dllab.lab.cross_validate",
     "train": "dllab.runs.train",
     "resume": "dllab.runs.resume",
     "Result": "dllab.runs.result",

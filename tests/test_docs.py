@@ -26,14 +26,14 @@ from dllab.data.csv import Csv
 from dllab.data.dataset import Source
 from dllab.data.encoding import Missing
 from dllab.data.moons import Moons
-from dllab.recipe import Checkpoint, EarlyStop, Recipe, TrainOptions, load
+from dllab.recipe import Checkpoint, EarlyStop, FoldOptions, Recipe, TrainOptions, load
 from dllab.recipe.assemble import KEYS
 from dllab.recipe.forms import fields_of
 
 ROOT = Path(__file__).parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 RECIPES, JSON = ROOT / "docs" / "recipes.md", ROOT / "docs" / "json.md"
-PAGES = (README, CONTRIBUTING, ROOT / "CHANGELOG.md", RECIPES, JSON)
+PAGES = (README, CONTRIBUTING, ROOT / "CHANGELOG.md", RECIPES, JSON, ROOT / "docs" / "sonar.md")
 SETUP = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/dllab train spirals",
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
@@ -207,6 +207,7 @@ def test_every_key_of_a_recipe_is_in_the_table() -> None:
         ("Train", "option", TrainOptions, TrainOptions()),
         ("Train", "option of `early_stop`", EarlyStop, EarlyStop(patience=1)),
         ("Train", "option of `checkpoint`", Checkpoint, Checkpoint()),
+        ("Train", "option of `folds`", FoldOptions, FoldOptions(count=2)),
         ("Data", "option", Source, Moons()),
     ],
 )
@@ -215,7 +216,7 @@ def test_tables_of_options_give_their_defaults(title: str, heading: str, cls: ty
     told = dict(re.findall(r"^\| `(\w+)` \| *(.*?) *\|", part, re.MULTILINE))
     assert list(told) == list(fields_of(cls))
     for option, default in told.items():
-        value = None if option == "patience" else getattr(usual, option)
+        value = None if option in ("patience", "count") else getattr(usual, option)
         if dataclasses.is_dataclass(value):  # its own table tells
             value = None
         assert default.strip("`") == ("" if value is None else value if isinstance(value, str) else json.dumps(value))

@@ -146,6 +146,23 @@ def test_a_diverged_run_holds_what_is_documented(tmp_path: Path) -> None:
     assert all(any(fits(path, pattern) for path, _ in leaves(kept)) for pattern in known)
 
 
+def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
+    heading, options = "dllab train RECIPE --json, with folds", "--quiet metrics=[accuracy,confusion_matrix]"
+    found = documents(tmp_path, f"train iris train.folds=3 {options}", f"train iris train.folds.count=2 {options}")
+    (again,) = documents(tmp_path, f"train iris train.folds=2 train.folds.repeats=2 {options}")
+    wild = "train function train.folds=2 train.epochs=9 optimizer=sgd optimizer.lr=1e5 --quiet"
+    (diverged,) = documents(tmp_path, wild, code=1)
+    compare(heading, *found, again, diverged)
+    seen = [path for path, _ in [*leaves(again), *leaves(diverged)]]
+    assert all(any(fits(path, known) for path in seen) for known in documented()[heading])
+    folder = tmp_path / again["run"]
+    kept = json.loads((folder / "run.json").read_text())
+    assert kept == {**again, "began": kept["began"], "dllab": kept["dllab"]}
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    lines += [json.loads(line) for line in (tmp_path / diverged["run"] / "metrics.jsonl").read_text().splitlines()]
+    compare("metrics.jsonl, with folds", *lines)
+
+
 def test_gradient_checks_hold_what_is_documented(tmp_path: Path) -> None:
     (fine,) = documents(tmp_path, "gradcheck xor")
     (failed,) = documents(tmp_path, "gradcheck xor --inject-bug 0_dense", code=1)

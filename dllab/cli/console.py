@@ -54,7 +54,7 @@ def messages() -> Output:
 
 
 @contextlib.contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(title: str) -> Iterator[Callable[[float, int, str], None]]:
     """A bar with rate and time left on stderr; call what is yielded with (done, total, what). Silent off a terminal.
 
     Another total than before begins another piece of work, with a rate of its own.
@@ -76,11 +76,11 @@ def progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     with Progress(*columns, console=messages(), transient=True, expand=True) as bars:
         task = bars.add_task(title, total=None, what="getting ready", rate="", count="")
 
-        def advance(done: int, total: int, what: str) -> None:
+        def advance(done: float, total: int, what: str) -> None:
             if bars.tasks[0].total != total:
                 bars.reset(task, total=total)
             speed = bars.tasks[0].speed
-            rate, count = f"{speed:.1f}/s" if speed else "", f"{done:>{len(str(total))}}/{total}"
+            rate, count = f"{speed:.1f}/s" if speed else "", f"{int(done):>{len(str(total))}}/{total}"
             bars.update(task, completed=done, what=what, rate=rate, count=count)
 
         yield advance

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.commands import known
+from dllab.cli.folds import refuse_options, train_folds
 from dllab.cli.follow import Watch, follow, trusted
 from dllab.cli.options import Changes, Json, Quiet, RecipeName, RunDir, SeedOption, Settings, Trust
 
 if TYPE_CHECKING:
+    from dllab.lab.fold_results import CrossValidation
     from dllab.runs.result import Result
+
+MOST_JOBS = 1024
 
 NEXT = (("summary", "layers, shapes, parameters"), ("gradcheck", "proof that its gradients are right"))
 
@@ -28,6 +32,17 @@ def train(
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run's folder.")] = True,
     watch: Watch = None,
     trust: Trust = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="Folds trained at a time; changes no figure [default: one a processor].",
+            min=1,
+            max=MOST_JOBS,
+            metavar="N",
+        ),
+    ] = None,
 ) -> int:
     """Train a recipe and watch it learn.
 
@@ -35,6 +50,9 @@ def train(
     there is a line an evaluation. A run too short to be watched is slowed down there, which changes nothing it computes
     (--watch). The run's folder keeps the resolved recipe, metrics, weights, and what it takes to go on. Ctrl-C stops,
     with nothing lost: `dllab resume` goes on.
+
+    A recipe with folds (train.folds=5) is trained once for each; the result is the mean of their test figures, with its
+    spread. No weights are kept.
 
     Exit code 1 if training diverged, 2 for an error in the recipe or the options, 130 after Ctrl-C.
     """
@@ -44,6 +62,14 @@ def train(
     given = [*(changes or ()), *(settings or ())]
     words = [recipe, *given, *(["--trust"] if trust else [])]
     loaded = load(recipe, given, trust=trust)
+    folds = loaded.train.folds is not None
+    refuse_options(folds, jobs, watch)
+    if folds:
+        return train_folds(
+            loaded, seed=seed, jobs=jobs, run_dir=run_dir, save=save, as_json=as_json, quiet=quiet,
+            commands=_next(None, words, False), advice=lambda result: _advice(result, words),
+            changes=given,
+        )  # fmt: skip
     return follow(
         lambda listener: runs.train_loaded(loaded, given, seed=seed, run_dir=run_dir, save=save, on_event=listener),
         loaded.name, quiet=quiet, as_json=as_json, watch=watch,
@@ -51,10 +77,10 @@ def train(
     )  # fmt: skip
 
 
-def _next(result: Result, words: list[str], slowed: bool) -> list[tuple[str, str]]:
+def _next(result: Result | None, words: list[str], slowed: bool) -> list[tuple[str, str]]:
     """Commands that go on from here, of those there are."""
     commands = []
-    if result.status == "interrupted" and result.folder is not None and result.steps:
+    if result is not None and result.status == "interrupted" and result.folder is not None and result.steps:
         line = shlex.join(["dllab", "resume", str(result.folder), *trusted(result)])
         commands.append((line, "go on where it stopped"))
     commands += [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
@@ -63,7 +89,7 @@ def _next(result: Result, words: list[str], slowed: bool) -> list[tuple[str, str
     return commands
 
 
-def _advice(result: Result, words: list[str]) -> list[str]:
+def _advice(result: Result | CrossValidation, words: list[str]) -> list[str]:
     """Command lines that may train where this one diverged."""
     recipe = result.recipe
     rate = getattr(recipe.optimizer[-1], "lr", None)

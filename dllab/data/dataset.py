@@ -183,7 +183,10 @@ class Source(Part):
     def prepare(self) -> Prepared:
         """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
         dataset = self.load()
-        splits = self._split(dataset)
+        return self.scaled(dataset, self._split(dataset))
+
+    def scaled(self, dataset: Dataset, splits: Splits) -> Prepared:
+        """The data set split in that way, with the scaling that its training rows ask for."""
         inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
         shift = scale = target_shift = target_scale = None
@@ -210,10 +213,14 @@ class Source(Part):
         """The generator of one named stream of the data seed."""
         return generator(self.data_seed, name)
 
-    def _split(self, dataset: Dataset) -> Splits:
-        groups = np.zeros(dataset.rows, dtype=np.int64)
+    def groups(self, dataset: Dataset) -> NDArray[np.int64]:
+        """A number per row, (N,): splits take their share of the rows of each number. The class, or 0 for all."""
         if self.stratify and dataset.task == "classification":
-            groups = dataset.columns["targets"].astype(np.int64)
+            return dataset.columns["targets"].astype(np.int64)
+        return np.zeros(dataset.rows, dtype=np.int64)
+
+    def _split(self, dataset: Dataset) -> Splits:
+        groups = self.groups(dataset)
         try:
             if self.test is not None:
                 return split(groups, self.test, self.validation, self.data_seed)

@@ -54,6 +54,56 @@ def split_published(fixed_test: Rows, groups: NDArray[np.int64], validation: flo
     return Splits(np.sort(rest), np.sort(in_validation), np.sort(fixed_test))
 
 
+def deal(groups: NDArray[np.int64], pool: Rows, count: int, seed: int, repeat: int) -> NDArray[np.int64]:
+    """The fold 0..count-1 of every row of `pool` (ascending row numbers); -1 for the other rows. (N,)
+
+    The rows of each group, in an order of this repeat's own, are dealt out in turn, one group after the other: folds
+    differ by at most one row, in all and of every group. Raises ValueError where a group has fewer rows than there are
+    folds, because then some folds would have none of it to judge by.
+    """
+    members = np.bincount(groups[pool])
+    smallest = int(members[members > 0].min())
+    if smallest < count:
+        if (members > 0).sum() == 1:
+            raise ValueError(f"{count} folds of {len(pool)} rows; give at most {len(pool)} folds")
+        advice = f"give at most {smallest} folds, or " if smallest > 1 else ""
+        raise ValueError(
+            f"{count} folds, and the smallest class has {smallest} {'row' if smallest == 1 else 'rows'}; {advice}"
+            "data: {stratify: false} to let folds lack a class"
+        )
+    order = permutation(seed, f"folds {repeat}", len(groups))
+    order = order[np.isin(order, pool)]
+    order = order[np.argsort(groups[order], kind="stable")]
+    fold_of = np.full(len(groups), -1, np.int64)
+    fold_of[order] = np.arange(len(order)) % count
+    return fold_of
+
+
+def split_fold(fold_of: NDArray[np.int64], fold: int, groups: NDArray[np.int64], validation: float, seed: int,
+               repeat: int) -> Splits:  # fmt: skip
+    """The splits of one fold: its rows judge; validation (a fraction of all rows in folds) is drawn from the others.
+
+    Raises ValueError where validation would be empty or would leave nothing to train on.
+    """
+    in_test = np.flatnonzero(fold_of == fold)
+    order = permutation(seed, f"validation {repeat} {fold}", len(fold_of))
+    others = order[(fold_of[order] >= 0) & (fold_of[order] != fold)]
+    rows = len(in_test) + len(others)
+    validations = round(rows * validation)
+    if validation > 0 and validations == 0:
+        raise ValueError(
+            f"validation: {validation:g} of {rows} rows is not one whole row; give at least {1 / rows:.3g}, or 0 for "
+            "no validation split"
+        )
+    if validations >= len(others):
+        raise ValueError(
+            f"validation: {validation:g} of {rows} rows leaves none of the {len(others)} rows outside a fold to train "
+            "on; give a smaller fraction or more folds"
+        )
+    in_validation, rest = _draw(others, groups, validations)
+    return Splits(np.sort(rest), np.sort(in_validation), in_test)
+
+
 def _sizes(rows: int, test: float, validation: float) -> tuple[int, int]:
     """Rows of test and validation: the largest remainder rounds the three shares to whole rows that sum to all."""
     quotas = np.array([rows * (1.0 - test - validation), rows * test, rows * validation])

@@ -30,5 +30,10 @@ def permutation(seed: int, stream: str, n: int) -> NDArray[np.int64]:
     return np.argsort(_philox(seed, stream).random_raw(n), kind="stable").astype(np.int64)
 
 
+def seeds(seed: int, stream: str, n: int) -> list[int]:
+    """Seeds derived from a seed, 0 <= each < 2^31; the first ones are the same for every n."""
+    return [int(word >> np.uint64(33)) for word in _philox(seed, stream).random_raw(n)]
+
+
 def _philox(seed: int, stream: str) -> np.random.Philox:
     return np.random.Philox(key=np.array([seed, crc32(stream.encode())], dtype=np.uint64))

@@ -19,6 +19,18 @@ from dllab.engine.binding import Bound
 CALLS_ALONE = 5
 """After the other cores turned out to be busy, this many calls run all shards on one thread before another try."""
 
+_here = threading.local()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """In this thread all shards run one after the other: other trainings keep the other cores busy. Same bits."""
+    before, _here.alone = getattr(_here, "alone", False), True
+    try:
+        yield
+    finally:
+        _here.alone = before
+
 
 def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, threads: bool = True) -> int | None:
     """Run steps [first, last); `rates` (last - first,) are their learning rates.
@@ -34,7 +46,7 @@ def run(bound: Bound, first: int, last: int, rates: np.ndarray | None = None, th
     step_loop = native.loop_function(loop.run_steps, 3) if jit_enabled() else loop.run_steps
     while int(control[loop.STEP]) < last and control[loop.STOPPED_AT] < 0:
         control[[loop.END, loop.CROWDED]] = last, 0
-        if threads and _may_share(bound) and bound.alone == 0 and free_cores() > 1:
+        if threads and not getattr(_here, "alone", False) and _may_share(bound) and bound.alone == 0 and free_cores() > 1:
             _on_threads(bound, step_loop)
             if control[loop.CROWDED] > loop.YIELDS_BEFORE_GIVING_UP:
                 bound.alone = CALLS_ALONE

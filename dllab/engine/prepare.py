@@ -11,6 +11,7 @@ from dllab.recipe import Problem, Recipe, RecipeError
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared, Source
+    from dllab.data.folds import Folds
 
 
 def prepared(recipe: Recipe) -> Prepared | None:
@@ -22,6 +23,23 @@ def prepared(recipe: Recipe) -> Prepared | None:
     except ValueError as error:
         told = getattr(error, "problem", str(error)), recipe.place("data"), getattr(error, "hint", "")
         raise RecipeError([Problem(*told)]) from None
+
+
+def folds_of(recipe: Recipe) -> Folds:
+    """The recipe's data dealt out in its folds."""
+    options = recipe.train.folds
+    if options is None:
+        hint = "give it folds: `train: {folds: 5}`, or the override train.folds=5"
+        raise RecipeError([Problem("this recipe has no folds", recipe.place("train"), hint)])
+    if recipe.data is None:
+        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), "give it data:")])
+    from dllab.data.folds import Folds
+
+    try:
+        return Folds(recipe.data, options.count, options.repeats)  # type: ignore[arg-type]
+    except ValueError as error:
+        problem, _, hint = str(error).partition("; ")
+        raise RecipeError([Problem(problem, recipe.place("train"), hint)]) from None
 
 
 @lru_cache(maxsize=8)

@@ -6,11 +6,12 @@ from dllab.recipe.parts import LayerEntry
 from dllab.recipe.place import Place
 from dllab.recipe.recipe import Recipe, load, parse
 from dllab.recipe.schema import schema
-from dllab.recipe.train_options import Checkpoint, EarlyStop, TrainOptions
+from dllab.recipe.train_options import Checkpoint, EarlyStop, FoldOptions, TrainOptions
 
 __all__ = [
     "Checkpoint",
     "EarlyStop",
+    "FoldOptions",
     "LayerEntry",
     "Place",
     "Problem",

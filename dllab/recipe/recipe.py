@@ -60,7 +60,11 @@ class Recipe:
         values = {key: plain_value(getattr(self, key)) for key in KEYS}
         if len(self.optimizer) == 1:
             values["optimizer"] = values["optimizer"][0]
-        return {key: value for key, value in values.items() if value is not None and value not in ("", {}, [])}
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None and value not in ("", {}) and (key != "use" or value)
+        }
 
     def to_yaml(self) -> str:
         """The resolved recipe as YAML; loading it gives an equal recipe."""

@@ -48,13 +48,25 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class FoldOptions:
+    """k-fold cross-validation: train once for each fold, which is then the test split; `folds: 5` sets `count`.
+
+    `repeats` does it again with the rows dealt out anew and other first weights.
+    """
+
+    main: ClassVar[str] = "count"
+    count: Annotated[int, Field(ge=2, le=10**6)]
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+@dataclass(frozen=True, config=_STRICT)
 class TrainOptions:
     """Length, batches, numbers and regularisation of a training run.
 
     `epochs` or `steps` (20 epochs when neither is given; the other is None); `batch` examples per step or "full";
-    `evaluate_every` counts epochs between evaluations (None: the trainer chooses). `clip_norm` bounds the norm of the
-    whole gradient, `clip_value` each of its entries; `l1` and `l2` penalise the weights in the loss, `weight_decay`
-    shrinks them in the update.
+    `evaluate_every` counts epochs between evaluations (None: the trainer chooses); `folds` trains once for each part of
+    the data, which then is the test split. `clip_norm` bounds the norm of the whole gradient, `clip_value` each of its
+    entries; `l1` and `l2` penalise the weights in the loss, `weight_decay` shrinks them in the update.
     """
 
     epochs: Count | None = None
@@ -71,6 +83,7 @@ class TrainOptions:
     evaluate_every: Count | None = None
     early_stop: Annotated[EarlyStop | None, Block(EarlyStop)] = None
     checkpoint: Annotated[Checkpoint, Block(Checkpoint)] = Checkpoint()
+    folds: Annotated[FoldOptions | None, Block(FoldOptions)] = None
 
     @model_validator(mode="after")
     def _one_length(self) -> TrainOptions:

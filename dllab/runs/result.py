@@ -72,9 +72,14 @@ class Interrupted(KeyboardInterrupt):
 def expectations_of(done: Finished, recipe: Recipe) -> tuple[Expectation, ...]:
     """The recipe's expectations in its own order, each with whether it is met."""
     return tuple(
-        Expectation(name, stated, reached, _met(name, stated, reached))
+        expectation_of(name, stated, reached)
         for name, (stated, reached) in ((name, done.expected[name]) for name in recipe.expect if name in done.expected)
     )
+
+
+def expectation_of(name: str, stated: float, reached: float) -> Expectation:
+    """A figure of `expect:` and whether what was reached meets it."""
+    return Expectation(name, stated, reached, _met(name, stated, reached))
 
 
 def _met(name: str, stated: float, reached: float) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dllab.recipe import Recipe, load
+from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.runs.keeper import Keeper
 from dllab.runs.result import Interrupted, Result
 from dllab.runs.store import RunFolder
@@ -43,11 +43,13 @@ def train(
     ($DLLAB_RUNS, or ./runs); `save=False` keeps nothing. `on_event` is called with each event of training.events.
     `trust`: run the Python files that the recipe uses.
 
-    Raises RecipeError for a recipe that cannot be used, StoreError for a folder that cannot be written, and Interrupted
-    (a KeyboardInterrupt with a `result`) after Ctrl-C.
+    Raises RecipeError for a recipe that cannot be used (one with folds is for dllab.cross_validate), StoreError for a
+    folder that cannot be written, and Interrupted (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
     changes = changed(overrides, options)
-    return train_loaded(_recipe(recipe, changes, trust), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event)
+    return train_loaded(
+        chosen_recipe(recipe, changes, trust), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event
+    )
 
 
 def train_loaded(
@@ -63,6 +65,9 @@ def train_loaded(
     if seed is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, seed=seed))
         changes = [*changes, f"train.seed={seed}"]
+    if recipe.train.folds is not None:
+        hint = "use dllab.cross_validate(recipe), or take them out with the override train.folds="
+        raise RecipeError([Problem("one run, and the recipe asks for folds", recipe.place("train"), hint)])
     trainer = Trainer(recipe)
     folder = RunFolder.create(recipe.name, run_dir) if save else None
     return Keeper(trainer, folder, on_event or ignore, changes).follow()
@@ -73,7 +78,7 @@ def changed(overrides: Overrides, options: Mapping[str, Any]) -> list[str]:
     return [*texts(overrides), *texts({key.replace("__", "."): value for key, value in options.items()})]
 
 
-def _recipe(given: str | Path | Mapping[str, Any] | Recipe, overrides: list[str], trust: bool) -> Recipe:
+def chosen_recipe(given: str | Path | Mapping[str, Any] | Recipe, overrides: list[str], trust: bool) -> Recipe:
     if not isinstance(given, Recipe):
         return load(given, overrides, trust=trust)
     if not overrides:

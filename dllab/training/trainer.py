@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Finished, Started
 from dllab.training.state import State
 
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared
+
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""
 
@@ -33,7 +36,8 @@ class Trainer:
     """One training run of one recipe. Iterate over `events()` once; `network` is trained when it ends.
 
     With `start` it goes on from there, to the same bits as the run that the state was taken from; `history` are that
-    run's evaluations, for listeners. `course` is there from the first event that is not Compiling.
+    run's evaluations, for listeners. `seed`, `data`: instead of the recipe's; data are its own data set split in another
+    way, as for a fold. `course` is there from the first event that is not Compiling.
 
     Raises RecipeError for what only shows with the data: shapes that do not fit, a split that is missing; `events`
     raises training.state.Unfit for a state of another net or optimizer.
@@ -42,9 +46,15 @@ class Trainer:
     course: Course
 
     def __init__(
-        self, recipe: Recipe, *, seed: int | None = None, start: State | None = None, history: tuple[EpochEnd, ...] = ()
+        self,
+        recipe: Recipe,
+        *,
+        seed: int | None = None,
+        data: Prepared | None = None,
+        start: State | None = None,
+        history: tuple[EpochEnd, ...] = (),
     ) -> None:
-        data = prepared(recipe)
+        data = data or prepared(recipe)
         if data is None:
             hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
             raise RecipeError([Problem("this recipe has no data to train on", recipe.place("input"), hint)])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.runs.result import Result
+from dllab.runs.result import Expectation, Result
 from dllab.views.figures import figures_table, matrices
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -22,6 +22,15 @@ WHERE = {
 }
 ADVICE = "The learning rate is the first thing to lower; clipping the gradient often helps:"
 IN_UNITS = {"mae", "rmse"}  # figures in the unit of the targets
+
+
+def expectation_line(expectation: Expectation) -> Text:
+    """A figure of `expect:`, and whether it is reached."""
+    metric = expectation.name.partition("_")[2]
+    stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
+    words = "reached" if expectation.met else "NOT reached"
+    line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
+    return line.append(words, "bold" if expectation.met else "bold reverse")
 
 
 class TrainFinal:
@@ -50,12 +59,7 @@ class TrainFinal:
             yield figures_table(result.metrics, result.rows)
             yield from matrices(result.metrics, options.max_width)
             yield from self._units()
-        for expectation in result.expectations:
-            metric = expectation.name.partition("_")[2]
-            stated, reached = figure(metric, expectation.stated), figure(metric, expectation.reached)
-            words = "reached" if expectation.met else "NOT reached"
-            line = Text(f"expected {expectation.name.replace('_', ' ')}: {stated}; got {reached}: ")
-            yield line.append(words, "bold" if expectation.met else "bold reverse")
+        yield from map(expectation_line, result.expectations)
 
     def _sentence(self) -> Text:
         result = self.result

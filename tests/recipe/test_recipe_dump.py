@@ -51,6 +51,7 @@ RECIPES = st.fixed_dictionaries(
                 "seed": st.integers(0, 2**63 - 1),
                 "clip_norm": st.floats(min_value=0, exclude_min=True, allow_infinity=False),
                 "l1": st.floats(0, 1e308),
+                "folds": st.integers(2, 99) | st.fixed_dictionaries({"count": st.just(2), "repeats": st.integers(1, 9)}),
                 "early_stop": st.integers(1, 99) | st.fixed_dictionaries({"patience": st.integers(1, 9)}),
                 "checkpoint": st.integers(1, 99) | st.fixed_dictionaries({"best": st.booleans()}),
             },
@@ -114,6 +115,7 @@ train:
   evaluate_every: null
   early_stop: {patience: 10, metric: loss, min_delta: 0.0, restore_best: true}
   checkpoint: {every: null, best: false, last: true}
+  folds: null
 expect: {test_accuracy: 0.97}
 """
 

@@ -13,7 +13,7 @@ from recipe_fakes.layers.blocks import Bidirectional, Branches, Repeat, Residual
 from recipe_fakes.layers.simple import Conv, Dense, LeakyRelu, Lstm, Tanh
 from recipe_fakes.optimizers.some import Adam, ClipNorm, Lookahead, Sgd
 
-from dllab.recipe import EarlyStop, LayerEntry, Recipe, RecipeError, TrainOptions, load, parse
+from dllab.recipe import EarlyStop, FoldOptions, LayerEntry, Recipe, RecipeError, TrainOptions, load, parse
 
 SMALL = {"input": [2], "model": ["tanh"]}
 
@@ -66,6 +66,7 @@ def test_what_is_left_out() -> None:
         "evaluate_every": None,
         "early_stop": None,
         "checkpoint": {"every": None, "best": False, "last": True},
+        "folds": None,
     }
 
 
@@ -162,6 +163,12 @@ def test_early_stop_by_patience_alone() -> None:
     assert made(train={"early_stop": 10}).train.early_stop == EarlyStop(patience=10)
     assert made(train={"early_stop": {"patience": 3, "metric": "accuracy"}}).train.early_stop == EarlyStop(3, "accuracy")
     assert made(train={"early_stop": None}).train.early_stop is None
+
+
+def test_folds_by_their_count_alone() -> None:
+    assert made(train={"folds": 5}).train.folds == FoldOptions(count=5, repeats=1)
+    assert made(train={"folds": {"count": 13, "repeats": 10}}).train.folds == FoldOptions(13, 10)
+    assert made(train={"folds": None}).train.folds is None
 
 
 def test_steps_instead_of_epochs() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from dllab.core.settings import jit_enabled
+from dllab.lab.cross_validate import cross_validate
+from dllab.lab.fold_results import CrossValidation
 from dllab.places import folder
 from dllab.recipe import load
 from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
 
 NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
-LONG = {"mnist10k", "mnist1d"}
+LONG = {"mnist10k", "mnist1d", "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24"}
 TINY = {"xor", "perceptron"}  # small enough for plain Python
 FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in NAMES]
 
@@ -19,9 +21,18 @@ FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) fo
 def trained(name: str, seed: int, *overrides: str) -> Finished:
     if not jit_enabled() and name not in TINY:
         pytest.skip("too long without compiled kernels")
-    *_, last = Trainer(load(name, overrides), seed=seed).events()
+    recipe = load(name, overrides)
+    if recipe.train.folds is not None:
+        return summed_up(cross_validate(recipe, seed=seed, save=False))
+    *_, last = Trainer(recipe, seed=seed).events()
     assert isinstance(last, Finished)
     return last
+
+
+def summed_up(result: CrossValidation) -> Finished:
+    """All folds as if they were one run with the mean figures."""
+    expected = {figure.name: (figure.stated, figure.reached) for figure in result.expectations}
+    return Finished("finished", 0, 0, result.seconds, result.mean, None, expected)
 
 
 def reaches(last: Finished) -> bool:
