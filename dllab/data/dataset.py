@@ -112,15 +112,15 @@ class Source(Part):
 
     Options every source has:
 
-    - test: fraction of all rows set aside for the final test, 0 <= test < 1. 0: none. A source with a published test
-      split uses that one unless a fraction is given.
-    - validation: fraction of all rows used to choose between nets; taken from the training rows, never from test.
-    - stratify: give each split its share of every class (classification only).
-    - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows only;
-      a feature that is constant there is shifted, not stretched.
-    - seed: seed of the data, that is of the rows that are drawn and of the split. Left out, it is a fixed number of the
-      source (0 for most), not the training seed: nets trained with other seeds then see the same data and the same
-      split, and differences between them come from training alone.
+    - test: share of all rows set aside for the final test; 0 is none. Left out, a source with a published test split
+      uses that one.
+    - validation: share of all rows by which early stopping and the plateau schedule decide; taken from the training
+      rows, never from the test.
+    - stratify: give each split its share of every class.
+    - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows; a
+      feature that is constant there is shifted, not stretched.
+    - seed: seed of the rows that are drawn and of the split. Left out, it is a fixed number of the source, not the
+      training seed: nets trained with other seeds then see the same data.
     """
 
     test: Fraction | None = 0.25

@@ -22,8 +22,12 @@ _STRICT = ConfigDict(strict=True, extra="forbid")
 class EarlyStop:
     """Stop when a figure has not improved for some time; `early_stop: 10` sets `patience`.
 
-    `patience` counts evaluations without an improvement of `metric` by more than `min_delta`; `restore_best` goes back
-    to the best parameters at the end.
+    Options:
+
+    - patience: evaluations without an improvement before the end.
+    - metric: the validation figure that is watched: loss, or one of metrics.
+    - min_delta: least change that counts as an improvement.
+    - restore_best: go back to the best weights at the end.
     """
 
     main: ClassVar[str] = "patience"
@@ -37,10 +41,24 @@ class EarlyStop:
 class TrainOptions:
     """Length, batches, numbers and regularisation of a training run.
 
-    `epochs` or `steps` (20 epochs when neither is given; the other is None); `batch` examples per step or "full";
-    `evaluate_every` counts epochs between evaluations (None: the trainer chooses). `clip_norm` bounds the norm of the
-    whole gradient, `clip_value` each of its entries; `l1` and `l2` penalise the weights in the loss, `weight_decay`
-    shrinks them in the update.
+    Penalties and decay leave biases and gains alone.
+
+    Options:
+
+    - epochs: length in passes over the training rows; this or `steps`. With neither, 20 epochs.
+    - steps: length in steps; this or `epochs`.
+    - batch: examples in a step, or full.
+    - seed: of parameters, order and dropout; `--seed` sets it too.
+    - dtype: precision of all numbers.
+    - shuffle: a new order in every epoch.
+    - clip_norm: most length of the whole gradient; left out, any.
+    - clip_value: most size of each number of the gradient; left out, any.
+    - l1: penalty on the sizes of weights, in the gradient.
+    - l2: penalty on the squares of weights, in the gradient.
+    - weight_decay: shrinks weights in the update, apart from the gradient.
+    - evaluate_every: epochs between evaluations; left out, some 100 in a run, with `early_stop` or `plateau` every epoch.
+    - early_stop: stop when a figure has not improved for some time; needs a `validation` split. `early_stop: 10` gives
+      the patience alone.
     """
 
     epochs: Count | None = None
