@@ -106,6 +106,7 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     [
         ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
         ("dllab recipes --json", ["recipes"]),
+        ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),
         ("dllab datasets NAME --json", ["datasets iris", "datasets function noise=0.3"]),
         ("dllab layers --json", ["layers", "layers losses"]),

@@ -61,7 +61,7 @@ COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
-    Command("recipes", "List the recipes that come with the lab."),
+    Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("datasets", "List the data sets, or explain one."),
     Command("layers", "List the layers, or explain one."),
     Command("losses", "List the losses, or explain one.", "families"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from screens import compare, screen
 from dllab.catalogue import FAMILIES, Part, parts
 from dllab.data.dataset import Dataset
 from dllab.lab import datasets as lab
+from dllab.lab.summary import summarize
 from dllab.page import meaning, page_of
 from dllab.recipe import load, shipped
 from dllab.views import data_pictures, datasets, recipes, warmup
+from dllab.views import recipe_page as recipe_pages
 from dllab.views import parts as views
 
 EVERYTHING = [(family, name) for family in FAMILIES for name in sorted(parts(family))]
@@ -161,6 +164,30 @@ def test_every_recipe_is_listed_at_every_width() -> None:
         assert max(map(len, lines)) <= width
         listed = lines[: lines.index("")]
         assert [recipe.name for recipe in found] == [line.split()[0] for line in listed if line[:1].isalpha()]
+
+
+def recipe_page(name: str, *overrides: str) -> RenderableType:
+    loaded = replace(load(name, overrides), source_path=None)
+    data = lab.summarize(loaded.data)[0] if loaded.data is not None else None  # type: ignore[arg-type]
+    return recipe_pages.recipe_page(loaded, summarize(loaded), data, name)
+
+
+def test_the_page_of_a_recipe() -> None:
+    compare("recipe_iris", screen(recipe_page("iris", "optimizer=[{clip_norm: 2}, adam]", "loss=", "metrics=[f1, auc]")))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_recipe_has_a_page(name: str) -> None:
+    for width in (60, 80):
+        text = screen(recipe_page(name), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert f"dllab train {name}" in text and "expect" in text
+
+
+def test_a_recipe_without_data_has_a_page() -> None:
+    loaded = load({"input": [2], "model": [{"dense": 3}]})
+    text = screen(recipe_pages.recipe_page(loaded, summarize(loaded), None, "own.yaml"))
+    assert "dllab gradcheck own.yaml" in text and "dllab train" not in text
 
 
 @pytest.mark.parametrize(
