@@ -22,7 +22,8 @@ class Page:
     """The pieces of a docstring.
 
     `title` is its first line, `body` all that is neither title, options nor source, `examples` the indented blocks in
-    it. `options` tells what an option means, for those the docstring itself explains.
+    it. `options` tells what an option means, for those the docstring itself explains; `mentions` what its text says of
+    one, where there is no `Options:`.
     """
 
     title: str
@@ -30,13 +31,17 @@ class Page:
     examples: tuple[str, ...]
     options: dict[str, str]
     source: str
+    mentions: dict[str, str]
 
 
 @cache
 def page_of(cls: type) -> Page:
     """The page of a class."""
     title, _, rest = (inspect.getdoc(cls) or "").partition("\n")
-    body, options, source, inside = [], [], [], ""
+    body: list[str] = []
+    options: list[str] = []
+    source: list[str] = []
+    inside = ""
     for line in rest.split("\n"):
         if line.startswith(SOURCE):
             inside = SOURCE
@@ -47,19 +52,20 @@ def page_of(cls: type) -> Page:
         {"": body, OPTIONS: options, SOURCE: source}[inside].append(line)
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(body)).strip("\n")
     said = " ".join(" ".join(source).split()).removeprefix(SOURCE).strip()
-    told = _items(options) or _mentions(options or body)
-    own = {name: words for name, words in told.items() if name in getattr(cls, "__pydantic_fields__", ())}
-    return Page(title, text, tuple(_examples(text)), own, said)
+    fields = getattr(cls, "__pydantic_fields__", ())
+    told, mentioned = (
+        {name: words for name, words in found.items() if name in fields}
+        for found in (_items(options) or _mentions(options), _mentions(body))
+    )
+    return Page(title, text, tuple(_examples(text)), told, said, mentioned)
 
 
 def meaning(cls: type, option: str) -> str:
     """What an option means: from the docstring of the class, or of the nearest base that explains it; "" if none does."""
-    for base in cls.__mro__:
-        if base.__module__.partition(".")[0] in ("builtins", "pydantic"):
-            break
-        if option in page_of(base).options and base.__dict__.get("__doc__"):
-            return page_of(base).options[option]
-    return ""
+    own = [base for base in cls.__mro__ if base.__module__.partition(".")[0] not in ("builtins", "pydantic")]
+    pages = [page_of(base) for base in own if base.__dict__.get("__doc__")]
+    told = [found[option] for found in (*(p.options for p in pages), *(p.mentions for p in pages)) if option in found]
+    return told[0] if told else ""
 
 
 def _examples(body: str) -> list[str]:

@@ -74,7 +74,9 @@ def test_a_source_is_named(family: str, name: str) -> None:
 def test_every_option_is_explained(family: str, name: str) -> None:
     part = part_of(family, name)
     for option in part.model_fields:
-        assert re.search(r"\w{2}", meaning(part, option)), f"{option} is not explained"
+        told = [page_of(base).options.get(option, "") for base in part.__mro__ if issubclass(base, Part)]
+        assert re.search(r"\w{2}", "".join(told)), f"{option} is not explained"
+        assert meaning(part, option) in told
 
 
 @every
@@ -145,6 +147,17 @@ class Running(Base):
     word: str = "left"
 
 
+class Prose(Base):
+    """Prose: y = 3 x.
+
+    `often` counts what is `rare`; `rare` is not.
+
+        - prose
+    """
+
+    often: int = 1
+
+
 class Silent(Toy):
     size: int = 2
 
@@ -172,3 +185,4 @@ def test_options_in_running_text() -> None:
         "high": "(0.5, from 0 to 1), the ends",
         "word": "(left or right): which",
     }
+    assert page_of(Prose).options == {} and meaning(Prose, "often") == "counts what is"

@@ -62,6 +62,7 @@ COMMANDS = (
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
+    Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),
     Command("layers", "List the layers, or explain one."),
     Command("losses", "List the losses, or explain one.", "families"),

@@ -18,7 +18,7 @@ from rich.text import Text
 from dllab.catalogue import Part, summary
 from dllab.page import CODE_INDENT, meaning, page_of
 from dllab.recipe.errors import article, show
-from dllab.recipe.forms import container, family_of, fields_of, noun
+from dllab.recipe.forms import container, family_of, fields_of, noun, own_first
 from dllab.recipe.wording import takes
 
 Parts = dict[str, type[Part]]
@@ -131,7 +131,7 @@ def page_document(family: str, part: type[Part]) -> dict[str, Any]:
 def own_options(part: type[Part]) -> list[str]:
     """The names of the options a part declares, or shares with some of its family; not those of the whole family."""
     base = next(cls for cls in reversed(part.__mro__) if Part in cls.__mro__[1:])
-    return [name for name in _ordered(part) if name not in fields_of(base)]
+    return [name for name in own_first(part) if name not in fields_of(base)]
 
 
 def options_of(part: type[Part]) -> list[dict[str, object]]:
@@ -144,14 +144,8 @@ def options_of(part: type[Part]) -> list[dict[str, object]]:
             "needed": fields_of(part)[name].is_required(),
             "default": _default(fields_of(part)[name]),
         }
-        for name in _ordered(part)
+        for name in own_first(part)
     ]
-
-
-def _ordered(part: type[Part]) -> list[str]:
-    """The names of the options: a class's own before those of its bases."""
-    bases = [cls for cls in part.__mro__ if issubclass(cls, Part)]
-    return list(dict.fromkeys(name for cls in bases for name in cls.__annotations__ if name in fields_of(part)))
 
 
 def rendered(text: str) -> Iterator[RenderableType]:

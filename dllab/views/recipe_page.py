@@ -65,7 +65,7 @@ def _facts(recipe: Recipe, net: Summary, data: DataSummary | None) -> list[tuple
         ("loss", briefly(recipe.loss) if recipe.loss is not None else f"{LEFT_TO_THE_DATA}: {net.loss or 'none'}"),
         ("optimizer", ", then ".join(briefly(link) for link in recipe.optimizer)),
         ("schedule", briefly(recipe.schedule)),
-        ("metrics", LEFT_TO_THE_DATA if recipe.metrics is None else ", ".join(briefly(metric) for metric in recipe.metrics)),
+        ("metrics", LEFT_TO_THE_DATA if recipe.metrics is None else ", ".join(map(briefly, recipe.metrics))),
         ("train", _options(recipe.train, [f.name for f in dataclasses.fields(recipe.train)])),
         ("expect", "; ".join(expectation(*figure) for figure in recipe.expect.items()) or "nothing"),
     ]

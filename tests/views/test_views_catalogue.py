@@ -18,8 +18,8 @@ from dllab.lab.summary import summarize
 from dllab.page import meaning, page_of
 from dllab.recipe import load, shipped
 from dllab.views import data_pictures, datasets, recipes, warmup
-from dllab.views import recipe_page as recipe_pages
 from dllab.views import parts as views
+from dllab.views import recipe_page as recipe_pages
 
 EVERYTHING = [(family, name) for family in FAMILIES for name in sorted(parts(family))]
 
