@@ -71,6 +71,7 @@ COMMANDS = (
     Command("initializers", "List the ways weights can start, or explain one.", "families"),
     Command("metrics", "List the metrics, or explain one.", "families"),
     Command("schema", "Print the JSON Schema of recipes, for editors."),
+    Command("completion", "Print a script by which bash, zsh or fish complete."),
     Command("warmup", "Compile all kernels now, so that nothing waits later."),
     Command("bench", "Time training steps on this machine and against peers."),
 )

@@ -16,10 +16,10 @@ STDOUT = "-"
 
 def init(
     name: Annotated[
-        str, typer.Argument(help="Recipe to begin with: one that comes with the lab, or a path.", metavar="NAME")
+        str, typer.Argument(help="Recipe to begin with: one that comes with the lab, or a path.", metavar="RECIPE")
     ],
     file: Annotated[
-        str | None, typer.Argument(help="File to write [default: NAME.yaml here]; - prints it.", metavar="FILE")
+        str | None, typer.Argument(help="File to write [default: its name and .yaml, here]; - prints it.", metavar="FILE")
     ] = None,
 ) -> None:
     """Write a recipe with comments: what each key and option means, what it takes, what else there is.

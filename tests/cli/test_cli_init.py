@@ -46,7 +46,7 @@ def test_it_prints_and_copies_own_recipes(tmp_path: Path) -> None:
         (["moons", "."], ". is a folder"),
         (["moons", "no/such/place.yaml"], "there is no folder no/such"),
         (["moon"], "Did you mean 'moons'?"),
-        ([], "NAME"),
+        ([], "RECIPE"),
     ],
 )
 def test_what_it_refuses(tmp_path: Path, arguments: list[str], said: str) -> None:
