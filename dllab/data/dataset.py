@@ -61,7 +61,9 @@ class Dataset:
         if labels.dtype != np.int32 or labels.ndim != 1:
             self._reject(f"class labels must be (N,) int32, not {labels.shape} {labels.dtype}")
         if self.rows < len(self.classes):
-            self._reject(f"{len(self.classes)} classes in {self.rows} rows; give more samples or fewer classes")
+            self._reject(
+                f"{len(self.classes)} classes in {self.rows} row{'s' * (self.rows > 1)}; give more samples or fewer classes"
+            )
         if labels.min() < 0 or labels.max() >= len(self.classes):
             self._reject(f"labels {labels.min()}..{labels.max()} for {len(self.classes)} classes")
 

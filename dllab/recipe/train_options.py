@@ -10,6 +10,8 @@ from pydantic.dataclasses import dataclass
 from dllab.recipe.forms import Block
 
 DEFAULT_EPOCHS = 20
+INSTEAD = {"epochs": "steps", "steps": "epochs"}
+"""Options that say the same in two ways: an override of one takes the other of the recipe out."""
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Seed = Annotated[int, Field(ge=0)]
