@@ -149,6 +149,8 @@ def _field(field: FieldInfo) -> dict[str, Any]:
 def _inner(annotation: Any, family: str) -> dict[str, Any]:
     """Inner parts, or lists of them; null and plain values as the option allows."""
     listed = container(annotation)
+    if listed is not None and family == "layers" and container(listed[1]) is None:
+        return _layers()
     if listed is not None:
         return {"type": "array", "items": _inner(listed[1], family)}
     return {"anyOf": [_ref(family), {"type": ["null", "number", "boolean"]}]}
