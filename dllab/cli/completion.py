@@ -26,7 +26,7 @@ complete -o default -F _dllab dllab
 """
 
 ZSH = r"""#compdef dllab
-# Completion of dllab for zsh. Try it:  source <(dllab completion zsh)
+# Completion of dllab for zsh. Try it, after compinit:  source <(dllab completion zsh)
 # Keep it, in a folder of $fpath:  dllab completion zsh > ~/.zfunc/_dllab
 _dllab() {
     local line word said
@@ -55,7 +55,8 @@ FISH = r"""# Completion of dllab for fish. Try it:  dllab completion fish | sour
 # Keep it:  dllab completion fish > ~/.config/fish/completions/dllab.fish
 function __dllab_complete
     set -l words (commandline -opc)
-    env _DLLAB_COMPLETE=fish $words (commandline -ct) 2>/dev/null
+    set -l current (commandline -ct)
+    env _DLLAB_COMPLETE=fish $words "$current" 2>/dev/null
 end
 complete -c dllab -f -a '(__dllab_complete)'
 """

@@ -64,7 +64,7 @@ def application() -> Any:
     from dllab.cli.commands import LazyGroup
 
     app = typer.Typer(
-        cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False,
+        cls=LazyGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )  # fmt: skip
 

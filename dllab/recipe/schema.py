@@ -13,7 +13,7 @@ from dllab.catalogue import FAMILIES, Part, parts, summary
 from dllab.page import meaning
 from dllab.recipe.assemble import KEYS, SPLITS, Shape
 from dllab.recipe.forms import block_of, container, family_of, fields_of
-from dllab.recipe.keys import MEANINGS
+from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.wording import field_schema
@@ -65,7 +65,7 @@ def _top() -> dict[str, Any]:
 
 def _key(key: str) -> str:
     """What a key means, and what holds where it is left out."""
-    told = MEANINGS[key]
+    told = MEANINGS.get(key, Key("", ""))
     means = f"{told.means[:1].upper()}{told.means[1:]}."
     return f"{means} Left out: {told.left_out}." if told.left_out else means
 
