@@ -111,7 +111,7 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind == "RECIPE":
         return [*recipes(), *files(current, (".yaml", ".yml"))]
     if kind == "KEY=VALUE":
-        return overrides.candidates(words[0] if words else "", current)
+        return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
     if kind == "RUN":
@@ -130,6 +130,27 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     return files(current, ("",)) if kind.startswith("FILE") else []
 
 
+def _recipe_of(command: str, word: str) -> str:
+    """The recipe that the first word of a command means: of a run, the one it keeps."""
+    from dllab.cli.commands import loaded
+
+    first = next((one for one in loaded(command).params if one.param_type_name == "argument"), None)
+    return recipe_of_run(word) if first is not None and first.metavar == "RUN" else word
+
+
+def recipe_of_run(run: str) -> str:
+    """The path of the recipe a run keeps; `run` is its folder, its name in the folder of runs, or `last`."""
+    names = [name for name, _ in runs()][1:]
+    name = names[0] if run == "last" and names else run
+    folder = Path(name) if Path(name).is_dir() else _root() / name
+    return str(folder / "recipe.yaml")
+
+
+def _root() -> Path:
+    """The folder of runs."""
+    return Path(os.environ.get("DLLAB_RUNS") or "runs")
+
+
 def recipes() -> Candidates:
     """The recipes that come with the lab, with what they are about."""
     from dllab.places import folder
@@ -146,7 +167,7 @@ def _about(path: Path) -> str:
 
 def runs() -> Candidates:
     """The runs in the folder of runs, the latest first."""
-    root = Path(os.environ.get("DLLAB_RUNS") or "runs")
+    root = _root()
     with contextlib.suppress(OSError):
         found = [path for path in root.iterdir() if (path / "run.json").exists() or (path / "recipe.yaml").exists()]
         found.sort(key=lambda path: path.stat().st_mtime, reverse=True)

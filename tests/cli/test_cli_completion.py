@@ -14,7 +14,7 @@ import pytest
 from dllab.catalogue import FAMILIES, parts, summary
 from dllab.cli import part_sources
 from dllab.cli.commands import COMMANDS
-from dllab.cli.completing import candidates, split
+from dllab.cli.completing import candidates, recipe_of_run, runs, split
 from dllab.cli.completion import SCRIPTS
 from dllab.recipe import EarlyStop, TrainOptions, shipped
 from dllab.recipe.forms import block_of, family_of, fields_of
@@ -106,6 +106,22 @@ def test_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert words("train own.yaml optimizer.") == ["optimizer.max_norm=", "optimizer.lr="]
     (tmp_path / "sub" / "deep.yml").write_text("model: [")
     assert words("train sub/deep.yml optimizer.b") == ["optimizer.beta1=", "optimizer.beta2="]
+
+
+def test_runs_and_the_recipes_they_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLLAB_RUNS", "kept")
+    assert list(runs()) == []
+    for number, name in enumerate(("xor-1", "xor-2", "other")):
+        folder = tmp_path / "kept" / name
+        folder.mkdir(parents=True)
+        if name != "other":
+            (folder / "recipe.yaml").write_text("model: [relu]\n")
+        os.utime(folder, (number, number))
+    assert [name for name, _ in runs()] == ["last", "xor-2", "xor-1"]
+    assert recipe_of_run("last") == "kept/xor-2/recipe.yaml"
+    assert recipe_of_run("xor-1") == "kept/xor-1/recipe.yaml"
+    assert recipe_of_run("kept/xor-1") == "kept/xor-1/recipe.yaml"
 
 
 def test_split() -> None:
