@@ -45,12 +45,13 @@ class Part(BaseModel):
     """Base of everything a recipe can name; a subclass declares its options as fields.
 
     `name` is what a recipe writes; `main` is the option that the short form `name: value` sets (None: no short form).
-    Instances are frozen and compare by value.
+    `group` is the heading under which lists show it. Instances are frozen and compare by value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
     name: ClassVar[str] = ""
     main: ClassVar[str | None] = None
+    group: ClassVar[str] = ""
 
 
 class Nested:

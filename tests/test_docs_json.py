@@ -107,10 +107,16 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     [
         ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
         ("dllab recipes --json", ["recipes"]),
+        ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),
         ("dllab datasets NAME --json", ["datasets iris", "datasets function noise=0.3"]),
         ("dllab layers --json", ["layers", "layers losses"]),
-        ("dllab layers NAME --json", ["layers dense", "layers step", "layers relu"]),
+        ("dllab layers NAME --json", ["layers dense", "layers step", "layers relu", "losses huber", "metrics f1"]),
+        ("dllab losses --json", ["losses"]),
+        ("dllab optimizers --json", ["optimizers"]),
+        ("dllab schedules --json", ["schedules"]),
+        ("dllab initializers --json", ["initializers"]),
+        ("dllab metrics --json", ["metrics"]),
     ],
 )
 def test_real_documents_hold_what_is_documented(heading: str, lines: list[str], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "dllab"
 
 ORDER = [
     ["core"],
-    ["catalogue", "symbols", "places"],
+    ["catalogue", "page", "symbols", "places"],
     ["inits"],
     ["ops", "losses", "optim", "schedules", "metrics", "data"],
     ["templates"],

@@ -1,4 +1,4 @@
-"""`dllab layers`: the parts a recipe can name, and the page of each."""
+"""`dllab layers`: the layers a recipe can name, and the page of each; any other part is found here, too."""
 
 from __future__ import annotations
 
@@ -6,41 +6,30 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.failures import Refused
 from dllab.cli.options import Json
 
 
 def layers(
     name: Annotated[
         str | None,
-        typer.Argument(help="A layer, or any other part, to explain; or a family: losses, optimizers, ...", metavar="NAME"),
+        typer.Argument(help="A layer to explain, or any other part; or a family: losses, optimizers, ...", metavar="NAME"),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the layers a recipe can name, or explain one part of any family.
+    """List the layers a recipe can name, or explain one.
 
-    `dllab layers adam` shows the page of the optimizer adam, `dllab layers losses` the list of the losses.
+    `dllab layers adam` shows the page of the optimizer adam, `dllab layers losses` the list of the losses. As JSON the
+    list holds all families.
     """
     from dllab.catalogue import FAMILIES, parts
     from dllab.cli.console import output
-    from dllab.views import parts as views
+    from dllab.cli.families import show_family, show_pages
 
-    families = {family: parts(family) for family in FAMILIES}
-    if name is None or name in families:
-        family = name or "layers"
-        others = {other: known for other, known in families.items() if other != family}
-        if json:
-            output().document(views.document(families if name is None else {family: families[family]}))
-        else:
-            output().show(views.family_view(family, families[family], others))
-        return
-    pages = [(family, known[name]) for family, known in families.items() if name in known]
-    if not pages:
-        from dllab.recipe.errors import did_you_mean, show
+    if name is None and json:
+        from dllab.views.parts import document
 
-        everything = [*families, *(part for known in families.values() for part in known)]
-        raise Refused(f"no part is called {show(name)}.{did_you_mean(name, everything)}", "`dllab layers` lists them all")
-    if json:
-        output().document({"parts": [views.page_document(family, part) for family, part in pages]})
+        output().document(document({family: parts(family) for family in FAMILIES}))
+    elif name is None or name in FAMILIES:
+        show_family(name or "layers", json)
     else:
-        output().show(views.pages_view(pages))
+        show_pages(name, tuple(FAMILIES), json)

@@ -15,6 +15,10 @@ EPILOG = "Start with:  dllab train spirals    Then:  dllab COMMAND --help"
 
 def main() -> None:
     """The entry point: run the command line's arguments and leave with the exit code."""
+    if "_DLLAB_COMPLETE" in os.environ:  # a shell asks what the line may become
+        from dllab.cli.completing import answer
+
+        sys.exit(answer(sys.argv[1:]))
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
         leave(interrupts.code)  # all is said and kept: nobody who pressed Ctrl-C waits for libraries to be taken down
@@ -60,7 +64,7 @@ def application() -> Any:
     from dllab.cli.commands import LazyGroup
 
     app = typer.Typer(
-        cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False,
+        cls=LazyGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ class AutoMpg(ScaledTargets):
     Features: cylinders, displacement (cubic inches), horsepower, weight (pounds), acceleration (seconds to 60 miles per
     hour), year (70 to 82), and where it comes from as three columns of 0 and 1.
 
-    Options: those of every source (`standardise` is true by default), and
+    Options:
 
     - standardise_targets: train on targets of mean 0 and standard deviation 1, true by default. The loss is then that of
       these; rmse and mae stay in miles per gallon.

@@ -20,13 +20,11 @@ class Blobs(Source):
 
     Options:
 
-    - classes: 2 to 100, 3 by default.
-    - samples: rows in all classes together, 300 by default.
-    - noise: standard deviation of each cloud, 0.3 by default.
-    - features: inputs a row, 2 by default.
-    - offset: number added to every feature, 0 by default. Far from 0 it shows what biases and `standardise` are for.
-
-    and those of every source.
+    - classes: clouds, one a class.
+    - samples: rows in all classes together.
+    - noise: standard deviation of each cloud.
+    - features: inputs a row.
+    - offset: number added to every feature; far from 0 it shows what biases and `standardise` are for.
 
         data: {name: blobs, classes: 4, noise: 0.2}
         data: {name: blobs, offset: 20, standardise: true}

@@ -34,8 +34,6 @@ class BreastCancer(Source):
     the three largest. The classes are uneven, and the two kinds of mistake weigh differently: look at recall too.
     Inputs are standardised unless told otherwise.
 
-    Options: those of every source (`standardise` is true by default).
-
         data: breast_cancer
         data: {name: breast_cancer, test: 0.3, seed: 1}
 

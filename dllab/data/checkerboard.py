@@ -18,8 +18,11 @@ class Checkerboard(Source):
     a uniform point in a square chosen at random among those of its class, plus normal noise on both coordinates. Both
     classes have equally many rows.
 
-    Options: cells (along one side, 2 to 50, 4 by default), samples (1000 by default), noise (standard deviation, 0 by
-    default), and those of every source.
+    Options:
+
+    - cells: squares along one side.
+    - samples: rows.
+    - noise: standard deviation of the noise on both coordinates.
 
         data: checkerboard
         data: {name: checkerboard, cells: 6, samples: 4000}

@@ -18,7 +18,7 @@ class Concrete(ScaledTargets):
     then hardly, and water counts in relation to cement: curves and products, which a net learns and a straight line
     (R2 about 0.6) does not.
 
-    Options: those of every source (`standardise` is true by default), and
+    Options:
 
     - standardise_targets: train on targets of mean 0 and standard deviation 1, true by default. The loss is then that of
       these; rmse and mae stay in MPa.

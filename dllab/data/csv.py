@@ -35,13 +35,22 @@ class Csv(ScaledTargets):
     unless `missing` says what to do. Figures that fill gaps are those of the training rows.
 
         data: {csv: houses.csv, target: price}
-        data: {csv: houses.csv, target: price, drop: [address], missing: median, test: 0.2}
+        data: {csv: houses.csv, target: price, drop: [address], missing: median}
 
-    Options: `csv` (the file, counted from the recipe's folder; `-` is standard input), `target`, `features` (the columns
-    to learn from; all others if left out), `drop` (columns to leave out), `categories` (columns whose numbers are names:
-    postcodes, say), `missing` (refuse, drop_rows, mean, median, most_frequent, or category: a category of its own, and
-    the mean for numbers), `task` (classification or regression; left out, a target of words or of at most 10 different
-    whole numbers means classes), `delimiter`; and those of every source (`standardise` is true by default).
+    Options:
+
+    - csv: the file, counted from the recipe's folder; `-` is standard input.
+    - target: the column to predict.
+    - features: the columns to learn from; left out, all others.
+    - drop: columns to leave out.
+    - categories: columns whose numbers are names: postcodes, say.
+    - missing: what to do about missing values: refuse, drop_rows, mean, median, most_frequent, or category: a category of
+      its own, and the mean for numbers.
+    - task: classification or regression; left out, a target of words or of at most 10 different whole numbers means
+      classes.
+    - delimiter: one character; left out, comma, semicolon, tab or bar, whichever the file has.
+    - standardise: as for every source, and true by default.
+
     Source: RFC 4180 for the format.
     """
 

@@ -66,7 +66,9 @@ class Dataset:
         if labels.dtype != np.int32 or labels.ndim != 1:
             self._reject(f"class labels must be (N,) int32, not {labels.shape} {labels.dtype}")
         if self.rows < len(self.classes):
-            self._reject(f"{len(self.classes)} classes in {self.rows} rows; give more samples or fewer classes")
+            self._reject(
+                f"{len(self.classes)} classes in {self.rows} row{'s' * (self.rows > 1)}; give more samples or fewer classes"
+            )
         if labels.min() < 0 or labels.max() >= len(self.classes):
             self._reject(f"labels {labels.min()}..{labels.max()} for {len(self.classes)} classes")
 
@@ -139,15 +141,15 @@ class Source(Part):
 
     Options every source has:
 
-    - test: fraction of all rows set aside for the final test, 0 <= test < 1. 0: none. A source with a published test
-      split uses that one unless a fraction is given.
-    - validation: fraction of all rows used to choose between nets; taken from the training rows, never from test.
-    - stratify: give each split its share of every class (classification only).
-    - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows only;
-      a feature that is constant there is shifted, not stretched.
-    - seed: seed of the data, that is of the rows that are drawn and of the split. Left out, it is a fixed number of the
-      source (0 for most), not the training seed: nets trained with other seeds then see the same data and the same
-      split, and differences between them come from training alone.
+    - test: share of all rows set aside for the final test; 0 is none. Left out, a source with a published test split
+      uses that one.
+    - validation: share of all rows by which early stopping and the plateau schedule decide; taken from the training
+      rows, never from the test.
+    - stratify: give each split its share of every class.
+    - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows; a
+      feature that is constant there is shifted, not stretched.
+    - seed: seed of the rows that are drawn and of the split. Left out, it is a fixed number of the source, not the
+      training seed: nets trained with other seeds then see the same data.
     """
 
     test: Fraction | None = 0.25
@@ -234,7 +236,7 @@ class Source(Part):
 class ScaledTargets(Source):
     """Base of sources with targets in a unit of their own, which may be far from 1.
 
-    One more option:
+    Options:
 
     - standardise_targets: train on targets of mean 0 and standard deviation 1, measured on the training rows only. The
       loss is then that of the standardised targets; metrics such as rmse and mae stay in the unit of the data.

@@ -17,7 +17,7 @@ class Diabetes(ScaledTargets):
     cholesterol, LDL, HDL, total / HDL, log of triglycerides, glucose. The target is a score of progression. Half of its
     variance is out of reach, and a net hardly beats a straight line here: a set to learn about overfitting.
 
-    Options: those of every source (`standardise` is true by default), and
+    Options:
 
     - standardise_targets: train on targets of mean 0 and standard deviation 1, true by default. The loss is then that of
       these; rmse and mae stay in points of that score.

@@ -17,7 +17,9 @@ class Digits(Source):
     A pixel is a count 0..16 of inked points; the network sees it divided by 16. 174 to 183 rows of each digit, from 13
     writers.
 
-    Options: flatten (true by default: 64 numbers a row; false: pictures (8, 8)), and those of every source.
+    Options:
+
+    - flatten: true gives 64 numbers a row, false pictures (8, 8).
 
         data: digits
         data: {name: digits, flatten: false, validation: 0.1}

@@ -22,7 +22,9 @@ class Fashion6k(Source):
     and the first 1,000 test images of the full set, in its order; the last 1,000 are the test split unless `test` gives
     a fraction. 457 to 556 training rows of each class.
 
-    Options: flatten (true by default: 784 numbers a row; false: pictures (28, 28)), and those of every source.
+    Options:
+
+    - flatten: true gives 784 numbers a row, false pictures (28, 28).
 
         data: fashion6k
         data: {name: fashion6k, flatten: false, validation: 0.1}

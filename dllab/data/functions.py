@@ -28,15 +28,14 @@ class Function(Source):
 
     Options:
 
-    - function: sine (the default), step, bump or sawtooth.
-    - samples: 200 by default.
-    - noise: standard deviation of the noise on y, 0.1 by default.
-    - periods: of sine and sawtooth over the whole range, 1 by default.
-    - outliers: fraction of the rows whose y is moved away, 0 by default. They fall on every split alike.
-    - outlier_size: how far an outlier is moved, 3 by default.
-    - one_sided: true moves every outlier up; false (the default) moves it up or down with equal chance.
-
-    and those of every source (`stratify` does nothing in regression).
+    - function: the form of f.
+    - samples: rows.
+    - noise: standard deviation of the noise on y.
+    - periods: of sine and sawtooth over the whole range.
+    - outliers: share of the rows whose y is moved away. They fall on every split alike.
+    - outlier_size: how far an outlier is moved.
+    - stratify: does nothing here, where there are no classes.
+    - one_sided: true moves every outlier up; false moves it up or down with equal chance.
 
         data: {name: function, function: step}
         data: {name: function, noise: 0.05, outliers: 0.1, one_sided: true}

@@ -13,7 +13,13 @@ from dllab.data.points import Noise, classified
 
 
 class Gate(Source):
-    """Base of the gates of two inputs: the four rows of the truth table, repeated and blurred on request."""
+    """Base of the gates of two inputs: the four rows of the truth table, repeated and blurred on request.
+
+    Options:
+
+    - samples: rows, those of the table repeated in turn.
+    - noise: standard deviation of the normal noise added to the inputs.
+    """
 
     main = "samples"
     samples: Annotated[int, Field(ge=4, le=1_000_000)] = 4
@@ -35,9 +41,6 @@ class And(Gate):
 
     y = x1 and x2. Two inputs of value 0 or 1, classes "0" and "1", four rows, all of them training rows by default.
 
-    Options: samples (4 or more: rows of the table repeated in turn), noise (standard deviation of normal noise added
-    to the inputs, 0 by default), and those of every source.
-
         data: and
         data: {name: and, samples: 200, noise: 0.1, test: 0.25}
 
@@ -52,9 +55,6 @@ class Or(Gate):
     """OR: 1 where at least one input is 1. One neuron can learn it.
 
     y = x1 or x2. Two inputs of value 0 or 1, classes "0" and "1", four rows, all of them training rows by default.
-
-    Options: samples (4 or more: rows of the table repeated in turn), noise (standard deviation of normal noise added
-    to the inputs, 0 by default), and those of every source.
 
         data: or
         data: {name: or, samples: 200, noise: 0.1, test: 0.25}
@@ -72,9 +72,6 @@ class Nand(Gate):
     y = not (x1 and x2). Two inputs of value 0 or 1, classes "0" and "1", four rows, all of them training rows by
     default.
 
-    Options: samples (4 or more: rows of the table repeated in turn), noise (standard deviation of normal noise added
-    to the inputs, 0 by default), and those of every source.
-
         data: nand
         data: {name: nand, samples: 200, noise: 0.1, test: 0.25}
 
@@ -91,9 +88,6 @@ class Xor(Gate):
     y = x1 xor x2. Two inputs of value 0 or 1, classes "0" and "1", four rows, all of them training rows by default.
     No straight line separates the classes: a single neuron gets at most three of the four rows right.
 
-    Options: samples (4 or more: rows of the table repeated in turn), noise (standard deviation of normal noise added
-    to the inputs, 0 by default), and those of every source.
-
         data: xor
         data: {name: xor, samples: 400, noise: 0.1, test: 0.25}
 
@@ -109,9 +103,6 @@ class Xnor(Gate):
 
     y = not (x1 xor x2). Two inputs of value 0 or 1, classes "0" and "1", four rows, all of them training rows by
     default.
-
-    Options: samples (4 or more: rows of the table repeated in turn), noise (standard deviation of normal noise added
-    to the inputs, 0 by default), and those of every source.
 
         data: xnor
         data: {name: xnor, samples: 400, noise: 0.1, test: 0.25}
@@ -130,7 +121,9 @@ class Parity(Source):
     "0" and "1", half of the rows each. A net with one hidden layer of n threshold units solves it. All rows are
     training rows by default; with `test` it asks whether a net has found the rule or learnt the table by heart.
 
-    Options: bits (1 to 16, 4 by default), and those of every source.
+    Options:
+
+    - bits: inputs of a row.
 
         data: parity
         data: {name: parity, bits: 6, test: 0.25}

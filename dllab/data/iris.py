@@ -16,8 +16,6 @@ class Iris(Source):
     Features: length and width of sepal and petal. A straight line sets setosa apart; the other two overlap
     a little. Inputs are standardised unless told otherwise.
 
-    Options: those of every source (`standardise` is true by default).
-
         data: iris
         data: {name: iris, test: 0.3, seed: 1}
 

@@ -18,8 +18,10 @@ class Mnist10k(Source):
     A pixel is 0 (paper) to 255 (ink); the network sees it divided by 255. The rows are in a fixed random order, the
     last 2,000 being the test split unless `test` gives a fraction. 863 to 1,127 rows of each digit.
 
-    Options: flatten (true by default: 784 numbers a row; false: pictures (28, 28)), and those of every source.
-    `standardise: true` stretches pixels that are seldom inked a great deal; dividing by 255 is the usual choice.
+    Options:
+
+    - flatten: true gives 784 numbers a row, false pictures (28, 28).
+    - standardise: stretches pixels that are seldom inked a great deal; dividing by 255 is the usual choice.
 
         data: mnist10k
         data: {name: mnist10k, flatten: false, validation: 0.1}

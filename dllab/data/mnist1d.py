@@ -47,17 +47,15 @@ class Mnist1d(Source):
 
     Options:
 
-    - samples: a multiple of 10, 5000 by default; the first 80 % train, the rest test, unless `test` is given.
-    - noise: standard deviation of the white noise, 0.02 by default.
-    - smooth_noise: standard deviation of the noise that is then smoothed, 0.25 by default.
-    - scale: range of the random factor, 1 - scale/2 to 1 + scale/2, 0.4 by default.
-    - translation: number of cyclic shifts to draw from, 1 (none) to 72, 48 by default.
-    - slope: range of the random slope from one end to the other, 0.75 by default (the authors call it shear).
-    - length: points of a row, 40 by default.
+    - samples: rows, a multiple of 10; the first 80 % train, the rest test, unless `test` is given.
+    - noise: standard deviation of the white noise.
+    - smooth_noise: standard deviation of the noise that is then smoothed.
+    - scale: range of the random factor, 1 - scale/2 to 1 + scale/2.
+    - translation: number of cyclic shifts to draw from; 1 is none.
+    - slope: range of the random slope from one end to the other (the authors call it shear).
+    - length: points of a row.
     - shuffle: true puts the points of all rows in one random order: what a CNN gains from neighbours is gone.
-    - seed: 42 by default. This source alone draws from NumPy's legacy generator, as the authors did.
-
-    and those of every source.
+    - seed: left out, 42. This source alone draws from NumPy's legacy generator, as the authors did.
 
         data: mnist1d
         data: {name: mnist1d, shuffle: true, validation: 0.1}

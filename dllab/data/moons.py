@@ -14,8 +14,10 @@ class Moons(Source):
     Class 0: (cos t, sin t). Class 1: (1 - cos t, 1/2 - sin t). t is uniform on 0..pi, and normal noise is added to
     both coordinates.
 
-    Options: samples (400 by default), noise (standard deviation, 0.1 by default; without noise the moons are 0.5
-    apart), and those of every source.
+    Options:
+
+    - samples: rows.
+    - noise: standard deviation of the noise on both coordinates; without noise the moons are 0.5 apart.
 
         data: moons
         data: {name: moons, noise: 0.2, samples: 1000}

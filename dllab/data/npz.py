@@ -36,10 +36,16 @@ class Npz(Source):
         data: {npz: shapes.npz}
         data: {npz: shapes.npz, x: images, y: kinds, test: 0.2}
 
-    Options: `npz` (the file, counted from the recipe's folder), `x` and `y` (the names of the arrays; left out: x or
-    x_train, y or y_train), `x_test` and `y_test` (arrays of a test split), `flatten` (true: a row is one line of numbers
-    for dense layers; false keeps its shape); and those of every source (`test` left out
-    means the file's own test split, or a quarter of the rows where there is none).
+    Options:
+
+    - npz: the file, counted from the recipe's folder.
+    - x: the name of the array of inputs; left out, x or x_train.
+    - y: the name of the array of targets; left out, y or y_train.
+    - x_test: the inputs of a test split; left out, x_test if there is one.
+    - y_test: the targets of a test split; left out, y_test if there is one.
+    - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape.
+    - test: share of all rows for the final test; left out, the file's own test split, or a quarter of the rows.
+
     Source: the format of numpy.savez, without pickled objects.
     """
 

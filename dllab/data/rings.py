@@ -14,8 +14,11 @@ class Rings(Source):
     Class c of C: radius (c + 1) / C and a uniform angle, plus normal noise on both coordinates. All rings share their
     centre, so that no straight line tells them apart; the squared distance from the centre does.
 
-    Options: classes (2 to 100, 2 by default), samples (400 by default), noise (standard deviation, 0.05 by default),
-    and those of every source.
+    Options:
+
+    - classes: rings, one a class.
+    - samples: rows in all rings together.
+    - noise: standard deviation of the noise on both coordinates.
 
         data: rings
         data: {name: rings, classes: 3, noise: 0.03}

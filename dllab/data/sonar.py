@@ -17,8 +17,6 @@ class Sonar(Source):
     cylinder. Many features, few rows: nets learn the training rows by heart, and the test figure depends on the split.
     Inputs are standardised unless told otherwise.
 
-    Options: those of every source (`standardise` is true by default).
-
         data: sonar
         data: {name: sonar, test: 0.5, seed: 1}
 

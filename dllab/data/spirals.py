@@ -20,12 +20,10 @@ class Spirals(Source):
 
     Options:
 
-    - classes: arms, 2 to 100, 3 by default.
-    - samples: rows in all arms together, 900 by default.
-    - noise: standard deviation of the angle in radians, 0.2 by default.
-    - turns: how far an arm winds, in full turns, 0.75 by default. More turns need a wider or deeper net.
-
-    and those of every source.
+    - classes: arms, one a class.
+    - samples: rows in all arms together.
+    - noise: standard deviation of the angle in radians.
+    - turns: how far an arm winds, in full turns. More turns need a wider or deeper net.
 
         data: {name: spirals, classes: 3, noise: 0.2}
         data: {name: spirals, classes: 2, turns: 1.5, samples: 2000}

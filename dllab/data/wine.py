@@ -31,8 +31,6 @@ class Wine(Source):
     All from one region of Italy. The features differ a thousandfold in scale (proline about 700, hue about 1), so
     inputs are standardised unless told otherwise; with `standardise: false` one sees what that is good for.
 
-    Options: those of every source (`standardise` is true by default).
-
         data: wine
         data: {name: wine, test: 0.3, seed: 1}
 

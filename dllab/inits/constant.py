@@ -18,7 +18,10 @@ class Constant(Initializer):
 
         - dense: {units: 1, init: {constant: 0.5}}
 
-    Options: `value`, any finite number.
+    Options:
+
+    - value: the number.
+
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 8.4.
     """
 

@@ -10,7 +10,6 @@ class Glorot(Xavier):
 
         - dense: {units: 32, init: glorot}
 
-    Options: `distribution` (uniform by default, or normal), `gain` (1, above 0).
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks (2010), eq. 16.
     """
 

@@ -17,8 +17,10 @@ class He(Scaled):
         - dense: {units: 32, init: he}
         - dense: {units: 32, init: {he: uniform}}
 
-    Options: `distribution` (normal by default, or uniform), `gain` (1, above 0; 1 / sqrt(1 + a**2) suits leaky ReLU of
-    slope a).
+    Options:
+
+    - gain: factor of the deviation; 1 / sqrt(1 + a**2) suits leaky ReLU of slope a.
+
     Source: He, Zhang, Ren, Sun, Delving deep into rectifiers (2015), eq. 10.
     """
 

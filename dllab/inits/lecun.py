@@ -15,7 +15,6 @@ class LeCun(Scaled):
 
         - dense: {units: 32, init: lecun}
 
-    Options: `distribution` (normal by default, or uniform), `gain` (1, above 0).
     Source: LeCun, Bottou, Orr, Mueller, Efficient backprop (1998), eq. 16; Klambauer et al., Self-normalizing neural
     networks (2017).
     """

@@ -21,7 +21,11 @@ class Normal(Initializer):
         - dense: {units: 32, init: normal}
         - dense: {units: 32, init: {normal: 0.01}}
 
-    Options: `std` (0.05 by default, 0 or more), `mean` (0).
+    Options:
+
+    - std: standard deviation.
+    - mean: where the middle lies.
+
     Source: Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks (2012), where
     every weight starts with a standard deviation of 0.01.
     """

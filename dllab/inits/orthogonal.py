@@ -24,12 +24,16 @@ class Orthogonal(Initializer):
         - dense: {units: 32, init: orthogonal}
         - dense: {units: 32, init: {orthogonal: 1.41}}
 
-    Options: `gain` (1, above 0; sqrt(2) before ReLU).
+    Options:
+
+    - gain: every singular value; sqrt(2) before ReLU.
+
     Source: Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
     networks (2014); for the signs Mezzadri, How to generate random matrices from the classical compact groups (2007).
     """
 
     name = "orthogonal"
+    group = "suited to the size of the layer"
     main: ClassVar[str | None] = "gain"
     gain: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 

@@ -17,10 +17,14 @@ Distribution = Literal["uniform", "normal"]
 class Scaled(Initializer):
     """Base of initializers whose standard deviation is `gain` times `unit_std(fan_in, fan_out)`.
 
-    `distribution`: normal with that deviation, or uniform between its multiples by -sqrt(3) and sqrt(3), which has the
-    same deviation.
+    Options:
+
+    - distribution: normal with that deviation, or uniform between its multiples by -sqrt(3) and sqrt(3), which has the
+      same deviation.
+    - gain: factor of the deviation.
     """
 
+    group = "suited to the size of the layer"
     main: ClassVar[str | None] = "distribution"
     distribution: Distribution = "normal"
     gain: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0

@@ -25,7 +25,12 @@ class Uniform(Initializer):
         - dense: {units: 32, init: {uniform: 0.1}}
         - dense: {units: 32, init: {uniform: {low: 0.0, high: 0.2}}}
 
-    Options: `limit` (above 0; 0.05 if nothing is given), or `low` and `high` together, low below high.
+    Options:
+
+    - limit: draws lie between -limit and limit; left out, 0.05, unless `low` and `high` are given.
+    - low: least value, with `high`.
+    - high: end of the range, above `low`.
+
     Source: LeCun, Bottou, Orr, Mueller, Efficient backprop (1998), section 4.6.
     """
 

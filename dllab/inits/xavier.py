@@ -19,7 +19,10 @@ class Xavier(Scaled):
         - dense: {units: 32, init: {xavier: normal}}
         - dense: {units: 32, init: {xavier: {gain: 1.67}}}
 
-    Options: `distribution` (uniform by default, or normal), `gain` (1, above 0; 5/3 is in use before tanh).
+    Options:
+
+    - gain: factor of the deviation; 5/3 is in use before tanh.
+
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks (2010), eq. 16.
     """
 

@@ -111,14 +111,14 @@ def _target(table: Table) -> Column:
 
 
 def _suggestion(path: str, target: Column, drop: Sequence[str], gaps: bool) -> str:
-    from dllab.recipe.dump import one_line
+    from dllab.recipe.dump import flow
 
     options: dict[str, Any] = {"csv": path, "target": target.name}
     if drop:
         options["drop"] = list(drop)
     if gaps:
         options["missing"] = "drop_rows"
-    return f"data: {one_line(options)}\n{MODEL}"
+    return f"data: {flow(options)}\n{MODEL}"
 
 
 def _row(table: Table, row: int) -> tuple[str, ...]:

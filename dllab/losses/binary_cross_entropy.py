@@ -92,14 +92,14 @@ class BinaryCrossEntropy(Loss):
 
     Options:
 
-    - label_smoothing: e, 0 <= e < 1, 0 by default. The target is 1 - e / 2 for yes and e / 2 for no.
-    - positive_weight: how much more a yes counts than a no, above 0, 1 by default; for a rare class 1. It multiplies the
-      term -log(p).
+    - label_smoothing: e; the target is 1 - e / 2 for yes and e / 2 for no.
+    - positive_weight: how much more a yes counts than a no, for a rare class 1; it multiplies the term -log(p).
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.
     """
 
     name = "binary_cross_entropy"
+    group = "for classes"
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "sigmoid"
     label_smoothing: Fraction = 0.0

@@ -112,16 +112,17 @@ class CrossEntropy(Loss):
 
     Options:
 
-    - label_smoothing: e, 0 <= e < 1, 0 by default. The target is 1 - e for the class plus e / K for every class, so that
-      scores do not grow without end.
-    - class_weights: one number, 0 or more, for each class. An example's loss is multiplied by the weight of its class; the
-      mean is still over the number of examples, not over the sum of their weights.
+    - label_smoothing: e; the target is 1 - e for the class plus e / K for every class, so that scores do not grow
+      without end.
+    - class_weights: a number for each class, by which an example's loss is multiplied; the mean is still over the
+      number of examples, not over the sum of their weights. Left out, all count alike.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; label smoothing: Szegedy et al.,
     Rethinking the Inception architecture for computer vision (2016), section 7.
     """
 
     name = "cross_entropy"
+    group = "for classes"
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "softmax"
     label_smoothing: Fraction = 0.0

@@ -44,11 +44,15 @@ class Huber(Loss):
         loss: huber
         loss: {huber: 0.5}
 
-    Options: `delta` (above 0, 1 by default) is the error, in the unit of the targets, from which a miss counts as large.
+    Options:
+
+    - delta: the error, in the unit of the targets, from which a miss counts as large.
+
     Source: Huber, Robust estimation of a location parameter (1964).
     """
 
     name = "huber"
+    group = "for numbers"
     main = "delta"
     delta: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = 1.0
     cases: ClassVar[Sequence[LossCase]] = (LossCase(), LossCase({"delta": 0.3}), LossCase(outputs=1))

@@ -46,6 +46,7 @@ class MAE(Loss):
     """
 
     name = "mae"
+    group = "for numbers"
     cases: ClassVar[Sequence[LossCase]] = (LossCase(kink=1e-3), LossCase(outputs=1, kink=1e-3))
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:

@@ -46,6 +46,7 @@ class MSE(Loss):
     """
 
     name = "mse"
+    group = "for numbers"
     cases: ClassVar[Sequence[LossCase]] = (LossCase(), LossCase(outputs=1))
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:

@@ -58,6 +58,7 @@ class Perceptron(Loss):
     """
 
     name = "perceptron"
+    group = "for classes"
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "step"
     cases: ClassVar[Sequence[LossCase]] = (LossCase(outputs=1, kink=1e-3), LossCase(outputs=3, kink=1e-3))

@@ -103,12 +103,16 @@ class Surface(Loss):
         loss: {surface: valley}
         optimizer: {sgd: 0.05}
 
-    Options: `surface` (bowl, valley, rosenbrock, saddle, beale or himmelblau; bowl).
+    Options:
+
+    - surface: the landscape.
+
     Source: Rosenbrock, An automatic method for finding the greatest or least value of a function (1960); Beale, On an
     iterative method for finding a local minimum (1958); Himmelblau, Applied nonlinear programming (1972).
     """
 
     name = "surface"
+    group = "without data"
     main = "surface"
     surface: Landscape = "bowl"
     targets: ClassVar[Literal["labels", "values", "none"]] = "none"

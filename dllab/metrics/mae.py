@@ -20,6 +20,7 @@ class MAE(Metric):
     """
 
     name = "mae"
+    group = "for numbers"
     task = "regression"
     higher_is_better = False
     label = "MAE"

@@ -12,6 +12,7 @@ from dllab.catalogue import Part
 class Metric(Part):
     """Base of all metrics. `task`: which targets it is for. `higher_is_better`: the direction of progress."""
 
+    group = "for classes"
     task: ClassVar[str] = "classification"
     higher_is_better: ClassVar[bool] = True
     label: ClassVar[str] = ""

@@ -21,6 +21,7 @@ class R2(Metric):
     """
 
     name = "r2"
+    group = "for numbers"
     task = "regression"
     label = "R2"
 

@@ -22,6 +22,7 @@ class RMSE(Metric):
     """
 
     name = "rmse"
+    group = "for numbers"
     task = "regression"
     higher_is_better = False
     label = "RMSE"

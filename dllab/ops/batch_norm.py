@@ -160,13 +160,19 @@ class BatchNorm(Layer):
         - batch_norm
         - relu
 
-    Options: `gain` and `bias` (true): learn them; `momentum` (0.9), from 0 to below 1, how much of the running
-    statistics a step keeps (1 - momentum is what PyTorch calls momentum); `eps` (1e-5), above 0 to 1.
+    Options:
+
+    - gain: learn a factor for each feature.
+    - bias: learn a shift for each feature.
+    - momentum: how much of the running statistics a step keeps (1 - momentum is what PyTorch calls momentum).
+    - eps: added to the variance, so that a feature that never varies does not divide by 0.
+
     Source: Ioffe and Szegedy, Batch normalization: accelerating deep network training by reducing internal covariate
     shift (2015), algorithms 1 and 2.
     """
 
     name = "batch_norm"
+    group = "between layers"
     gain: bool = True
     bias: bool = True
     momentum: Fraction = 0.9

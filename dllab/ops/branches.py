@@ -27,11 +27,17 @@ class Branches(Layer):
         - branches: [[identity: {from: left}], [identity: {from: right}]]
 
     Parameters are named after path and place: `1_branches.0.0_dense.w`.
-    Options: `paths`, two or more lists of layers; `join`, `concat` (paths may differ in the last axis) or `add`.
+
+    Options:
+
+    - paths: two or more lists of layers.
+    - join: concat puts the outputs side by side (paths may differ in the last axis), add sums them.
+
     Source: Szegedy and others, Going deeper with convolutions (2015), section 4.
     """
 
     name = "branches"
+    group = "blocks and paths"
     main = "paths"
     paths: Annotated[tuple[tuple[Any, ...], ...], Nested("layers"), Field(min_length=2)]
     join: Join = "concat"

@@ -91,13 +91,18 @@ class Dense(Layer):
         - dense: 32
         - dense: {units: classes, bias: false, init: xavier}
 
-    Options: `units` is a number, or `classes` / `outputs` (what the data ask for). `bias` (true) adds b. `init` is
-    chosen by the activation that follows unless given: He for the ReLU family, LeCun before SELU-like ones, Xavier
-    otherwise.
+    Options:
+
+    - units: outputs; `classes` and `outputs` stand for what the data ask for, `features` for the numbers of an example.
+    - bias: whether b is there.
+    - init: how w starts; left out, what suits the activation that follows: he for the ReLU family, lecun before
+      selu-like ones, xavier otherwise.
+
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1.
     """
 
     name = "dense"
+    group = "with weights"
     main = "units"
     units: Size | Literal["classes", "outputs", "features"]
     bias: bool = True

@@ -61,11 +61,15 @@ class Dropout(Layer):
         - relu
         - dropout: 0.3
 
-    Options: `rate` (0.5), from 0 to below 1.
+    Options:
+
+    - rate: chance of a number to be dropped in a training step; 0 drops none.
+
     Source: Srivastava and others, Dropout: a simple way to prevent neural networks from overfitting (2014).
     """
 
     name = "dropout"
+    group = "between layers"
     main = "rate"
     rate: Fraction = 0.5
 

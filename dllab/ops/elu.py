@@ -37,7 +37,10 @@ class ELU(Pointwise):
         - dense: 32
         - elu: 0.5
 
-    Options: `alpha`, how deep the floor lies (1, above 0).
+    Options:
+
+    - alpha: how deep the floor lies.
+
     Source: Clevert, Unterthiner, Hochreiter, Fast and accurate deep network learning by exponential linear units (2016).
     """
 

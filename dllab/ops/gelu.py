@@ -78,11 +78,15 @@ class GELU(Layer):
         - dense: 32
         - gelu: {approximate: tanh}
 
-    Options: `approximate` (none by default, or tanh).
+    Options:
+
+    - approximate: none is exact; tanh is the cheaper form.
+
     Source: Hendrycks and Gimpel, Gaussian error linear units (2016).
     """
 
     name = "gelu"
+    group = "activations"
     main = "approximate"
     approximate: Literal["none", "tanh"] = "none"
 

@@ -15,9 +15,12 @@ class Identity(Layer):
         - dense: 32
         - identity
         - dense: classes
+
+    Source: He, Zhang, Ren, Sun, Identity mappings in deep residual networks (2016).
     """
 
     name = "identity"
+    group = "blocks and paths"
 
     def build(self, net: Net, x: Value) -> Value:
         """The input itself."""

@@ -30,6 +30,7 @@ class Layer(Part):
     number of the output depends on the one number of the input at its place, so parts of an array may be computed apart.
     """
 
+    group = "other layers"
     cases: ClassVar[Sequence[Case]] = (Case(),)
     init_hint: ClassVar[str | None] = None
     elementwise: ClassVar[bool] = False
@@ -49,6 +50,7 @@ class Pointwise(Layer):
     `forward(y, x, ...)`, `backward(dx, dy, x and/or y, ...)`; further scalar operands are options of the same name.
     """
 
+    group = "activations"
     kernels: ClassVar[tuple[Any, Any]]
     elementwise = True
 

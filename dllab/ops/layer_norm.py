@@ -88,11 +88,17 @@ class LayerNorm(Layer):
         - layer_norm
         - relu
 
-    Options: `gain` and `bias` (true): learn them; `eps` (1e-5), above 0 to 1.
+    Options:
+
+    - gain: learn a factor for each feature.
+    - bias: learn a shift for each feature.
+    - eps: added to the variance, so that an example of equal numbers does not divide by 0.
+
     Source: Ba, Kiros, Hinton, Layer normalization (2016).
     """
 
     name = "layer_norm"
+    group = "between layers"
     gain: bool = True
     bias: bool = True
     eps: Annotated[float, Field(gt=0, le=1)] = 1e-5

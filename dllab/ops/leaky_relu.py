@@ -36,7 +36,10 @@ class LeakyReLU(Pointwise):
         - dense: 32
         - leaky_relu: 0.2
 
-    Options: `slope` on the negative side (0.01; 0 is ReLU, 1 is no activation at all).
+    Options:
+
+    - slope: slope on the negative side; 0 is ReLU, 1 is no activation at all.
+
     Source: Maas, Hannun, Ng, Rectifier nonlinearities improve neural network acoustic models (2013).
     """
 

@@ -70,11 +70,17 @@ class Point(Layer):
         loss: {surface: rosenbrock}
         optimizer: {momentum: 0.001}
 
-    Options: `start` (a list of coordinates), or `size` (2) with `init` (zeros), an initializer.
+    Options:
+
+    - start: coordinates to begin at; left out, `init` draws them.
+    - size: how many coordinates, where `start` does not say.
+    - init: how the coordinates start; left out, at 0.
+
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 4.3, where descent starts from a point.
     """
 
     name = "point"
+    group = "with weights"
     main = "start"
     start: Annotated[tuple[Coordinate, ...], Field(strict=False, min_length=1, max_length=10_000)] | None = None
     size: Size | None = None

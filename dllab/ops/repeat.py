@@ -22,10 +22,18 @@ class Repeat(Layer):
         - repeat: {times: 8, layers: [residual: [layer_norm, relu, dense: 32]]}
 
     Parameters are named after repetition and place: `2_repeat.0.0_dense.w`, `2_repeat.1.0_dense.w`, and so on.
-    Options: `times`, 1 to 1000; `layers`, what is repeated.
+
+    Options:
+
+    - times: how often the layers follow each other.
+    - layers: what is repeated.
+
+    Source: Simonyan and Zisserman, Very deep convolutional networks for large-scale image recognition (2015), whose nets
+    are such stacks.
     """
 
     name = "repeat"
+    group = "blocks and paths"
     times: Annotated[int, Field(ge=1, le=1000)]
     layers: Annotated[tuple[Any, ...], Nested("layers")]
 

@@ -22,11 +22,17 @@ class Residual(Layer):
         - residual: {layers: [dense: 64, relu, dense: 64], shortcut: [dense: 64]}
 
     Parameters are named after their place: `2_residual.0_dense.w`, and `2_residual.shortcut.0_dense.w` of the shortcut.
-    Options: `layers`, the layers of f; `shortcut`, those of s (none: x itself).
+
+    Options:
+
+    - layers: the layers of f.
+    - shortcut: the layers of s; left out, the shortcut is x itself.
+
     Source: He, Zhang, Ren, Sun, Deep residual learning for image recognition (2016), equations 1 and 2.
     """
 
     name = "residual"
+    group = "blocks and paths"
     main = "layers"
     layers: Annotated[tuple[Any, ...], Nested("layers")]
     shortcut: Annotated[tuple[Any, ...], Nested("layers")] = ()

@@ -78,11 +78,15 @@ class Softmax(Pointwise):
         - dense: classes
         - softmax
 
-    Options: `temperature` (1): above 1 evens the probabilities out, below 1 sharpens them; 0.000001 to 1000000.
+    Options:
+
+    - temperature: above 1 evens the probabilities out, below 1 sharpens them.
+
     Source: Bridle, Probabilistic interpretation of feedforward classification network outputs (1990).
     """
 
     name = "softmax"
+    group = "activations"
     elementwise = False
     main = "temperature"
     temperature: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0

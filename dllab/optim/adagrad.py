@@ -25,7 +25,10 @@ class Adagrad(Optimizer):
 
         optimizer: {adagrad: 0.1}
 
-    Options: `lr` (0.01), `eps` (1e-10, above 0).
+    Options:
+
+    - eps: added to sqrt(h), so that nothing is divided by 0.
+
     Source: Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization (2011).
     """
 

@@ -65,7 +65,12 @@ class Adam(Optimizer):
         optimizer: adam
         optimizer: {name: adam, lr: 0.01, beta2: 0.99}
 
-    Options: `lr` (0.001), `beta1` (0.9) and `beta2` (0.999, from 0 to below 1), `eps` (1e-8, above 0).
+    Options:
+
+    - beta1: how much of the mean gradient m a step keeps.
+    - beta2: how much of the mean square v a step keeps.
+    - eps: added to sqrt(v'), so that nothing is divided by 0.
+
     Source: Kingma and Ba, Adam: a method for stochastic optimization (2015), algorithm 1.
     """
 

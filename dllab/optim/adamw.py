@@ -17,7 +17,10 @@ class AdamW(Adam):
         optimizer: adamw
         optimizer: {name: adamw, lr: 0.003, weight_decay: 0.1}
 
-    Options: `weight_decay` (0.01, 0 or more) and those of adam: `lr` (0.001), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8).
+    Options:
+
+    - weight_decay: share of a weight that a step takes away, times lr.
+
     Source: Loshchilov and Hutter, Decoupled weight decay regularization (2019), algorithm 2, with the decay times lr.
     """
 

@@ -30,7 +30,10 @@ class ClipNorm(Transform):
         optimizer: [{clip_norm: 1.0}, {sgd: 0.1}]
         train: {clip_norm: 1.0}
 
-    Options: `max_norm` (1, above 0).
+    Options:
+
+    - max_norm: the most length of the gradient.
+
     Source: Pascanu, Mikolov, Bengio, On the difficulty of training recurrent neural networks (2013), algorithm 1.
     """
 

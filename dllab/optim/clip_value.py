@@ -27,7 +27,10 @@ class ClipValue(Transform):
         optimizer: [{clip_value: 0.5}, {sgd: 0.1}]
         train: {clip_value: 0.5}
 
-    Options: `limit` (1, above 0).
+    Options:
+
+    - limit: the most size of each number of the gradient.
+
     Source: Mikolov, Statistical language models based on neural networks (2012), section 3.2.2.
     """
 

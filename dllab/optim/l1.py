@@ -28,7 +28,10 @@ class L1(Transform):
         optimizer: [{l1: 0.001}, {sgd: 0.1}]
         train: {l1: 0.001}
 
-    Options: `strength` (0.0001, 0 or more).
+    Options:
+
+    - strength: the pull on each weight; 0 is none.
+
     Source: Tibshirani, Regression shrinkage and selection via the lasso (1996).
     """
 

@@ -24,7 +24,10 @@ class L2(Transform):
         optimizer: [{l2: 0.001}, {sgd: 0.1}]
         train: {l2: 0.001}
 
-    Options: `strength` (0.0001, 0 or more).
+    Options:
+
+    - strength: the pull on a weight of 1; 0 is none.
+
     Source: Krogh and Hertz, A simple weight decay can improve generalization (1991).
     """
 

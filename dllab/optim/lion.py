@@ -32,7 +32,12 @@ class Lion(Optimizer):
         optimizer: {lion: 0.0003}
         optimizer: {name: lion, lr: 0.0003, weight_decay: 0.1}
 
-    Options: `lr` (0.0001), `beta1` (0.9), `beta2` (0.99; from 0 to below 1), `weight_decay` (0).
+    Options:
+
+    - beta1: the share of m in the direction of a step.
+    - beta2: how much of m a step keeps.
+    - weight_decay: share of a weight that a step takes away, times lr.
+
     Source: Chen et al., Symbolic discovery of optimization algorithms (2023), algorithm 2.
     """
 

@@ -25,7 +25,10 @@ class Momentum(Optimizer):
         optimizer: {momentum: 0.01}
         optimizer: {name: momentum, lr: 0.01, beta: 0.95}
 
-    Options: `lr` (0.01), `beta` (0.9, from 0 to below 1; 0 is SGD).
+    Options:
+
+    - beta: how much of the velocity a step keeps; 0 is sgd.
+
     Source: Polyak, Some methods of speeding up the convergence of iteration methods (1964); the form without a factor
     on g: Sutskever, Martens, Dahl, Hinton, On the importance of initialization and momentum in deep learning (2013).
     """

@@ -88,8 +88,15 @@ class Muon(Optimizer):
         optimizer: {muon: 0.02}
         optimizer: {name: muon, lr: 0.02, rest_lr: 0.003, weight_decay: 0.1}
 
-    Options: `lr` (0.02), `beta` (0.95), `rest_lr` (0.001), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8) of adam,
-    `weight_decay` (0; decoupled, biases and gains do not decay).
+    Options:
+
+    - beta: how much of the velocity a step keeps.
+    - rest_lr: learning rate of adam for all that is no matrix.
+    - beta1: how much of the mean gradient adam's step keeps.
+    - beta2: how much of the mean square adam's step keeps.
+    - eps: adam's guard against dividing by 0.
+    - weight_decay: share of a weight that a step takes away, times lr; biases and gains do not decay.
+
     Source: Jordan et al., Muon: an optimizer for hidden layers in neural networks (2024), with Nesterov momentum; the decay
     as in Liu et al., Muon is scalable for LLM training (2025).
     """

@@ -25,7 +25,10 @@ class Nesterov(Optimizer):
 
         optimizer: {nesterov: 0.01}
 
-    Options: `lr` (0.01), `beta` (0.9, from 0 to below 1; 0 is SGD).
+    Options:
+
+    - beta: how much of the velocity a step keeps; 0 is sgd.
+
     Source: Nesterov, A method of solving a convex programming problem with convergence rate O(1/k^2) (1983); this form:
     Bengio, Boulanger-Lewandowski, Pascanu, Advances in optimizing recurrent networks (2013).
     """

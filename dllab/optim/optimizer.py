@@ -50,6 +50,7 @@ class Transform(Part):
     asks for `Group.matrices`, so no shard may own a part of one.
     """
 
+    group = "put in front of an optimizer, in a chain"
     first: ClassVar[bool] = False
     whole_matrices: ClassVar[bool] = False
 
@@ -59,8 +60,14 @@ class Transform(Part):
 
 
 class Optimizer(Transform):
-    """Base of the last link: moves the parameters. `lr` is the learning rate before any schedule."""
+    """Base of the last link: moves the parameters.
 
+    Options:
+
+    - lr: the learning rate, before any schedule.
+    """
+
+    group = "optimizers"
     main: ClassVar[str | None] = "lr"
     lr: Rate = 0.01
 

@@ -19,7 +19,10 @@ class Perceptron(SGD):
         optimizer: perceptron
         train: {batch: 1}
 
-    Options: `lr` (1; from zero weights it only scales them, so it changes no answer).
+    Options:
+
+    - lr: from zero weights it only scales them, so it changes no answer.
+
     Source: Rosenblatt, The perceptron: a probabilistic model for information storage and organization in the brain (1958);
     Novikoff, On convergence proofs for perceptrons (1962).
     """

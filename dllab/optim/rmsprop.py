@@ -26,7 +26,11 @@ class RMSprop(Optimizer):
 
         optimizer: {rmsprop: 0.001}
 
-    Options: `lr` (0.001), `rho` (0.9, from 0 to below 1), `eps` (1e-8, above 0).
+    Options:
+
+    - rho: how much of v a step keeps.
+    - eps: added to sqrt(v), so that nothing is divided by 0.
+
     Source: Tieleman and Hinton, Lecture 6.5: rmsprop, Coursera, Neural networks for machine learning (2012).
     """
 

@@ -22,7 +22,6 @@ class SGD(Optimizer):
 
         optimizer: {sgd: 0.1}
 
-    Options: `lr` (0.01).
     Source: Robbins and Monro, A stochastic approximation method (1951).
     """
 

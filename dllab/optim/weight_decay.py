@@ -25,7 +25,10 @@ class WeightDecay(Transform):
         optimizer: [{weight_decay: 0.01}, {adam: 0.001}]
         train: {weight_decay: 0.01}
 
-    Options: `strength` (0.01, 0 or more).
+    Options:
+
+    - strength: share of a weight that a step takes away, times lr.
+
     Source: Loshchilov and Hutter, Decoupled weight decay regularization (2019).
     """
 

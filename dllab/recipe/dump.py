@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from dllab.catalogue import Part
@@ -32,7 +33,7 @@ def plain_value(value: Any) -> Any:
 
 
 def to_yaml(data: dict[str, Any]) -> str:
-    """YAML 1.2 that reads back as the same data; short collections stand on one line."""
+    """YAML 1.2 that reads back as the same data; short collections stand on one line, but never the whole."""
     yaml = YAML(pure=True)
     yaml.default_flow_style = None
     yaml.width = 110
@@ -40,19 +41,22 @@ def to_yaml(data: dict[str, Any]) -> str:
     yaml.allow_unicode = True
     yaml.representer.ignore_aliases = lambda *_: True
     text = io.StringIO()
-    yaml.dump(_quoted(data), text)
+    root = CommentedMap(_quoted(data))
+    root.fa.set_block_style()
+    yaml.dump(root, text)
     return text.getvalue()
 
 
-def one_line(data: Any) -> str:
-    """YAML on one line, as a value of a recipe's line."""
+def flow(value: Any) -> str:
+    """The value as YAML 1.2 on one line."""
     yaml = YAML(pure=True)
     yaml.default_flow_style = True
-    yaml.width = 1_000_000
+    yaml.width = 10**9
     yaml.allow_unicode = True
+    yaml.representer.ignore_aliases = lambda *_: True
     text = io.StringIO()
-    yaml.dump(_quoted(data), text)
-    return text.getvalue().removesuffix("\n").removesuffix("\n...")
+    yaml.dump({"": _quoted(value)}, text)  # in a list a mapping of one key would stand without braces
+    return text.getvalue().strip()[1:-1].partition(":")[2].strip()
 
 
 def _quoted(value: Any) -> Any:

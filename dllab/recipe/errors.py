@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dllab.recipe.place import Place, cells, visible
 
+LARGE = 1e6  # numbers from here on are shown with an exponent
 SHOWN = 20  # problems printed at once; the rest is counted
 
 
@@ -109,6 +110,9 @@ def _written(value: object) -> str:
     if isinstance(value, Mapping):
         inside = ", ".join(f"{visible(str(key))}: {_written(inner)}" for key, inner in list(value.items())[:20])
         return "{" + inside + "}"
+    if isinstance(value, float) and abs(value) >= LARGE:
+        mantissa, _, exponent = f"{value:.15e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_written(inner) for inner in value[:20]) + "]"
     return visible(str(value))

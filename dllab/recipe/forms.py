@@ -6,6 +6,7 @@ no `name` form, because in a layer `name` is its label.
 
 from __future__ import annotations
 
+import inspect
 import re
 import types
 import typing
@@ -127,6 +128,12 @@ def fields_of(cls: type) -> dict[str, FieldInfo]:
     """The options a part (or a block of options) declares, by name."""
     fields: dict[str, FieldInfo] = cls.__pydantic_fields__  # type: ignore[attr-defined]
     return fields
+
+
+def own_first(cls: type) -> list[str]:
+    """The names of the options, those a class declares itself before those of its bases."""
+    declared = [name for base in cls.__mro__ for name in inspect.get_annotations(base)]
+    return [name for name in dict.fromkeys(declared) if name in fields_of(cls)]
 
 
 def family_of(field: FieldInfo) -> str | None:

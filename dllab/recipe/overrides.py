@@ -1,4 +1,4 @@
-"""Overrides: `optimizer.lr=0.1`, `model[0].dense.units=64`, `model.hidden.units=64`, `train.epochs=5`.
+"""Overrides: `optimizer.lr=0.1`, `model[0].dense.units=64`, `model.hidden.units=64`, `model.0_dense.units=64`.
 
 They change the tree of a recipe before it is validated, so they go through the same checks and give the same errors.
 """
@@ -29,9 +29,11 @@ from dllab.recipe.forms import (
 from dllab.recipe.nodes import MAX_DEPTH, Entry, ListNode, MapNode, Node, ScalarNode, from_plain, is_null, plain
 from dllab.recipe.paths import STANDARD_INPUT
 from dllab.recipe.place import Place, visible
-from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.train_options import INSTEAD, TrainOptions
 from dllab.recipe.yaml_nodes import one_place, read
 
+SHOWN_LAYERS = 6
+LABEL = "override "
 EXAMPLE = "write it as key=value, for example train.epochs=5 or model[0].dense.units=64"
 
 
@@ -85,7 +87,7 @@ class _Refused(Exception):
 def apply(root: MapNode, overrides: Sequence[str], problems: Problems) -> None:
     """Change the tree by each override in turn; those that cannot be applied go to `problems`."""
     for text in overrides:
-        place = Place(f"override {text if len(text) <= 60 else text[:59] + '…'}")
+        place = Place(f"{LABEL}{text if len(text) <= 60 else text[:59] + '…'}")
         try:
             path, value = _parsed(text, place, problems)
             if value is not None:
@@ -104,7 +106,7 @@ def _parsed(text: str, place: Place, problems: Problems) -> tuple[list[str | int
         if match is None or not (match[1] or (match[2] and steps)):
             raise _Refused(f"{show(path)} is not a path of keys", EXAMPLE)
         if match[1]:
-            steps.append(int(match[1]) if re.fullmatch(r"\d{1,9}", match[1]) else match[1])
+            steps.append(int(match[1]) if re.fullmatch(r"-?\d{1,9}", match[1]) else match[1])
         steps.extend(int(index) for index in re.findall(r"-?\d+", match[2]))
     if len(steps) > MAX_DEPTH:
         raise _Refused(f"a path of {len(steps)} keys", f"paths have at most {MAX_DEPTH} keys")
@@ -194,6 +196,9 @@ class _Change:
         kind = _kind_of(fields_of(cls).get(key))
         if key not in fields_of(cls) and len(path) > 1 and key not in LAYER_EXTRAS:
             raise _Refused(f"unknown option {show(key)} of {where}", one_of(sorted(fields_of(cls)), key))
+        other = node.entries.get(INSTEAD.get(key, "")) if cls is TrainOptions and not is_null(self.value) else None
+        if other is not None and not other.value.place.label.startswith(LABEL):
+            del node.entries[other.key.text]
         default = fields_of(cls)[key].default if key in fields_of(cls) else None
         if key not in node.entries and len(path) > 1 and isinstance(kind, _Plain) and isinstance(default, tuple | list):
             # One item changes; the others keep their defaults.
@@ -244,24 +249,38 @@ class _Change:
         if isinstance(step, int):
             return self.in_list(node, _Part(family), path, where)
         if family == "layers":
-            holder, index = self.labelled(node, step, where)
-            path = path[1:]
+            holder, index, is_kind = self.named(node, step, where)
+            path = path if is_kind and (len(path) > 1 or _has_main(family, step)) else path[1:]
         else:
             holder, index = self.member(node, family, step, where)
         holder.items[index] = self.put(holder.items[index], _Part(family), path, f"{where}.{step}")
         return node
 
-    def labelled(self, node: ListNode, label: str, where: str) -> tuple[ListNode, int]:
-        """The layer of that label, at any depth."""
-        labels: list[str] = []
-        for holder, index, found in _labels(node):
-            if found == label:
-                return holder, index
-            labels.append(found)
+    def named(self, node: ListNode, name: str, where: str) -> tuple[ListNode, int, bool]:
+        """The layer of that label at any depth, of that place and kind (`0_dense`), or the only one of that kind.
+
+        The last value says whether the name is a kind, which the layer's own form may spell out again.
+        """
+        layers = list(_layers(node, where))
+        for layer in layers:
+            if layer.label == name:
+                return layer.holder, layer.index, False
+        for layer in layers:
+            if layer.holder is node and name == f"{layer.index}_{layer.kind}":
+                return layer.holder, layer.index, False
+        alike = [layer for layer in layers if layer.kind == name]
+        if len(alike) == 1:
+            return alike[0].holder, alike[0].index, True
+        if alike:
+            raise _Refused(
+                f"{len(alike)} layers of {where} are {name}", f"say which: {_listed(alike)}; or give one a label"
+            )
+        labels = [layer.label for layer in layers if layer.label is not None]
         known = f"its labels are {', '.join(labels)}" if labels else "it has no labels (name: gives a layer one)"
         by_position = f"; by position there is {_positions(where, len(node.items))}" if node.items else ""
-        hint = f"{known}{by_position}.{did_you_mean(label, labels)}".removesuffix(".")
-        raise _Refused(f"no layer of {where} is labelled {show(label)}", hint)
+        places = [f"{layer.index}_{layer.kind}" for layer in layers if layer.holder is node]
+        meant = did_you_mean(name, [*labels, *(layer.kind for layer in layers), *places])
+        raise _Refused(f"no layer of {where} is labelled {show(name)}", f"{known}{by_position}.{meant}".removesuffix("."))
 
     def member(self, node: ListNode, family: str, key: str, where: str) -> tuple[ListNode, int]:
         """The one part of a chain that has that name or that option."""
@@ -276,10 +295,19 @@ class _Change:
                 fitting.append(index)
         if len(fitting) == 1:
             return node, fitting[0]
+        if key == "name":
+            fitting = list(range(len(node.items)))
         if fitting:
             hint = f"give its position: {', '.join(f'{where}[{index}].{key}' for index in fitting)}"
             raise _Refused(f"{len(fitting)} parts of {where} have {show(key)}", hint)
         raise _Refused(f"no part of {where} has {show(key)}", one_of(dict.fromkeys(known), key))
+
+
+def _has_main(family: str, name: str) -> bool:
+    """Whether `name: value` is short for an option of that part; for others a value in its place is another part."""
+    place = Place(name)
+    cls = lookup(Written(ScalarNode(name, name, place), None), family, Problems())
+    return cls is not None and cls.main is not None
 
 
 def _kind_of(field: FieldInfo | None) -> _Kind:
@@ -293,19 +321,41 @@ def _kind_of(field: FieldInfo | None) -> _Kind:
     return _Part(family) if container(field.annotation) is None else _Several(family)
 
 
-def _labels(node: Node) -> Iterator[tuple[ListNode, int, str]]:
-    """Every labelled layer: the list it is in, its position, its label."""
-    if isinstance(node, MapNode):
-        for entry in node.entries.values():
-            yield from _labels(entry.value)
+@dataclass(frozen=True)
+class _Layer:
+    """A layer of the tree: the list it is in, its position there, its kind and label, and how a path names it."""
+
+    holder: ListNode
+    index: int
+    kind: str
+    label: str | None
+    path: str
+
+
+def _layers(node: Node, where: str) -> Iterator[_Layer]:
+    """Every layer of a list, and of the lists inside it."""
     if not isinstance(node, ListNode):
         return
     for index, item in enumerate(node.items):
-        options = next(iter(item.entries.values())).value if isinstance(item, MapNode) and item.entries else None
-        label = options.entries.get("name") if isinstance(options, MapNode) else None
-        if label is not None and isinstance(label.value, ScalarNode):
-            yield node, index, label.value.text
-        yield from _labels(item)
+        path = f"{where}[{index}]"
+        if isinstance(item, ScalarNode) and isinstance(item.value, str):
+            yield _Layer(node, index, item.value, None, path)
+        elif isinstance(item, ListNode):
+            yield from _layers(item, path)
+        elif isinstance(item, MapNode) and item.entries:
+            kind, entry = next(iter(item.entries.items()))
+            options = entry.value.entries if isinstance(entry.value, MapNode) else {kind: entry}
+            label = options["name"].value if "name" in options else None
+            yield _Layer(node, index, kind, label.text if isinstance(label, ScalarNode) else None, path)
+            for key, inner in options.items():
+                if key not in LAYER_EXTRAS:
+                    yield from _layers(inner.value, f"{path}.{key}")
+
+
+def _listed(layers: Sequence[_Layer]) -> str:
+    """The paths of some layers; of many, the first few."""
+    paths = [f"{layer.path}" + (f" ({layer.label})" if layer.label else "") for layer in layers[:SHOWN_LAYERS]]
+    return ", ".join(paths) + (", ..." if len(layers) > SHOWN_LAYERS else "")
 
 
 def _positions(where: str, count: int) -> str:

@@ -10,14 +10,19 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from dllab.catalogue import FAMILIES, Part, parts, summary
+from dllab.page import meaning
 from dllab.recipe.assemble import KEYS, SPLITS, Shape
 from dllab.recipe.forms import block_of, container, family_of, fields_of
+from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.wording import field_schema
 
 FILES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-LABELS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+LABELS = {
+    "description": "What the layer reads instead of the layer above: the label of an earlier one, or input.",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+}
 
 
 def schema() -> dict[str, Any]:
@@ -44,20 +49,27 @@ def _top() -> dict[str, Any]:
     chain = {"type": "array", "items": _ref("optimizers"), "minItems": 1}
     figures = {rf"^({'|'.join(SPLITS)})_[a-z][a-z0-9_]*$": {"type": "number"}}
     train = _block(TrainOptions)
-    keys: dict[str, tuple[str, dict[str, Any]]] = {
-        "about": ("What the recipe shows, in a sentence.", {"type": ["string", "number", "boolean"]}),
-        "use": ("Python files with parts of your own; they run only with --trust.", FILES),
-        "data": ("The data set to train on.", _ref("datasets")),
-        "input": ("The shape of one example, for a net without data.", TypeAdapter(Shape).json_schema()),
-        "loss": ("What training makes small; by default what fits the data.", _ref("losses")),
-        "optimizer": ("How parameters change: a part, or a chain of them.", {"anyOf": [_ref("optimizers"), chain]}),
-        "schedule": ("How the learning rate changes.", _ref("schedules")),
-        "metrics": ("Figures reported beside the loss.", {"type": "array", "items": _ref("metrics")}),
-        "train": ("Length, batches and regularisation.", train),
-        "expect": ("What training must reach.", {"patternProperties": figures, "additionalProperties": False}),
+    kinds: dict[str, dict[str, Any]] = {
+        "about": {"type": ["string", "number", "boolean"]},
+        "use": FILES,
+        "data": _ref("datasets"),
+        "input": TypeAdapter(Shape).json_schema(),
+        "loss": _ref("losses"),
+        "optimizer": {"anyOf": [_ref("optimizers"), chain]},
+        "schedule": _ref("schedules"),
+        "metrics": {"type": "array", "items": _ref("metrics")},
+        "train": train,
+        "expect": {"type": "object", "patternProperties": figures, "additionalProperties": False},
     }
-    optional = {key: {"description": said, "anyOf": [kind, {"type": "null"}]} for key, (said, kind) in keys.items()}
-    return {**optional, "model": {"description": "The layers, first to last.", **_layers()}}
+    optional = {key: {"description": _key(key), "anyOf": [kind, {"type": "null"}]} for key, kind in kinds.items()}
+    return {**optional, "model": {"description": _key("model"), **_layers()}}
+
+
+def _key(key: str) -> str:
+    """What a key means, and what holds where it is left out."""
+    told = MEANINGS.get(key, Key("", ""))
+    means = f"{told.means[:1].upper()}{told.means[1:]}."
+    return f"{means} Left out: {told.left_out}." if told.left_out else means
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -104,7 +116,7 @@ def _keyed(name: str, part: type[Part], family: str) -> dict[str, Any]:
 
 def _named(name: str, family: str, part: type[Part]) -> dict[str, Any]:
     options = _options(part, family)
-    options["properties"] = {"name": {"const": name}, **options["properties"]}
+    options["properties"] = {"name": {"const": name, "description": summary(part)}, **options["properties"]}
     options["required"] = ["name", *options.get("required", [])]
     return options
 
@@ -112,7 +124,8 @@ def _named(name: str, family: str, part: type[Part]) -> dict[str, Any]:
 def _options(part: type[Part], family: str) -> dict[str, Any]:
     options = {"description": inspect.getdoc(part) or "", **_block(part)}
     if family == "layers":
-        options["properties"] |= {"name": {"type": "string", "pattern": f"^{LABEL}$"}, "from": LABELS}
+        label = {"type": "string", "pattern": f"^{LABEL}$", "description": "A label of the layer's own."}
+        options["properties"] |= {"name": label, "from": LABELS}
     return options
 
 
@@ -120,7 +133,7 @@ def _block(cls: type) -> dict[str, Any]:
     fields = fields_of(cls)
     block: dict[str, Any] = {
         "type": "object",
-        "properties": {name: _field(field) for name, field in fields.items()},
+        "properties": {name: {"description": meaning(cls, name), **_field(field)} for name, field in fields.items()},
         "additionalProperties": False,
     }
     required = [name for name, field in fields.items() if field.is_required()]
@@ -141,14 +154,14 @@ def _field(field: FieldInfo) -> dict[str, Any]:
     default = field.default
     if default is not PydanticUndefined and isinstance(default, str | int | float | bool | None):
         shape["default"] = default
-    if field.description:
-        shape["description"] = field.description
     return shape
 
 
 def _inner(annotation: Any, family: str) -> dict[str, Any]:
     """Inner parts, or lists of them; null and plain values as the option allows."""
     listed = container(annotation)
+    if listed is not None and family == "layers" and container(listed[1]) is None:
+        return _layers()
     if listed is not None:
         return {"type": "array", "items": _inner(listed[1], family)}
     return {"anyOf": [_ref(family), {"type": ["null", "number", "boolean"]}]}

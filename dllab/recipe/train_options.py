@@ -10,6 +10,8 @@ from pydantic.dataclasses import dataclass
 from dllab.recipe.forms import Block
 
 DEFAULT_EPOCHS = 20
+INSTEAD = {"epochs": "steps", "steps": "epochs"}
+"""Options that say the same in two ways: an override of one takes the other of the recipe out."""
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Seed = Annotated[int, Field(ge=0)]
@@ -22,8 +24,12 @@ _STRICT = ConfigDict(strict=True, extra="forbid")
 class EarlyStop:
     """Stop when a figure has not improved for some time; `early_stop: 10` sets `patience`.
 
-    `patience` counts evaluations without an improvement of `metric` by more than `min_delta`; `restore_best` goes back
-    to the best parameters at the end.
+    Options:
+
+    - patience: evaluations without an improvement before the end.
+    - metric: the validation figure that is watched: loss, or one of metrics.
+    - min_delta: least change that counts as an improvement.
+    - restore_best: go back to the best weights at the end.
     """
 
     main: ClassVar[str] = "patience"
@@ -37,8 +43,11 @@ class EarlyStop:
 class Checkpoint:
     """When a run's state is kept, so that it can go on after a kill; `checkpoint: 5` sets `every`.
 
-    `every` counts epochs between two checkpoints (None: one about every 10 seconds); `last` keeps the state at the end,
-    so that training can go on for more epochs; `best` also keeps the weights of the best evaluation, beside the last.
+    Options:
+
+    - every: epochs between two checkpoints; left out, some 10 seconds.
+    - best: also keep the weights of the best evaluation, in `best.safetensors`.
+    - last: keep the state at the end, so that `dllab resume` can train on.
     """
 
     main: ClassVar[str] = "every"
@@ -51,7 +60,10 @@ class Checkpoint:
 class FoldOptions:
     """k-fold cross-validation: train once for each fold, which is then the test split; `folds: 5` sets `count`.
 
-    `repeats` does it again with the rows dealt out anew and other first weights.
+    Options:
+
+    - count: parts of the data; each is the test split of a training of its own.
+    - repeats: times to do it all, with the rows dealt out anew and other first weights.
     """
 
     main: ClassVar[str] = "count"
@@ -63,10 +75,27 @@ class FoldOptions:
 class TrainOptions:
     """Length, batches, numbers and regularisation of a training run.
 
-    `epochs` or `steps` (20 epochs when neither is given; the other is None); `batch` examples per step or "full";
-    `evaluate_every` counts epochs between evaluations (None: the trainer chooses); `folds` trains once for each part of
-    the data, which then is the test split. `clip_norm` bounds the norm of the whole gradient, `clip_value` each of its
-    entries; `l1` and `l2` penalise the weights in the loss, `weight_decay` shrinks them in the update.
+    Penalties and decay leave biases and gains alone.
+
+    Options:
+
+    - epochs: length in passes over the training rows; this or `steps`. With neither, 20 epochs.
+    - steps: length in steps; this or `epochs`.
+    - batch: examples in a step, or full.
+    - seed: of parameters, order and dropout; `--seed` sets it too.
+    - dtype: precision of all numbers.
+    - shuffle: a new order in every epoch.
+    - clip_norm: most length of the whole gradient; left out, any.
+    - clip_value: most size of each number of the gradient; left out, any.
+    - l1: penalty on the sizes of weights, in the gradient.
+    - l2: penalty on the squares of weights, in the gradient.
+    - weight_decay: shrinks weights in the update, apart from the gradient.
+    - evaluate_every: epochs between evaluations; left out, some 100 in a run, with `early_stop` or `plateau` every epoch.
+    - early_stop: stop when a figure has not improved for some time; needs a `validation` split. `early_stop: 10` gives
+      the patience alone.
+    - checkpoint: when the run's state is kept, for `dllab resume`. `checkpoint: 5` keeps it every 5 epochs.
+    - folds: cross-validation: train once for each part of the data, which then is the test split. `folds: 5` gives the
+      count alone.
     """
 
     epochs: Count | None = None

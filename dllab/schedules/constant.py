@@ -15,7 +15,6 @@ class Constant(Schedule):
         schedule: constant
         schedule: {name: constant, warmup: 100}
 
-    Options: `warmup` (0): steps of linear rise.
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 8.3.1.
     """
 

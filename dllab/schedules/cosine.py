@@ -20,7 +20,10 @@ class Cosine(Schedule):
         schedule: cosine
         schedule: {name: cosine, warmup: 50, final: 0.1}
 
-    Options: `final` (0, from 0 to below 1), a share of the learning rate; `warmup` (0), which T and t do not count.
+    Options:
+
+    - final: where the fall ends, as a share of the learning rate.
+
     Source: Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts (2017), eq. 5, without restarts.
     """
 

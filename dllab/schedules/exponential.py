@@ -19,7 +19,11 @@ class Exponential(Schedule):
         schedule: {name: exponential, half_life: 500}
         schedule: {name: exponential, decay: 0.999}
 
-    Options: `decay` (above 0 and at most 1) or `half_life` (steps, above 0), exactly one of them; `warmup` (0).
+    Options:
+
+    - decay: factor at every step; this or `half_life`.
+    - half_life: steps in which the rate halves; this or `decay`.
+
     Source: Senior, Heigold, Ranzato, Yang, An empirical study of learning rates in deep neural networks for speech
     recognition (2013), "exponential scheduling".
     """

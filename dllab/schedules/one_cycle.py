@@ -23,8 +23,13 @@ class OneCycle(Schedule):
         schedule: one_cycle
         schedule: {name: one_cycle, peak_at: 0.5, curve: linear}
 
-    Options: `start` (0.04, from 0 to 1), `peak_at` (0.3, from 0 to below 1; 0: no rise), `final` (0, from 0 to below 1),
-    `curve` (cosine or linear), `warmup` (0).
+    Options:
+
+    - start: where the rise begins, as a share of the peak.
+    - peak_at: share of the steps until the peak; 0: no rise.
+    - final: where the fall ends, as a share of the peak.
+    - curve: the form of rise and fall.
+
     Source: Smith and Topin, Super-convergence: very fast training of neural networks using large learning rates (2018).
     """
 

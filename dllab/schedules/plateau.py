@@ -22,7 +22,12 @@ class Plateau(Schedule):
         schedule: plateau
         schedule: {name: plateau, factor: 0.2, patience: 3, min_delta: 0.001}
 
-    Options: `factor` (0.5, above 0 and below 1), `patience` (5 evaluations, 1 or more), `min_delta` (0), `warmup` (0).
+    Options:
+
+    - factor: what the rate is multiplied by at a drop.
+    - patience: evaluations without an improvement before a drop.
+    - min_delta: least change of the loss that counts as an improvement.
+
     Source: the rule in general use, known from Keras and PyTorch (ReduceLROnPlateau); it goes back to practice such as
     Krizhevsky, Sutskever, Hinton (2012), who divided the rate by 10 "when the validation error rate stopped improving".
     """

@@ -11,7 +11,12 @@ from dllab.catalogue import Part
 
 
 class Schedule(Part):
-    """Base of all schedules. `warmup` steps in front of any of them rise linearly from near 0 to where it starts."""
+    """Base of all schedules.
+
+    Options:
+
+    - warmup: steps in front of it that rise linearly from near 0 to where it starts.
+    """
 
     warmup: Annotated[int, Field(ge=0, le=10**9)] = 0
 

@@ -21,8 +21,12 @@ class Step(Schedule):
         schedule: {name: step, every: 1000}
         schedule: {name: step, at: [500, 800], factor: 0.2}
 
-    Options: `every` (1 or more) or `at` (a list), exactly one of them; `factor` (0.1, above 0 and at most 1); `warmup`
-    (0).
+    Options:
+
+    - every: steps between two drops; this or `at`.
+    - at: the steps of the drops; this or `every`.
+    - factor: what the rate is multiplied by at a drop.
+
     Source: He, Zhang, Ren, Sun, Deep residual learning for image recognition (2016), section 3.4.
     """
 

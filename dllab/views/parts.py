@@ -16,13 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.catalogue import Part, summary
+from dllab.page import CODE_INDENT, meaning, page_of
 from dllab.recipe.errors import article, show
-from dllab.recipe.forms import container, family_of, fields_of, noun
+from dllab.recipe.forms import container, family_of, fields_of, noun, own_first
 from dllab.recipe.wording import takes
 
 Parts = dict[str, type[Part]]
-CODE_INDENT = "    "
-SECTIONS = ("Options", "Source", "Backward")
 
 
 class Plain:
@@ -43,16 +42,28 @@ class Plain:
             yield Segment.line()
 
 
-def family_view(family: str, known: Parts, others: dict[str, Parts]) -> RenderableType:
-    """Every part of a family with the first line of its page; of the other families the names alone."""
-    table = _grid()
-    for name, part in sorted(known.items()):
-        table.add_row(name, Text(summary(part)))
-    rest = _grid()
-    for other, members in others.items():
-        rest.add_row(other, Text(", ".join(sorted(members))))
-    next_step = inline("`dllab layers NAME` explains one of them, of any family.")
-    return Plain(Group(Text(family, style="bold underline"), table, Text(), rest, Text(), next_step))
+def family_view(family: str, known: Parts, command: str, others: Sequence[str] = ()) -> RenderableType:
+    """Every part of a family, group by group, with the first line of its page and the names of its options.
+
+    `command` shows the page of one of them, `others` are the commands of other lists.
+    """
+    blocks: list[RenderableType] = []
+    width = max(map(len, known), default=0)
+    for group, members in grouped(known).items():
+        table = _grid(width)
+        for name, part in members.items():
+            said = Text(summary(part))
+            options = ", ".join(own_options(part))
+            table.add_row(name, Text.assemble(said, (f"\noptions: {options}" if options else "", "dim")))
+        blocks += [Text(group or family, style="bold underline"), table, Text()]
+    more = f" Other lists: `dllab` {', '.join(others)}." if others else ""
+    return Plain(Group(*blocks, inline(f"`dllab {command} NAME` explains one of them.{more}")))
+
+
+def grouped(known: Parts) -> dict[str, Parts]:
+    """The parts of a family under the headings of their groups, both sorted; those without a group come first."""
+    names = sorted({part.group for part in known.values()})
+    return {group: {name: part for name, part in sorted(known.items()) if part.group == group} for group in names}
 
 
 def pages_view(pages: Sequence[tuple[str, type[Part]]]) -> RenderableType:
@@ -64,30 +75,37 @@ def pages_view(pages: Sequence[tuple[str, type[Part]]]) -> RenderableType:
 
 
 def page_view(family: str, part: type[Part]) -> RenderableType:
-    """The page of a part: its documentation, and what each option takes."""
-    head = Text.assemble((part.name, "bold"), f"  ({noun(family)})")
-    blocks: list[RenderableType] = [head]
-    for block in rendered(inspect.getdoc(part) or ""):
+    """The page of a part: what it is, examples, what each option means and takes, where it comes from."""
+    page = page_of(part)
+    blocks: list[RenderableType] = [Text.assemble((part.name, "bold"), f"  ({noun(family)})"), Text(), inline(page.title)]
+    for block in rendered(page.body):
         blocks += [Text(), block]
     if fields_of(part):
-        blocks += [Text(), options_view(part)]
+        blocks += [Text(), Text("Options", style="bold"), options_view(part)]
+    if page.source:
+        blocks += [Text(), Text.assemble(("Source: ", "bold"), inline(page.source))]
     return Plain(Group(*blocks))
 
 
 def options_view(part: type[Part]) -> RenderableType:
-    """A table of the options: name, what it takes, default."""
-    table = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        table.add_column(overflow="fold")
-    table.add_row(Text("option", style="bold"), Text("takes", style="bold"), Text("default", style="bold"))
-    for row in options_of(part):
+    """Each option with what it means, what it takes, and its default."""
+    rows = options_of(part)
+    table = _grid(max(len(f"{row['name']}") for row in rows) + 2)
+    for row in rows:
         name = f"{row['name']} *" if row["name"] == part.main else f"{row['name']}"
-        given = "needed" if row["needed"] else "-" if row["default"] is None else show(row["default"]).strip("'")
-        table.add_row(Text(name), Text(f"{row['takes']}"), Text(given))
+        table.add_row(name, Text.assemble(inline(f"{row['means']}"), "\n" if row["means"] else "", (range_of(row), "dim")))
     if part.main is None:
         return table
     short = f"* `{part.name}: VALUE` is short for `{part.name}: {{{part.main}: VALUE}}`."
     return Group(table, inline(short))
+
+
+def range_of(option: dict[str, Any]) -> str:
+    """`a number above 0; 0.01 by default`, of a row of options_of."""
+    default = option["default"]
+    shown = f"{default:g}" if isinstance(default, float) else show(default).strip("'")
+    usual = "" if default is None else f"; {shown} by default"
+    return f"{option['takes']}; needed" if option["needed"] else f"{option['takes']}{usual}"
 
 
 def document(families: dict[str, Parts]) -> dict[str, Any]:
@@ -97,18 +115,36 @@ def document(families: dict[str, Parts]) -> dict[str, Any]:
 
 def page_document(family: str, part: type[Part]) -> dict[str, Any]:
     """The JSON document of a page."""
-    text = inspect.getdoc(part) or ""
-    options = options_of(part)
-    return {"name": part.name, "family": family, "main": part.main, "documentation": text, "options": options}
+    page = page_of(part)
+    return {
+        "name": part.name,
+        "family": family,
+        "group": part.group or None,
+        "main": part.main,
+        "documentation": inspect.getdoc(part) or "",
+        "options": options_of(part),
+        "examples": list(page.examples),
+        "source": page.source,
+    }
+
+
+def own_options(part: type[Part]) -> list[str]:
+    """The names of the options a part declares, or shares with some of its family; not those of the whole family."""
+    base = next(cls for cls in reversed(part.__mro__) if Part in cls.__mro__[1:])
+    return [name for name in own_first(part) if name not in fields_of(base)]
 
 
 def options_of(part: type[Part]) -> list[dict[str, object]]:
-    """`name`, `takes` (in words), `needed` and `default` of every option, the part's own before those of its family."""
-    own = [name for name in fields_of(part) if name in part.__annotations__]
-    fields = {**{name: fields_of(part)[name] for name in own}, **fields_of(part)}
+    """`name`, `means`, `takes` (both in words), `needed` and `default` of every option; the part's own come first."""
     return [
-        {"name": name, "takes": _takes(field), "needed": field.is_required(), "default": _default(field)}
-        for name, field in fields.items()
+        {
+            "name": name,
+            "means": meaning(part, name),
+            "takes": _takes(fields_of(part)[name]),
+            "needed": fields_of(part)[name].is_required(),
+            "default": _default(fields_of(part)[name]),
+        }
+        for name in own_first(part)
     ]
 
 
@@ -123,7 +159,7 @@ def rendered(text: str) -> Iterator[RenderableType]:
         elif lines[0].startswith("- "):
             yield _items(lines)
         else:
-            yield from _paragraphs(lines)
+            yield inline(" ".join(line.strip() for line in lines))
 
 
 def inline(text: str) -> Text:
@@ -131,19 +167,6 @@ def inline(text: str) -> Text:
     shown = Text(text)
     shown.highlight_regex(r"`[^`]+`", "bold")
     return shown
-
-
-def _paragraphs(lines: Iterable[str]) -> Iterator[RenderableType]:
-    """The text up to a section's word, and from there on, each as a paragraph."""
-    found: list[list[str]] = [[]]
-    for line in lines:
-        if line.split(":")[0] in SECTIONS and found[-1]:
-            found.append([])
-        found[-1].append(line.strip())
-    for words in found:
-        text = inline(" ".join(words))
-        text.highlight_regex(rf"^({'|'.join(SECTIONS)}):", "bold")
-        yield text
 
 
 def _items(lines: Iterable[str]) -> RenderableType:
@@ -159,10 +182,10 @@ def _items(lines: Iterable[str]) -> RenderableType:
     return table
 
 
-def _grid() -> Table:
-    """Names in bold, and what is said of them."""
+def _grid(width: int) -> Table:
+    """Names in bold, in a column of at least that width, and what is said of them."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
+    table.add_column(no_wrap=True, style="bold", min_width=width)
     table.add_column()
     return table
 

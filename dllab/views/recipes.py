@@ -26,7 +26,7 @@ def recipes_view(recipes: Sequence[Recipe]) -> RenderableType:
         facts += [expectation(figure, value) for figure, value in recipe.expect.items()]
         about = Text(recipe.about.strip() or "(says nothing about itself)")
         table.add_row(Text(recipe.name), Text.assemble(about, "\n", ("; ".join(facts), "dim")))
-    return Plain(Group(table, Text(), inline("`dllab train NAME` trains one; `dllab summary NAME` shows its layers.")))
+    return Plain(Group(table, Text(), inline("`dllab train NAME` trains one; `dllab recipes NAME` shows all about it.")))
 
 
 def document(recipes: Sequence[Recipe]) -> dict[str, Any]:

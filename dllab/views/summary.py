@@ -30,7 +30,7 @@ def summary_view(summary: Summary, reference: str) -> RenderableType:
     following = [(f"dllab gradcheck {reference}", "proof that its gradients are right")]
     if summary.has_data:
         following.insert(0, (f"dllab train {reference}", "train it and watch it learn"))
-    return Group(Plain(Group(*parts, _Layers(summary), Text(), _memory(summary), Text())), NextSteps(following))
+    return Group(Plain(Group(*parts, LayerTable(summary), Text(), _memory(summary), Text())), NextSteps(following))
 
 
 def document(summary: Summary) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def document(summary: Summary) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Layers:
+class LayerTable:
     """The table of layers; on a narrow terminal its headings take two lines and blocks are indented less."""
 
     summary: Summary

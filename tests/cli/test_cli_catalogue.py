@@ -18,6 +18,7 @@ SHOWING = [
     ["summary", "spirals"],
     ["summary", "mnist1d", "train.batch=8"],
     ["recipes"],
+    ["recipes", "moons"],
     ["datasets"],
     ["datasets", "moons", "noise=0.3"],
     ["datasets", "digits"],
@@ -25,6 +26,11 @@ SHOWING = [
     ["layers", "losses"],
     ["layers", "dense"],
     ["layers", "adam"],
+    ["losses"],
+    ["optimizers", "adam"],
+    ["schedules"],
+    ["initializers", "he"],
+    ["metrics"],
 ]
 
 
@@ -69,7 +75,11 @@ def test_output_fits_and_has_no_control_codes(arguments: list[str]) -> None:
         (["layers", "adm"], "Did you mean 'adam'?"),
         (["layers", "\x1b[31mred"], "no part is called"),
         (["layers", ""], "no part is called"),
-        (["recipes", "spirals"], "spirals"),
+        (["optimizers", "adm"], "Did you mean 'adam'?"),
+        (["losses", "adam"], "`dllab optimizers adam` shows it"),
+        (["metrics", "accuracy", "f1"], "f1"),
+        (["recipes", "spirls"], "Did you mean 'spirals'?"),
+        (["recipes", "spirals", "moons"], "moons"),
         (["schema", "--what"], "--what"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -112,7 +122,9 @@ def test_layers_documents() -> None:
     assert document("layers", "schedules").keys() == {"schedules"}
     pages = document("layers", "perceptron")["parts"]
     assert [page["family"] for page in pages] == ["losses", "optimizers"]
-    assert pages[1]["options"][0] == {"name": "lr", "takes": "a number above 0", "needed": False, "default": 1.0}
+    lr = pages[1]["options"][0]
+    assert (lr["name"], lr["takes"], lr["needed"], lr["default"]) == ("lr", "a number above 0", False, 1.0)
+    assert document("optimizers", "perceptron")["parts"] == pages[1:]
 
 
 def test_schema_document() -> None:

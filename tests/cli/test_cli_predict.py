@@ -204,12 +204,12 @@ def test_a_table_is_shown_as_it_was_understood(tmp_path: Path) -> None:
     assert any(line.split()[:1] == ["area"] and "2 words: north 3, south 2" in line and " 1 " in line for line in lines)
     assert "a net cannot read built as it is; drop: leaves columns out" in lines
     suggestion = next(line for line in lines if line.startswith("  data: "))
-    assert suggestion == "  data: {csv: houses.csv, target: rooms, drop: [built], missing: drop_rows}"
+    assert suggestion == "  data: {csv: houses.csv, target: price, drop: [built], missing: drop_rows}"
     (tmp_path / "r.yaml").write_text(f"{suggestion.strip()}\nmodel: [dense: outputs]\n")
     assert piped(tmp_path, "train", "r.yaml", "-q", "train.epochs=1", env=HERE).code == 0
     found = json.loads(piped(tmp_path, "datasets", "show", "houses.csv", "--json").out)
     assert [column["kind"] for column in found["columns"]] == ["number", "category", "boolean", "date", "number"]
-    assert found["delimiter"] == "semicolon" and found["rows"] == 6 and found["target"] == "rooms"
+    assert found["delimiter"] == "semicolon" and found["rows"] == 6 and found["target"] == "price"
 
 
 def test_show_from_a_pipe_and_refusals(folder: Path) -> None:

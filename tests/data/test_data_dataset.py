@@ -58,7 +58,7 @@ def test_a_dataset_knows_its_rows_shape_and_outputs():
         (floats(), labels(0, 1, 0, 1, 0, 1).astype(np.int64), {}, "labels must be .* not .*int64"),
         (floats(), labels(0, 1, 0, 1, 0, 2), {}, "labels 0..2 for 2 classes"),
         (floats(), labels(0, -1, 0, 1, 0, 1), {}, "labels -1..1 for 2 classes"),
-        (floats(1), labels(0), {}, "2 classes in 1 rows; give more samples or fewer classes"),
+        (floats(1), labels(0), {}, "2 classes in 1 row; give more samples or fewer classes"),
         (floats(), np.zeros(6, np.float32), {"task": "regression", "classes": ()}, "targets must be"),
     ],
 )

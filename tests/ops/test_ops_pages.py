@@ -62,15 +62,6 @@ def test_its_example_parses_into_the_layer(layer):
 
 
 @every
-def test_every_option_is_on_the_page(layer):
-    page = inspect.getdoc(layer)
-    options = [line for line in page.splitlines() if line.startswith("Options:")]
-    for name in layer.model_fields:
-        assert options, f"no Options: line, but there is {name}"
-        assert f"`{name}`" in page, f"{name} is not explained"
-
-
-@every
 def test_it_has_cases_and_each_is_valid(layer):
     assert len(layer.cases) >= 1
     for case in layer.cases:

@@ -49,17 +49,6 @@ def test_the_page_has_a_title_line_an_example_its_options_and_a_source(family: s
 
 
 @pages
-def test_every_option_is_explained_with_its_default(family: str, part: type[Part]) -> None:
-    _, _, options = page(part).partition("\nOptions: ")
-    for name, field in part.model_fields.items():
-        assert f"`{name}`" in options, name
-        default = field.default
-        if isinstance(default, float) and not isinstance(default, bool):
-            numbers = {float(n) for n in re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", options)}
-            assert default in numbers, f"{name} is {default:g} by default"
-
-
-@pages
 def test_examples_are_recipes_of_the_part_they_explain(family: str, part: type[Part]) -> None:
     for text in examples(part):
         recipe: dict[str, Any] = {"input": [2], "model": [{"dense": 3}], "loss": "mse"}

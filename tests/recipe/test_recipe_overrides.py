@@ -153,6 +153,45 @@ def test_refused_overrides(override: str, said: str) -> None:
     assert found[0].hint
 
 
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("model.0_dense.units=9", "model/0/dense/units", 9),
+        ("model.2_dense.units=9", "model/2/dense/units", 9),
+        ("model.-1.units=9", "model/5/dense/units", 9),
+        ("model.residual.scale=2", "model/4/residual/scale", 2.0),
+        ("model.leaky_relu=0.5", "model/4/residual/layers/1/leaky_relu/slope", 0.5),
+        ("model.leaky_relu.slope=0.5", "model/4/residual/layers/1/leaky_relu/slope", 0.5),
+        ("model.leaky_relu={slope: 0.5}", "model/4/residual/layers/1/leaky_relu/slope", 0.5),
+    ],
+)
+def test_layers_by_place_and_by_the_only_one_of_a_kind(override: str, path: str, value: object) -> None:
+    assert at(parse(SPIRALS, [override]).resolved(), path) == value
+
+
+def test_a_kind_without_a_short_form_is_replaced() -> None:
+    recipe = {"input": [2], "model": [{"dense": 3}, "tanh"]}
+    assert load(recipe, ["model.tanh=leaky_relu"]) == load({**recipe, "model": [{"dense": 3}, "leaky_relu"]})
+    assert load(recipe, ["model.dense=5"]) == load({**recipe, "model": [{"dense": 5}, "tanh"]})
+
+
+def test_a_label_comes_before_a_kind() -> None:
+    recipe = {"input": [2], "model": [{"dense": 3}, {"dense": {"units": 4, "name": "dense"}}]}
+    assert at(load(recipe, ["model.dense.units=9"]).resolved(), "model/1/dense/units") == 9
+
+
+def test_several_layers_of_a_kind_are_told_apart_by_the_user() -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse(SPIRALS, ["model.dense.units=9"])
+    (problem,) = raised.value.problems
+    assert problem.message == "4 layers of model are dense"
+    assert problem.hint == (
+        "say which: model[0], model[2] (hidden), model[4].residual[0] (inside), model[5]; or give one a label"
+    )
+    for path in ("model[0]", "model[2]", "model[4].residual[0]", "model[5]"):
+        assert parse(SPIRALS, [f"{path}.units=9"]) != parse(SPIRALS)
+
+
 def test_ambiguous_in_a_chain() -> None:
     data = {**SMALL, "optimizer": ["adam", {"sgd": 0.1}]}
     with pytest.raises(RecipeError, match=r"give its position: optimizer\[0\].lr, optimizer\[1\].lr"):

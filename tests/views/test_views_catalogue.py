@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from screens import compare, screen
 from dllab.catalogue import FAMILIES, Part, parts
 from dllab.data.dataset import Dataset
 from dllab.lab import datasets as lab
+from dllab.lab.summary import summarize
+from dllab.page import meaning, page_of
 from dllab.recipe import load, shipped
 from dllab.views import data_pictures, datasets, recipes, warmup
 from dllab.views import parts as views
+from dllab.views import recipe_page as recipe_pages
 
 EVERYTHING = [(family, name) for family in FAMILIES for name in sorted(parts(family))]
 
@@ -35,17 +39,18 @@ class Toy(Part):
     A paragraph that says more than one line can hold, with `names` in it and a formula y = x[i] * w[i], so that the lines
     have to be broken.
 
-    Options:
-
-    - size: how many, 3 by default; the text of this option is long enough to need a second line.
-    - word: either.
-
-    and no others.
+    - an item of a list, which is long enough to need a second line on a terminal of eighty columns.
+    - another.
 
         - toy: 3
         - toy: {size: 3, word: left}
 
-    Options: `size` (3), `word`.
+    Options:
+
+    - size: how many; the text of this option is long enough to need a second line, or a third one, or even
+      one more.
+    - word: either.
+
     Source: nowhere.
     """
 
@@ -67,8 +72,11 @@ def test_a_page() -> None:
 def test_every_page_keeps_its_words(family: str, name: str, width: int) -> None:
     text = screen(page(family, name), width)
     assert max(map(len, text.splitlines())) <= width
-    documented = (parts(family)[name].__doc__ or "").split()
-    assert "".join(documented) in text.replace(" ", "").replace("\n", ""), "nothing of the page is lost or cut"
+    part = parts(family)[name]
+    words = page_of(part)
+    shown = "".join(text.split())
+    for piece in (words.title, words.body, words.source, *(meaning(part, option) for option in part.model_fields)):
+        assert "".join(piece.split()) in shown, "nothing of the page is lost or cut"
 
 
 @pytest.mark.parametrize(("family", "name"), EVERYTHING, ids=lambda value: str(value))
@@ -99,17 +107,40 @@ def test_parts_that_share_a_name_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_list_names_every_part(family: str) -> None:
-    families = {name: parts(name) for name in FAMILIES}
-    others = {other: known for other, known in families.items() if other != family}
-    text = screen(views.family_view(family, families[family], others))
-    assert max(map(len, text.splitlines())) <= 80
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_list_names_every_part_and_its_own_options(family: str, width: int) -> None:
+    text = screen(views.family_view(family, parts(family), family, list(FAMILIES)), width)
+    assert max(map(len, text.splitlines())) <= width
     words = text.replace(",", " ").split()
-    assert all(name in words for known in families.values() for name in known)
+    for name, part in parts(family).items():
+        assert {name, *views.own_options(part)} <= set(words)
+
+
+def test_lists_are_in_groups() -> None:
+    groups = views.grouped(parts("optimizers"))
+    assert list(groups) == ["optimizers", "put in front of an optimizer, in a chain"]
+    assert "adam" in groups["optimizers"] and "clip_norm" not in groups["optimizers"]
+    assert all(part.group for family in ("layers", "losses", "metrics") for part in parts(family).values())
+    assert not any(part.group == "other layers" for part in parts("layers").values())
+
+
+def test_groups_of_metrics_go_by_their_task() -> None:
+    for part in parts("metrics").values():
+        assert part.group == ("for classes" if part.task == "classification" else "for numbers")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("family", ["losses", "schedules"])
+def test_a_list(family: str) -> None:
+    compare(f"list_{family}", screen(views.family_view(family, parts(family), family, ["layers"])))
+
+
+@pytest.mark.parametrize(("family", "name"), [("optimizers", "adamw"), ("layers", "dense"), ("losses", "mae")])
+def test_a_real_page(family: str, name: str) -> None:
+    compare(f"page_{name}", screen(page(family, name)))
 
 
 def test_square_brackets_are_no_markup() -> None:
-    assert "y = [x] for x in" in screen(views.family_view("layers", {"toy": Toy}, {}))
+    assert "y = [x] for x in" in screen(views.family_view("layers", {"toy": Toy}, "layers"))
 
 
 # ---- recipes --------------------------------------------------------------------------------------------------------
@@ -133,6 +164,30 @@ def test_every_recipe_is_listed_at_every_width() -> None:
         assert max(map(len, lines)) <= width
         listed = lines[: lines.index("")]
         assert [recipe.name for recipe in found] == [line.split()[0] for line in listed if line[:1].isalpha()]
+
+
+def recipe_page(name: str, *overrides: str) -> RenderableType:
+    loaded = replace(load(name, overrides), source_path=None)
+    data = lab.summarize(loaded.data)[0] if loaded.data is not None else None  # type: ignore[arg-type]
+    return recipe_pages.recipe_page(loaded, summarize(loaded), data, name)
+
+
+def test_the_page_of_a_recipe() -> None:
+    compare("recipe_iris", screen(recipe_page("iris", "optimizer=[{clip_norm: 2}, adam]", "loss=", "metrics=[f1, auc]")))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_recipe_has_a_page(name: str) -> None:
+    for width in (60, 80):
+        text = screen(recipe_page(name), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert f"dllab train {name}" in text and "expect" in text
+
+
+def test_a_recipe_without_data_has_a_page() -> None:
+    loaded = load({"input": [2], "model": [{"dense": 3}]})
+    text = screen(recipe_pages.recipe_page(loaded, summarize(loaded), None, "own.yaml"))
+    assert "dllab gradcheck own.yaml" in text and "dllab train" not in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,191 @@
+"""What may stand next on a command line: the answers that completion in a shell is made of.
+
+A shell runs `dllab WORDS...` with the variable _DLLAB_COMPLETE set to its name; the last word is the one being written,
+up to the cursor. The answer has a line for each candidate: the whole word, a tab, what it is. After a candidate that ends
+in one of = . / the word goes on. bash gives the whole line instead, in _DLLAB_LINE, and is told only what follows the last
+of the characters at which it breaks words. Neither numpy nor what trains is imported, so that the answer is there at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dllab.cli import part_sources
+
+VARIABLE = "_DLLAB_COMPLETE"
+UNFINISHED = ("=", ".", "/")
+SHELLS = {"bash": "for bash", "zsh": "for zsh", "fish": "for fish"}
+
+Candidates = Iterable[tuple[str, str]]
+
+
+def answer(words: Sequence[str]) -> int:
+    """Print the candidates for the last word; whatever goes wrong, there are none."""
+    with contextlib.suppress(Exception):
+        given, head = list(words), ""
+        if os.environ[VARIABLE] == "bash":
+            given = split(os.environ["_DLLAB_LINE"])[1:]
+            head = _before_break(given[-1], os.environ.get("_DLLAB_BREAKS", "=:"))
+        found = dict(candidates(given))
+        lines = [f"{word.removeprefix(head)}\t{said}\n" for word, said in found.items() if word.isprintable()]
+        sys.stdout.write("".join(lines))
+        sys.stdout.flush()
+    return 0
+
+
+def split(line: str) -> list[str]:
+    """The words of a line up to the cursor; the last one is empty after a space. Open quotes are closed."""
+    import shlex
+
+    for closing in ("", "'", '"'):
+        with contextlib.suppress(ValueError):
+            words = shlex.split(line.removesuffix("\\") + closing)
+            return [*words, ""] if not words or (not closing and line[-1:].isspace()) else words
+    return [""]
+
+
+def _before_break(word: str, breaks: str) -> str:
+    """What of the word stands before the part that bash replaces."""
+    last = max((word.rfind(character) for character in breaks), default=-1)
+    return word[: last + 1]
+
+
+def candidates(words: list[str]) -> Iterator[tuple[str, str]]:
+    """What the last of the words after `dllab` may become, with what each is."""
+    *before, current = words or [""]
+    yield from ((word, said) for word, said in _all(before, current) if word.startswith(current))
+
+
+def _all(before: list[str], current: str) -> Candidates:
+    from dllab.cli.commands import known, loaded
+
+    while before and before[0].startswith("-"):
+        del before[0]
+    if not before:
+        told = [(name, command.help) for name, command in known().items()]
+        return [*told, ("--help", "Show this message and exit."), ("--version", "Print the version and exit.")]
+    if before[0] not in known():
+        return []
+    command = loaded(before[0])
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = {
+        word: one for one in command.params if one.param_type_name == "option" for word in one.opts + one.secondary_opts
+    }
+    words, waiting = _positional(before[1:], options)
+    if waiting is not None:
+        return _values(waiting, before[0], words, current)
+    if current.startswith("-") and "--" not in before:
+        return [(word, option.help or "") for word, option in options.items()] + [("--help", "Show this message and exit.")]
+    if not arguments:
+        return []
+    argument = arguments[min(len(words), len(arguments) - 1)]
+    if len(words) >= len(arguments) and argument.nargs != -1:
+        return []
+    return _values(argument, before[0], words, current)
+
+
+def _positional(before: Sequence[str], options: dict[str, Any]) -> tuple[list[str], Any]:
+    """The words that are no options, and the option whose value comes next (None: none does)."""
+    words: list[str] = []
+    waiting = None
+    for word in before:
+        if waiting is not None:
+            waiting = None
+        elif word in options and not getattr(options[word], "is_flag", False):
+            waiting = options[word]
+        elif not word.startswith("-"):
+            words.append(word)
+    return words, waiting
+
+
+def _values(parameter: Any, command: str, words: Sequence[str], current: str) -> Candidates:
+    """What an argument or option takes, by the word that help shows for it."""
+    from dllab.cli import overrides_completing as overrides
+
+    kind = (parameter.metavar or "").upper()
+    if kind == "RECIPE":
+        return [*recipes(), *files(current, (".yaml", ".yml"))]
+    if kind == "KEY=VALUE":
+        return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
+    if kind == "OPTION=VALUE":
+        return overrides.of_part("datasets", words[0] if words else "", current)
+    if kind == "RUN":
+        return [*runs(), *files(current, ())]
+    if kind == "FOLDER":
+        return files(current, ())
+    if kind == "SHELL":
+        return list(SHELLS.items())
+    if kind == "NAME" and command == "recipes":
+        return [*recipes(), *files(current, (".yaml", ".yml"))]
+    if kind == "NAME" and command == "layers":
+        everything = {name: said for family in part_sources.families() for name, said in part_sources.names(family).items()}
+        return [*{**everything, **part_sources.names("layers")}.items()]
+    if kind == "NAME" and command in part_sources.families():
+        return part_sources.names(command).items()
+    return files(current, ("",)) if kind.startswith("FILE") else []
+
+
+def _recipe_of(command: str, word: str) -> str:
+    """The recipe that the first word of a command means: of a run, the one it keeps."""
+    from dllab.cli.commands import loaded
+
+    first = next((one for one in loaded(command).params if one.param_type_name == "argument"), None)
+    return recipe_of_run(word) if first is not None and first.metavar == "RUN" else word
+
+
+def recipe_of_run(run: str) -> str:
+    """The path of the recipe a run keeps; `run` is its folder, its name in the folder of runs, or `last`."""
+    names = [name for name, _ in runs()][1:]
+    name = names[0] if run == "last" and names else run
+    folder = Path(name) if Path(name).is_dir() else _root() / name
+    return str(folder / "recipe.yaml")
+
+
+def _root() -> Path:
+    """The folder of runs."""
+    return Path(os.environ.get("DLLAB_RUNS") or "runs")
+
+
+def recipes() -> Candidates:
+    """The recipes that come with the lab, with what they are about."""
+    from dllab.places import folder
+
+    with contextlib.suppress(OSError):
+        return [(path.stem, _about(path)) for path in sorted(folder("recipes").glob("*.y*ml"))]
+    return []
+
+
+def _about(path: Path) -> str:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("about:").strip() if first.startswith("about:") else "a recipe"
+
+
+def runs() -> Candidates:
+    """The runs in the folder of runs, the latest first."""
+    root = _root()
+    with contextlib.suppress(OSError):
+        found = [path for path in root.iterdir() if (path / "run.json").exists() or (path / "recipe.yaml").exists()]
+        found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        return [("last", "the latest run"), *((path.name, f"a run in {root}") for path in found)]
+    return []
+
+
+def files(current: str, endings: tuple[str, ...]) -> Candidates:
+    """Folders that the word may lead to, and files with one of these endings ("" is any)."""
+    folder, _, start = current.rpartition("/")
+    head = f"{folder}/" if folder or current.startswith("/") else ""
+    found: list[tuple[str, str]] = []
+    with contextlib.suppress(OSError, ValueError):
+        for path in sorted(Path(os.path.expanduser(head or ".")).iterdir()):
+            if path.name.startswith(".") and not start.startswith("."):
+                continue
+            if path.is_dir():
+                found.append((f"{head}{path.name}/", "folder"))
+            elif endings and path.name.endswith(endings):
+                found.append((f"{head}{path.name}", "file"))
+    return found

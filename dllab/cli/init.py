@@ -1,0 +1,67 @@
+"""`dllab init`: a recipe of one's own to begin with, with comments."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dllab.cli.failures import Refused
+
+STDOUT = "-"
+
+
+def init(
+    name: Annotated[
+        str, typer.Argument(help="Recipe to begin with: one that comes with the lab, or a path.", metavar="RECIPE")
+    ],
+    file: Annotated[
+        str | None, typer.Argument(help="File to write [default: its name and .yaml, here]; - prints it.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Write a recipe with comments: what each key and option means, what it takes, what else there is.
+
+    It trains to the same bits as the recipe it begins with. A file that is there is left alone, with exit code 2.
+    """
+    from dllab.recipe import load
+    from dllab.recipe.commented import commented
+
+    recipe = load(name)
+    text = commented(recipe)
+    if file == STDOUT:
+        sys.stdout.write(text)
+        return
+    path = Path(file if file is not None else f"{recipe.name}.yaml")
+    _write(path, text)
+
+    from dllab.cli.console import messages, output
+    from dllab.recipe.place import visible
+    from dllab.views.next_steps import NextSteps
+
+    messages().sentence(visible(f"wrote {path}, a copy of {name} with comments"))
+    is_path = path.suffix in (".yaml", ".yml") or len(path.parts) > 1
+    shown = visible(shlex.quote(str(path) if is_path else f"./{path}"))
+    steps = [(f"dllab train {shown}", "train it and watch it learn"), (f"dllab summary {shown}", "its layers")]
+    output().show(NextSteps(steps))
+
+
+def _write(path: Path, text: str) -> None:
+    """The text in a new file; an existing one is not touched."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        what = "a folder" if path.is_dir() else "there already"
+        raise Refused(
+            f"{path} is {what}; nothing was written", "name another file after the recipe, or - to print it"
+        ) from None
+    except FileNotFoundError:
+        raise Refused(f"there is no folder {path.parent}", "make it first, or write elsewhere") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refused(
+            f"{path} cannot be written: {reason}", "name another file after the recipe, or - to print it"
+        ) from None
