@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused
-from dllab.cli.options import Json
+from dllab.cli.options import Json, Trust
 
 
 def datasets(
@@ -16,6 +16,7 @@ def datasets(
         list[str] | None, typer.Argument(help="Options of it, such as noise=0.3.", metavar="OPTION=VALUE")
     ] = None,
     json: Json = False,
+    trust: Trust = False,
 ) -> None:
     """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture.
 
@@ -24,6 +25,11 @@ def datasets(
     """
     if name == "show":
         _show(options or [], json)
+        return
+    if name is not None and name.endswith(".py"):
+        from dllab.cli.families import show_own
+
+        show_own(name, ("datasets",), json, trust)
         return
     from dllab.catalogue import find, parts
     from dllab.cli.console import output

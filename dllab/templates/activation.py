@@ -40,7 +40,10 @@ class MyPart(Pointwise):
         - mypart
         - mypart: 2.0
 
-    Options: `steepness` (1, above 0 and at most 100).
+    Options:
+
+    - steepness: how sharply it bends at 0.
+
     Source: name the paper or book, so that others can check the formula.
     """
 

@@ -18,7 +18,11 @@ class MyPart(Source):
         data: mypart
         data: {name: mypart, samples: 500, radius: 0.5, test: 0.2}
 
-    Options: `samples` (300, 10 or more), `radius` (0.7, above 0); and those of every source: `test`, `validation`, `seed`.
+    Options:
+
+    - samples: how many points.
+    - radius: of the ring.
+
     Source: say where the data come from and under which licence.
     """
 

@@ -57,7 +57,10 @@ class MyPart(Layer):
         - mypart
         - mypart: 0.5
 
-    Options: `start` (1, from -10 to 10): the scale at first.
+    Options:
+
+    - start: the scale at first.
+
     Source: name the paper or book, so that others can check the formula.
     """
 

@@ -39,7 +39,6 @@ class MyPart(Loss):
 
         loss: mypart
 
-    Options: none.
     Source: name the paper or book, so that others can check the formula.
     """
 

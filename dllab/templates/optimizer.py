@@ -28,7 +28,10 @@ class MyPart(Optimizer):
         optimizer: mypart
         optimizer: {name: mypart, lr: 0.05, beta: 0.8}
 
-    Options: `lr` (0.01), `beta` (0.9, from 0 to below 1).
+    Options:
+
+    - beta: how much of the average stays at each step.
+
     Source: name the paper or book, so that others can check the formula.
     """
 

@@ -18,7 +18,10 @@ class MyPart(Schedule):
         schedule: mypart
         schedule: {name: mypart, decay: 0.1, warmup: 20}
 
-    Options: `decay` (0.01, above 0), `warmup` (0): steps of a rate that grows from 0, an option of every schedule.
+    Options:
+
+    - decay: how fast the rate falls.
+
     Source: name the paper or book, so that others can check the formula.
     """
 

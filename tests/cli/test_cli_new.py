@@ -87,6 +87,21 @@ def test_a_file_is_a_program_too(folder: Path) -> None:
     assert done.code == 2 and "has no layer or loss" in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_of_an_own_part(tmp_path: Path, kind: str) -> None:
+    family = KINDS[kind][0]
+    assert piped(tmp_path, "new", kind, "swirl").code == 0
+    done = piped(tmp_path, family, "swirl.py", "--trust")
+    assert done.code == 0, done.err
+    assert done.out.startswith("swirl  (") and "\nSource: " in done.out
+    found = json.loads(piped(tmp_path, family, "swirl.py", "--trust", "--json").out)["parts"]
+    assert [part["name"] for part in found] == ["swirl"] and all(option["means"] for option in found[0]["options"])
+    assert piped(tmp_path, family, "swirl.py").code == 2
+    other = "metrics" if family != "metrics" else "losses"
+    refused = piped(tmp_path, other, "swirl.py", "--trust")
+    assert refused.code == 2 and f"dllab {family} swirl.py --trust" in " ".join(refused.err.split())
+
+
 def test_a_wrong_gradient_is_found(folder: Path) -> None:
     path = folder / "bent.py"
     path.write_text(path.read_text().replace("dx[i] = dy[i] *", "dx[i] = 2 * dy[i] *"))
