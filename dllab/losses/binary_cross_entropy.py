@@ -92,7 +92,7 @@ class BinaryCrossEntropy(Loss):
 
     Options:
 
-    - label_smoothing: e; the target is 1 - e / 2 for yes and e / 2 for no.
+    - label_smoothing: the share e that is smoothed: the target is 1 - e / 2 for yes and e / 2 for no.
     - positive_weight: how much more a yes counts than a no, for a rare class 1; it multiplies the term -log(p).
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.

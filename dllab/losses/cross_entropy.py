@@ -112,8 +112,8 @@ class CrossEntropy(Loss):
 
     Options:
 
-    - label_smoothing: e; the target is 1 - e for the class plus e / K for every class, so that scores do not grow
-      without end.
+    - label_smoothing: the share e that is smoothed: the target is 1 - e for the class plus e / K for every class, so that
+      scores do not grow without end.
     - class_weights: a number for each class, by which an example's loss is multiplied; the mean is still over the
       number of examples, not over the sum of their weights. Left out, all count alike.
 
