@@ -49,6 +49,8 @@ def _complaint(text: str, path: Path, root: Path) -> str:
     from difflib import get_close_matches
 
     shown = text if text.isprintable() else ascii(text)[1:-1]
+    if not text:
+        return "a run without a name: give its folder, its name in the folder of runs, or `last`"
     try:
         if path.is_dir():
             return f"{shown} is no folder of a run: it has no {STATUS}"
