@@ -31,6 +31,8 @@ def variables(tmp_path: Path) -> dict[str, str]:
     command = tmp_path / "bin" / "dllab"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dllab "$@"\n')
     command.chmod(0o755)
+    (tmp_path / "runs" / "xor-20261125-031500").mkdir(parents=True)
+    (tmp_path / "runs" / "xor-20261125-031500" / "run.json").write_text("{}")
     found = environment(tmp_path, {"TERM": "xterm", "HOME": str(tmp_path)})
     return {**found, "PATH": f"{tmp_path / 'bin'}:{found['PATH']}", "PYTHONPATH": os.pathsep.join(sys.path)}
 
