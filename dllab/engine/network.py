@@ -48,8 +48,10 @@ class Network:
         return self.memory.dtype
 
     def initialise(self, seed: int) -> None:
-        """Draw all parameters anew; every one depends on the seed and its own place only."""
+        """Draw all parameters anew, each from the seed and its own place only; forget what training has left besides."""
         self.memory.flat(OPTIMIZER)[:] = 0
+        for label, value in self.plan.store.running.items():
+            self.memory.view("running", value)[...] = self.plan.store.fills[label]
         for number, parameter in enumerate(in_recipe_order(self.plan)):
             view = self.parameters[parameter.label]
             if parameter.initializer is None:
