@@ -7,21 +7,23 @@ made again is the same: a run takes as long as it would at so many steps a secon
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 import os
 import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
 from engine_picture import engine
 from rich.text import Text
 from terminal_svg import drawn, svg, terminal
-from terminals import in_terminal
 
 import dllab.cli.train
+from dllab.cli.main import run
 from dllab.cli.tempo import USUAL
 from dllab.recipe import load
 from dllab.runs.plane import Look
@@ -86,17 +88,29 @@ def timed(event: Event, view: TrainLive) -> list[Event]:
     return [event] if isinstance(event, Started) else []
 
 
+class TerminalText(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def command(line: str, title: str, files: Sequence[str] = ()) -> str:
-    """What a command writes on stdout in a terminal of its own, with copies of these files beside it."""
-    with tempfile.TemporaryDirectory() as folder:
+    """What a command writes on stdout at a terminal, with copies of these files beside it."""
+    variables = {"COLORTERM": "truecolor", "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": "60"}
+    unset = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CI", "FORCE_COLOR")}
+    shown = TerminalText()
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         for file in files:
             shutil.copy(ROOT / file, folder)
-        variables = {"COLORTERM": "truecolor", "TERM": "xterm-256color", "PYTHONUTF8": "1"}
-        size = (60, COLUMNS)
-        done = in_terminal(Path(folder), *shlex.split(line)[1:], size=size, env=variables)
-    text = done.out.rpartition("\x1b[2K")[2]  # what a progress bar left when it was wiped away
-    console = terminal(COLUMNS, size[0])
-    return svg(drawn(console, prompt(line), Text.from_ansi(text.rstrip("\n"))), COLUMNS, title)
+        stack.enter_context(mock.patch.dict(os.environ, {**unset, **variables}, clear=True))
+        stack.enter_context(chdir(folder))
+        stack.enter_context(redirect_stdout(shown))
+        stack.enter_context(redirect_stderr(io.StringIO()))
+        run(shlex.split(line)[1:])
+    text = Text.from_ansi(shown.getvalue().rstrip("\n"))
+    return svg(drawn(terminal(COLUMNS, 60), prompt(line), text), COLUMNS, title)
 
 
 def gradcheck() -> str:
@@ -121,10 +135,10 @@ PICTURES: dict[str, Callable[[], str]] = {
 }  # fmt: skip
 
 
-def kept(name: str, make: Callable[[], Any]) -> str:
+def check(name: str) -> str:
     """The picture as it lies in docs/pictures; DLLAB_WRITE_DOCS=1 draws it anew."""
     path = FOLDER / name
     if os.environ.get("DLLAB_WRITE_DOCS") == "1":
         FOLDER.mkdir(exist_ok=True)
-        path.write_text(make(), encoding="utf-8")
+        path.write_text(PICTURES[name](), encoding="utf-8")
     return path.read_text(encoding="utf-8")
