@@ -1,0 +1,97 @@
+"""The guides in docs/ are true: their files are stored, their commands run, and what they show is what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from page_runner import ROOT, Told, alike, commands, compare, play
+
+import dllab
+from dllab.cli import failures
+from dllab.cli.interrupt import ENDING
+from dllab.core.settings import jit_enabled
+
+DOCS = ROOT / "docs"
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+shells_only = pytest.mark.skipif(sys.platform == "win32", reason="the commands are written for a POSIX shell")
+
+
+def section(page: str, title: str) -> str:
+    """The text between a heading and the next."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+# ---- exit codes ----------------------------------------------------------------------------------------------------
+
+
+@compiled_only
+@shells_only
+def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
+    assert play(DOCS / "exit-codes.md", here(tmp_path)) >= 10
+
+
+def test_every_code_is_in_the_table_and_has_its_part() -> None:
+    text = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
+    codes = {failures.FINE, failures.NEGATIVE, failures.USAGE, failures.INTERNAL, *(128 + number for number in ENDING)}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+    headings = re.findall(r"^## ([\d, ]+):", text, re.MULTILINE)
+    assert {int(code) for heading in headings for code in heading.split(",")} == codes
+
+
+def test_a_fault_of_the_lab_is_told_as_the_page_says(tmp_path: Path) -> None:
+    code = "import sys, dllab.cli.main as main; main._call = lambda arguments: 1 / 0; sys.exit(main.run([]))"
+    surroundings = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=surroundings)
+    assert done.returncode == failures.INTERNAL
+    shown = re.search(r"^dllab: internal error.*$", section("exit-codes.md", "3: a fault of the lab"), re.MULTILINE)
+    assert shown is not None
+    assert done.stderr.startswith(shown[0].partition("/tmp")[0])
+    (log,) = tmp_path.glob("dllab-error-*.log")
+    assert "ZeroDivisionError" in log.read_text() and "command:" in log.read_text()
+
+
+def test_python_raises_what_the_page_says(tmp_path: Path) -> None:
+    from dllab.recipe import RecipeError
+    from dllab.runs.disk import StoreError
+
+    with pytest.raises(RecipeError):
+        dllab.train("spirls")
+    with pytest.raises(StoreError):
+        dllab.resume("last", run_dir=tmp_path / "nowhere")
+    wild = dllab.train("function", ["optimizer=sgd", "optimizer.lr=1e5"], save=False)
+    assert wild.status == "diverged"
+    assert all(name in section("exit-codes.md", "In Python") for name in ("RecipeError", "StoreError", '"diverged"'))
+
+
+def test_sighup_is_129_where_there_is_one() -> None:
+    if hasattr(signal, "SIGHUP"):
+        assert 128 + signal.SIGHUP == 129
+
+
+# ---- how pages are compared ----------------------------------------------------------------------------------------
+
+
+def test_pages_are_compared_word_for_word() -> None:
+    assert alike("xor: trained, 0.02 s (11,090 steps/s)", "xor:  trained, 1.5 s (9 steps/s)")
+    assert alike("test   100 %", "test 98.2 %") and not alike("test 100 %", "test 96.2 %")
+    assert not alike("xor: trained", "xor: diverged")
+    (told, again) = commands("$ a\none\n...\nthree\n$ echo $?\n2\n")
+    assert (told.command, again.lines) == ("a", ["2"])
+    compare(told, "zero\none\ntwo\nthree\n", "page")
+    with pytest.raises(AssertionError):
+        compare(told, "three\none\n", "page")
+    with pytest.raises(AssertionError):
+        compare(Told("a", ["what is not there"]), "", "page")
