@@ -81,6 +81,21 @@ def test_sighup_is_129_where_there_is_one() -> None:
         assert 128 + signal.SIGHUP == 129
 
 
+# ---- getting started -----------------------------------------------------------------------------------------------
+
+
+@compiled_only
+@shells_only
+def test_getting_started_goes_as_the_page_says(tmp_path: Path) -> None:
+    assert play(DOCS / "getting-started.md", here(tmp_path)) >= 14
+
+
+def test_the_set_up_lines_are_those_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    (\S.*)$", section("getting-started.md", "Install"), re.MULTILINE)
+    assert len(lines) == 2 and all(f"\n    {line}\n" in readme for line in lines)
+
+
 # ---- how pages are compared ----------------------------------------------------------------------------------------
 
 
