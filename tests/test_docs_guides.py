@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,6 +95,26 @@ def test_the_set_up_lines_are_those_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = re.findall(r"^    (\S.*)$", section("getting-started.md", "Install"), re.MULTILINE)
     assert len(lines) == 2 and all(f"\n    {line}\n" in readme for line in lines)
+
+
+# ---- a layer of the lab's own --------------------------------------------------------------------------------------
+
+
+@compiled_only
+@shells_only
+def test_a_layer_is_added_as_the_page_says(tmp_path: Path) -> None:
+    tree = here(tmp_path)
+    shutil.copytree(ROOT / "dllab", tree / "dllab", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("recipes", "datasets"):
+        (tree / name).symlink_to(ROOT / name)
+    (tree / "tests").mkdir()
+    for name in ("conftest.py", "kernels.py"):
+        shutil.copy(ROOT / "tests" / name, tree / "tests")
+    assert play(DOCS / "add-a-layer.md", tree, package=tree) >= 6
+
+
+def test_the_layer_of_the_page_is_not_there_yet() -> None:
+    assert not (ROOT / "dllab" / "ops" / "prelu.py").exists(), "docs/add-a-layer.md needs another example"
 
 
 # ---- how pages are compared ----------------------------------------------------------------------------------------
