@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -115,6 +116,69 @@ def test_a_layer_is_added_as_the_page_says(tmp_path: Path) -> None:
 
 def test_the_layer_of_the_page_is_not_there_yet() -> None:
     assert not (ROOT / "dllab" / "ops" / "prelu.py").exists(), "docs/add-a-layer.md needs another example"
+
+
+# ---- the engine ----------------------------------------------------------------------------------------------------
+
+
+def places(page: Path) -> list[str]:
+    """The dotted names of a page and of the picture: `plan.plan.Plan`."""
+    names = re.findall(r"`([a-z_]+(?:\.[A-Za-z_]+)+)`", page.read_text(encoding="utf-8"))
+    picture = (DOCS / "pictures" / "engine.svg").read_text(encoding="utf-8")
+    return sorted({*(name for name in names if not name.startswith("net.")), *re.findall(r">([a-z]+\.[a-z]+)</text>", picture)})
+
+
+def found(name: str) -> bool:
+    """Whether that is a module of the package, or something in one; kernels in the picture leave out the family."""
+    pieces = name.split(".")
+    for cut in range(len(pieces), 0, -1):
+        for family in ("", "ops.", "losses.", "optim.", "plan."):
+            try:
+                value = importlib.import_module(f"dllab.{family}{'.'.join(pieces[:cut])}")
+            except ModuleNotFoundError:
+                continue
+            for piece in pieces[cut:]:
+                value = getattr(value, piece, None)
+            if value is not None:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("name", places(DOCS / "engine.md"))
+def test_what_the_engine_page_names_is_there(name: str) -> None:
+    assert found(name)
+
+
+def test_a_name_that_is_not_there_is_noticed() -> None:
+    assert len(places(DOCS / "engine.md")) > 30
+    assert found("plan.plan.Plan") and not found("plan.plan.Plane") and not found("plan.planes")
+
+
+def test_the_rows_of_the_engine_page_are_those_of_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "engine.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python run\n(.*?)```", text, re.DOTALL)
+    (shown,) = re.findall(r"```text run\n(.*?)```", text, re.DOTALL)
+    exec(compile(code, "engine.md", "exec"), {})
+    assert capsys.readouterr().out == shown
+
+
+def test_the_figures_of_the_engine_page_are_those_of_the_code() -> None:
+    from dllab.core import loop
+    from dllab.engine import pace
+    from dllab.plan import plan
+
+    text = " ".join((DOCS / "engine.md").read_text(encoding="utf-8").split())
+    assert f"from {plan.WORK_WORTH_SHARDING:,} multiply-adds" in text
+    assert f"about {1000 * pace.TARGET:g} ms" in text
+    assert f"a ring of {plan.HISTORY_STEPS} steps" in text
+    assert f"a table of int64, {loop.ROW_WIDTH} a row" in text
+
+
+def test_the_programs_of_the_engine_page_are_those_of_a_plan() -> None:
+    from dllab.plan import plan
+
+    told = re.findall(r"^\| `(\w+)` \|", section("engine.md", "Plan and rows"), re.MULTILINE)
+    assert told == re.findall(r"^    (\w+) +\w", (plan.__doc__ or "").split("first asked for:")[1], re.MULTILINE)
 
 
 # ---- how pages are compared ----------------------------------------------------------------------------------------
