@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,7 @@ import dllab
 from dllab.cli import failures
 from dllab.cli.interrupt import ENDING
 from dllab.core.settings import jit_enabled
+from dllab.runs.result import Result
 
 DOCS = ROOT / "docs"
 compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
@@ -179,6 +182,83 @@ def test_the_programs_of_the_engine_page_are_those_of_a_plan() -> None:
 
     told = re.findall(r"^\| `(\w+)` \|", section("engine.md", "Plan and rows"), re.MULTILINE)
     assert told == re.findall(r"^    (\w+) +\w", (plan.__doc__ or "").split("first asked for:")[1], re.MULTILINE)
+
+
+# ---- teaching ------------------------------------------------------------------------------------------------------
+
+
+def measured() -> list[tuple[str, str, str, str]]:
+    """The rows of the page's tables of measurements: command, figure, seeds, what came out."""
+    text = (DOCS / "teaching.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `(dllab train [^`]+)` \| ([a-z0-9 ]+) \| ([\d to]+) \| (.+?) \|$", text, re.MULTILINE)
+
+
+def trained(line: str, folder: Path, seed: int) -> Result:
+    """The run of a command of the page."""
+    name, *changes = shlex.split(line)[2:]
+    text = (DOCS / "teaching.md").read_text(encoding="utf-8")
+    for file, block in re.findall(r"^```yaml (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        (folder / file).write_text(block)
+    return dllab.train(folder / name if name.endswith(".yaml") else name, changes, seed=seed, save=False)
+
+
+@compiled_only
+@pytest.mark.parametrize("row", measured(), ids=lambda row: f"{row[0][12:]}-{row[1]}".replace(" ", "_"))
+def test_what_was_measured_is_measured_again(row: tuple[str, str, str, str], tmp_path: Path) -> None:
+    line, name, seeds, said = row
+    first, _, last = seeds.partition(" to ")
+    results = [trained(line, tmp_path, seed) for seed in range(int(first), int(last or first) + 1)]
+    if name == "status":
+        assert {result.status for result in results} == {said}
+        return
+    split, metric = name.split()
+    scale = 100.0 if said.endswith("%") else 1.0
+    found = [scale * result.metrics[split][metric] for result in results]
+    low, _, high = said.rstrip(" %").partition(" to ")
+    for stated, value in ((float(low), min(found)), (float(high or low), max(found))):
+        assert abs(stated - value) <= (1.5 if scale > 1 else 0.02), (said, found)
+
+
+def test_every_table_of_measurements_is_read() -> None:
+    text = (DOCS / "teaching.md").read_text(encoding="utf-8")
+    counted = re.findall(r"^\| `dllab train [^`]+` \| \d+ of \d+ \|$", text, re.MULTILINE)
+    assert len(measured()) + len(counted) == len(re.findall(r"^\| `dllab ", text, re.MULTILINE)) >= 30
+
+
+@compiled_only
+def test_as_many_are_solved_as_the_page_says(tmp_path: Path) -> None:
+    text = (DOCS / "teaching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(dllab train [^`]+)` \| (\d+) of (\d+) \|$", text, re.MULTILINE)
+    assert len(rows) == 5
+    for line, solved, of in rows:
+        figures = [trained(line, tmp_path, seed).metrics["train"]["accuracy"] for seed in range(int(of))]
+        assert abs(figures.count(1.0) - int(solved)) <= 1, line
+
+
+@compiled_only
+@shells_only
+def test_the_commands_of_the_teaching_page_show_what_it_shows(tmp_path: Path) -> None:
+    assert play(DOCS / "teaching.md", here(tmp_path)) >= 7
+
+
+def test_the_recipes_named_for_teaching_are_there() -> None:
+    table = section("teaching.md", "What shows what")
+    names = re.findall(r"`([\w-]+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+    assert len(names) >= 14 and all((ROOT / "recipes" / f"{name}.yaml").is_file() for name in names)
+
+
+def test_other_statements_for_the_class(tmp_path: Path) -> None:
+    one = trained("dllab train xor 'model=[{dense: 1}, sigmoid]'", tmp_path, 0)
+    assert abs(one.metrics["train"]["loss"] - math.log(2)) < 1e-4
+    big = dllab.build(tmp_path / "big.yaml").parameters
+    assert 16_500 < sum(values.size for name, values in big.items() if name.endswith(".w")) < 17_500
+    from dllab.engine.prepare import prepared
+    from dllab.recipe import load
+
+    data = prepared(load("wine"))
+    assert data is not None
+    inputs = data.dataset.columns["inputs"]
+    assert (round(float(inputs.min()), 1), float(inputs.max())) == (0.1, 1680.0)
 
 
 # ---- how pages are compared ----------------------------------------------------------------------------------------
