@@ -1,9 +1,10 @@
 """Does what a page of docs/ tells its reader to do, and compares what it shows.
 
-A block whose fence names a file (```yaml my.yaml) is stored under that name, one called `right` mends a kernel stored before. In a block ```console each line `$ COMMAND`
-is run by a shell, all in one folder; the lines below it must come in the output in this order (`...` stands for what is
-left out), and `$ echo $?` tells the exit code of the command before. Figures in percent may be off by three points; other
-numbers are not compared, as another machine has other times and the last bits of another processor.
+A block whose fence names a file (```yaml my.yaml) is stored under that name; one called `right` mends a kernel that was
+stored before. In a block ```console each line `$ COMMAND` is run by a shell, all in one folder; the lines below it must
+come in the output in this order (`...` stands for what is left out), and `$ echo $?` tells the exit code of the command
+before. Figures in percent may be off by three points; other numbers are not compared, as another machine has other times
+and another processor other last bits.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def mend(folder: Path, kernel: str) -> None:
     """Put this kernel in the place of the one of its name, in the file that has it."""
     head = re.search(r"^def \w+\(.*$", kernel, re.MULTILINE)
     assert head is not None
-    (file,) = (path for path in folder.glob("dllab/ops/*.py") if f"\n{kernel.splitlines()[0]}\n{head[0]}\n" in path.read_text())
+    (file,) = (
+        path for path in folder.glob("dllab/ops/*.py") if f"\n{kernel.splitlines()[0]}\n{head[0]}\n" in path.read_text()
+    )
     text = file.read_text(encoding="utf-8")
     old = re.search(rf"^@kernel[^\n]*\n{re.escape(head[0])}\n.*?(?=\n\n\n)", text, re.MULTILINE | re.DOTALL)
     assert old is not None and old[0] != kernel.rstrip()

@@ -83,7 +83,9 @@ def _moving(times: Sequence[float]) -> str:
 
 
 def _body(lines: Lines) -> str:
-    return "".join(piece for number, line in enumerate(lines) for piece in _line(list(_cells(line)), MARGIN + LINE * number))
+    return "".join(
+        piece for number, line in enumerate(lines) for piece in _line(list(_cells(line)), MARGIN + LINE * number)
+    )
 
 
 def text_of(picture: str) -> str:
@@ -116,7 +118,7 @@ def _line(cells: list[Cell], top: int) -> Iterator[str]:
         if run[0][2]:
             yield _rect(place, top, len(run), LINE, run[0][2])
     for place, run in _runs(cells, lambda cell: (_kind(cell[0]), *cell[1:])):
-        kind, (character, colour, _, bold, dim) = _kind(run[0][0]), run[0]
+        kind, (_, colour, _, bold, dim) = _kind(run[0][0]), run[0]
         faint = ' opacity=".55"' if dim else ""
         if kind == "half":
             yield _rect(place, top, len(run), LINE // 2, colour)

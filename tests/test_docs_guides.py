@@ -128,7 +128,9 @@ def places(page: Path) -> list[str]:
     """The dotted names of a page and of the picture: `plan.plan.Plan`."""
     names = re.findall(r"`([a-z_]+(?:\.[A-Za-z_]+)+)`", page.read_text(encoding="utf-8"))
     picture = (DOCS / "pictures" / "engine.svg").read_text(encoding="utf-8")
-    return sorted({*(name for name in names if not name.startswith("net.")), *re.findall(r">([a-z]+\.[a-z]+)</text>", picture)})
+    return sorted(
+        {*(name for name in names if not name.startswith("net.")), *re.findall(r">([a-z]+\.[a-z]+)</text>", picture)}
+    )
 
 
 def found(name: str) -> bool:
