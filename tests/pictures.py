@@ -50,7 +50,7 @@ def prompt(command: str) -> Text:
 def training() -> str:
     """A run of spirals: the live picture while it trains, slowed as at a terminal, and the result."""
     console, view = terminal(COLUMNS, 24), TrainLive("spirals")
-    line, view.planar = prompt("dllab train spirals"), True
+    line, view.planar, view.slowed = prompt("dllab train spirals"), True, True
     looks: list[Look] = []
     frames, times = [], []
 
@@ -61,6 +61,8 @@ def training() -> str:
             looks.append(found)
         for one in timed(event, view):
             view.update(one)
+        if view.progress is not None:
+            view.left = USUAL * (1 - math.sqrt(view.progress.step / view.progress.steps))
         if isinstance(event, EpochEnd | Finished):
             columns, lines = view.plane_size(console.width, console.height)
             view.plane = Plane(looks[0].classes(columns, 2 * lines), looks[0].points(columns, 2 * lines), looks[0].names)
@@ -71,7 +73,7 @@ def training() -> str:
     result = train_loaded(load("spirals"), [], seed=None, run_dir=None, save=False, on_event=listen)
     kept = Path("runs/spirals-20261125-045225")
     result = dataclasses.replace(result, seconds=result.steps / STEPS_A_SECOND, folder=kept)
-    steps = dllab.cli.train._next(result, ["spirals"], False)
+    steps = dllab.cli.train._next(result, ["spirals"], slowed=True)
     last = drawn(console, line, view, Text(), TrainFinal(result, steps))
     times = [*times[1:], times[-1] + PAUSE / 2, times[-1] + PAUSE]
     return svg(last, COLUMNS, "dllab train spirals, and what it shows", frames, times)
