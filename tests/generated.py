@@ -137,7 +137,7 @@ CODES = {
     NEGATIVE: "a negative verdict: a gradient is wrong, training diverged",
     USAGE: "an error in the recipe, the options or the arguments, or a folder or file that cannot be used",
     INTERNAL: "a fault of the lab; the message names a log file",
-    INTERRUPTED: "Ctrl-C",
+    INTERRUPTED: "Ctrl-C; after SIGTERM it is 143, after SIGHUP 129. [exit-codes.md](exit-codes.md) has examples",
 }
 
 

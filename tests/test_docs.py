@@ -17,6 +17,7 @@ from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
+from terminal_svg import text_of
 
 import dllab
 from dllab import catalogue
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 RECIPES, JSON = ROOT / "docs" / "recipes.md", ROOT / "docs" / "json.md"
 PAGES = (README, CONTRIBUTING, ROOT / "CHANGELOG.md", RECIPES, JSON, ROOT / "docs" / "sonar.md")
+ALL = tuple(dict.fromkeys((*PAGES, *sorted((ROOT / "docs").glob("*.md")))))
 SETUP = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/dllab train spirals",
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
@@ -122,11 +124,10 @@ def test_no_example_names_an_option_that_is_not_there() -> None:
 def test_the_picture_is_that_of_a_run(tmp_path: Path) -> None:
     """Its figures are reached again; how fast differs from run to run."""
     done = run(tmp_path, "train", "spirals", "--quiet")
-    picture = fenced(README, "text")[0]
+    picture = text_of(text(ROOT / "docs" / "pictures" / "train.svg"))
     figures = [line for line in done.stdout.splitlines() if re.match(r"(split|train|test|expected) ", line)]
     assert len(figures) == 4
     assert [line for line in figures if line not in picture.splitlines()] == []
-    assert max(map(len, picture.splitlines())) <= 80
 
 
 def test_the_python_example_says_what_happens(tmp_path: Path) -> None:
@@ -161,17 +162,38 @@ def test_the_kept_recipe_trains_to_the_same_bits(tmp_path: Path) -> None:
         assert values.tobytes() == again.network.parameters[name].tobytes()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", text(page)):
-        assert target.startswith("https://") or (page.parent / target).is_file(), target
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them from headings, and those it sets itself."""
+    plain = re.sub(r"^```.*?^```$", "", text(page), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", plain, re.MULTILINE)
+    made = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    return made | set(re.findall(r'<a id="([^"]+)">', plain))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", text(page)):
+        if target.startswith("https://"):
+            continue
+        file, _, anchor = target.partition("#")
+        other = page.parent / file if file else page
+        assert other.is_file(), target
+        assert not anchor or anchor in headings(other), target
+
+
+def test_the_readme_leads_to_every_page_in_a_line_of_its_own() -> None:
+    rows = [cells for cells in tables(README) if cells[0].startswith("[")]
+    linked = [target for cells in rows for target in re.findall(r"\]\(docs/([\w-]+\.md)\)", cells[0])]
+    assert sorted(linked) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    assert all(len(cells[1]) > 10 for cells in rows)
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.name)
 def test_files_named_are_there(page: Path) -> None:
     """Paths in backquotes that begin with a folder of the project."""
+    examples = {"dllab/ops/hard_sigmoid.py", "dllab/ops/prelu.py"}
     for path in re.findall(r"`((?:dllab|tests|docs|recipes|datasets|\.ci)/[\w./-]*)`", text(page)):
-        assert (ROOT / path).exists() or path == "dllab/ops/hard_sigmoid.py", path
+        assert (ROOT / path).exists() or path in examples, path
 
 
 # ---- recipes -------------------------------------------------------------------------------------------------------
