@@ -133,7 +133,7 @@ def _table(made: list[tuple[str, Row]]) -> Iterable[str]:
         )
         last = phase
     end = y + len(made) * height
-    yield _arrow((340, end), (340, end + 14), (14, end + 14), (14, y + height + 10), (24, y + height + 10))
+    yield _arrow((340, end), (340, end + 14), (14, end + 14), (14, y + height + 10), (20, y + height + 10))
     yield _text(352, end + 18, "the next step: no return to Python for some 40 ms", "faint", 12)
 
 
