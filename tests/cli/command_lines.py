@@ -1,0 +1,198 @@
+"""Command lines of every command and option there is, sensible and not, and a folder for them to be typed in."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from dllab.cli import main
+from dllab.cli.commands import known, loaded
+
+RECIPE = """\
+data: {name: moons, samples: 40}
+model: [{dense: 4}, tanh, {dense: classes}]
+loss: cross_entropy
+train: {epochs: 2, batch: 16}
+"""
+OWN = """\
+from dllab.core.kernel import kernel
+from dllab.ops.layer import Pointwise
+
+
+@kernel(y="*N", x="*N")
+def forward(y, x):
+    for i in range(y.shape[0]):
+        y[i] = x[i]
+
+
+@kernel(dx="*N", dy="*N")
+def backward(dx, dy):
+    for i in range(dx.shape[0]):
+        dx[i] = dy[i]
+
+
+class Same(Pointwise):
+    \"\"\"Nothing.\"\"\"
+
+    name = "same"
+    kernels = (forward, backward)
+"""
+FILES: dict[str, bytes] = {
+    "my.yaml": RECIPE.encode(),
+    "folds.yaml": RECIPE.replace("batch: 16", "batch: 16, folds: 2").encode(),
+    "table.yaml": RECIPE.replace("{name: moons, samples: 40}", "{csv: t.csv, target: y}").encode(),
+    "piped.yaml": RECIPE.replace("{name: moons, samples: 40}", "{csv: '-', target: y}").encode(),
+    "uses.yaml": f"use: [own.py]\n{RECIPE}".replace("tanh", "same").encode(),
+    "broken.yaml": b"model: [\n",
+    "binary.yaml": bytes(range(256)),
+    "empty.yaml": b"",
+    "own.py": OWN.encode(),
+    "broken.py": b"def f(:\n",
+    "raises.py": b"1 / 0\n",
+    "t.csv": b"a,b,y\n" + b"".join(b"%d,%d.5,%d\n" % (i, i % 7, i % 2) for i in range(40)),
+    "binary.csv": bytes(range(256)),
+    "empty.csv": b"",
+}
+FOLDERS = ("folder", "folder.yaml", "folder.csv", "runs")
+WORDS = [
+    "xor", "last", "0", "1", "2", "-1", "1e99", "nan", "best", "-", "--", "=", "", "{", "[", "\x1b[31m", "ä", "\ud800", "\x00",
+    "nothing/here", "nothing.yaml", "nothing.csv", "x.npz", "new.yaml", "folder/new.yaml", "a" * 300, *FILES, *FOLDERS,
+    "runs/moons-01", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse", "losses",
+    "plateau", "xavier", "accuracy", "layer", "loss", "dataset", "mylayer", "class", "bash", "zsh", "0_dense", "relu",
+    "train.epochs=1", "optimizer.lr=0.1", "optimizer.lr=nan", "optimizer=sgd", "model[0].dense.units=3", "model[9].x=1",
+    "model=[]", "data=", "data=xor", "data={csv: t.csv, target: y}", "data={csv: folder, target: y}", "loss=mse",
+    "train.folds=2", "train.folds=", "train.batch=full", "train.batch=0", "expect.test_loss=x", "train.early_stop=2",
+    "schedule=plateau", "metrics=[f1]", "train.checkpoint.best=true", "train.epochs=3", "use=[raises.py]", "use=[own.py]",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+    written: tuple[str, ...]
+    """Files and folders made or opened for writing that lie elsewhere."""
+
+
+def mutated(word: str, place: int, kind: int, character: str) -> str:
+    """The word with one slip: a character left out, doubled, replaced, or put in; or two words in one."""
+    at = place % (len(word) + 1)
+    ways = [word[:at] + word[at + 1 :], word[: at + 1] + word[at:], word[:at] + character + word[at + 1 :]]
+    return [*ways, word[:at] + character + word[at:], word + "=" + character, word.swapcase()][kind]
+
+
+def words(command: str) -> st.SearchStrategy[str]:
+    """Words that may stand in a line of the command: its options, known words, slips, anything."""
+    options = [name for parameter in loaded(command).params for name in (*parameter.opts, *parameter.secondary_opts)]
+    options = [name for name in options if name.startswith("-")]
+    real = st.sampled_from([*options, "--help"]) | st.sampled_from(WORDS)
+    slips = st.builds(mutated, real, st.integers(0, 30), st.integers(0, 5), st.characters(codec="utf-8"))
+    return (real | real | real | slips | st.text(max_size=8)).map(inside)
+
+
+def inside(word: str) -> str:
+    """The word, unless it names a place outside the folder: writing there would be what it asks for."""
+    return word.replace("/", "_") if word.startswith(("/", "~")) or ".." in word or "=/" in word else word
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[str]:
+    """A command, often with what it needs first, and up to five words more."""
+    command = draw(st.sampled_from(list(known())))
+    first = {
+        "train": ["my.yaml", "folds.yaml", "uses.yaml", "table.yaml", "piped.yaml"],
+        "resume": ["last", "runs/moons-01", "runs/moons-02"],
+        "eval": ["last", "runs/moons-01"],
+        "predict": ["last", "runs/moons-01"],
+        "gradcheck": ["my.yaml", "uses.yaml", "own.py"],
+        "summary": ["my.yaml", "uses.yaml", "table.yaml"],
+        "init": ["xor", "my.yaml"],
+        "datasets": ["show", "moons"],
+        "new": ["layer", "loss"],
+    }.get(command, [])
+    begun = [draw(st.sampled_from(first))] if first and draw(st.integers(0, 3)) else []
+    rest = draw(st.lists(words(command), max_size=5))
+    line = [command, *begun, *rest]
+    if draw(st.booleans()):
+        at = draw(st.integers(1, len(line)))
+        line.insert(at, "--json")
+    if command == "train":
+        line.append("train.epochs=1")
+    return line
+
+
+class Writes:
+    """Tells of files that are opened for writing, and folders that are made, while it watches."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] | None = None
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.seen is None or event not in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+            return
+        path = arguments[0] if event != "os.rename" else arguments[1]
+        flags = arguments[2] if event == "open" else os.O_WRONLY
+        if isinstance(path, str | bytes) and isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            self.seen.append(os.path.realpath(os.fsdecode(path)))
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[list[str]]:
+        """A list that fills while the block runs."""
+        self.seen = seen = []
+        try:
+            yield seen
+        finally:
+            self.seen = None
+
+
+WRITES = Writes()
+
+
+def made(folder: Path) -> None:
+    """Fill a folder with recipes, tables and files that are none; `runs` has a run that ended, and one that did not."""
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    for name in FOLDERS:
+        (folder / name).mkdir()
+    typed(folder, ["train", "my.yaml", "--quiet"])
+    typed(folder, ["train", "my.yaml", "--quiet", "train.checkpoint.best=true"])
+    (folder / "runs/moons-02/final.safetensors").unlink(missing_ok=True)
+
+
+def fresh(base: Path, folder: Path) -> None:
+    """Make the folder as the base is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(base, folder)
+
+
+def typed(folder: Path, line: list[str], stdin: bytes = b"") -> Ended:
+    """Do the line in this process, as if it were typed in the folder."""
+    from dllab.core import cache
+    from dllab.data import table_text
+
+    table_text.standard_input.cache_clear()
+    out, err = io.StringIO(), io.StringIO()
+    before, kept = os.getcwd(), sys.stdin
+    os.chdir(folder)
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), WRITES.watched() as seen:
+            code = main.run(line)
+    finally:
+        sys.stdin = kept
+        os.chdir(before)
+    allowed = (str(folder.resolve()), str(cache.folder().resolve()), os.devnull, "/proc", "/dev")
+    elsewhere = tuple(p for p in seen if not p.startswith(allowed) and "__pycache__" not in p)
+    return Ended(code, out.getvalue(), err.getvalue(), elsewhere)
