@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import sys
@@ -65,7 +66,7 @@ FOLDERS = ("folder", "folder.yaml", "folder.csv", "runs")
 WORDS = [
     "xor", "last", "0", "1", "2", "-1", "1e99", "nan", "best", "-", "--", "=", "", "{", "[", "\x1b[31m", "ä", "\ud800", "\x00",
     "nothing/here", "nothing.yaml", "nothing.csv", "x.npz", "new.yaml", "folder/new.yaml", "a" * 300, *FILES, *FOLDERS,
-    "runs/moons-01", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse", "losses",
+    "runs/one", "two", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse", "losses",
     "plateau", "xavier", "accuracy", "layer", "loss", "dataset", "mylayer", "class", "bash", "zsh", "0_dense", "relu",
     "train.epochs=1", "optimizer.lr=0.1", "optimizer.lr=nan", "optimizer=sgd", "model[0].dense.units=3", "model[9].x=1",
     "model=[]", "data=", "data=xor", "data={csv: t.csv, target: y}", "data={csv: folder, target: y}", "loss=mse",
@@ -112,9 +113,9 @@ def lines(draw: st.DrawFn) -> list[str]:
     command = draw(st.sampled_from(list(known())))
     first = {
         "train": ["my.yaml", "folds.yaml", "uses.yaml", "table.yaml", "piped.yaml"],
-        "resume": ["last", "runs/moons-01", "runs/moons-02"],
-        "eval": ["last", "runs/moons-01"],
-        "predict": ["last", "runs/moons-01"],
+        "resume": ["last", "runs/one", "two"],
+        "eval": ["last", "runs/one"],
+        "predict": ["last", "runs/one"],
         "gradcheck": ["my.yaml", "uses.yaml", "own.py"],
         "summary": ["my.yaml", "uses.yaml", "table.yaml"],
         "init": ["xor", "my.yaml"],
@@ -166,9 +167,12 @@ def made(folder: Path) -> None:
         (folder / name).write_bytes(content)
     for name in FOLDERS:
         (folder / name).mkdir()
-    typed(folder, ["train", "my.yaml", "--quiet"])
-    typed(folder, ["train", "my.yaml", "--quiet", "train.checkpoint.best=true"])
-    (folder / "runs/moons-02/final.safetensors").unlink(missing_ok=True)
+    for name, change in ("one", "train.epochs=2"), ("two", "train.checkpoint.best=true"):
+        assert typed(folder, ["train", "my.yaml", "--quiet", change]).code == 0
+        next((folder / "runs").glob("my-*")).rename(folder / "runs" / name)
+    status = json.loads((folder / "runs/two/run.json").read_text())
+    (folder / "runs/two/run.json").write_text(json.dumps({**status, "status": "running"}))
+    (folder / "runs/two/weights.safetensors").unlink()
 
 
 def fresh(base: Path, folder: Path) -> None:
