@@ -127,8 +127,10 @@ def _tell(error: Exception) -> int:
 
 def _usage(error: Any) -> str:
     """How the command is used, where it tells more, and what is wrong."""
+    from dllab.cli.usage import complaint
+
     context = getattr(error, "ctx", None)
-    message = folded(f"dllab: {error.format_message()}")
+    message = folded(f"dllab: {complaint(error)}")
     if context is None:
         return message
     return f"{message}\n\n{context.get_usage()}\n`{context.command_path} --help` tells more."

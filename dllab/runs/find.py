@@ -10,6 +10,7 @@ from dllab.runs.store import STATUS, root_of
 
 LAST = "last"
 SHOWN = 5
+HOW = "a run is the folder that `dllab train` makes"
 
 
 def find_run(reference: str | os.PathLike[str], run_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -51,15 +52,20 @@ def _complaint(text: str, path: Path, root: Path) -> str:
     shown = text if text.isprintable() else ascii(text)[1:-1]
     try:
         if path.is_dir():
-            return f"{shown} is no folder of a run: it has no {STATUS}"
+            return f"{shown} is no folder of a run: it has no {STATUS}\n  {_newest(root) or HOW}"
         if path.is_file():
-            return f"{shown} is a file; a run is the folder that `dllab train` makes"
+            return f"{shown} is a file\n  {HOW}"
     except (OSError, ValueError):
         pass
     names = [run.name for run in runs_in(root)]
     if not names:
         return f"there is no run {shown}, and none in {root}: `dllab train RECIPE` makes one"
     close = get_close_matches(path.name, names, n=1)
-    newest = ", ".join(names[:SHOWN])
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"there is no run {shown}\n  {hint}the newest in {root}: {newest}; `{LAST}` is the first of them"
+    return f"there is no run {shown}\n  {hint}{_newest(root)}"
+
+
+def _newest(root: Path) -> str:
+    """The newest runs there, by name; "" where there is none."""
+    names = [run.name for run in runs_in(root)]
+    return f"the newest in {root}: {', '.join(names[:SHOWN])}; `{LAST}` is the first of them" if names else ""

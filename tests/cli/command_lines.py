@@ -133,6 +133,12 @@ def lines(draw: st.DrawFn) -> list[str]:
     return line
 
 
+class Caught(io.StringIO):
+    """A stream that shows all characters."""
+
+    encoding = "utf-8"
+
+
 class Writes:
     """Tells of files that are opened for writing, and folders that are made, while it watches."""
 
@@ -187,7 +193,7 @@ def typed(folder: Path, line: list[str], stdin: bytes = b"") -> Ended:
     from dllab.data import table_text
 
     table_text.standard_input.cache_clear()
-    out, err = io.StringIO(), io.StringIO()
+    out, err = Caught(), Caught()
     before, kept = os.getcwd(), sys.stdin
     os.chdir(folder)
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
