@@ -8,6 +8,7 @@ compared as a whole.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,8 +24,17 @@ ERRORS = {
 LEFT_OUT = ("core", "templates")
 SHORTEST = 6  # characters of a piece that tells one text from another
 
-NO_GOLDEN: dict[str, str] = {}
-"""Pieces that no golden can show, and why."""
+NO_GOLDEN = {
+    "try another folder": "a folder without rights, which root has not",
+    "try again, or get the file anew": "a disk that fails half way through a file",
+    "this net was built without a loss": "every recipe has a loss",
+    "there is nothing to train": "every recipe has a loss",
+    "no parameter is called": "probes are named by the lab itself",
+    "no layer is called": "probes are named by the lab itself",
+    "a scaling is a list of numbers": "told as a file that is not of this version",
+    "no task of that name": "told as a file that is not of this version",
+}
+"""Pieces that no golden shows, and why."""
 
 Function = ast.FunctionDef | ast.Module
 
@@ -97,6 +107,11 @@ def sites(module: ast.Module) -> Iterator[tuple[int, list[str]]]:
             yield node.lineno, [p for argument in node.args for p in pieces(argument, module, around)]
 
 
+def parted(texts: list[str]) -> list[str]:
+    """The pieces, cut where a hint may begin on a line of its own, and where words are filled in."""
+    return [part for text in texts for part in re.split("; |%s", text)]
+
+
 def plain(text: str) -> str:
     return " ".join(text.split())
 
@@ -122,7 +137,7 @@ def missing() -> list[str]:
     found = []
     for path, module in sources():
         for line, texts in sites(module):
-            for text in map(plain, texts):
+            for text in map(plain, parted(texts)):
                 if len(text) >= SHORTEST and " " in text and text not in goldens() and text not in NO_GOLDEN:
                     found.append(f"{path.relative_to(PACKAGE)}:{line}: {text}")
     return sorted(set(found))
@@ -133,5 +148,6 @@ def test_every_error_text_has_a_golden() -> None:
 
 
 def test_what_has_no_golden_is_still_said() -> None:
-    said = {plain(text) for _, module in sources() for _, texts in sites(module) for text in texts}
+    texts = [text for _, module in sources() for _, found in sites(module) for text in found]
+    said = set(map(plain, parted(texts)))
     assert set(NO_GOLDEN) - said == set()

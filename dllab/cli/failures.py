@@ -57,7 +57,7 @@ def guarded(command: Callable[[], Any], interrupted: Callable[[], bool] = lambda
 
 def say(message: str) -> None:
     """A message of the lab on stderr."""
-    write(f"dllab: {message}")
+    write(folded(f"dllab: {message}"))
 
 
 def write(text: str) -> None:

@@ -44,7 +44,7 @@ def _limits(parameter: Any) -> str | None:
 
 def _got(error: Any) -> str:
     """`, not 'x'`, where the error tells what was given."""
-    cause = getattr(error, "__cause__", None)
+    cause: Any = getattr(error, "__cause__", None)
     if not hasattr(cause, "errors"):
         return ""
     given = str(cause.errors(include_url=False)[0].get("input"))[:40]

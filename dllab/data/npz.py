@@ -111,10 +111,12 @@ class Npz(Source):
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with open(path, "rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            if not isinstance(loaded, np.lib.npyio.NpzFile):
                 raise TableError(f"{path} holds one array", SAVE)
-            return {name: file[name] for name in file.files}
+            with loaded as file:
+                return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise TableError(f"there is no file {path}", COUNTED) from None
     except TableError:

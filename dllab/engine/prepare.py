@@ -33,7 +33,8 @@ def folds_of(recipe: Recipe) -> Folds:
         hint = "give it folds: `train: {folds: 5}`, or the override train.folds=5"
         raise RecipeError([Problem("this recipe has no folds", recipe.place("train"), hint)])
     if recipe.data is None:
-        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), "give it data, such as data: moons")])
+        hint = "give it data, such as data: moons"
+        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), hint)])
     from dllab.data.folds import Folds
 
     try:

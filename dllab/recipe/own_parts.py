@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from dllab.catalogue import FAMILIES, Part, UnknownPart, declared_in, family_of_part, find
+from dllab.catalogue import Part, UnknownPart, declared_in, family_of_part, find
 from dllab.recipe.errors import Problem, Problems, RecipeError, show
 from dllab.recipe.place import Place
 
@@ -62,9 +62,7 @@ def parts_of_file(path: str, trusted: bool) -> OwnParts:
     problems = Problems()
     absolute = os.path.abspath(path)
     if not trusted:
-        problems.add(
-            "this is a program", Place(path), "read it, then give --trust: dllab runs it to see what it defines"
-        )
+        problems.add("this is a program", Place(path), "read it, then give --trust: dllab runs it to see what it defines")
         problems.raise_if_any()
     own = load_parts([(absolute, Place(path))], True, problems)
     if problems.found:
@@ -109,7 +107,8 @@ def _register(part: type[Part], path: str, place: Place, own: OwnParts, problems
     family = family_of_part(part)
     if family is None:
         problems.add(
-            f"{path}: {part.__name__} is derived from no family's base", place,
+            f"{path}: {part.__name__} is derived from no family's base",
+            place,
             "derive it from the class that such parts have in common: Layer, Loss, Optimizer, ...",
         )
         return

@@ -87,7 +87,8 @@ class Lock:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise StoreError(f"{folder} is in use: a run is being trained there by another process\n  wait for its end, or stop it") from None
+            why = "a run is being trained there by another process"
+            raise StoreError(f"{folder} is in use: {why}\n  wait for its end, or stop it") from None
         except OSError:  # a file system without locks
             os.close(handle)
             return

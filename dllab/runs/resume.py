@@ -129,7 +129,8 @@ class Resumption:
         try:
             return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
         except Unfit as error:
-            raise StoreError(f"{self.folder.path / CHECKPOINT} does not fit the recipe: {error}\n  {new_run(self.folder.path)}") from None
+            path = self.folder.path
+            raise StoreError(f"{path / CHECKPOINT} does not fit the recipe: {error}\n  {new_run(path)}") from None
 
 
 def resume(
@@ -203,8 +204,10 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
     if status == "diverged" and not any(change.key not in ("about", "expect", "metrics") for change in changes):
         raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
     if trainer.steps < step:
-        raise StoreError(f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}\n"
-                         f"  give it more: {line} train.epochs=...")
+        raise StoreError(
+            f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}\n"
+            f"  give it more: {line} train.epochs=..."
+        )
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
         raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)

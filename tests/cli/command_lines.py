@@ -64,9 +64,11 @@ FILES: dict[str, bytes] = {
 }
 FOLDERS = ("folder", "folder.yaml", "folder.csv", "runs")
 WORDS = [
-    "xor", "last", "0", "1", "2", "-1", "1e99", "nan", "best", "-", "--", "=", "", "{", "[", "\x1b[31m", "ä", "\ud800", "\x00",
+    "xor", "last", "0", "1", "2", "-1", "1e99", "nan", "best", "-", "--", "=", "", "{", "[", "\x1b[31m", "ä", "\ud800",
+    "\x00",
     "nothing/here", "nothing.yaml", "nothing.csv", "x.npz", "new.yaml", "folder/new.yaml", "a" * 300, *FILES, *FOLDERS,
-    "runs/one", "two", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse", "losses",
+    "runs/one", "two", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse",
+    "losses",
     "plateau", "xavier", "accuracy", "layer", "loss", "dataset", "mylayer", "class", "bash", "zsh", "0_dense", "relu",
     "train.epochs=1", "optimizer.lr=0.1", "optimizer.lr=nan", "optimizer=sgd", "model[0].dense.units=3", "model[9].x=1",
     "model=[]", "data=", "data=xor", "data={csv: t.csv, target: y}", "data={csv: folder, target: y}", "loss=mse",
@@ -139,6 +141,13 @@ class Caught(io.StringIO):
     encoding = "utf-8"
 
 
+class Keyboard(Caught):
+    """A standard input into which nothing is piped."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class Writes:
     """Tells of files that are opened for writing, and folders that are made, while it watches."""
 
@@ -187,8 +196,8 @@ def fresh(base: Path, folder: Path) -> None:
     shutil.copytree(base, folder)
 
 
-def typed(folder: Path, line: list[str], stdin: bytes = b"") -> Ended:
-    """Do the line in this process, as if it were typed in the folder."""
+def typed(folder: Path, line: list[str], stdin: bytes | None = b"") -> Ended:
+    """Do the line in this process, as if it were typed in the folder; without `stdin` that is a terminal."""
     from dllab.core import cache
     from dllab.data import table_text
 
@@ -196,7 +205,7 @@ def typed(folder: Path, line: list[str], stdin: bytes = b"") -> Ended:
     out, err = Caught(), Caught()
     before, kept = os.getcwd(), sys.stdin
     os.chdir(folder)
-    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+    sys.stdin = Keyboard() if stdin is None else io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), WRITES.watched() as seen:
             code = main.run(line)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_runs
+import numpy
 import pytest
 from command_lines import Ended, fresh, made, typed
+
+import dllab
+from dllab import places
+from dllab.engine import prepare
+from dllab.lab.gradcheck import check_network
+from dllab.recipe import RecipeError, load
 
 GOLDEN = Path(__file__).parent / "golden"
 HOME = "/home/ann"
 AREAS = {
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
-    "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases.RUNS,
+    "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
 }  # fmt: skip
 
 
@@ -91,7 +101,43 @@ def test_the_text_of_errors(base: Path, ann: Path, area: str) -> None:
     assert [text for text in texts if "\nexit 2\n" not in text] == []
 
 
-@pytest.mark.parametrize("area", AREAS)
+def test_the_text_of_errors_in_python(base: Path, ann: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh(base, ann)
+    monkeypatch.chdir(ann)
+    names = {"dllab": dllab, "numpy": numpy, "functools": functools, "load": load, "check_network": check_network}
+    texts = []
+    for code in error_cases.PYTHON:
+        with pytest.raises((ValueError, RecipeError)) as raised:
+            exec(code, dict(names))
+        texts.append(f"=== {code}\n{type(raised.value).__name__}: {raised.value}\n")
+    compare("python", "\n".join(texts))
+
+
+def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = ann / "dllab"
+    there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
+    monkeypatch.setattr(places, "PACKAGE", package)
+    texts = []
+    for line, change in error_cases.SHIPPED:
+        fresh(base, ann)
+        for kind, folder in there.items():
+            shutil.copytree(folder, package / "shipped" / kind)
+        change(package / "shipped/datasets")
+        prepare._prepared.cache_clear()
+        texts.append(entry(f"dllab {line}", typed(ann, shlex.split(line))))
+    compare("shipped", "\n".join(texts))
+    assert all("\nexit 2\n" in text for text in texts)
+
+
+def test_the_text_of_errors_of_surroundings(base: Path, ann: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh(base, ann)
+    texts = [entry("dllab predict one - (nothing is piped into it)", typed(ann, ["predict", "one", "-"], None))]
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    texts.append(entry("NUMBA_DISABLE_JIT=1 dllab bench", typed(ann, ["bench"])))
+    compare("surroundings", "\n".join(texts))
+
+
+@pytest.mark.parametrize("area", [*AREAS, "shipped", "surroundings"])
 def test_80_columns_are_enough(area: str) -> None:
     for line in (GOLDEN / f"errors_{area}.txt").read_text(encoding="utf-8").splitlines():
         assert len(line) <= 80 or line.startswith("=== ") or " " not in line.strip()
