@@ -121,7 +121,7 @@ def _tell(error: Exception) -> int:
     if own is not None and (blamed := own.blame(error)) is not None:
         write(folded(f"dllab: {blamed[0]}: {blamed[1]}\n  that is a file of your own; {write_log(error)} has the details"))
         return USAGE
-    say(f"internal error: {_one_line(error)}; the details are in {write_log(error)}")
+    write(f"dllab: internal error: {_one_line(error)}; the details are in {write_log(error)}")
     return INTERNAL
 
 

@@ -39,7 +39,7 @@ def locate(reference: str | Path) -> tuple[Path, str]:
         raise RecipeError([Problem("no shipped recipes", Place(text), str(error))]) from None
     if text in known:
         return known[text], _shortest(known[text])
-    if _is_folder(Path(text)):
+    if text and _is_folder(Path(text)):
         return Path(text), text
     hint = f"{LISTING}; a file is given by its path.{did_you_mean(text, known)}".removesuffix(".")
     raise RecipeError([Problem(f"no recipe is called {show(text)}", Place(text or "recipe"), hint)])

@@ -59,6 +59,7 @@ FILES: dict[str, bytes] = {
     "broken.py": b"def f(:\n",
     "raises.py": b"1 / 0\n",
     "t.csv": b"a,b,y\n" + b"".join(b"%d,%d.5,%d\n" % (i, i % 7, i % 2) for i in range(40)),
+    "points.csv": b"x2,x1,target\n" + b"".join(b"%d,%d.5,%d\n" % (i % 3, i % 7, i % 2) for i in range(9)),
     "binary.csv": bytes(range(256)),
     "empty.csv": b"",
 }
@@ -109,30 +110,40 @@ def inside(word: str) -> str:
     return word.replace("/", "_") if word.startswith(("/", "~")) or ".." in word or "=/" in word else word
 
 
+BEGUN: dict[str, list[list[str]]] = {
+    "train": [["my.yaml"], ["folds.yaml"], ["uses.yaml"], ["uses.yaml", "--trust"], ["table.yaml"], ["piped.yaml"],
+              ["xor"]],
+    "resume": [["last"], ["two"], ["runs/one", "train.epochs=3"], ["one", "train.epochs=4", "optimizer.lr=0.1"]],
+    "eval": [["last"], ["runs/one"], ["one", "points.csv"], ["one", "-"], ["one", "t.csv"]],
+    "predict": [["one", "points.csv"], ["runs/one", "points.csv"], ["one", "-"], ["last", "points.csv"], ["one", "t.csv"]],
+    "gradcheck": [["my.yaml"], ["uses.yaml", "--trust"], ["own.py", "--trust"], ["--all"]],
+    "summary": [["my.yaml"], ["uses.yaml", "--trust"], ["table.yaml"], ["xor"]],
+    "init": [["xor"], ["my.yaml", "-"], ["my.yaml", "new.yaml"], ["folds.yaml", "folder/new.yaml"]],
+    "datasets": [["show", "t.csv"], ["show", "-"], ["moons"], ["iris", "test=0.5"], ["show", "empty.csv"]],
+    "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
+    "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
+}  # fmt: skip
+"""What a line of a command begins with when it is sensible."""
+OPTIONS = [
+    ["--seed", "1"], ["--run-dir", "runs"], ["--run-dir", "new"], ["--jobs", "2"], ["--watch", "0"], ["--weights", "best"],
+    ["--set", "train.epochs=3"], ["--inject-bug", "0_dense"], ["--trust"], ["--quiet"], ["--no-save"], ["--probabilities"],
+    ["--full"], ["--json"], ["--float64"],
+]  # fmt: skip
+COMMON = ["train", "resume", "eval", "predict", "gradcheck", "summary", "init", "datasets", "new"]
+
+
 @st.composite
 def lines(draw: st.DrawFn) -> list[str]:
-    """A command, often with what it needs first, and up to five words more."""
-    command = draw(st.sampled_from(list(known())))
-    first = {
-        "train": ["my.yaml", "folds.yaml", "uses.yaml", "table.yaml", "piped.yaml"],
-        "resume": ["last", "runs/one", "two"],
-        "eval": ["last", "runs/one"],
-        "predict": ["last", "runs/one"],
-        "gradcheck": ["my.yaml", "uses.yaml", "own.py"],
-        "summary": ["my.yaml", "uses.yaml", "table.yaml"],
-        "init": ["xor", "my.yaml"],
-        "datasets": ["show", "moons"],
-        "new": ["layer", "loss"],
-    }.get(command, [])
-    begun = [draw(st.sampled_from(first))] if first and draw(st.integers(0, 3)) else []
-    rest = draw(st.lists(words(command), max_size=5))
-    line = [command, *begun, *rest]
-    if draw(st.booleans()):
-        at = draw(st.integers(1, len(line)))
-        line.insert(at, "--json")
-    if command == "train":
-        line.append("train.epochs=1")
-    return line
+    """A line of a command, most often nearly right: what it needs, options it has, and words that may not belong there."""
+    command = draw(st.sampled_from([*known(), *COMMON, *COMMON]))
+    has = {name for parameter in loaded(command).params for name in parameter.opts}
+    options = [option for option in OPTIONS if option[0] in has]
+    line = list(draw(st.sampled_from(BEGUN[command]))) if command in BEGUN and draw(st.integers(0, 5)) else []
+    for _ in range(draw(st.integers(0, 2))):
+        line += draw(st.sampled_from(options)) if options else []
+    for word in draw(st.lists(words(command), max_size=draw(st.sampled_from([0, 1, 1, 4])))):
+        line.insert(draw(st.integers(0, len(line))), word)
+    return [command, *line, *(["train.epochs=1"] if command == "train" else [])]
 
 
 class Caught(io.StringIO):

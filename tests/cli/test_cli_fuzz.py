@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from command_lines import FILES, fresh, lines, made, typed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from terminals import piped
 
@@ -107,6 +107,7 @@ def ends_well(base: Path, folder: Path, line: list[str], stdin: bytes) -> None:
     """Whatever the line: an exit code that is documented, a message without a traceback, and nothing written elsewhere."""
     fresh(base, folder)
     done = typed(folder, line, stdin)
+    event(f"{line[0]} ends with {done.code}")
     assert done.code in (0, 1, 2, 130), done.err
     assert not any(text.startswith("Traceback") for text in done.err.splitlines())
     assert "internal error" not in done.err
@@ -121,6 +122,13 @@ def whole_document(line: list[str]) -> bool:
     before = line[: line.index("--json")]
     values = [name for option in loaded(line[0]).params if not getattr(option, "is_flag", False) for name in option.opts]
     return "--" not in before and before[-1] not in values and not re.match(r"-[a-z]*[sj]$", before[-1])
+
+
+def test_what_is_written_elsewhere_is_noticed(base: Path, tmp_path: Path) -> None:
+    fresh(base, tmp_path / "here")
+    assert typed(tmp_path / "here", ["init", "xor", "../new.yaml"]).written == (str(tmp_path / "new.yaml"),)
+    assert typed(tmp_path / "here", ["train", "my.yaml", "--run-dir", "../new", "-q"]).written[0] == str(tmp_path / "new")
+    assert typed(tmp_path / "here", ["init", "xor", "new.yaml"]).written == ()
 
 
 LINES = given(line=lines(), stdin=st.sampled_from([b"", FILES["t.csv"], bytes(range(256))]))
