@@ -101,7 +101,7 @@ def sites(module: ast.Module) -> Iterator[tuple[int, list[str]]]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         adds = name == "add" and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("problems")
-        if name in ERRORS or adds or name in ("_Refused", "stop", "_stop"):
+        if name in ERRORS or adds or name == "say":
             inside = [f for f in functions if f.lineno <= node.lineno <= (f.end_lineno or 0)]
             around = max(inside, key=lambda f: f.lineno, default=module)
             yield node.lineno, [p for argument in node.args for p in pieces(argument, module, around)]

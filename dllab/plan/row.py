@@ -39,18 +39,29 @@ class Row:
         assert self.kernel is not None
         found: dict[str, Size] = {}
         for operand in self.kernel.operands:
+            if operand.name not in self.operands:
+                raise ValueError(f"{self.kernel.title} is called without its operand {operand.name}")
             value = self.operands[operand.name]
             shape: list[Size] = [product([d]) for d in value.shape]
             if operand.dims and operand.dims[0].startswith("*"):
                 leading = len(shape) - len(operand.dims) + 1
                 shape = [product(value.shape[:leading]), *shape[leading:]]
             if len(shape) != len(operand.dims):
-                raise ValueError(f"{self.kernel.title}: {operand.name} is {operand.dims}, not {value.shape}")
+                raise ValueError(
+                    f"{self.kernel.title}: {operand.name} has dimensions {operand.dims}, but is given {value.shape}"
+                )
             for letter, size in zip(operand.dims, shape):
                 known = found.setdefault(letter.lstrip("*"), size)
                 if known != size or (letter.isdigit() and size != (int(letter), ())):
-                    raise ValueError(f"{self.kernel.title}: {operand.name} has {letter} = {size}, not {known}")
+                    raise ValueError(
+                        f"{self.kernel.title}: {operand.name} has {letter} = {_text(size)}, where another operand has {_text(known)}"
+                    )
         return [found[letter] for letter in self.kernel.letters]
+
+
+def _text(size: Size) -> str:
+    """`4 * B`."""
+    return " * ".join([str(size[0]), *size[1]])
 
 
 def product(dims: tuple[Dim, ...] | list[Dim]) -> Size:

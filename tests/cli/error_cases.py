@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from command_lines import OWN
 
 Files = dict[str, bytes | str]
 Case = tuple[str, Files | Callable[[Path], object]]
@@ -267,3 +269,24 @@ def other_origin(path: Path) -> None:
     cells = first.split(",")
     cells[6] = "9"
     path.write_text("\n".join([head, ",".join(cells), *rows]) + "\n")
+
+
+# ---- what lies around the lab -------------------------------------------------------------------------------------------
+
+SURROUNDINGS: dict[str, BaseException] = {
+    "a disk that is full": OSError(errno.ENOSPC, "No space left on device"),
+    "too little memory": MemoryError(),
+    "Ctrl-C": KeyboardInterrupt(),
+    "a fault of the lab": RuntimeError("something that nobody thought of"),
+}
+FAILING = [
+    OWN.replace("y[i] = x[i]", "y[i] = nothing_of_that_name(x[i])"),
+    OWN + "\n    def build(self, net, x):\n        return 1 / 0\n",
+    OWN + "\n    def build(self, net, x):\n        pass\n",
+    OWN
+    + "\n    def build(self, net, x):\n        y = net.array(x.shape)\n        net.call(forward, y=y, z=x)\n        return y\n",
+    OWN
+    + "\n    def build(self, net, x):\n        y = net.array((3, 7))\n        net.call(forward, y=y, x=x)\n        return y\n",
+    OWN.replace("*N", "N") + "\n    def build(self, net, x):\n        net.call(forward, y=x, x=x)\n        return x\n",
+]
+"""Parts that can be read, and fail when they are used."""

@@ -18,7 +18,11 @@ from command_lines import Ended, fresh, made, typed
 
 import dllab
 from dllab import places
+from dllab.cli import failures
+from dllab.cli.commands import loaded
+from dllab.core import cache
 from dllab.engine import prepare
+from dllab.lab import bench, peers
 from dllab.lab.gradcheck import check_network
 from dllab.recipe import RecipeError, load
 
@@ -133,10 +137,34 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
 
 def test_the_text_of_errors_of_surroundings(base: Path, ann: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh(base, ann)
+    assert typed(ann, ["train", "table.yaml", "-q"]).code == 0
+    next((ann / "runs").glob("table-*")).rename(ann / "runs/tables")
     texts = [entry("dllab predict one - (nothing is piped into it)", typed(ann, ["predict", "one", "-"], None))]
+    monkeypatch.setattr(failures, "write_log", lambda error: "/tmp/dllab-error-1.log")
+    for title, error in error_cases.SURROUNDINGS.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(loaded("schema"), "callback", functools.partial(fail, error))
+            texts.append(entry(f"dllab schema ({title})", typed(ann, ["schema"])))
+    for part in error_cases.FAILING:
+        (ann / "own.py").write_text(part)
+        texts.append(
+            entry("dllab train uses.yaml --trust", typed(ann, ["train", "uses.yaml", "--trust", "-q", "--no-save"]))
+        )
+    (ann / "t.csv").write_text("a,b,y\n" + "1,2,0\n2,3,1\n" * 20)
+    texts.append(entry("dllab eval tables", typed(ann, ["eval", "tables"])))
+    monkeypatch.setattr(cache, "kept", lambda: False)
+    texts.append(entry("dllab train my.yaml (no cache)", typed(ann, ["train", "my.yaml", "-q", "--no-save"])))
+    monkeypatch.setattr(bench, "run", lambda chosen, peers, rounds: iter(()))
+    monkeypatch.setattr(peers, "installed", lambda name: False)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    texts.append(entry("dllab bench --against torch", typed(ann, ["bench", "--against", "torch"])))
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     texts.append(entry("NUMBA_DISABLE_JIT=1 dllab bench", typed(ann, ["bench"])))
     compare("surroundings", "\n".join(texts))
+
+
+def fail(error: BaseException, *arguments: object, **options: object) -> None:
+    raise error
 
 
 @pytest.mark.parametrize("area", [*AREAS, "shipped", "surroundings"])
