@@ -279,14 +279,19 @@ SURROUNDINGS: dict[str, BaseException] = {
     "Ctrl-C": KeyboardInterrupt(),
     "a fault of the lab": RuntimeError("something that nobody thought of"),
 }
+
+
+def built(body: str) -> str:
+    """A layer with a build() of its own."""
+    return f"{OWN}\n    def build(self, net, x):\n        {body}\n"
+
+
 FAILING = [
     OWN.replace("y[i] = x[i]", "y[i] = nothing_of_that_name(x[i])"),
-    OWN + "\n    def build(self, net, x):\n        return 1 / 0\n",
-    OWN + "\n    def build(self, net, x):\n        pass\n",
-    OWN
-    + "\n    def build(self, net, x):\n        y = net.array(x.shape)\n        net.call(forward, y=y, z=x)\n        return y\n",
-    OWN
-    + "\n    def build(self, net, x):\n        y = net.array((3, 7))\n        net.call(forward, y=y, x=x)\n        return y\n",
-    OWN.replace("*N", "N") + "\n    def build(self, net, x):\n        net.call(forward, y=x, x=x)\n        return x\n",
+    built("return 1 / 0"),
+    built("pass"),
+    built("return net.call(forward, y=net.array(x.shape), z=x)"),
+    built("return net.call(forward, y=net.array((3, 7)), x=x)"),
+    built("return net.call(forward, y=x, x=x)").replace("*N", "N"),
 ]
 """Parts that can be read, and fail when they are used."""

@@ -170,4 +170,4 @@ def fail(error: BaseException, *arguments: object, **options: object) -> None:
 @pytest.mark.parametrize("area", [*AREAS, "shipped", "surroundings"])
 def test_80_columns_are_enough(area: str) -> None:
     for line in (GOLDEN / f"errors_{area}.txt").read_text(encoding="utf-8").splitlines():
-        assert len(line) <= 80 or line.startswith("=== ") or " " not in line.strip()
+        assert len(line) <= 80 or line.startswith(("=== ", "dllab: internal error")) or " " not in line.strip()
