@@ -34,7 +34,7 @@ def runs_in(root: Path) -> list[Path]:
     """The runs in a folder, the newest first."""
     try:
         found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if _is_run(path)]
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return []
     return [path for _, _, path in sorted(found, reverse=True)]
 

@@ -66,7 +66,7 @@ FILES: dict[str, bytes] = {
 FOLDERS = ("folder", "folder.yaml", "folder.csv", "runs")
 WORDS = [
     "xor", "last", "0", "1", "2", "-1", "1e99", "nan", "best", "-", "--", "=", "", "{", "[", "\x1b[31m", "ä", "\ud800",
-    "\x00",
+    "\udcff", "\x00",
     "nothing/here", "nothing.yaml", "nothing.csv", "x.npz", "new.yaml", "folder/new.yaml", "a" * 300, *FILES, *FOLDERS,
     "runs/one", "two", "moons", "noise=0.3", "noise=x", "samples=5", "show", "iris", "csv", "dense", "adam", "mse",
     "losses",

@@ -163,6 +163,14 @@ def test_the_text_of_errors_of_surroundings(base: Path, ann: Path, monkeypatch: 
     compare("surroundings", "\n".join(texts))
 
 
+@pytest.mark.parametrize("folder", ["\ud800", "\udcff", "a\0b", "n" * 300])
+def test_folders_that_cannot_be(base: Path, ann: Path, folder: str) -> None:
+    fresh(base, ann)
+    for line in (["resume", "last"], ["eval", "last"], ["train", "my.yaml", "-q"]):
+        done = typed(ann, [*line, "--run-dir", folder])
+        assert done.code == (0 if line[0] == "train" and folder == "\udcff" else 2)
+
+
 def fail(error: BaseException, *arguments: object, **options: object) -> None:
     raise error
 
