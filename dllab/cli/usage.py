@@ -10,7 +10,8 @@ def complaint(error: Any) -> str:
     """The message for an error of the command-line library, with a hint below where there is one."""
     kind, parameter = type(error).__name__, getattr(error, "param", None)
     if kind == "MissingParameter" and parameter is not None:
-        return f"{_name(parameter)} is missing\n  {parameter.help or ''}".rstrip()
+        meaning = str(parameter.help or "")
+        return f"{_name(parameter)} is missing\n  {meaning[:1].lower()}{meaning[1:].removesuffix('.')}".rstrip()
     if kind == "BadParameter" and parameter is not None and _limits(parameter) is not None:
         return f"{_name(parameter)} takes {_limits(parameter)}{_got(error)}"
     if kind == "NoSuchOption":
