@@ -19,4 +19,4 @@ def folder(kind: Literal["recipes", "datasets"]) -> Path:
         if place.is_dir():
             return place
     looked = " or ".join(str(place) for place in candidates)
-    raise FileNotFoundError(f"the lab's own {kind} are missing: expected {looked}. Reinstall dllab.")
+    raise FileNotFoundError(f"the lab's own {kind} are missing: expected {looked}; reinstall dllab")

@@ -40,7 +40,22 @@ class Command:
         app.command(name=self.name)(function)
         command: Any = typer.main.get_command(app)
         command.callback = _with_first_sign(command.callback)
+        command.parse_args = _naming_itself(command.parse_args)
         return command
+
+
+def _naming_itself(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Some errors of the parser do not tell which command's line it was; how it is used is shown below them."""
+
+    def call(context: Any, words: list[str]) -> Any:
+        try:
+            return parse(context, words)
+        except Exception as error:
+            if getattr(error, "ctx", context) is None:
+                error.ctx = context  # type: ignore[attr-defined]
+            raise
+
+    return call
 
 
 def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,9 @@ Weights = Annotated[
 
 def eval(
     run: RunName,
-    data: Annotated[str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.", metavar="DATA")
+    ] = None,
     weights: Weights = "last",
     as_json: Json = False,
     run_dir: RunDir = None,
@@ -52,7 +54,7 @@ def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened
     from dllab.runs.opened import FILES, Opened
 
     if weights not in FILES:
-        raise Refused(f"--weights {weights}: a run has {' and '.join(FILES)} weights")
+        raise Refused(f"--weights {weights}: a run has no such weights", f"write one of: {', '.join(FILES)}")
     return Opened(run, run_dir, weights, trust)
 
 

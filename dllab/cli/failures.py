@@ -57,7 +57,7 @@ def guarded(command: Callable[[], Any], interrupted: Callable[[], bool] = lambda
 
 def say(message: str) -> None:
     """A message of the lab on stderr."""
-    write(f"dllab: {message}")
+    write(folded(f"dllab: {message}"))
 
 
 def write(text: str) -> None:
@@ -121,14 +121,16 @@ def _tell(error: Exception) -> int:
     if own is not None and (blamed := own.blame(error)) is not None:
         write(folded(f"dllab: {blamed[0]}: {blamed[1]}\n  that is a file of your own; {write_log(error)} has the details"))
         return USAGE
-    say(f"internal error: {_one_line(error)}; the details are in {write_log(error)}")
+    write(f"dllab: internal error: {_one_line(error)}; the details are in {write_log(error)}")
     return INTERNAL
 
 
 def _usage(error: Any) -> str:
     """How the command is used, where it tells more, and what is wrong."""
+    from dllab.cli.usage import complaint
+
     context = getattr(error, "ctx", None)
-    message = folded(f"dllab: {error.format_message()}")
+    message = folded(f"dllab: {complaint(error)}")
     if context is None:
         return message
     return f"{message}\n\n{context.get_usage()}\n`{context.command_path} --help` tells more."

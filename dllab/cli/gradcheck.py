@@ -52,7 +52,7 @@ def gradcheck(
     """
     overrides = [*(changes or ()), *(settings or ())]
     if everything and recipe is not None:
-        raise Refused("--all checks the lab's own layers and losses and takes no recipe", "leave out one of both")
+        raise Refused("--all checks the lab's own layers and losses and takes no recipe", "leave out one of the two")
     if everything and overrides:
         raise Refused("--all takes no settings: there is no recipe to change", "leave them out")
     if recipe is None and not everything:

@@ -185,7 +185,8 @@ def _gaps(table: Table, columns: list[Column]) -> str:
     lacking = [column for column in columns if len(column.missing)]
     first = min(lacking, key=lambda column: int(column.missing[0]))
     counts = ", ".join(f"{column.name} {len(column.missing)}" for column in lacking[:NAMED])
-    more = f" and {len(lacking) - NAMED} more columns" if len(lacking) > NAMED else ""
+    left = len(lacking) - NAMED
+    more = f" and {left} more {'column' if left == 1 else 'columns'}" if left > 0 else ""
     return f"{table.where(int(first.missing[0]), first.name)}: no value; missing in all: {counts}{more}"
 
 

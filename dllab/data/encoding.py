@@ -68,7 +68,8 @@ class Encoding:
         """Labels (N,) int32 or values (N, 1) float32. Raises TableError, as `encode` does."""
         column = table.column(self.target)
         if len(column.missing):
-            raise TableError(f"{table.where(int(column.missing[0]), column.name)}: no value, and this is the target")
+            where = table.where(int(column.missing[0]), column.name)
+            raise TableError(f"{where}: no value, and this is the target", "fill it in, or remove the row")
         if not self.classes:
             if column.numbers is None:
                 raise TableError(f"{_first(table, column)}: a word, where the target is a number", LEARNT)
@@ -78,7 +79,10 @@ class Encoding:
         for code, word in enumerate(words):
             if word not in places:
                 row = int(np.flatnonzero(codes == code)[0])
-                raise TableError(f"{table.where(row, column.name)}: {word!r} is none of the classes {_some(self.classes)}")
+                raise TableError(
+                    f"{table.where(row, column.name)}: {word!r} is no class of this net",
+                    f"its classes are {_some(self.classes)}; remove such rows",
+                )
         return np.array([places[word] for word in words], np.int32)[codes]
 
     def to_document(self) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from dllab.places import folder
 @contextmanager
 def reading(file: str) -> Iterator[Path]:
     """The path of a shipped data file; turns whatever goes wrong with it into a ValueError that names it."""
-    path = folder("datasets") / file
+    try:
+        path = folder("datasets") / file
+    except FileNotFoundError as error:
+        raise ValueError(str(error)) from None
     try:
         yield path
     except FileNotFoundError:

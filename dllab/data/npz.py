@@ -24,6 +24,8 @@ BROKEN = (
 )  # fmt: skip
 """What reading a damaged archive may raise."""
 USUAL = {"x": ("x", "X", "x_train", "inputs"), "y": ("y", "Y", "y_train", "targets", "labels")}
+SAVE = "save x and y together: numpy.savez('my.npz', x=x, y=y)"
+MEND = "mend such rows, or leave them out, before you save"
 USUAL_TEST = {"x": ("x_test",), "y": ("y_test",)}
 
 
@@ -73,7 +75,10 @@ class Npz(Source):
             tx, ty = (arrays[name] for name in tests)
             _check(self.npz, tx, ty, *tests)
             if tx.shape[1:] != x.shape[1:]:
-                raise TableError(f"{self.npz}: rows of {tests[0]} are {tx.shape[1:]}, those before it {x.shape[1:]}")
+                raise TableError(
+                    f"{self.npz}: rows of {tests[0]} are {tx.shape[1:]}, those to train on {x.shape[1:]}",
+                    "save rows of one shape for both",
+                )
             fixed = np.arange(len(x), len(x) + len(tx))
             x, y = np.concatenate([x, tx]), np.concatenate([y, ty])
         _check(self.npz, x, y, "x", "y")
@@ -106,17 +111,19 @@ class Npz(Source):
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise TableError(f"{path} holds one array", "save x and y together: numpy.savez('my.npz', x=x, y=y)")
-            return {name: file[name] for name in file.files}
+        with open(path, "rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            if not isinstance(loaded, np.lib.npyio.NpzFile):
+                raise TableError(f"{path} holds one array", SAVE)
+            with loaded as file:
+                return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise TableError(f"there is no file {path}", COUNTED) from None
     except TableError:
         raise
     except BROKEN as error:
         reason = getattr(error, "strerror", None) or "it is no .npz file of plain arrays, or it is damaged"
-        raise TableError(f"{path} cannot be read: {reason}") from None
+        raise TableError(f"{path} cannot be read: {reason}", SAVE) from None
 
 
 def _chosen(arrays: dict[str, NDArray[Any]], path: str, role: str, given: str | None, usual: tuple[str, ...]) -> Any:
@@ -130,12 +137,12 @@ def _chosen(arrays: dict[str, NDArray[Any]], path: str, role: str, given: str | 
 
 def _check(path: str, x: NDArray[Any], y: NDArray[Any], x_name: str, y_name: str) -> None:
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or not len(x):
-        raise TableError(f"{path}: {x_name} is {x.shape} and {y_name} {y.shape}; every row needs one of each")
+        raise TableError(f"{path}: {x_name} is {x.shape} and {y_name} {y.shape}", "every row needs one of each")
     if x.dtype.kind not in "fiub":
-        raise TableError(f"{path}: {x_name} holds {x.dtype}, no numbers")
+        raise TableError(f"{path}: {x_name} holds {x.dtype}, no numbers", "a net reads numbers: save them as such")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row = int(np.argwhere(~np.isfinite(x))[0][0])
-        raise TableError(f"{path}: row {row} of {x_name} (counted from 0) holds NaN or infinity")
+        raise TableError(f"{path}: row {row} of {x_name} (counted from 0) holds NaN or infinity", MEND)
 
 
 def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -143,15 +150,15 @@ def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]
     flat = y.reshape(len(y), -1)
     if y.dtype.kind in "OSUV" or (y.dtype.kind in "iub" and flat.shape[1] == 1):
         if flat.shape[1] != 1 or y.dtype.kind in "OV":
-            raise TableError(f"{path}: y is {y.dtype} {y.shape}; classes are whole numbers or words, one a row")
+            raise TableError(f"{path}: y is {y.dtype} {y.shape}", "classes are whole numbers or words, one a row")
         values, labels = np.unique(flat[:, 0], return_inverse=True)
         if y.dtype.kind in "SU" or len(values) <= max(MOST_CLASSES, len(y) // 10):
             words = tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.tolist())
             return labels.reshape(-1).astype(np.int32), words
     if y.dtype.kind == "c":
-        raise TableError(f"{path}: y holds complex numbers")
+        raise TableError(f"{path}: y holds complex numbers", "save real ones, such as y.real")
     if not np.isfinite(flat).all():
         raise TableError(
-            f"{path}: row {int(np.argwhere(~np.isfinite(flat))[0][0])} of y (counted from 0) is NaN or infinity"
+            f"{path}: row {int(np.argwhere(~np.isfinite(flat))[0][0])} of y (counted from 0) is NaN or infinity", MEND
         )
     return flat.astype(np.float32), ()

@@ -158,7 +158,7 @@ class _Reader:
         cells = [cell.strip() for cell in row]
         if len(cells) > MOST_COLUMNS:
             problem = f"{self.text.label}, line {line}: {len(cells):,} columns"
-            raise TableError(problem, f"a table has at most {MOST_COLUMNS:,}")
+            raise TableError(problem, f"a table has at most {MOST_COLUMNS:,}; take some out of the file")
         if any(_number(cell) is not None for cell in cells if cell):
             self.header = False
             self.names = [f"column{i}" for i in range(1, len(row) + 1)]

@@ -172,7 +172,7 @@ class Network:
 def labels(y: NDArray[Any], classes: int) -> NDArray[np.int32]:
     """Class labels (N,) as int32. Raises ValueError for numbers that are no labels."""
     found = y.reshape(len(y), -1)[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    if found.ndim != 1 or not np.all(np.equal(np.mod(found, 1), 0)):
+    if found.ndim != 1 or found.dtype.kind not in "biuf" or not np.all(np.equal(np.mod(found, 1), 0)):
         raise ValueError(f"y has shape {y.shape} and type {y.dtype}; this net's targets are whole class labels (N,)")
     if len(found) and (found.min() < 0 or found.max() >= max(classes, 2)):
         raise ValueError(f"labels run from {found.min()} to {found.max()}; this net has classes 0 to {max(classes, 2) - 1}")

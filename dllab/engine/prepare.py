@@ -21,7 +21,8 @@ def prepared(recipe: Recipe) -> Prepared | None:
     try:
         return _prepared(recipe.data, recipe.data.stamp())  # type: ignore[attr-defined]
     except ValueError as error:
-        told = getattr(error, "problem", str(error)), recipe.place("data"), getattr(error, "hint", "")
+        problem, _, hint = str(error).partition("; ")
+        told = getattr(error, "problem", problem), recipe.place("data"), getattr(error, "hint", hint)
         raise RecipeError([Problem(*told)]) from None
 
 
@@ -32,7 +33,8 @@ def folds_of(recipe: Recipe) -> Folds:
         hint = "give it folds: `train: {folds: 5}`, or the override train.folds=5"
         raise RecipeError([Problem("this recipe has no folds", recipe.place("train"), hint)])
     if recipe.data is None:
-        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), "give it data:")])
+        hint = "give it data, such as data: moons"
+        raise RecipeError([Problem("this recipe has no data to deal out in folds", recipe.place("input"), hint)])
     from dllab.data.folds import Folds
 
     try:

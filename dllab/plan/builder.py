@@ -183,6 +183,7 @@ class Builder:
     def call(self, kernel: Kernel, *, backward: Sequence[Kernel | str] = (), **operands: Value) -> None:
         """See Net.call."""
         self.rows.append(Row(kernel, operands, self.path))
+        self.rows[-1].sizes()  # what does not fit is told of the line that calls, in a layer of the user's own
         if not self.training or not backward:
             return
         y = operands.get("y")
@@ -266,6 +267,8 @@ class Builder:
         self.infos.append(info)
         try:
             y = part.build(self, x)
+            if not isinstance(y, Value):
+                raise ShapeError(f"build() of layer {part.name} returns no array of the net; end it with: return y")
         except ShapeError as error:
             raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
         info.output_shape, info.output = y.shape, y

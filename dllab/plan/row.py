@@ -38,19 +38,29 @@ class Row:
         """
         assert self.kernel is not None
         found: dict[str, Size] = {}
+        kernel = self.kernel.title.rpartition(".")[2]
         for operand in self.kernel.operands:
-            value = self.operands[operand.name]
+            name = operand.name
+            if name not in self.operands:
+                raise ValueError(f"{kernel} is called without its operand {name}")
+            value = self.operands[name]
             shape: list[Size] = [product([d]) for d in value.shape]
             if operand.dims and operand.dims[0].startswith("*"):
                 leading = len(shape) - len(operand.dims) + 1
                 shape = [product(value.shape[:leading]), *shape[leading:]]
             if len(shape) != len(operand.dims):
-                raise ValueError(f"{self.kernel.title}: {operand.name} is {operand.dims}, not {value.shape}")
+                raise ValueError(f"{kernel}: {name} has dimensions {operand.dims}, but is given {value.shape}")
             for letter, size in zip(operand.dims, shape):
                 known = found.setdefault(letter.lstrip("*"), size)
                 if known != size or (letter.isdigit() and size != (int(letter), ())):
-                    raise ValueError(f"{self.kernel.title}: {operand.name} has {letter} = {size}, not {known}")
+                    there = f"where another operand has {_text(known)}"
+                    raise ValueError(f"{kernel}: {name} has {letter} = {_text(size)}, {there}")
         return [found[letter] for letter in self.kernel.letters]
+
+
+def _text(size: Size) -> str:
+    """`4 * B`."""
+    return " * ".join([str(size[0]), *size[1]])
 
 
 def product(dims: tuple[Dim, ...] | list[Dim]) -> Size:

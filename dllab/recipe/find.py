@@ -39,6 +39,8 @@ def locate(reference: str | Path) -> tuple[Path, str]:
         raise RecipeError([Problem("no shipped recipes", Place(text), str(error))]) from None
     if text in known:
         return known[text], _shortest(known[text])
+    if text and _is_folder(Path(text)):
+        return Path(text), text
     hint = f"{LISTING}; a file is given by its path.{did_you_mean(text, known)}".removesuffix(".")
     raise RecipeError([Problem(f"no recipe is called {show(text)}", Place(text or "recipe"), hint)])
 
@@ -66,6 +68,13 @@ def read_bytes(path: Path, label: str) -> tuple[bytes, int]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
     except (OSError, ValueError):
         return False
 

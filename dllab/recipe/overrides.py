@@ -299,7 +299,8 @@ class _Change:
             fitting = list(range(len(node.items)))
         if fitting:
             hint = f"give its position: {', '.join(f'{where}[{index}].{key}' for index in fitting)}"
-            raise _Refused(f"{len(fitting)} parts of {where} have {show(key)}", hint)
+            have = "part of {} has" if len(fitting) == 1 else "parts of {} have"
+            raise _Refused(f"{len(fitting)} {have.format(where)} {show(key)}", hint)
         raise _Refused(f"no part of {where} has {show(key)}", one_of(dict.fromkeys(known), key))
 
 

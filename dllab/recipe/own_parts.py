@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from dllab.catalogue import FAMILIES, Part, UnknownPart, declared_in, family_of_part, find
-from dllab.recipe.errors import Problems, show
+from dllab.catalogue import Part, UnknownPart, declared_in, family_of_part, find
+from dllab.recipe.errors import Problem, Problems, RecipeError, show
 from dllab.recipe.place import Place
 
 PREFIX = "dllab_own_"
@@ -33,6 +33,7 @@ NEEDED = {
 }
 """The method that every part of a family has to bring."""
 TRUST = "a recipe may come from anyone, and these files are programs: read them, then give --trust (in Python: trust=True)"
+USED = "use: names Python files; paths count from the recipe's folder"
 LARGEST = 1_000_000  # bytes
 
 
@@ -61,13 +62,21 @@ def parts_of_file(path: str, trusted: bool) -> OwnParts:
     problems = Problems()
     absolute = os.path.abspath(path)
     if not trusted:
-        problems.add(
-            f"{path} is a program", Place(path), "read it, then give --trust: dllab runs it to see what it defines"
-        )
+        problems.add("this is a program", Place(path), "read it, then give --trust: dllab runs it to see what it defines")
         problems.raise_if_any()
     own = load_parts([(absolute, Place(path))], True, problems)
-    problems.raise_if_any()
+    if problems.found:
+        raise RecipeError([_of_place(problem, absolute) for problem in problems.found])
     return own
+
+
+def _of_place(problem: Problem, path: str) -> Problem:
+    """The problem without the path of its file, which is its place already."""
+    message = problem.message
+    for start, instead in ((f"{path}, ", ""), (f"{path}: ", ""), (f"{path} ", "this file ")):
+        if message.startswith(start):
+            message = instead + message[len(start) :]
+    return Problem(message, problem.place, "check the path and its rights" if problem.hint == USED else problem.hint)
 
 
 def part_file(path: str) -> bool:
@@ -98,7 +107,9 @@ def _register(part: type[Part], path: str, place: Place, own: OwnParts, problems
     family = family_of_part(part)
     if family is None:
         problems.add(
-            f"{path}: {part.__name__} is derived from no family's base", place, f"the families: {', '.join(FAMILIES)}"
+            f"{path}: {part.__name__} is derived from no family's base",
+            place,
+            "derive it from the class that such parts have in common: Layer, Loss, Optimizer, ...",
         )
         return
     root = next(base for base in part.__mro__ if Part in base.__bases__)
@@ -124,9 +135,7 @@ def _read(path: str, place: Place, problems: Problems) -> bytes | None:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        problems.add(
-            f"{path} cannot be read: {reason}", place, "use: names Python files; paths count from the recipe's folder"
-        )
+        problems.add(f"{path} cannot be read: {reason}", place, USED)
         return None
     if len(content) > LARGEST:
         problems.add(f"{path} is too long for a part", place, f"expected at most {LARGEST:,} bytes")

@@ -228,7 +228,8 @@ class Builder:
             entries = self.layers(node)
             return _FAILED if entries is None else kind(entries)
         if not isinstance(node, ListNode):
-            hint = f"write one {noun(family)} per line, each after a dash, or [in, brackets]"
+            one = noun(family) if container(item) is None else f"list of {noun(family)}s"
+            hint = f"write one {one} per line, each after a dash, or [in, brackets]"
             self.problems.add(f"{words} is {_kind(node)}, not a list", node.place, hint)
             return _FAILED
         values = [self._inner(item, family, inner, f"an item of {words}") for inner in node.items]
@@ -263,7 +264,7 @@ class Builder:
                 if sound:
                     self.problems.add(f"{words}: {raised or complaint['msg']}", place, _change(node, words, fields))
             elif key not in node.entries:
-                hint = f"expected {self._takes(fields[key])}; {_how(cls, words, key)}"
+                hint = f"expected {self._takes(fields[key])}; {_how(cls, words, key, bool(node.entries))}"
                 self.problems.add(f"{words} needs the option {show(key)}", place, hint)
             else:
                 value = node.entries[key].value
@@ -296,10 +297,13 @@ def _at(node: Node, location: tuple[int | str, ...]) -> Place:
     return node.place
 
 
-def _how(cls: type, words: str, key: str) -> str:
+def _how(cls: type, words: str, key: str, beside: bool) -> str:
+    """How an option is given; `beside` others."""
     name = words.rpartition(" ")[2]
     if name in fields_of(cls) and name != key:
         return f"write {{{name}: ..., {key}: VALUE}}"
+    if beside:
+        return f"write {name}: {{..., {key}: VALUE}}"
     return f"write {name}: VALUE" if getattr(cls, "main", None) == key else f"write {name}: {{{key}: VALUE}}"
 
 

@@ -92,9 +92,10 @@ def read(text: str, place_of: Callable[[Any, int], Place], problems: Problems) -
         code = error.character if isinstance(error.character, int) else ord(error.character)
         mark = _mark_at(text, next((i for i, c in enumerate(text) if ord(c) == code), 0))
         problems.add(f"control character U+{code:04X}", place_of(mark, 1), "write it as an escape in double quotes")
-    except (YAMLError, ValueError, OverflowError) as error:
+    except (YAMLError, ValueError, OverflowError):
         # Escapes and directives with absurd numbers reach int() and chr() unchecked inside the parser.
-        problems.add(f"not readable as YAML: {show(str(error))}", place_of(_mark_at(text, 0), 1), "check its escapes")
+        message = "not readable as YAML: an escape or a directive in it has a number out of range"
+        problems.add(message, place_of(_mark_at(text, 0), 1), "look for \\x, \\u and \\U in double quotes, and for %")
     return None
 
 

@@ -69,7 +69,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {reason(error)}") from None
+        raise StoreError(f"{path} cannot be read: {reason(error)}\n  check the path and its rights") from None
 
 
 class Lock:
@@ -87,7 +87,8 @@ class Lock:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise StoreError(f"{folder} is in use: a run is being trained there by another process") from None
+            why = "a run is being trained there by another process"
+            raise StoreError(f"{folder} is in use: {why}\n  wait for its end, or stop it") from None
         except OSError:  # a file system without locks
             os.close(handle)
             return

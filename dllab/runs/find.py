@@ -10,6 +10,7 @@ from dllab.runs.store import STATUS, root_of
 
 LAST = "last"
 SHOWN = 5
+HOW = "a run is the folder that `dllab train` makes"
 
 
 def find_run(reference: str | os.PathLike[str], run_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -33,7 +34,7 @@ def runs_in(root: Path) -> list[Path]:
     """The runs in a folder, the newest first."""
     try:
         found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if _is_run(path)]
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return []
     return [path for _, _, path in sorted(found, reverse=True)]
 
@@ -53,15 +54,20 @@ def _complaint(text: str, path: Path, root: Path) -> str:
         return "a run without a name: give its folder, its name in the folder of runs, or `last`"
     try:
         if path.is_dir():
-            return f"{shown} is no folder of a run: it has no {STATUS}"
+            return f"{shown} is no folder of a run: it has no {STATUS}\n  {_newest(root) or HOW}"
         if path.is_file():
-            return f"{shown} is a file; a run is the folder that `dllab train` makes"
+            return f"{shown} is a file\n  {HOW}"
     except (OSError, ValueError):
         pass
     names = [run.name for run in runs_in(root)]
     if not names:
         return f"there is no run {shown}, and none in {root}: `dllab train RECIPE` makes one"
     close = get_close_matches(path.name, names, n=1)
-    newest = ", ".join(names[:SHOWN])
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"there is no run {shown}\n  {hint}the newest in {root}: {newest}; `{LAST}` is the first of them"
+    return f"there is no run {shown}\n  {hint}{_newest(root)}"
+
+
+def _newest(root: Path) -> str:
+    """The newest runs there, by name; "" where there is none."""
+    names = [run.name for run in runs_in(root)]
+    return f"the newest in {root}: {', '.join(names[:SHOWN])}; `{LAST}` is the first of them" if names else ""

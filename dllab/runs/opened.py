@@ -22,7 +22,7 @@ from dllab.recipe import Recipe, load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
 from dllab.runs.find import find_run
-from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, load_weights
+from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, load_weights, new_run
 from dllab.symbols import COLUMN
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import Figures
@@ -70,7 +70,7 @@ class Opened:
             data = stand_in(self.learnt)
             self.encoding()
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise StoreError(f"{path / DATA} is not of this version of the lab") from None
+            raise StoreError(f"{path / DATA} is not of this version of the lab\n  {new_run(path)}") from None
         self.recipe: Recipe = dataclasses.replace(
             load(path / "recipe.yaml", trust=trust), name=str(status.get("recipe", path.name))
         )
@@ -78,7 +78,7 @@ class Opened:
         self.network = Network(plan_of(self.recipe, question), self.recipe)
         facts = load_weights(self.network, path, name)
         if type(facts.get("steps")) is not int:
-            raise StoreError(f"{path / name} is not of this version of the lab")
+            raise StoreError(f"{path / name} is not of this version of the lab\n  {new_run(path)}")
         self.steps: int = facts["steps"]
 
     def encoding(self) -> Encoding:
@@ -160,4 +160,4 @@ def _why(status: str, weights: str, path: Path) -> str:
         return "it was trained without train.checkpoint.best, or has seen no evaluation yet"
     if status == "running":
         return f"it is still being trained, or was killed: dllab resume {path}"
-    return f"its status is {status}"
+    return new_run(path)

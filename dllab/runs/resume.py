@@ -20,7 +20,7 @@ from dllab.runs.keeper import Keeper, epoch_end, now
 from dllab.runs.machine import differences
 from dllab.runs.result import Result
 from dllab.runs.seal import Damaged
-from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder
+from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder, new_run
 from dllab.runs.train import Overrides, changed, ignore
 from dllab.training.events import Event
 from dllab.training.state import State, Unfit
@@ -84,7 +84,7 @@ class Resumption:
         _check_facts(facts, path / CHECKPOINT)
         self.state, self.facts = State(arrays, facts["state"]), facts
         if not self.folder.has(RECIPE):
-            raise StoreError(f"{path / RECIPE} is missing\n  the run cannot go on without the recipe it says it follows")
+            raise StoreError(f"{path / RECIPE} is missing\n  put it back: the run goes on with the recipe that it tells of")
         kept = load(path / RECIPE, trust=trust)
         before = _recipe_then(facts["recipe"], path, trust)
         self.recipe = load(path / RECIPE, overrides, trust=trust) if overrides else kept
@@ -95,17 +95,17 @@ class Resumption:
         for file, digest_then in facts.get("used", {}).items():
             if self.recipe.used.get(file) != digest_then:
                 why = f"the file {file} is not what it was when this run began"
-                raise StoreError(f"{path} cannot go on: {why}\n  {_new_run(path)}")
+                raise StoreError(f"{path} cannot go on: {why}\n  {new_run(path)}")
         _check_optimizer(before, kept, self.recipe, path)
         self.notes = differences(self.status)
         log = self.folder.metrics
         try:
             self.history = tuple(epoch_end(line) for line in log.read(facts["metrics"]))
         except Damaged as error:
-            raise StoreError(f"{path / METRICS} is damaged: {error}") from None
+            raise StoreError(f"{path / METRICS} is damaged: {error}\n  {new_run(path)}") from None
         self.trainer = Trainer(self.recipe, start=self.state, history=self.history)
         if digest(self.trainer.data) != facts["data"]:
-            raise StoreError(f"{path} cannot go on: its data are not what they were\n  {_new_run(path)}")
+            raise StoreError(f"{path} cannot go on: its data are not what they were\n  {new_run(path)}")
         _check_open(self.status["status"], self.state, self.changes, self.trainer, path)
 
     def _name(self, name: str) -> None:
@@ -129,7 +129,8 @@ class Resumption:
         try:
             return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
         except Unfit as error:
-            raise StoreError(f"{self.folder.path / CHECKPOINT} does not fit the recipe: {error}") from None
+            path = self.folder.path
+            raise StoreError(f"{path / CHECKPOINT} does not fit the recipe: {error}\n  {new_run(path)}") from None
 
 
 def resume(
@@ -183,7 +184,7 @@ def _check(changes: Sequence[Change], path: Path) -> None:
         for key, why in FIXED.items():
             if change.key == key or change.key.startswith((f"{key}.", f"{key}[")):
                 values = f"it is {_shown(change.before)} in this run, {_shown(change.after)} by {change.where}"
-                raise StoreError(f"{change.key} cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
+                raise StoreError(f"{change.key} cannot change within a run: {why}\n  {values}\n  {new_run(path)}")
 
 
 def _check_optimizer(before: Recipe, kept: Recipe, now: Recipe, path: Path) -> None:
@@ -193,7 +194,7 @@ def _check_optimizer(before: Recipe, kept: Recipe, now: Recipe, path: Path) -> N
         where = RECIPE if kept.optimizer[-1].name == wanted else "command line"
         why = "the state belongs to another optimizer (its options may change)"
         values = f"it is {was} in this run, {wanted} by {where}"
-        raise StoreError(f"optimizer cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
+        raise StoreError(f"optimizer cannot change within a run: {why}\n  {values}\n  {new_run(path)}")
 
 
 def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:
@@ -203,7 +204,10 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
     if status == "diverged" and not any(change.key not in ("about", "expect", "metrics") for change in changes):
         raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
     if trainer.steps < step:
-        raise StoreError(f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}")
+        raise StoreError(
+            f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}\n"
+            f"  give it more: {line} train.epochs=..."
+        )
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
         raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
@@ -227,7 +231,7 @@ def _check_facts(facts: Any, path: Path) -> None:
         and 0 <= state["evaluated"] <= state["step"]
     )
     if not sound:
-        raise StoreError(f"{path} is not of this version of the lab")
+        raise StoreError(f"{path} is not of this version of the lab\n  {new_run(path.parent)}")
 
 
 def _holds(document: Any, **kinds: type) -> bool:
@@ -244,14 +248,10 @@ def _recipe_then(text: str, path: Path, trust: bool) -> Recipe:
 def _no_checkpoint(path: Path, status: str) -> str:
     ended = ENDED.get(status)
     if status == "diverged":
-        return f"{path} diverged before its first checkpoint\n  {_new_run(path)}"
+        return f"{path} diverged before its first checkpoint\n  {new_run(path)}"
     if ended is not None:
-        return f"{path} {ended} and keeps no checkpoint (train.checkpoint.last is false)\n  {_new_run(path)}"
-    return f"{path} was ended before its first checkpoint: there is nothing to go on from\n  {_new_run(path)}"
-
-
-def _new_run(path: Path) -> str:
-    return f"for a new run: {shlex.join(['dllab', 'train', str(path / RECIPE)])}"
+        return f"{path} {ended} and keeps no checkpoint (train.checkpoint.last is false)\n  {new_run(path)}"
+    return f"{path} was ended before its first checkpoint: there is nothing to go on from\n  {new_run(path)}"
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -164,8 +165,13 @@ def load_weights(network: Network, folder: str | os.PathLike[str], name: str = W
     try:
         put(net_views(network), arrays)
     except Unfit as error:
-        raise StoreError(f"{Path(folder) / name} belongs to another net: {error}") from None
+        raise StoreError(f"{Path(folder) / name} belongs to another net: {error}\n  {new_run(Path(folder))}") from None
     return facts
+
+
+def new_run(folder: Path) -> str:
+    """What is left to do with a run that cannot be used."""
+    return f"for a new run: {shlex.join(['dllab', 'train', str(folder / RECIPE)])}"
 
 
 def safe(name: str) -> str:
@@ -184,7 +190,7 @@ class _refusing:
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if isinstance(error, Damaged):
-            raise StoreError(f"{self.path} is damaged: {error}") from None
+            raise StoreError(f"{self.path} is damaged: {error}\n  {new_run(self.path.parent)}") from None
 
 
 def _complaint(root: Path, error: Exception) -> str:

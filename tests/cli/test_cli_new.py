@@ -81,7 +81,7 @@ def test_refusals(folder: Path, arguments: tuple[str, str], said: str) -> None:
 def test_a_file_is_a_program_too(folder: Path) -> None:
     done = piped(folder, "gradcheck", "bent.py")
     assert done.code == 2
-    assert done.err == "bent.py: bent.py is a program\n  read it, then give --trust: dllab runs it to see what it defines\n"
+    assert done.err == "bent.py: this is a program\n  read it, then give --trust: dllab runs it to see what it defines\n"
     assert piped(folder, "new", "optimizer", "walk").code == 0
     done = piped(folder, "gradcheck", "walk.py", "--trust")
     assert done.code == 2 and "has no layer or loss" in " ".join(done.err.split())

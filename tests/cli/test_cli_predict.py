@@ -178,7 +178,7 @@ def test_refusals(folder: Path) -> None:
         "dllab: new.csv has no column 'kind'\n  its columns are petal, leaf, colour\n"
     )
     assert refused(folder, "eval", "last", "--weights", "first") == (
-        "dllab: --weights first: a run has last and best weights\n"
+        "dllab: --weights first: a run has no such weights\n  write one of: last, best\n"
     )
     assert "there is no run lost" in refused(folder, "predict", "lost", "few.csv")
     assert "there is no file none.csv" in refused(folder, "predict", "last", "none.csv")

@@ -230,10 +230,12 @@ dllab: there is no run lost
   the newest in runs: RUN; `last` is the first of them
 """,
     "small.yaml": """\
-dllab: small.yaml is a file; a run is the folder that `dllab train` makes
+dllab: small.yaml is a file
+  a run is the folder that `dllab train` makes
 """,
     "runs": """\
 dllab: runs is no folder of a run: it has no run.json
+  the newest in runs: RUN; `last` is the first of them
 """,
     "last train.batch=4 train.epochs=60": """\
 dllab: train.batch cannot change within a run: steps and epochs would be counted
@@ -256,6 +258,7 @@ dllab: optimizer cannot change within a run: the state belongs to another
     "last train.epochs=10": """\
 dllab: runs/RUN has done 1400 steps already, and the recipe
   now asks for 280
+  give it more: dllab resume runs/RUN train.epochs=...
 """,
     "last train.epocs=60": """\
 override train.epocs=60: unknown option 'epocs' of train
@@ -276,7 +279,7 @@ def test_refusals(folder: Path) -> None:
     (run / CHECKPOINT).write_bytes(before[CHECKPOINT][:-1])
     assert refusal(folder, "last", "train.epochs=60") == (
         "dllab: runs/RUN/checkpoint.safetensors is damaged: its\n"
-        "  checksum does not fit: the file is not as it was written\n"
+        "  checksum does not fit: the file is not as it was written\n" + NEW_RUN
     )
     (run / CHECKPOINT).unlink()
     assert refusal(folder, "last", "train.epochs=60") == (

@@ -131,7 +131,7 @@ def test_an_encoding_fits_columns_in_any_order(tmp_path: Path, path: str) -> Non
         (("2.5", "big"), r"column 'size': a word, where a number is expected"),
         (("1.5", "1e300"), r"line 2, column 'size': 1e\+300 is too large"),
         (("size", "width"), r"has no column 'size'"),
-        (("10,a", "10,c"), r"line 2, column 'sold': 'c' is none of the classes a, b"),
+        (("10,a", "10,c"), r"line 2, column 'sold': 'c' is no class of this net"),
     ],
 )
 def test_rows_that_do_not_fit_an_encoding(tmp_path: Path, path: str, change: tuple[str, str], said: str) -> None:

@@ -290,5 +290,5 @@ def test_the_copy_inside_the_package_comes_before_the_checkout(tmp_path, monkeyp
 
 def test_an_installation_without_the_folder_says_where_it_looked(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "PACKAGE", tmp_path / "dllab")
-    with pytest.raises(FileNotFoundError, match=r"datasets are missing: expected .*shipped.* or .*Reinstall dllab"):
+    with pytest.raises(FileNotFoundError, match=r"datasets are missing: expected .*shipped.* or .*reinstall dllab"):
         folder("datasets")
