@@ -95,7 +95,7 @@ class Keeper:
             case Started():
                 self.started = event
                 self.history = list(event.history)
-                self._kept_epoch = self.trainer.course.epoch
+                self._kept_epoch = event.first // event.steps_per_epoch  # whole epochs
                 if event.first:
                     self._keep_best()  # the process before may have died before it could
             case Progress():

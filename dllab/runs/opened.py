@@ -22,7 +22,7 @@ from dllab.recipe import Recipe, load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
 from dllab.runs.find import find_run
-from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, load_weights
+from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, check_has_net, load_weights
 from dllab.symbols import COLUMN
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import Figures
@@ -62,6 +62,7 @@ class Opened:
         self.folder = RunFolder(find_run(run, run_dir))
         path, name = self.folder.path, FILES[weights]
         status = self.folder.read_status()
+        check_has_net(status, path)
         if not self.folder.has(name):
             raise StoreError(f"{path} has no {name}\n  {_why(status['status'], weights, path)}")
         document = self.folder.read_data()

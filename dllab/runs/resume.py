@@ -6,6 +6,7 @@ trained with so far. What the kept state belongs to (model, data, loss, batches,
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from dllab.runs.keeper import Keeper, epoch_end, now
 from dllab.runs.machine import differences
 from dllab.runs.result import Result
 from dllab.runs.seal import Damaged
-from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder
+from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder, check_has_net
 from dllab.runs.train import Overrides, changed, ignore
 from dllab.training.events import Event
 from dllab.training.state import State, Unfit
@@ -78,6 +79,7 @@ class Resumption:
 
     def _prepare(self, overrides: Sequence[str], trust: bool) -> None:
         path, self.status = self.folder.path, self.folder.read_status()
+        check_has_net(self.status, path)
         if not self.folder.has(CHECKPOINT):
             raise StoreError(_no_checkpoint(path, self.status["status"]))
         arrays, facts = self.folder.read_arrays(CHECKPOINT)
@@ -124,12 +126,15 @@ class Resumption:
         resumed = self.status.get("resumed")
         origin: dict[str, Any] = {key: self.status[key] for key in KEPT if key in self.status}
         origin["resumed"] = [*(resumed if isinstance(resumed, list) else []), again]
-        self.folder.clear_leftovers()
-        self.folder.metrics.go_on(self.facts["metrics"])
         try:
+            self.folder.clear_leftovers()
+            self.folder.metrics.go_on(self.facts["metrics"])
             return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
         except Unfit as error:
             raise StoreError(f"{self.folder.path / CHECKPOINT} does not fit the recipe: {error}") from None
+        finally:
+            with contextlib.suppress(StoreError):
+                self.folder.close()  # also where it did not come to the keeper: others may have the folder
 
 
 def resume(
@@ -207,7 +212,7 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
         raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
-    if stop is not None and same and best["waited"] >= stop.patience:
+    if status in ENDED and stop is not None and same and best["waited"] >= stop.patience:
         raise StoreError(
             f"{path} was stopped early: no better {stop.metric} for {best['waited']} evaluations\n"
             f"  to train on: {line} train.early_stop.patience=..., or train.early_stop=null"

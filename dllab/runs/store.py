@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -144,6 +145,13 @@ class RunFolder:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+
+def check_has_net(status: Mapping[str, Any], path: Path) -> None:
+    """Raise StoreError for a run of folds: it has as many nets as folds, and keeps none."""
+    if "folds" in status:
+        line = shlex.join(["dllab", "train", str(path / RECIPE), "train.folds="])
+        raise StoreError(f"{path} is a run of folds: it keeps figures and no net\n  for one net of all its rows: {line}")
 
 
 def weights_of(network: Network) -> Arrays:

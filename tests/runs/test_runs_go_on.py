@@ -1,0 +1,129 @@
+"""Going on with a run: what is written when, what is refused, and what a refusal leaves behind."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dllab
+from dllab.engine.pace import Pace
+from dllab.runs import disk
+from dllab.runs.disk import StoreError
+from dllab.runs.opened import Opened
+from dllab.runs.result import Interrupted
+from dllab.runs.store import CHECKPOINT, RunFolder
+from dllab.training.events import EpochEnd, Event, Progress
+
+RECIPE: dict[str, Any] = {
+    "data": {"name": "moons", "samples": 100, "validation": 0.2},
+    "model": [{"dense": 8}, "tanh", {"dense": "classes"}],
+    "train": {"epochs": 12, "batch": 10, "evaluate_every": 3},
+}
+STEPS_AN_EPOCH = 6
+
+
+def at_step(step: int) -> Any:
+    """A listener that presses Ctrl-C once that many steps are done."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Progress) and event.step >= step:
+            raise KeyboardInterrupt
+
+    return listen
+
+
+def stopped(tmp_path: Path, recipe: dict[str, Any], step: int) -> Path:
+    """A run that was stopped at about a step."""
+    with pytest.raises(Interrupted) as caught:
+        dllab.train(recipe, run_dir=tmp_path, on_event=at_step(step))
+    assert caught.value.result.folder is not None
+    return caught.value.result.folder
+
+
+def test_checkpoints_are_due_at_the_same_epochs_after_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "steps", lambda self: 1)
+    kept: list[int] = []
+    write = RunFolder.write_arrays
+
+    def writing(self: RunFolder, name: str, arrays: Any, facts: Any) -> None:
+        if name == CHECKPOINT:
+            kept.append(facts["state"]["step"])
+        write(self, name, arrays, facts)
+
+    recipe = {**RECIPE, "train": {**RECIPE["train"], "checkpoint": 5}}
+    monkeypatch.setattr(RunFolder, "write_arrays", writing)
+    dllab.train(recipe, run_dir=tmp_path / "whole")
+    due = [5 * STEPS_AN_EPOCH, 10 * STEPS_AN_EPOCH, 12 * STEPS_AN_EPOCH]
+    assert kept == due
+    kept.clear()
+    middle = 4 * STEPS_AN_EPOCH + 2  # of the fifth epoch
+    folder = stopped(tmp_path / "stopped", recipe, middle)
+    dllab.resume(folder)
+    assert kept == [middle, *due]
+
+
+def test_a_resume_that_cannot_write_gives_the_folder_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stopped(tmp_path, RECIPE, 20)
+    with monkeypatch.context() as patched:
+
+        def full(*arguments: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        patched.setattr(disk.os, "ftruncate", full)
+        with pytest.raises(StoreError, match="No space left"):
+            dllab.resume(folder)
+    assert dllab.resume(folder).status == "finished"
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    folder = stopped(tmp_path, RECIPE, 20)
+    refused: list[str] = []
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event, EpochEnd) and not refused:
+            with pytest.raises(StoreError) as caught:
+                dllab.resume(folder)
+            refused.append(str(caught.value))
+
+    assert dllab.resume(folder, on_event=meanwhile).status == "finished"
+    assert "in use" in refused[0]
+
+
+def test_in_a_thread_that_is_not_the_main_one(tmp_path: Path) -> None:
+    whole = dllab.train(RECIPE, run_dir=tmp_path / "whole")
+    folder = stopped(tmp_path / "stopped", RECIPE, 20)
+    results: list[dllab.Result] = []
+    thread = threading.Thread(target=lambda: results.append(dllab.resume(folder)))
+    thread.start()
+    thread.join()
+    assert results[0].metrics == whole.metrics
+
+
+def test_a_run_of_folds_has_no_net(tmp_path: Path) -> None:
+    result = dllab.cross_validate({**RECIPE, "train": {"epochs": 2, "folds": 2}}, run_dir=tmp_path)
+    assert result.folder is not None
+    for use in (dllab.resume, Opened):
+        with pytest.raises(
+            StoreError, match=r"is a run of folds: it keeps figures and no net\n  .*: dllab train .*train.folds="
+        ):
+            use(result.folder)
+
+
+def test_stopped_early_and_killed_before_it_was_told(tmp_path: Path) -> None:
+    """The last checkpoint says that patience is used up, run.json that the run is under way: its end is still due."""
+    recipe = {**RECIPE, "train": {"epochs": 60, "batch": 10, "early_stop": {"patience": 1, "min_delta": 1.0}}}
+    whole = dllab.train(recipe, run_dir=tmp_path)
+    assert whole.folder is not None and whole.status == "stopped"
+    before = (whole.folder / "weights.safetensors").read_bytes()
+    with pytest.raises(StoreError, match="was stopped early"):
+        dllab.resume(whole.folder)
+    told = json.loads((whole.folder / "run.json").read_text())
+    (whole.folder / "run.json").write_text(json.dumps({**told, "status": "running"}))
+    (whole.folder / "weights.safetensors").unlink()
+    result = dllab.resume(whole.folder)
+    assert (result.status, result.metrics) == ("stopped", whole.metrics)
+    assert (whole.folder / "weights.safetensors").read_bytes() == before
