@@ -213,8 +213,9 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
         raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
     if status in ENDED and stop is not None and same and best["waited"] >= stop.patience:
+        what = "was stopped early" if status == "stopped" else "would stop at once"
         raise StoreError(
-            f"{path} was stopped early: no better {stop.metric} for {best['waited']} evaluations\n"
+            f"{path} {what}: no better {stop.metric} for {best['waited']} evaluations\n"
             f"  to train on: {line} train.early_stop.patience=..., or train.early_stop=null"
         )
 

@@ -15,7 +15,7 @@ from dllab.runs import disk
 from dllab.runs.disk import StoreError
 from dllab.runs.opened import Opened
 from dllab.runs.result import Interrupted
-from dllab.runs.store import CHECKPOINT, RunFolder
+from dllab.runs.store import BEST, CHECKPOINT, RunFolder
 from dllab.training.events import EpochEnd, Event, Progress
 
 RECIPE: dict[str, Any] = {
@@ -125,3 +125,25 @@ def test_stopped_early_and_killed_before_it_was_told(tmp_path: Path) -> None:
     result = dllab.resume(whole.folder)
     assert (result.status, result.metrics) == ("stopped", whole.metrics)
     assert (whole.folder / "weights.safetensors").read_bytes() == before
+
+
+def test_the_best_stays_the_best_where_an_improvement_is_to_be_larger(tmp_path: Path) -> None:
+    """Another least change than before: the weights of the best evaluation are not forgotten."""
+    recipe = {**RECIPE, "optimizer": {"adam": 0.05}, "train": {**RECIPE["train"], "checkpoint": {"best": True}}}
+    folder = dllab.train(recipe, run_dir=tmp_path).folder
+    assert folder is not None
+    before, told = RunFolder(folder).read_arrays(BEST)
+    result = dllab.resume(folder, {"train.epochs": 15, "train.early_stop": {"patience": 9, "min_delta": 50.0}})
+    assert result.best_epoch == told["steps"] // STEPS_AN_EPOCH
+    after, _ = RunFolder(folder).read_arrays(BEST)
+    assert {name: array.tobytes() for name, array in after.items()} == {name: a.tobytes() for name, a in before.items()}
+
+
+def test_patience_that_is_used_up_already(tmp_path: Path) -> None:
+    recipe = {**RECIPE, "optimizer": {"sgd": 1e-9}, "train": {**RECIPE["train"], "checkpoint": {"best": True}}}
+    folder = dllab.train(recipe, run_dir=tmp_path).folder
+    assert folder is not None
+    kept = RunFolder(folder).read_arrays(CHECKPOINT)[1]["state"]["best"]["waited"]
+    assert kept > 0
+    with pytest.raises(StoreError, match=f"would stop at once: no better loss for {kept} evaluations"):
+        dllab.resume(folder, {"train.epochs": 15, "train.early_stop": 1})
