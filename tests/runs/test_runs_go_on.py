@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,31 @@ def test_patience_that_is_used_up_already(tmp_path: Path) -> None:
     assert kept > 0
     with pytest.raises(StoreError, match=f"would stop at once: no better loss for {kept} evaluations"):
         dllab.resume(folder, {"train.epochs": 15, "train.early_stop": 1})
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "weights.safetensors", "run.json"])
+def test_ctrl_c_in_the_last_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The run comes to its end, and the caller learns of the key with the result in hand."""
+    replace = disk.os.replace
+
+    def pressed(source: Path, target: Path) -> None:
+        replace(source, target)
+        if target.name == name and json.loads((target.parent / "run.json").read_text())["status"] == "finished":
+            signal.raise_signal(signal.SIGINT)
+
+    def pressed_before(source: Path, target: Path) -> None:
+        if target.name == name:
+            signal.raise_signal(signal.SIGINT)
+        replace(source, target)
+
+    monkeypatch.setattr(disk.os, "replace", pressed if name == "run.json" else pressed_before)
+    with pytest.raises(Interrupted) as caught:
+        dllab.train({**RECIPE, "train": {"epochs": 2}}, run_dir=tmp_path)
+    monkeypatch.undo()
+    result = caught.value.result
+    assert result.folder is not None
+    told = json.loads((result.folder / "run.json").read_text())
+    assert told["status"] == result.status == ("interrupted" if name == CHECKPOINT else "finished")
+    assert (result.folder / "weights.safetensors").exists()
+    if name == CHECKPOINT:
+        assert dllab.resume(result.folder).status == "finished"
