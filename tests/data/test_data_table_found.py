@@ -257,3 +257,17 @@ def test_no_archive_breaks_the_source_often(tmp_path: Path, content: bytes) -> N
 def test_a_table_keeps_the_line_of_every_row(tmp_path: Path) -> None:
     table: Table = read_table(put(tmp_path, 'x,n\n"a\nb",1\n\n' + "c,2\n" * 30))
     assert table.lines.tolist() == [2, *range(5, 35)]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_a_first_line_that_declares_the_delimiter(tmp_path: Path, first: str, bom: bytes) -> None:
+    """Spreadsheets write it and read it; lines are counted with it."""
+    path = put(tmp_path, bom + f"{first}\r\na;b\r\n1,5;x\r\n2,5;y\r\n".encode())
+    table = read_table(path)
+    assert (table.names, table.text.delimiter, table.lines.tolist()) == (("a", "b"), ";", [3, 4])
+    with pytest.raises(TableError, match="line 4: 1 field"):
+        read_table(put(tmp_path, f"{first}\na;b\n1;x\n2\n"))
+    with pytest.raises(TableError, match="line 3: a quote is opened"):
+        read_table(put(tmp_path, f'{first}\na;b\n1;"x\n2\n'))
+    assert read_table(put(tmp_path, "sep=,b\n1,2\n")).names == ("sep=", "b")
