@@ -19,7 +19,9 @@ Weights = Annotated[
 
 def eval(
     run: RunName,
-    data: Annotated[str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.", metavar="DATA")
+    ] = None,
     weights: Weights = "last",
     as_json: Json = False,
     run_dir: RunDir = None,
