@@ -169,8 +169,13 @@ def test_stopped_runs(tmp_path: Path, optimizer: str, schedule: str, options: st
     check(tmp_path, recipe_of(optimizer, schedule, options), (2, 7), (5,))
 
 
+def everything() -> list[tuple[str, str, str]]:
+    """Every optimizer with every schedule and all options, but clipping by two hands."""
+    return [names for names in product(OPTIMIZERS, SCHEDULES, OPTIONS) if names[::2] != ("clips, decays, adam", "clipped")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("optimizer", "schedule", "options"), list(product(OPTIMIZERS, SCHEDULES, OPTIONS)), ids=str)
+@pytest.mark.parametrize(("optimizer", "schedule", "options"), everything(), ids=str)
 def test_stopped_runs_everywhere(tmp_path: Path, optimizer: str, schedule: str, options: str) -> None:
     check(tmp_path, recipe_of(optimizer, schedule, options), (1, 3), (4,))
 
@@ -210,3 +215,16 @@ def test_a_net_that_two_cores_share(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             dllab.resume(folder, on_event=stopping_after(2))
     dllab.resume(folder)
     assert kept(folder) == kept(whole.folder)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_length_of_a_chunk_changes_no_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schedule: str) -> None:
+    """Rates are computed for a chunk at once; which chunks there are depends on the machine's pace."""
+    recipe = recipe_of("adam", schedule, "seldom")
+    found = []
+    for steps in (1, 7, 1000):
+        monkeypatch.setattr(Pace, "steps", lambda self, steps=steps: steps)
+        folder = dllab.train(recipe, run_dir=tmp_path / str(steps)).folder
+        assert folder is not None
+        found.append(kept(folder))
+    assert found[0] == found[1] == found[2]
