@@ -21,6 +21,7 @@ Missing = Literal["refuse", "drop_rows", "mean", "median", "most_frequent", "cat
 GAP = "(missing)"
 """The category of a missing word, with `missing: category`."""
 SHOWN = 5
+NAMED = 12
 LEARNT = "the net has learnt from numbers in this column"
 LARGE = "give the column in a larger unit, or leave it out with drop:"
 
@@ -59,6 +60,11 @@ class Encoding:
     def encode(self, table: Table) -> NDArray[np.float32]:
         """The inputs (N, F). Raises TableError for a column that is not there, and for the first cell that does not fit."""
         lacking = [feature.column for feature in self.features if feature.column not in table.names]
+        if lacking and not table.header:
+            names = table.text.delimiter.join([feature.column for feature in self.features][:NAMED])
+            more = f" and {len(self.features) - NAMED} more" if len(self.features) > NAMED else ""
+            problem = f"{table.text.label} has no line of names, by which its columns are told apart"
+            raise TableError(problem, f"put one in front: {names}{more}")
         if lacking:
             table.column(lacking[0])
         parts = [_encoded(feature, table) for feature in self.features]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dllab.data.csv import Csv
+from dllab.data.encoding import plain_encoding
 from dllab.data.table import TableError, read_table
 
 
@@ -66,3 +67,12 @@ def test_the_line_of_a_word_among_numbers(tmp_path: Path, cells: tuple[str, ...]
     assert swapped is not None
     with pytest.raises(TableError, match=r"line 4, column 'x': a word, where the target is a number"):
         swapped.encode_targets(table)
+
+
+def test_a_table_without_a_line_of_names(tmp_path: Path) -> None:
+    encoding = plain_encoding([f"x{i}" for i in range(3)], "y", ())
+    with pytest.raises(TableError, match=r"has no line of names, .*; put one in front: x0;x1;x2$"):
+        encoding.encode(read_table(put(tmp_path, "1;2;3\n4;5;6\n")))
+    many = plain_encoding([f"x{i}" for i in range(64)], "y", ())
+    with pytest.raises(TableError, match=r"x10,x11 and 52 more$"):
+        many.encode(read_table(put(tmp_path, ",".join(["1"] * 64))))
