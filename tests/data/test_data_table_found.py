@@ -271,3 +271,18 @@ def test_a_first_line_that_declares_the_delimiter(tmp_path: Path, first: str, bo
     with pytest.raises(TableError, match="line 3: a quote is opened"):
         read_table(put(tmp_path, f'{first}\na;b\n1;"x\n2\n'))
     assert read_table(put(tmp_path, "sep=,b\n1,2\n")).names == ("sep=", "b")
+
+
+@pytest.mark.parametrize("role", ["x", "y"])
+def test_numbers_that_32_bits_cannot_hold(tmp_path: Path, role: str) -> None:
+    arrays = {"x": np.linspace(0, 1, 40).reshape(20, 2), "y": np.linspace(0, 1, 20)}
+    arrays[role][7] = 1e300
+    np.savez(tmp_path / "t.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(TableError, match=rf"row 7 of {role} \(counted from 0\) holds a number too large for 32 bits"):
+        Npz(npz=str(tmp_path / "t.npz")).load()
+
+
+def test_one_class_alone(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", x=np.zeros((20, 2)), y=np.full(20, 3))
+    with pytest.raises(TableError, match="y is always 3; there is nothing to tell apart"):
+        Npz(npz=str(tmp_path / "t.npz")).load()
