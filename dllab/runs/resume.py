@@ -44,6 +44,10 @@ FIXED = {
 KEPT = ("began", "changes", "versions", "machine", "used")
 """What run.json tells of the beginning, whatever comes later."""
 
+PLACES = (RECIPE, "command line")
+NEUTRAL = ("about", "expect", "metrics")
+"""Keys that change nothing in the course of a run."""
+
 ENDED = {"finished": "is finished", "stopped": "was stopped early", "diverged": "diverged"}
 
 
@@ -108,7 +112,8 @@ class Resumption:
         self.trainer = Trainer(self.recipe, start=self.state, history=self.history)
         if digest(self.trainer.data) != facts["data"]:
             raise StoreError(f"{path} cannot go on: its data are not what they were\n  {_new_run(path)}")
-        _check_open(self.status["status"], self.state, self.changes, self.trainer, path)
+        _check_diverged(self.status, self.step, self.changes, path)
+        _check_open(self.status["status"], self.state, self.trainer, path)
 
     def _name(self, name: str) -> None:
         import dataclasses
@@ -169,7 +174,7 @@ def _changes(before: Recipe, kept: Recipe, now: Recipe) -> list[Change]:
     found = []
     for key in dict.fromkeys([*then, *wanted]):
         if then.get(key) != wanted.get(key):
-            where = RECIPE if edited.get(key) == wanted.get(key) else "command line"
+            where = PLACES[0] if edited.get(key) == wanted.get(key) else PLACES[1]
             found.append(Change(key, then.get(key), wanted.get(key), where))
     return found
 
@@ -201,12 +206,27 @@ def _check_optimizer(before: Recipe, kept: Recipe, now: Recipe, path: Path) -> N
         raise StoreError(f"optimizer cannot change within a run: {why}\n  {values}\n  {_new_run(path)}")
 
 
-def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:
-    """Refuse what would do nothing: a run at its end, or one that would diverge again in the same way."""
+def _check_diverged(status: Mapping[str, Any], step: int, changes: Sequence[Change], path: Path) -> None:
+    """Refuse a run that would diverge again in the same way: with the changes of the last time, from the same step."""
+    if status["status"] != "diverged":
+        return
+    resumed = status.get("resumed")
+    last = resumed[-1] if isinstance(resumed, list) and resumed else None
+    tried = last.get("changes") if isinstance(last, dict) and last.get("step") == step else []
+    ends = tuple(f" ({where})" for where in PLACES)
+    then, now = (
+        {text.removesuffix(ends[0]).removesuffix(ends[1]) for text in texts if not text.startswith(NEUTRAL)}
+        for texts in (map(str, tried if isinstance(tried, list) else []), map(str, changes))
+    )
+    if then == now:
+        line = shlex.join(["dllab", "resume", str(path)])
+        raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
+
+
+def _check_open(status: str, state: State, trainer: Trainer, path: Path) -> None:
+    """Refuse what would do nothing: a run at its end."""
     step, best, stop = state.facts["step"], state.facts["best"], trainer.recipe.train.early_stop
     line = shlex.join(["dllab", "resume", str(path)])
-    if status == "diverged" and not any(change.key not in ("about", "expect", "metrics") for change in changes):
-        raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
     if trainer.steps < step:
         raise StoreError(f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}")
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:

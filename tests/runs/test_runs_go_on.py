@@ -176,3 +176,23 @@ def test_ctrl_c_in_the_last_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (result.folder / "weights.safetensors").exists()
     if name == CHECKPOINT:
         assert dllab.resume(result.folder).status == "finished"
+
+
+def test_what_diverged_once_is_not_tried_again(tmp_path: Path) -> None:
+    """Also where the change that made it diverge stands in recipe.yaml by now."""
+    recipe = {
+        "data": {"name": "function", "samples": 60},
+        "model": [{"dense": 4}, {"dense": "outputs"}],
+        "loss": "mse",
+        "optimizer": {"sgd": 0.01},
+        "train": {"epochs": 3, "batch": 15},
+    }
+    folder = dllab.train(recipe, run_dir=tmp_path).folder
+    assert folder is not None
+    wild = {"train.epochs": 30, "optimizer.lr": 1000.0}
+    assert dllab.resume(folder, wild).status == "diverged"
+    for changes in ({}, wild, {"expect": {"train_loss": 1.0}}):
+        with pytest.raises(StoreError, match=r"diverged, and would again\n  change what comes"):
+            dllab.resume(folder, changes)
+    assert dllab.resume(folder, {"optimizer.lr": 900.0}).status == "diverged"
+    assert dllab.resume(folder, {"optimizer.lr": 0.01}).status == "finished"
