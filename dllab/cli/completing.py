@@ -127,7 +127,11 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return [*{**everything, **part_sources.names("layers")}.items()]
     if kind == "NAME" and command in part_sources.families():
         return part_sources.names(command).items()
-    return files(current, ("",)) if kind.startswith("FILE") else []
+    if kind == "KIND":
+        from dllab.cli.new import KINDS
+
+        return [(kind, f"among the {family}") for kind, (family, _) in KINDS.items()]
+    return files(current, ("",)) if kind.startswith("FILE") or kind == "DATA" else []
 
 
 def _recipe_of(command: str, word: str) -> str:

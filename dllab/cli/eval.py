@@ -20,7 +20,8 @@ Weights = Annotated[
 def eval(
     run: RunName,
     data: Annotated[
-        str | None, typer.Argument(help="A CSV file of rows with targets; - is standard input.", metavar="DATA")
+        str | None,
+        typer.Argument(help="A CSV file of rows with targets; - is standard input.", metavar="DATA"),
     ] = None,
     weights: Weights = "last",
     as_json: Json = False,
@@ -55,7 +56,10 @@ def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened
 
     if weights not in FILES:
         raise Refused(f"--weights {weights}: a run has no such weights", f"write one of: {', '.join(FILES)}")
-    return Opened(run, run_dir, weights, trust)
+    opened = Opened(run, run_dir, weights, trust)
+    for file in opened.edited():
+        say(f"{file} is not what it was when this net was trained")
+    return opened
 
 
 def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.options import Trust
 
 STDOUT = "-"
 
@@ -21,6 +22,7 @@ def init(
     file: Annotated[
         str | None, typer.Argument(help="File to write [default: its name and .yaml, here]; - prints it.", metavar="FILE")
     ] = None,
+    trust: Trust = False,
 ) -> None:
     """Write a recipe with comments: what each key and option means, what it takes, what else there is.
 
@@ -29,7 +31,7 @@ def init(
     from dllab.recipe import load
     from dllab.recipe.commented import commented
 
-    recipe = load(name)
+    recipe = load(name, trust=trust)
     text = commented(recipe)
     if file == STDOUT:
         sys.stdout.write(text)
@@ -44,6 +46,7 @@ def init(
     messages().sentence(visible(f"wrote {path}, a copy of {name} with comments"))
     is_path = path.suffix in (".yaml", ".yml") or len(path.parts) > 1
     shown = visible(shlex.quote(str(path) if is_path else f"./{path}"))
+    shown += " --trust" if recipe.use else ""
     steps = [(f"dllab train {shown}", "train it and watch it learn"), (f"dllab summary {shown}", "its layers")]
     output().show(NextSteps(steps))
 

@@ -26,7 +26,7 @@ SeedOption = Annotated[
 ]
 RunDir = Annotated[
     str | None,
-    typer.Option("--run-dir", help="Where the run's folder is made [default: $DLLAB_RUNS, or ./runs].", metavar="FOLDER"),
+    typer.Option("--run-dir", help="The folder of runs [default: $DLLAB_RUNS, or ./runs].", metavar="FOLDER"),
 ]
 RunName = Annotated[str, typer.Argument(help="Folder of a run, its name in the folder of runs, or `last`.", metavar="RUN")]
 Trust = Annotated[

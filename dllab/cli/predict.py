@@ -11,8 +11,6 @@ import typer
 from dllab.cli.eval import Weights, open_run, rows_of
 from dllab.cli.options import Json, RunDir, RunName, Trust
 
-FLUSHED = 10_000  # rows
-
 
 def predict(
     run: RunName,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dllab.cli.failures import Refused
-from dllab.cli.options import Json
+from dllab.cli.options import Json, Trust
 
 
 def recipes(
@@ -16,6 +16,7 @@ def recipes(
         str | None, typer.Argument(help="Show the page of this one; the path of a recipe does, too.", metavar="NAME")
     ] = None,
     json: Json = False,
+    trust: Trust = False,
 ) -> None:
     """List the recipes that come with the lab, or explain one.
 
@@ -23,7 +24,7 @@ def recipes(
     it trains, and commands to try.
     """
     if name is not None:
-        _page(name, json)
+        _page(name, json, trust)
         return
     from dllab.recipe import load, shipped
 
@@ -42,7 +43,7 @@ def recipes(
         output().show(views.recipes_view(found))
 
 
-def _page(name: str, json: bool) -> None:
+def _page(name: str, json: bool, trust: bool) -> None:
     from dllab.cli.console import output
     from dllab.data.dataset import Source
     from dllab.lab.datasets import summarize as summary_of_data
@@ -50,10 +51,10 @@ def _page(name: str, json: bool) -> None:
     from dllab.recipe import load
     from dllab.views import recipe_page as views
 
-    recipe = load(name)
+    recipe = load(name, trust=trust)
     net = summarize(recipe)
     if json:
         output().document(views.document(recipe, net))
     else:
         data = summary_of_data(recipe.data)[0] if isinstance(recipe.data, Source) else None
-        output().show(views.recipe_page(recipe, net, data, shlex.quote(name)))
+        output().show(views.recipe_page(recipe, net, data, shlex.quote(name) + (" --trust" if recipe.use else "")))

@@ -148,7 +148,8 @@ class Csv(ScaledTargets):
             words = column.words if fill is None or fill in column.words else (*column.words, str(fill))
             return Feature(column.name, "category", words, fill)
         if column.kind == "boolean":
-            return Feature(column.name, "boolean", column.words, fill)
+            words = tuple(sorted({word.lower() for word in column.words}))
+            return Feature(column.name, "boolean", words, None if fill is None else str(fill).lower())
         return Feature(column.name, "number", (), fill)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data.table import Column, Table, TableError
+from dllab.data.table import Column, Table, TableError, number_of, truths
 
 Task = Literal["classification", "regression"]
 Missing = Literal["refuse", "drop_rows", "mean", "median", "most_frequent", "category"]
@@ -21,6 +21,7 @@ Missing = Literal["refuse", "drop_rows", "mean", "median", "most_frequent", "cat
 GAP = "(missing)"
 """The category of a missing word, with `missing: category`."""
 SHOWN = 5
+NAMED = 12
 LEARNT = "the net has learnt from numbers in this column"
 LARGE = "give the column in a larger unit, or leave it out with drop:"
 
@@ -59,6 +60,11 @@ class Encoding:
     def encode(self, table: Table) -> NDArray[np.float32]:
         """The inputs (N, F). Raises TableError for a column that is not there, and for the first cell that does not fit."""
         lacking = [feature.column for feature in self.features if feature.column not in table.names]
+        if lacking and not table.header:
+            names = table.text.delimiter.join([feature.column for feature in self.features][:NAMED])
+            more = f" and {len(self.features) - NAMED} more" if len(self.features) > NAMED else ""
+            problem = f"{table.text.label} has no line of names, by which its columns are told apart"
+            raise TableError(problem, f"put one in front: {names}{more}")
         if lacking:
             table.column(lacking[0])
         parts = [_encoded(feature, table) for feature in self.features]
@@ -75,15 +81,15 @@ class Encoding:
                 raise TableError(f"{_first(table, column)}: a word, where the target is a number", LEARNT)
             return column.numbers.astype(np.float32)[:, None]
         words, codes = _words(column)
-        places = {word: i for i, word in enumerate(self.classes)}
-        for code, word in enumerate(words):
-            if word not in places:
+        places = [_place(word, self.classes) for word in words]
+        for code, (word, place) in enumerate(zip(words, places, strict=True)):
+            if place is None:
                 row = int(np.flatnonzero(codes == code)[0])
                 raise TableError(
                     f"{table.where(row, column.name)}: {word!r} is no class of this net",
                     f"its classes are {_some(self.classes)}; remove such rows",
                 )
-        return np.array([places[word] for word in words], np.int32)[codes]
+        return np.array(places, np.int32)[codes]
 
     def to_document(self) -> dict[str, Any]:
         """As plain JSON data."""
@@ -146,16 +152,15 @@ def _encoded(feature: Feature, table: Table) -> NDArray[np.float32]:
             f"so far there were {_some(feature.words)}",
         )
     filled = np.where(codes < 0, len(words), codes)
-    places = {word: i for i, word in enumerate(feature.words)}
-    for code, word in enumerate(words):
-        if word not in places:
+    known = [*words, *([str(feature.fill)] if feature.fill is not None else [])]
+    places = [_place(word, feature.words) for word in known]
+    for code, (word, place) in enumerate(zip(known, places, strict=True)):
+        if place is None:
             row = int(np.flatnonzero(codes == code)[0])
             raise TableError(
                 f"{table.where(row, column.name)}: {word!r} is new", f"so far there were {_some(feature.words)}"
             )
-    found = np.array(
-        [places[word] for word in [*words, *([str(feature.fill)] if feature.fill is not None else [])]], np.int64
-    )
+    found = np.array(places, np.int64)
     indices = found[filled] if len(found) else filled
     if feature.kind == "boolean":
         return indices.astype(np.float32)[:, None]
@@ -193,10 +198,26 @@ def _words(column: Column) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     return words, np.where(lacking, -1, codes).astype(np.int32)
 
 
+def _place(word: str, known: Sequence[str]) -> int | None:
+    """Which of the known words one is: TRUE is True, 1.0 is 1. None for a new word."""
+    if word in known:
+        return known.index(word)
+    truth = [i for i, other in enumerate(known) if other.lower() == word.lower()] if truths(known) else []
+    number = number_of(word, comma=True)
+    same = [i for i, other in enumerate(known) if number_of(other, comma=True) == number] if number is not None else []
+    found = truth or same
+    return found[0] if len(found) == 1 else None
+
+
 def _first(table: Table, column: Column) -> str:
-    """Where the first value of a column stands."""
-    rows = np.setdiff1d(np.arange(table.rows), column.missing)
-    return table.where(int(rows[0]) if len(rows) else 0, column.name)
+    """Where the first value of a column stands that is no number."""
+    if column.codes is not None:
+        words = [i for i, word in enumerate(column.words) if number_of(word, table.text.delimiter != ",") is None]
+        rows = np.flatnonzero(np.isin(column.codes, words))
+    else:
+        rows = np.setdiff1d(np.arange(table.rows), column.missing)
+    row = int(rows[0]) if len(rows) else 0
+    return table.where(row if column.stranger is None else column.stranger[0], column.name)
 
 
 def _some(words: Sequence[str]) -> str:

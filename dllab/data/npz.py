@@ -23,6 +23,7 @@ BROKEN = (
     struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
 )  # fmt: skip
 """What reading a damaged archive may raise."""
+SMALLER = "give the array in a larger unit"
 USUAL = {"x": ("x", "X", "x_train", "inputs"), "y": ("y", "Y", "y_train", "targets", "labels")}
 SAVE = "save x and y together: numpy.savez('my.npz', x=x, y=y)"
 MEND = "mend such rows, or leave them out, before you save"
@@ -143,6 +144,15 @@ def _check(path: str, x: NDArray[Any], y: NDArray[Any], x_name: str, y_name: str
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row = int(np.argwhere(~np.isfinite(x))[0][0])
         raise TableError(f"{path}: row {row} of {x_name} (counted from 0) holds NaN or infinity", MEND)
+    if (large := _too_large(x)) is not None:
+        raise TableError(f"{path}: row {large} of {x_name} (counted from 0) holds a number too large for 32 bits", SMALLER)
+
+
+def _too_large(values: NDArray[Any]) -> int | None:
+    """The first row with a number that float32 cannot hold."""
+    with np.errstate(over="ignore"):
+        beyond = np.isinf(values.astype(np.float32))
+    return int(np.argwhere(beyond)[0][0]) if values.dtype.kind in "fiu" and beyond.any() else None
 
 
 def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -153,6 +163,10 @@ def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]
             raise TableError(f"{path}: y is {y.dtype} {y.shape}", "classes are whole numbers or words, one a row")
         values, labels = np.unique(flat[:, 0], return_inverse=True)
         if y.dtype.kind in "SU" or len(values) <= max(MOST_CLASSES, len(y) // 10):
+            if len(values) == 1:
+                raise TableError(
+                    f"{path}: y is always {values[0]}", "there is nothing to tell apart; name another array: y: ..."
+                )
             words = tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.tolist())
             return labels.reshape(-1).astype(np.int32), words
     if y.dtype.kind == "c":
@@ -161,4 +175,6 @@ def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]
         raise TableError(
             f"{path}: row {int(np.argwhere(~np.isfinite(flat))[0][0])} of y (counted from 0) is NaN or infinity", MEND
         )
+    if (row := _too_large(flat)) is not None:
+        raise TableError(f"{path}: row {row} of y (counted from 0) holds a number too large for 32 bits", SMALLER)
     return flat.astype(np.float32), ()

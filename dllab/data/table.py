@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dllab.data.table_text import EMPTY, TableError, Text, text_of
 
-__all__ = ["Column", "Kind", "Table", "TableError", "read_table"]
+__all__ = ["Column", "Kind", "Table", "TableError", "number_of", "read_table", "truths"]
 
 Kind = Literal["number", "boolean", "category", "date", "text", "empty"]
 
@@ -159,7 +159,7 @@ class _Reader:
         if len(cells) > MOST_COLUMNS:
             problem = f"{self.text.label}, line {line}: {len(cells):,} columns"
             raise TableError(problem, f"a table has at most {MOST_COLUMNS:,}; take some out of the file")
-        if any(_number(cell) is not None for cell in cells if cell):
+        if any(number_of(cell) is not None for cell in cells if cell):
             self.header = False
             self.names = [f"column{i}" for i in range(1, len(row) + 1)]
             self._notes.append(f"its first line holds numbers, so it has no line of names: they are {_listed(self.names)}")
@@ -240,7 +240,7 @@ class _Numbers:
         except ValueError:
             plain = False
         if not plain:
-            found = [_number(cell.strip(), self.comma) for cell in cells]
+            found = [number_of(cell.strip(), self.comma) for cell in cells]
             lacking = [i for i, number in enumerate(found) if number is None]
             for i in lacking:
                 if cells[i].strip().lower() not in MISSING:
@@ -303,7 +303,7 @@ class _Words:
     def column(self, name: str, named: bool, rows: int, stranger: tuple[int, str] | None) -> Column:
         """The column, its words in order."""
         missing = np.concatenate(self._missing)
-        if stranger is not None and sum(_number(word) is not None for word in self._known) <= len(self._known) / 2:
+        if stranger is not None and sum(number_of(word) is not None for word in self._known) <= len(self._known) / 2:
             stranger = None
         if self._many:
             return Column(name, "text", missing, stranger=stranger)
@@ -319,7 +319,7 @@ class _Words:
 def _kind(words: list[str], rows: int) -> Kind:
     if not words:
         return "empty"
-    if {word.lower() for word in words} in TRUTHS:
+    if truths(words):
         return "boolean"
     if all(DATE.fullmatch(word) for word in words):
         return "date"
@@ -328,7 +328,12 @@ def _kind(words: list[str], rows: int) -> Kind:
     return "category"
 
 
-def _number(text: str, comma: bool = False) -> float | None:
+def truths(words: Sequence[str]) -> bool:
+    """Whether words say true and false, in large or small letters."""
+    return {word.lower() for word in words} in TRUTHS
+
+
+def number_of(text: str, comma: bool = False) -> float | None:
     """A cell as a number; None where it is none, or missing, or as large as no number is."""
     if text.lower() in MISSING or ODD.search(text):
         return None
@@ -338,13 +343,13 @@ def _number(text: str, comma: bool = False) -> float | None:
     except ValueError:
         pass
     if comma and text.count(",") == 1 and "." not in text:
-        return _number(text.replace(",", "."))
+        return number_of(text.replace(",", "."))
     return None
 
 
 def _order(word: str) -> tuple[int, float, str]:
     """Numbers among the words by size, before the others."""
-    number = _number(word)
+    number = number_of(word)
     return (1, 0.0, word) if number is None or np.isnan(number) else (0, number, word)
 
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ LONGEST_FIELD = 1 << 17
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 FALLBACKS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 WORKBOOK = b"PK\x03\x04"
+DECLARED = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
+"""A first line by which a file tells spreadsheets its delimiter."""
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 
@@ -38,27 +41,30 @@ class TableError(ValueError):
 class Text:
     """A table's text: `label` names it in messages, `encoding` and `delimiter` were found by looking at it.
 
-    `notes`: what had to be assumed.
+    `before`: lines that stand before the table. `notes`: what had to be assumed.
     """
 
     label: str
     path: Path | None  # None: standard input
     encoding: str
     delimiter: str
+    before: int = 0
     notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows with the lines they begin on; lines without a character are passed over. Raises TableError."""
         with self._open() as file:
+            for _ in range(self.before):
+                file.readline()
             reader = csv.reader(file, delimiter=self.delimiter, strict=True)
-            line = 1
+            line = self.before + 1
             try:
                 for row in reader:
                     if row:
                         yield line, row
-                    line = reader.line_num + 1
+                    line = self.before + reader.line_num + 1
             except csv.Error as error:
-                raise _misquoted(self.label, line, reader.line_num, str(error)) from None
+                raise _misquoted(self.label, line, self.before + reader.line_num, str(error)) from None
 
     def _open(self) -> io.TextIOBase:
         errors = "strict"
@@ -82,7 +88,10 @@ def text_of(path: str, delimiter: str | None = None) -> Text:
         encoding = next((name for name in FALLBACKS if _decodes(where, name)), "latin-1")
         notes = (f"it is not UTF-8, and read as {FALLBACKS[encoding]}",)
     sample = start.decode(encoding, "replace")
-    return Text(label, where, encoding, delimiter or _delimiter(sample), notes)
+    declared = DECLARED.match(sample)
+    if declared is not None:
+        return Text(label, where, encoding, delimiter or declared[1], 1, notes)
+    return Text(label, where, encoding, delimiter or _delimiter(sample), 0, notes)
 
 
 def digest_of(path: str) -> bytes:

@@ -26,6 +26,7 @@ from dllab.engine import budget, executor
 from dllab.engine.prepare import folds_of
 from dllab.lab.fold_results import CrossValidation, FoldResult
 from dllab.recipe import Recipe
+from dllab.runs.disk import StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.store import RunFolder
 from dllab.runs.train import Overrides, changed, chosen_recipe
@@ -165,6 +166,14 @@ class _Work:
 
     def result(self) -> CrossValidation:
         """Do it all, to whatever end."""
+        try:
+            return self._result()
+        finally:
+            if self.folder is not None:
+                with contextlib.suppress(StoreError):
+                    self.folder.close()
+
+    def _result(self) -> CrossValidation:
         if self.folder is not None:
             self.folder.write_recipe(self.recipe.to_yaml())
             self._keep("running")
@@ -185,7 +194,8 @@ class _Work:
                 raise FoldsInterrupted(self._keep("interrupted")) from None
         except BaseException:
             self._end(threads)
-            self._keep("failed")
+            with contextlib.suppress(StoreError):  # what is told is what went wrong first
+                self._keep("failed")
             raise
         return self._keep("diverged" if any(f.status == "diverged" for f in self.ended.values()) else "finished")
 

@@ -78,8 +78,13 @@ class Keeper:
                     self._keep_state()
                     self._keep(self._result("failed"))
                 raise
-        assert self.finished is not None
-        return self._keep(self._result(self.finished.status))
+            assert self.finished is not None
+            result = self._keep(self._result(self.finished.status))
+            try:
+                check()  # Ctrl-C that came too late to stop this run is for what called it
+            except KeyboardInterrupt:
+                raise Interrupted(result) from None
+        return result
 
     def _begin(self) -> None:
         if self.folder is None:
@@ -95,7 +100,7 @@ class Keeper:
             case Started():
                 self.started = event
                 self.history = list(event.history)
-                self._kept_epoch = self.trainer.course.epoch
+                self._kept_epoch = event.first // event.steps_per_epoch  # whole epochs
                 if event.first:
                     self._keep_best()  # the process before may have died before it could
             case Progress():

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.catalogue import find
 from dllab.data.dataset import Dataset, Prepared, natural
 from dllab.data.encoding import Encoding, plain_encoding
 from dllab.data.splits import Splits
@@ -22,11 +21,10 @@ from dllab.recipe import Recipe, load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
 from dllab.runs.find import find_run
-from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, load_weights, new_run
-from dllab.symbols import COLUMN
+from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, check_has_net, load_weights, new_run
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import Figures
-from dllab.training.trainer import USUAL_METRICS, Trainer
+from dllab.training.trainer import Trainer, columns_of, metrics_of
 
 TARGET = "target"
 """The name of the target column in tables for nets that have learnt from other things than tables."""
@@ -61,7 +59,8 @@ class Opened:
         """Raises StoreError for a run that is missing or damaged, or has no such weights."""
         self.folder = RunFolder(find_run(run, run_dir))
         path, name = self.folder.path, FILES[weights]
-        status = self.folder.read_status()
+        status = self._status = self.folder.read_status()
+        check_has_net(status, path)
         if not self.folder.has(name):
             raise StoreError(f"{path} has no {name}\n  {_why(status['status'], weights, path)}")
         document = self.folder.read_data()
@@ -87,6 +86,12 @@ class Opened:
             return Encoding.from_document(self.learnt.encoding)
         return plain_encoding(self.learnt.features, TARGET, self.learnt.classes)
 
+    def edited(self) -> list[str]:
+        """The files of the user's own that are not what they were in training."""
+        then = self._status.get("used")
+        known: dict[str, str] = then if isinstance(then, dict) else {}
+        return [file for file, digest in self.recipe.used.items() if known.get(file, digest) != digest]
+
     def figures(self) -> tuple[Figures, dict[str, int], bool]:
         """Figures of all splits of the run's own data, their rows, and whether the data are what they were."""
         trainer = Trainer(self.recipe)
@@ -103,16 +108,10 @@ class Opened:
 
     def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, Any]:
         """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K)."""
-        learnt = self.learnt
-        names = [m.name for m in self.recipe.metrics] if self.recipe.metrics else USUAL_METRICS[learnt.task]
-        metrics: Any = self.recipe.metrics or tuple(find("metrics", name)() for name in names)
-        rows = np.asarray(inputs, np.float32).reshape(len(inputs), *learnt.input_shape)
-        columns: dict[str, NDArray[Any]] = {COLUMN + INPUTS: np.ascontiguousarray(rows), COLUMN + TARGETS: targets}
-        scalings = (INPUTS, learnt.shift, learnt.scale), (TARGETS, learnt.target_shift, learnt.target_scale)
-        for name, shift, scale in scalings:
-            if shift is not None and scale is not None:
-                columns[COLUMN + name + ":shift"] = shift.astype(self.network.dtype)
-                columns[COLUMN + name + ":scale"] = scale.astype(self.network.dtype)
+        metrics = metrics_of(self.recipe, self.learnt.task)
+        rows = np.asarray(inputs, np.float32).reshape(len(inputs), *self.learnt.input_shape)
+        values = {INPUTS: np.ascontiguousarray(rows), TARGETS: targets}
+        columns = columns_of(values, self.learnt, self.network.dtype)
         nothing = np.empty(0, np.int64)
         splits = Splits(nothing, nothing, np.arange(len(rows)))
         return Evaluator(self.network, columns, splits, targets, metrics, self._natural).evaluate("test")

@@ -6,6 +6,7 @@ trained with so far. What the kept state belongs to (model, data, loss, batches,
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from dllab.runs.keeper import Keeper, epoch_end, now
 from dllab.runs.machine import differences
 from dllab.runs.result import Result
 from dllab.runs.seal import Damaged
-from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder, new_run
+from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder, check_has_net, new_run
 from dllab.runs.train import Overrides, changed, ignore
 from dllab.training.events import Event
 from dllab.training.state import State, Unfit
@@ -42,6 +43,10 @@ FIXED = {
 
 KEPT = ("began", "changes", "versions", "machine", "used")
 """What run.json tells of the beginning, whatever comes later."""
+
+PLACES = (RECIPE, "command line")
+NEUTRAL = ("about", "expect", "metrics")
+"""Keys that change nothing in the course of a run."""
 
 ENDED = {"finished": "is finished", "stopped": "was stopped early", "diverged": "diverged"}
 
@@ -78,6 +83,7 @@ class Resumption:
 
     def _prepare(self, overrides: Sequence[str], trust: bool) -> None:
         path, self.status = self.folder.path, self.folder.read_status()
+        check_has_net(self.status, path)
         if not self.folder.has(CHECKPOINT):
             raise StoreError(_no_checkpoint(path, self.status["status"]))
         arrays, facts = self.folder.read_arrays(CHECKPOINT)
@@ -106,7 +112,8 @@ class Resumption:
         self.trainer = Trainer(self.recipe, start=self.state, history=self.history)
         if digest(self.trainer.data) != facts["data"]:
             raise StoreError(f"{path} cannot go on: its data are not what they were\n  {new_run(path)}")
-        _check_open(self.status["status"], self.state, self.changes, self.trainer, path)
+        _check_diverged(self.status, self.step, self.changes, path)
+        _check_open(self.status["status"], self.state, self.trainer, path)
 
     def _name(self, name: str) -> None:
         import dataclasses
@@ -124,13 +131,16 @@ class Resumption:
         resumed = self.status.get("resumed")
         origin: dict[str, Any] = {key: self.status[key] for key in KEPT if key in self.status}
         origin["resumed"] = [*(resumed if isinstance(resumed, list) else []), again]
-        self.folder.clear_leftovers()
-        self.folder.metrics.go_on(self.facts["metrics"])
         try:
+            self.folder.clear_leftovers()
+            self.folder.metrics.go_on(self.facts["metrics"])
             return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
         except Unfit as error:
             path = self.folder.path
             raise StoreError(f"{path / CHECKPOINT} does not fit the recipe: {error}\n  {new_run(path)}") from None
+        finally:
+            with contextlib.suppress(StoreError):
+                self.folder.close()  # also where it did not come to the keeper: others may have the folder
 
 
 def resume(
@@ -165,7 +175,7 @@ def _changes(before: Recipe, kept: Recipe, now: Recipe) -> list[Change]:
     found = []
     for key in dict.fromkeys([*then, *wanted]):
         if then.get(key) != wanted.get(key):
-            where = RECIPE if edited.get(key) == wanted.get(key) else "command line"
+            where = PLACES[0] if edited.get(key) == wanted.get(key) else PLACES[1]
             found.append(Change(key, then.get(key), wanted.get(key), where))
     return found
 
@@ -197,12 +207,27 @@ def _check_optimizer(before: Recipe, kept: Recipe, now: Recipe, path: Path) -> N
         raise StoreError(f"optimizer cannot change within a run: {why}\n  {values}\n  {new_run(path)}")
 
 
-def _check_open(status: str, state: State, changes: Sequence[Change], trainer: Trainer, path: Path) -> None:
-    """Refuse what would do nothing: a run at its end, or one that would diverge again in the same way."""
+def _check_diverged(status: Mapping[str, Any], step: int, changes: Sequence[Change], path: Path) -> None:
+    """Refuse a run that would diverge again in the same way: with the changes of the last time, from the same step."""
+    if status["status"] != "diverged":
+        return
+    resumed = status.get("resumed")
+    last = resumed[-1] if isinstance(resumed, list) and resumed else None
+    tried = last.get("changes") if isinstance(last, dict) and last.get("step") == step else []
+    ends = tuple(f" ({where})" for where in PLACES)
+    then, now = (
+        {text.removesuffix(ends[0]).removesuffix(ends[1]) for text in texts if not text.startswith(NEUTRAL)}
+        for texts in (map(str, tried if isinstance(tried, list) else []), map(str, changes))
+    )
+    if then == now:
+        line = shlex.join(["dllab", "resume", str(path)])
+        raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
+
+
+def _check_open(status: str, state: State, trainer: Trainer, path: Path) -> None:
+    """Refuse what would do nothing: a run at its end."""
     step, best, stop = state.facts["step"], state.facts["best"], trainer.recipe.train.early_stop
     line = shlex.join(["dllab", "resume", str(path)])
-    if status == "diverged" and not any(change.key not in ("about", "expect", "metrics") for change in changes):
-        raise StoreError(f"{path} diverged, and would again\n  change what comes, such as: {line} optimizer.lr=...")
     if trainer.steps < step:
         raise StoreError(
             f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}\n"
@@ -211,9 +236,10 @@ def _check_open(status: str, state: State, changes: Sequence[Change], trainer: T
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
         raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
-    if stop is not None and same and best["waited"] >= stop.patience:
+    if status in ENDED and stop is not None and same and best["waited"] >= stop.patience:
+        what = "was stopped early" if status == "stopped" else "would stop at once"
         raise StoreError(
-            f"{path} was stopped early: no better {stop.metric} for {best['waited']} evaluations\n"
+            f"{path} {what}: no better {stop.metric} for {best['waited']} evaluations\n"
             f"  to train on: {line} train.early_stop.patience=..., or train.early_stop=null"
         )
 

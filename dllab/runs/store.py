@@ -147,6 +147,13 @@ class RunFolder:
                 self._lock.release()
 
 
+def check_has_net(status: Mapping[str, Any], path: Path) -> None:
+    """Raise StoreError for a run of folds: it has as many nets as folds, and keeps none."""
+    if "folds" in status:
+        line = shlex.join(["dllab", "train", str(path / RECIPE), "train.folds="])
+        raise StoreError(f"{path} is a run of folds: it keeps figures and no net\n  for one net of all its rows: {line}")
+
+
 def weights_of(network: Network) -> Arrays:
     """Name to array: copies of all parameters and running statistics."""
     from dllab.training.state import copied, net_views

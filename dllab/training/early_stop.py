@@ -61,15 +61,19 @@ class BestWeights:
         return {**told, "waited": self.waited, "epoch": self.epoch, "step": self.step}
 
     def go_on(self, network: Network, arrays: Arrays, facts: dict[str, Any]) -> None:
-        """Remember what another one did; nothing, if that watched another figure. Raises training.state.Unfit."""
-        if (facts["metric"], facts["min_delta"]) != (self.metric, self.min_delta):
+        """Remember what another one did; nothing, if that watched another figure. Raises training.state.Unfit.
+
+        With another `min_delta` than before, the best stays the best, and patience begins anew.
+        """
+        if facts["metric"] != self.metric:
             return
         if facts["epoch"] is not None:
             kept = {name: network.memory.arrays[name].copy() for name in (PARAMETERS, RUNNING)}
             put(best_views(network, kept), {name: a for name, a in arrays.items() if name.startswith(BEST)})
             self._kept = kept
         self.figure = float(arrays[FIGURE][0])
-        self.waited, self.epoch, self.step = facts["waited"], facts["epoch"], facts["step"]
+        self.waited = facts["waited"] if facts["min_delta"] == self.min_delta else 0
+        self.epoch, self.step = facts["epoch"], facts["step"]
 
 
 def used_up(options: EarlyStop | None, best: BestWeights | None) -> bool:

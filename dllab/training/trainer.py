@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,15 +61,13 @@ class Trainer:
         self.recipe, self.data = recipe, data
         self._start, self._history = start, history
         self.seed = recipe.train.seed if seed is None else seed
-        names = [m.name for m in recipe.metrics] if recipe.metrics else USUAL_METRICS[data.dataset.task]
-        chosen = recipe.metrics or tuple(find("metrics", name)() for name in names)
-        self.metrics: tuple[Metric, ...] = chosen  # type: ignore[assignment]
+        self.metrics = metrics_of(recipe, data.dataset.task)
         check_demands(recipe, data, self.metrics)
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
         self.steps_per_epoch = -(-len(data.splits.train) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
-        self.columns = self._columns()
+        self.columns = columns_of(data.dataset.columns, data, self.network.dtype)
         targets = data.dataset.columns[TARGETS]
         self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
 
@@ -111,16 +109,6 @@ class Trainer:
         watched = self.recipe.train.early_stop is not None or self.recipe.schedule.name == "plateau"
         return 1 if watched else max(1, epochs // EVALUATIONS)
 
-    def _columns(self) -> dict[str, np.ndarray]:
-        data = self.data
-        columns: dict[str, Any] = {COLUMN + name: values for name, values in data.dataset.columns.items()}
-        scaled = ((INPUTS, data.shift, data.scale), (TARGETS, data.target_shift, data.target_scale))
-        for name, shift, scale in scaled:
-            if shift is not None and scale is not None:
-                columns[COLUMN + name + ":shift"] = shift.astype(self.network.dtype)
-                columns[COLUMN + name + ":scale"] = scale.astype(self.network.dtype)
-        return columns
-
     def _finish(self, course: Course) -> Finished:
         if course.stop is not None and course.stop.restore_best and course.best is not None and course.status != "diverged":
             course.best.restore(self.network)
@@ -132,3 +120,23 @@ class Trainer:
                 expected[name] = (float(stated), float(figures[split][metric]))
         best = course.best.epoch if course.best is not None else None
         return Finished(course.status, course.epoch, course.step, course.seconds(), figures, best, expected)
+
+
+def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:
+    """The metrics that a recipe names, or the usual ones of a task."""
+    chosen: Any = recipe.metrics or tuple(find("metrics", name)() for name in USUAL_METRICS[task])
+    return tuple(chosen)
+
+
+def columns_of(values: Mapping[str, np.ndarray], scaling: Any, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
+    """Inputs and targets as columns of a program, with the scaling that is applied as they are read.
+
+    `scaling` has `shift`, `scale`, `target_shift` and `target_scale`, as data.dataset.Prepared.
+    """
+    columns = {COLUMN + name: column for name, column in values.items()}
+    pairs = ((INPUTS, scaling.shift, scaling.scale), (TARGETS, scaling.target_shift, scaling.target_scale))
+    for name, shift, scale in pairs:
+        if shift is not None and scale is not None:
+            columns[COLUMN + name + ":shift"] = shift.astype(dtype)
+            columns[COLUMN + name + ":scale"] = scale.astype(dtype)
+    return columns

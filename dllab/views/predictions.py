@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.runs.metrics_log import plain
+
 if TYPE_CHECKING:
     from dllab.runs.opened import Predictions
 
@@ -26,15 +28,15 @@ def lines(found: Predictions, target: str, numbers: NDArray[np.int64], every: bo
             yield [str(line), *(f"{value:.{DIGITS}g}" for value in values)]
         return
     scores, what = found.probabilities() if found.probable else found.outputs, "probability" if found.probable else "score"
-    names = [f"{what} of {name}" for name in found.classes] if every else [what]
-    yield ["line", target, *names]
+    every = every and scores.shape[1] == len(found.classes)  # one score for two classes says all there is to say
+    yield ["line", target, *([f"{what} of {name}" for name in found.classes] if every else [what])]
     for line, label, row in zip(numbers.tolist(), found.labels.tolist(), scores.tolist(), strict=True):
         shown = row if every else [row[label] if label < len(row) else row[0]]
         yield [str(line), found.classes[label], *(f"{value:.{DIGITS}g}" for value in shown)]
 
 
 def document(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> dict[str, Any]:
-    """One document: `target`, `classes`, and an entry a row."""
+    """One document: `target`, `classes`, and an entry a row; NaN and infinities are None."""
     rows: list[dict[str, Any]] = []
     scores = found.probabilities() if found.probable else found.outputs
     for i, line in enumerate(numbers.tolist()):
@@ -49,4 +51,4 @@ def document(found: Predictions, target: str, numbers: NDArray[np.int64], every:
         if every and found.probable:
             entry["probabilities"] = dict(zip(found.classes, scores[i].tolist(), strict=True))
         rows.append(entry)
-    return {"target": target, "classes": list(found.classes), "predictions": rows}
+    return {"target": target, "classes": list(found.classes), "predictions": plain(rows)}

@@ -72,6 +72,7 @@ def words(line: str) -> list[str]:
         ("train nosuch optimizer.e", ["optimizer.eps="]),
         ("schema ", []),
         ("completion z", ["zsh"]),
+        ("new la", ["layer"]),
         ("nonsense x", []),
         ("layers relu re", []),
     ],
@@ -101,7 +102,7 @@ def test_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert words("train su") == ["sub/"]
     assert words("train sub/") == ["sub/deep.yml"]
     assert words("train --run-dir ") == ["sub/"]
-    assert words("init xor o") == ["other.txt", "own.yaml"]
+    assert words("init xor o") == words("eval last o") == ["other.txt", "own.yaml"]
     assert words("train own.yaml model.hi") == ["model.hidden."]
     assert words("train own.yaml model.hidden.u") == ["model.hidden.units="]
     assert words("train own.yaml optimizer.") == ["optimizer.max_norm=", "optimizer.lr="]

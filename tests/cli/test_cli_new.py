@@ -146,3 +146,13 @@ def test_starting_files_come_with_the_package() -> None:
 
     there = {path.stem for path in Path(dllab.templates.__file__).parent.glob("*.py")}
     assert there - {"__init__"} == set(KINDS)
+
+
+def test_commands_that_read_a_recipe_take_trust(folder: Path) -> None:
+    """The refusal says to give it; and what comes next is told with it."""
+    for command in (["init", "r.yaml", "mine.yaml"], ["recipes", "r.yaml"]):
+        assert piped(folder, *command).err == REFUSED
+        done = piped(folder, *command, "--trust")
+        assert done.code == 0, done.err
+        assert "--trust" in done.out
+    assert piped(folder, "train", "mine.yaml", "--trust", "-q").code == 0

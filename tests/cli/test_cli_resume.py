@@ -165,8 +165,10 @@ def test_the_terminal_is_as_it_was(folder: Path, number: signal.Signals, seconds
     after = termios.tcgetattr(slave)
     os.close(slave)
     os.close(master)
-    assert process.returncode == (143 if number == signal.SIGTERM else 130)
     assert before == after
+    if seconds < 0.1 and process.returncode == -number:
+        return  # it came while Python itself was starting, before there was a lab to take it
+    assert process.returncode == (143 if number == signal.SIGTERM else 130)
     assert shown.count(b"\x1b[?25l") <= shown.count(b"\x1b[?25h")
     assert b"Traceback" not in shown
     assert (b"terminated" if number == signal.SIGTERM else b"interrupted") in shown

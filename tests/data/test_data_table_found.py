@@ -257,3 +257,32 @@ def test_no_archive_breaks_the_source_often(tmp_path: Path, content: bytes) -> N
 def test_a_table_keeps_the_line_of_every_row(tmp_path: Path) -> None:
     table: Table = read_table(put(tmp_path, 'x,n\n"a\nb",1\n\n' + "c,2\n" * 30))
     assert table.lines.tolist() == [2, *range(5, 35)]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_a_first_line_that_declares_the_delimiter(tmp_path: Path, first: str, bom: bytes) -> None:
+    """Spreadsheets write it and read it; lines are counted with it."""
+    path = put(tmp_path, bom + f"{first}\r\na;b\r\n1,5;x\r\n2,5;y\r\n".encode())
+    table = read_table(path)
+    assert (table.names, table.text.delimiter, table.lines.tolist()) == (("a", "b"), ";", [3, 4])
+    with pytest.raises(TableError, match="line 4: 1 field"):
+        read_table(put(tmp_path, f"{first}\na;b\n1;x\n2\n"))
+    with pytest.raises(TableError, match="line 3: a quote is opened"):
+        read_table(put(tmp_path, f'{first}\na;b\n1;"x\n2\n'))
+    assert read_table(put(tmp_path, "sep=,b\n1,2\n")).names == ("sep=", "b")
+
+
+@pytest.mark.parametrize("role", ["x", "y"])
+def test_numbers_that_32_bits_cannot_hold(tmp_path: Path, role: str) -> None:
+    arrays = {"x": np.linspace(0, 1, 40).reshape(20, 2), "y": np.linspace(0, 1, 20)}
+    arrays[role][7] = 1e300
+    np.savez(tmp_path / "t.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(TableError, match=rf"row 7 of {role} \(counted from 0\) holds a number too large for 32 bits"):
+        Npz(npz=str(tmp_path / "t.npz")).load()
+
+
+def test_one_class_alone(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", x=np.zeros((20, 2)), y=np.full(20, 3))
+    with pytest.raises(TableError, match="y is always 3; there is nothing to tell apart"):
+        Npz(npz=str(tmp_path / "t.npz")).load()

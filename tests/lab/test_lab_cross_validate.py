@@ -19,6 +19,8 @@ from dllab.lab import cross_validate as lab
 from dllab.lab.cross_validate import FoldEnd, FoldsInterrupted, FoldsProgress, FoldsStarted, cross_validate
 from dllab.lab.fold_results import CrossValidation, FoldResult
 from dllab.recipe import RecipeError, load
+from dllab.runs.disk import StoreError
+from dllab.runs.store import RunFolder
 from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
 
@@ -254,3 +256,22 @@ def test_time_is_that_of_the_clock() -> None:
     start = time.perf_counter()
     result = cross_validate(NUMBERS, save=False)
     assert 0 < result.seconds <= time.perf_counter() - start
+
+
+def test_a_full_disk_hides_no_fault_and_the_folder_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: RunFolder, document: Any) -> None:
+        if document["status"] != "running":
+            raise StoreError("no space left")
+
+    def broken(event: Any) -> None:
+        if isinstance(event, FoldEnd):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(RunFolder, "write_status", full)
+    with pytest.raises(ZeroDivisionError):
+        cross_validate(SMALL, run_dir=tmp_path / "a", on_event=broken)
+    with pytest.raises(StoreError, match="no space left"):
+        cross_validate(SMALL, run_dir=tmp_path / "b")
+    for root in ("a", "b"):
+        (folder,) = (tmp_path / root).iterdir()
+        RunFolder(folder).lock()

@@ -184,6 +184,7 @@ def test_a_run_tells_which_files_it_used(here: Path) -> None:
     import json
 
     from dllab.runs.disk import StoreError
+    from dllab.runs.opened import Opened
 
     path = written("activation", "bent")
     recipe = {
@@ -199,6 +200,8 @@ def test_a_run_tells_which_files_it_used(here: Path) -> None:
     with pytest.raises(RecipeError, match="runs files"):
         dllab.resume(result.folder, train__epochs=4)
     assert dllab.resume(result.folder, train__epochs=4, trust=True).epochs == 4
+    assert Opened(result.folder, trust=True).edited() == []
     path.write_text(path.read_text() + "\n# changed\n")
     with pytest.raises(StoreError, match=r"bent\.py is not what it was"):
         dllab.resume(result.folder, train__epochs=6, trust=True)
+    assert Opened(result.folder, trust=True).edited() == [str(path.resolve())]  # it can still be asked, and that is said
