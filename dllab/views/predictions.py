@@ -13,7 +13,7 @@ from dllab.runs.metrics_log import plain
 if TYPE_CHECKING:
     from dllab.runs.opened import Predictions
 
-DIGITS = 6
+DIGITS = 7
 
 
 def lines(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> Iterator[list[str]]:

@@ -63,7 +63,8 @@ COMMANDS: list[Case] = [
     for line in (
         "tarin", "--nothing", "xor", "train", "train xor --nothing", "train xor --seed x", "train xor --seed -1",
         "train xor --seed 1 --seed", "train xor --watch 9999", "train my.yaml --jobs 2", "train folds.yaml --watch 3",
-        "train my.yaml --jobs 0", "resume", "predict last", "eval last --weights first", "init", "init xor my.yaml",
+        "train my.yaml --jobs 0", "resume", "predict last", "eval last --weights first", "losses own.py --trust", "resume ''",
+        "init", "init xor my.yaml",
         "init xor folder", "init xor nothing/new.yaml", "init xor my.yaml/new.yaml", "init xorr", "new", "new layer",
         "new leyer mine", "new layer Mine", "new layer dense", "datasets irsi", "datasets t.csv", "datasets show",
         "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder", "datasets show binary.csv",
@@ -179,6 +180,7 @@ TABLES: list[Case] = [
     archive(a=X, y=Y), archive(", x: b", x=X, y=Y), archive(), archive(x=X, y=Y[:5]), archive(x=np.array(["a"] * 12), y=Y),
     archive(x=np.where(X == 5, np.nan, X), y=Y), archive(x=X, y=np.array([["a", "b"]] * 12)), archive(x=X, y=Y + 1j),
     archive(x=X, y=np.where(Y == 1, np.nan, 0.5)), archive(x=X, y=Y, x_test=X[:, :1], y_test=Y),
+    archive(x=X * 1e300, y=Y), archive(x=X, y=Y * 1e300 + 0.5), archive(x=X, y=np.zeros(12, np.int64)),
 ]  # fmt: skip
 
 OWN_PARTS: list[Case] = [

@@ -141,6 +141,16 @@ def test_kernels_of_own_parts_are_kept(folder: Path) -> None:
     assert any("dllab_own_bent" in path.name for path in (folder / "cache").rglob("*"))
 
 
+def test_a_file_that_has_changed_since_is_named(folder: Path) -> None:
+    assert piped(folder, "train", "r.yaml", "--trust", "-q").code == 0
+    path = folder / "bent.py"
+    path.write_text(path.read_text() + "\n# changed\n")
+    done = piped(folder, "eval", "last", "--trust")
+    assert done.code == 0
+    said = " ".join(done.err.replace(str(path), "FILE").split())
+    assert said == "dllab: FILE is not what it was when this net was trained\n".strip()
+
+
 def test_starting_files_come_with_the_package() -> None:
     import dllab.templates
 

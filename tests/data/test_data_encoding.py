@@ -29,7 +29,7 @@ def test_classes_that_are_numbers_are_the_same_however_written(tmp_path: Path, n
     table = read_table(put(tmp_path, rows(f"1,{yes}", f"2,{no}", f"3,{yes}")), categories=["y"])
     assert encoding.encode_targets(table).tolist() == [1, 0, 1]
     other = read_table(put(tmp_path, rows(f"1,{yes}", "2,0.5")), categories=["y"])
-    with pytest.raises(TableError, match=r"line 3, column 'y': '0.5' is none of the classes 0, 1"):
+    with pytest.raises(TableError, match=r"line 3, column 'y': '0.5' is no class of this net; its classes are 0, 1"):
         encoding.encode_targets(other)
 
 
