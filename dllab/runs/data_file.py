@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,9 @@ def digest(data: Prepared) -> str:
     """The checksum of everything training sees of its data."""
     splits = {f"split {name}": getattr(data.splits, name) for name in ("train", "validation", "test")}
     scalings = {name: found for name in SCALINGS if (found := getattr(data, name)) is not None}
-    return digest_of({**data.dataset.columns, **splits, **scalings})
+    names = json.dumps([data.dataset.task, data.dataset.classes, data.dataset.features]).encode()
+    words = {"names": np.frombuffer(names, np.uint8)}
+    return digest_of({**data.dataset.columns, **splits, **scalings, **words})
 
 
 def _listed(numbers: NDArray[np.float32] | None) -> list[float] | None:

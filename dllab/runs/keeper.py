@@ -30,10 +30,13 @@ Listener = Callable[[Event], None]
 
 
 class Keeper:
-    """Keeps a run. `began`: what run.json told of its beginning, for a run that goes on."""
+    """Keeps a run. `began`: what run.json told of its beginning, for a run that goes on.
+
+    `recipe_stands`: the recipe is in the folder as it is, with what the user may have written beside it.
+    """
 
     def __init__(self, trainer: Trainer, folder: RunFolder | None, listener: Listener, changes: Sequence[str] = (),
-                 began: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+                 began: Mapping[str, Any] | None = None, recipe_stands: bool = False) -> None:  # fmt: skip
         self.trainer, self.folder, self.listener = trainer, folder, listener
         self.recipe: Recipe = trainer.recipe
         self.history: list[EpochEnd] = []
@@ -45,7 +48,7 @@ class Keeper:
         if self.recipe.used:
             fresh["used"] = self.recipe.used
         self._origin = fresh if began is None else dict(began)
-        self._digest = ""
+        self._digest, self._recipe_stands = "", recipe_stands
         self._kept_at, self._kept_epoch = time.monotonic(), 0
         self._kept_step = (-1, -1)
 
@@ -91,7 +94,8 @@ class Keeper:
             return
         learnt = Learnt.of(self.trainer.data)
         self._digest = learnt.digest
-        self.folder.write_recipe(self.recipe.to_yaml())
+        if not self._recipe_stands:
+            self.folder.write_recipe(self.recipe.to_yaml())
         self.folder.write_data(learnt.document())
         self._keep(self._result("running"), weights=False)
 

@@ -134,7 +134,7 @@ class Resumption:
         try:
             self.folder.clear_leftovers()
             self.folder.metrics.go_on(self.facts["metrics"])
-            return Keeper(self.trainer, self.folder, on_event, began=origin).follow()
+            return Keeper(self.trainer, self.folder, on_event, began=origin, recipe_stands=not self.overrides).follow()
         except Unfit as error:
             path = self.folder.path
             raise StoreError(f"{path / CHECKPOINT} does not fit the recipe: {error}\n  {new_run(path)}") from None

@@ -63,8 +63,8 @@ COMMANDS: list[Case] = [
     for line in (
         "tarin", "--nothing", "xor", "train", "train xor --nothing", "train xor --seed x", "train xor --seed -1",
         "train xor --seed 1 --seed", "train xor --watch 9999", "train my.yaml --jobs 2", "train folds.yaml --watch 3",
-        "train my.yaml --jobs 0", "resume", "predict last", "eval last --weights first", "losses own.py --trust", "resume ''",
-        "init", "init xor my.yaml",
+        "train my.yaml --jobs 0", "resume", "predict last", "eval last --weights first", "losses own.py --trust",
+        "resume ''", "init", "init xor my.yaml",
         "init xor folder", "init xor nothing/new.yaml", "init xor my.yaml/new.yaml", "init xorr", "new", "new layer",
         "new leyer mine", "new layer Mine", "new layer dense", "datasets irsi", "datasets t.csv", "datasets show",
         "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder", "datasets show binary.csv",

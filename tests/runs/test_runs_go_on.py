@@ -196,3 +196,26 @@ def test_what_diverged_once_is_not_tried_again(tmp_path: Path) -> None:
             dllab.resume(folder, changes)
     assert dllab.resume(folder, {"optimizer.lr": 900.0}).status == "diverged"
     assert dllab.resume(folder, {"optimizer.lr": 0.01}).status == "finished"
+
+
+def test_what_the_user_wrote_beside_the_recipe_stays(tmp_path: Path) -> None:
+    """Without changes recipe.yaml is not written again; with changes it says what counts from then on."""
+    result = dllab.train("xor", train__epochs=4, run_dir=tmp_path)
+    assert result.folder is not None
+    path = result.folder / "recipe.yaml"
+    path.write_text("# mine\n" + path.read_text().replace("epochs: 4", "epochs: 6"))
+    assert dllab.resume(result.folder).epochs == 6
+    assert path.read_text().startswith("# mine\n")
+    assert dllab.resume(result.folder, train__epochs=8).epochs == 8
+    assert "epochs: 8" in path.read_text()
+
+
+def test_classes_of_other_names_are_other_data(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,y\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+    recipe = {"data": {"csv": str(table), "target": "y"}, "model": [{"dense": "classes"}], "train": {"epochs": 2}}
+    result = dllab.train(recipe, run_dir=tmp_path)
+    assert result.folder is not None
+    table.write_text("a,y\n" + "".join(f"{i},{('blue', 'red')[i % 2]}\n" for i in range(20)))
+    with pytest.raises(StoreError, match="its data are not what they were"):
+        dllab.resume(result.folder, train__epochs=4)
