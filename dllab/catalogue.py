@@ -18,7 +18,7 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from types import MappingProxyType
@@ -125,14 +125,27 @@ def find(family: str, name: str) -> type[Part]:
 
 @cache
 def _find(family: str, name: str) -> type[Part]:
-    if has_file(family, name):
-        for part in declared_in(importlib.import_module(f"{FAMILIES[family]}.{name}")):
+    for module in _candidates(family, name):
+        for part in declared_in(importlib.import_module(module)):
             if part.name == name:
                 return part
     everything = built_in(family)
     if name not in everything:
         raise UnknownPart(family, name, sorted(parts(family)))
     return everything[name]
+
+
+def _candidates(family: str, name: str) -> Iterator[str]:
+    """The modules a part may be in: the one of its name, then those whose text names it; other files stay unread."""
+    package = FAMILIES[family]
+    if has_file(family, name):
+        yield f"{package}.{name}"
+    for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        spec = importlib.util.find_spec(f"{package}.{info.name}")
+        if spec is not None and spec.origin is not None:
+            with suppress(OSError), open(spec.origin, encoding="utf-8") as file:
+                if f'    name = "{name}"\n' in file.read():
+                    yield f"{package}.{info.name}"
 
 
 def family_of_part(part: type[Part]) -> str | None:

@@ -103,3 +103,11 @@ def loaded_by(code: str) -> set[str]:
 )
 def test_light_paths_stay_light(code: str, absent: set[str]) -> None:
     assert loaded_by(code) & absent == set()
+
+
+def test_a_recipe_imports_the_files_of_its_own_parts_only() -> None:
+    code = "import sys; from dllab.recipe import load; load('xor'); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    loaded = set(done.stdout.split())
+    assert {"dllab.data.gates", "dllab.ops.dense", "dllab.optim.adam"} <= loaded
+    assert not loaded & {"dllab.data.csv", "dllab.data.spirals", "dllab.ops.gelu", "dllab.optim.lion", "numba"}
