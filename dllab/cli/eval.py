@@ -21,7 +21,7 @@ def eval(
     run: RunName,
     data: Annotated[
         str | None,
-        typer.Argument(help="A CSV file of rows with targets; - is standard input.", metavar="DATA"),
+        typer.Argument(help="A CSV or .npz file of rows with targets; - is standard input (CSV).", metavar="DATA"),
     ] = None,
     weights: Weights = "last",
     as_json: Json = False,
@@ -42,7 +42,7 @@ def eval(
         if not same:
             say("the data are not what they were when this net was trained")
     else:
-        inputs, targets = rows_of(opened, data, wanted=True)
+        inputs, targets, _ = rows_of(opened, data, wanted=True)
         figures, rows = {"data": opened.figures_of(inputs, targets)}, {"data": len(inputs)}
     if as_json:
         output().document(document(opened, figures, rows))
@@ -62,14 +62,22 @@ def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened
     return opened
 
 
-def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any]:
-    """Raw inputs, and targets if they are `wanted`, of a table. Raises Refused where it does not fit the net."""
+def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any, Any]:
+    """Raw inputs, targets if they are `wanted`, and the lines they stand on. Raises Refused where they do not fit the net.
+
+    Rows of arrays (.npz) are counted from 1.
+    """
     from dllab.data.table import TableError, read_table
 
     try:
         encoding = opened.encoding()
+        if path.endswith(".npz"):
+            from dllab.data import npz
+
+            inputs, targets = npz.rows_of(path, opened.learnt.input_shape, opened.learnt.classes, wanted=wanted)
+            return inputs, targets, range(1, len(inputs) + 1)
         words = [feature.column for feature in encoding.features if feature.kind != "number"]
         table = read_table(path, categories=[*words, *([encoding.target] if encoding.classes else [])])
-        return encoding.encode(table), encoding.encode_targets(table) if wanted else table
+        return encoding.encode(table), encoding.encode_targets(table) if wanted else None, table.lines.tolist()
     except TableError as error:
         raise Refused(error.problem, error.hint) from None

@@ -14,7 +14,7 @@ from dllab.cli.options import Json, RunDir, RunName, Trust
 
 def predict(
     run: RunName,
-    file: Annotated[str, typer.Argument(help="A CSV file of rows; - is standard input.", metavar="FILE")],
+    file: Annotated[str, typer.Argument(help="A CSV or .npz file of rows; - is standard input (CSV).", metavar="FILE")],
     weights: Weights = "last",
     probabilities: Annotated[bool, typer.Option("--probabilities", help="The probability of every class.")] = False,
     as_json: Json = False,
@@ -30,11 +30,11 @@ def predict(
     from dllab.views.predictions import document, lines
 
     opened = open_run(run, run_dir, weights, trust)
-    inputs, table = rows_of(opened, file, wanted=False)
+    inputs, _, numbers = rows_of(opened, file, wanted=False)
     found = opened.predict(inputs)
     target = opened.encoding().target
     if as_json:
-        output().document(document(found, target, table.lines, probabilities))
+        output().document(document(found, target, numbers, probabilities))
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerows(lines(found, target, table.lines, probabilities))
+    writer.writerows(lines(found, target, numbers, probabilities))

@@ -81,13 +81,13 @@ class Encoding:
                 raise TableError(f"{_first(table, column)}: a word, where the target is a number", LEARNT)
             return column.numbers.astype(np.float32)[:, None]
         words, codes = _words(column)
-        places = [_place(word, self.classes) for word in words]
+        places = [place_of(word, self.classes) for word in words]
         for code, (word, place) in enumerate(zip(words, places, strict=True)):
             if place is None:
                 row = int(np.flatnonzero(codes == code)[0])
                 raise TableError(
                     f"{table.where(row, column.name)}: {word!r} is no class of this net",
-                    f"its classes are {_some(self.classes)}; remove such rows",
+                    f"its classes are {some(self.classes)}; remove such rows",
                 )
         return np.array(places, np.int32)[codes]
 
@@ -149,16 +149,16 @@ def _encoded(feature: Feature, table: Table) -> NDArray[np.float32]:
     if len(codes) < table.rows:
         raise TableError(
             f"{table.text.label}: {column.name!r} holds more words than can be told apart",
-            f"so far there were {_some(feature.words)}",
+            f"so far there were {some(feature.words)}",
         )
     filled = np.where(codes < 0, len(words), codes)
     known = [*words, *([str(feature.fill)] if feature.fill is not None else [])]
-    places = [_place(word, feature.words) for word in known]
+    places = [place_of(word, feature.words) for word in known]
     for code, (word, place) in enumerate(zip(known, places, strict=True)):
         if place is None:
             row = int(np.flatnonzero(codes == code)[0])
             raise TableError(
-                f"{table.where(row, column.name)}: {word!r} is new", f"so far there were {_some(feature.words)}"
+                f"{table.where(row, column.name)}: {word!r} is new", f"so far there were {some(feature.words)}"
             )
     found = np.array(places, np.int64)
     indices = found[filled] if len(found) else filled
@@ -198,7 +198,7 @@ def _words(column: Column) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     return words, np.where(lacking, -1, codes).astype(np.int32)
 
 
-def _place(word: str, known: Sequence[str]) -> int | None:
+def place_of(word: str, known: Sequence[str]) -> int | None:
     """Which of the known words one is: TRUE is True, 1.0 is 1. None for a new word."""
     if word in known:
         return known.index(word)
@@ -220,5 +220,6 @@ def _first(table: Table, column: Column) -> str:
     return table.where(row if column.stranger is None else column.stranger[0], column.name)
 
 
-def _some(words: Sequence[str]) -> str:
+def some(words: Sequence[str]) -> str:
+    """The first of many words, and how many more there are."""
     return ", ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")

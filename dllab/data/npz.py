@@ -6,6 +6,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from math import prod
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from dllab.catalogue import FilePath, Fraction
 from dllab.data.csv import MOST_CLASSES, file_stamp
 from dllab.data.dataset import Dataset, Source, Splits
+from dllab.data.encoding import place_of, some
 from dllab.data.table import TableError
 from dllab.data.table_text import COUNTED
 
@@ -178,3 +180,31 @@ def _targets(path: str, y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]
     if (row := _too_large(flat)) is not None:
         raise TableError(f"{path}: row {row} of y (counted from 0) holds a number too large for 32 bits", SMALLER)
     return flat.astype(np.float32), ()
+
+
+def rows_of(path: str, shape: tuple[int, ...], classes: Sequence[str], *, wanted: bool) -> tuple[NDArray[Any], Any]:
+    """The arrays of a file for a net that takes rows of that shape: inputs (N, ...), and targets if they are `wanted`.
+
+    Targets are labels (N,) of these classes, or without classes values (N, K). Raises TableError where they do not fit.
+    """
+    arrays = _arrays(path)
+    x = _chosen(arrays, path, "x", None, USUAL["x"])
+    _check(path, x, x, "x", "x")
+    if prod(x.shape[1:]) != prod(shape):
+        wide = prod(shape)
+        raise TableError(
+            f"{path}: a row of x is {x.shape[1:]}", f"this net takes {wide} numbers a row, as it has learnt from"
+        )
+    if not wanted:
+        return x, None
+    y = _chosen(arrays, path, "y", None, USUAL["y"])
+    _check(path, x, y, "x", "y")
+    if not classes:
+        return x, y.reshape(len(y), -1).astype(np.float32)
+    words = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in y.reshape(len(y), -1)[:, 0].tolist()]
+    places = {word: place_of(word, classes) for word in set(words)}
+    for row, word in enumerate(words):
+        if places[word] is None:
+            problem = f"{path}: row {row} of y (counted from 0) is {word!r}, no class of this net"
+            raise TableError(problem, f"its classes are {some(classes)}; remove such rows")
+    return x, np.array([places[word] for word in words], np.int32)

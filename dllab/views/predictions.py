@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dllab.runs.metrics_log import plain
 
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 DIGITS = 7
 
 
-def lines(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> Iterator[list[str]]:
+def lines(found: Predictions, target: str, numbers: Sequence[int], every: bool) -> Iterator[list[str]]:
     """A line of names, then one for each row; `numbers`: the lines they stand on in their file.
 
     `every`: with the probability of each class.
@@ -24,22 +21,22 @@ def lines(found: Predictions, target: str, numbers: NDArray[np.int64], every: bo
     if found.labels is None:
         width = found.outputs.shape[1]
         yield ["line", *([target] if width == 1 else [f"{target}[{i}]" for i in range(width)])]
-        for line, values in zip(numbers.tolist(), found.outputs.tolist(), strict=True):
+        for line, values in zip(numbers, found.outputs.tolist(), strict=True):
             yield [str(line), *(f"{value:.{DIGITS}g}" for value in values)]
         return
     scores, what = found.probabilities() if found.probable else found.outputs, "probability" if found.probable else "score"
     every = every and scores.shape[1] == len(found.classes)  # one score for two classes says all there is to say
     yield ["line", target, *([f"{what} of {name}" for name in found.classes] if every else [what])]
-    for line, label, row in zip(numbers.tolist(), found.labels.tolist(), scores.tolist(), strict=True):
+    for line, label, row in zip(numbers, found.labels.tolist(), scores.tolist(), strict=True):
         shown = row if every else [row[label] if label < len(row) else row[0]]
         yield [str(line), found.classes[label], *(f"{value:.{DIGITS}g}" for value in shown)]
 
 
-def document(found: Predictions, target: str, numbers: NDArray[np.int64], every: bool) -> dict[str, Any]:
+def document(found: Predictions, target: str, numbers: Sequence[int], every: bool) -> dict[str, Any]:
     """One document: `target`, `classes`, and an entry a row; NaN and infinities are None."""
     rows: list[dict[str, Any]] = []
     scores = found.probabilities() if found.probable else found.outputs
-    for i, line in enumerate(numbers.tolist()):
+    for i, line in enumerate(numbers):
         if found.labels is None:
             values = found.outputs[i].tolist()
             rows.append({"line": line, "value": values[0] if len(values) == 1 else values})

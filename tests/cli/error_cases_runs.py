@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from command_lines import typed
 from error_cases import MOONS, Case
 
@@ -105,6 +106,11 @@ def trained(line: str, *changes: str, act: Callable[[Path], object] = lambda fol
     return line, before
 
 
+def arrays(path: Path, x: list[list[float]], y: list[int]) -> None:
+    """Inputs and targets as numpy saves them."""
+    np.savez(path, x=np.array(x), y=np.array(y))
+
+
 TABLE = ("data={csv: t.csv, target: y}",)
 WORDS = "data={csv: w.csv, target: y}"
 HELD: list[Lock] = []
@@ -142,6 +148,8 @@ RUNS: list[Case] = [
     ("predict one folder", {}), ("predict one binary.csv", {}), ("predict one empty.csv", {}), ("predict one -", {}),
     ("predict one u.csv", {"u.csv": "x1,x2\n1,\n"}), ("predict one u.csv", {"u.csv": "x1,x2\n1,red\n"}),
     ("predict one u.csv", {"u.csv": "x1,x2\n1,1e99\n"}), ("predict one u.csv", {"u.csv": "1,2\n3,4\n"}),
+    trained("eval own d.npz", act=lambda folder: arrays(folder / "d.npz", [[1.0, 2.0, 3.0]], [0])),
+    trained("eval own d.npz", act=lambda folder: arrays(folder / "d.npz", [[1.0, 2.0]], [7])),
     trained("eval own", "train.folds=2"), trained("resume own", "train.folds=2"),
     trained("resume own train.early_stop.patience=1 train.epochs=9", "train.early_stop={patience: 9, min_delta: 9.0}",
             "data.validation=0.2", "train.epochs=4"),

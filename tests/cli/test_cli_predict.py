@@ -228,3 +228,16 @@ def test_training_from_standard_input(folder: Path) -> None:
     assert done.code == 0, done.err
     kept = json.loads(next((folder / "runs").glob("flowers-*/run.json")).read_text())
     assert json.loads(done.out)["final"] == kept["final"]
+
+
+def test_arrays_are_rows_too(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 2, 2)).astype(np.float32)
+    y = np.array(["low", "high"])[(x.sum(axis=(1, 2)) > 0).astype(int)]
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    (tmp_path / "r.yaml").write_text("data: {npz: d.npz}\nmodel: [dense: classes]\noptimizer: {adam: 0.1}\n")
+    assert piped(tmp_path, "train", "r.yaml", "-q", "train.epochs=60", env=HERE).code == 0
+    found = json.loads(piped(tmp_path, "eval", "last", "d.npz", "--json", env=HERE).out)
+    assert found["rows"] == {"data": 40} and found["figures"]["data"]["accuracy"] > 0.9
+    rows = table(piped(tmp_path, "predict", "last", "d.npz", env=HERE))
+    assert [row["line"] for row in rows] == [str(i) for i in range(1, 41)]
+    assert np.mean([row["target"] == word for row, word in zip(rows, y, strict=True)]) > 0.9
