@@ -18,7 +18,6 @@ from typing import Any
 from dllab.cli import part_sources
 
 VARIABLE = "_DLLAB_COMPLETE"
-UNFINISHED = ("=", ".", "/")
 SHELLS = {"bash": "for bash", "zsh": "for zsh", "fish": "for fish"}
 
 Candidates = Iterable[tuple[str, str]]

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from dllab.data.table import Column, Table, TableError, number_of, truths
 
-Task = Literal["classification", "regression"]
 Missing = Literal["refuse", "drop_rows", "mean", "median", "most_frequent", "category"]
 
 GAP = "(missing)"

@@ -196,9 +196,8 @@ class Keeper:
         assert self.folder is not None
         if not self.folder.has(CHECKPOINT):
             return error
-        return StoreError(
-            f"{error}\n  when that is mended, go on from the last checkpoint: dllab resume {self.folder.path}"
-        )
+        line = resume_line(self.folder.path)
+        return StoreError(f"{error}\n  when that is mended, go on from the last checkpoint: {line}")
 
 
 def resume_line(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
@@ -71,17 +70,6 @@ class MetricsLog:
                     os.fsync(handle)
                 finally:
                     os.close(handle)
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log as far as they are whole. Raises StoreError where there is none."""
-    found = []
-    for line in read_file(path).splitlines():
-        with contextlib.suppress(ValueError, RecursionError):
-            entry = json.loads(line)
-            if isinstance(entry, dict):
-                found.append(entry)
-    return found
 
 
 def plain(value: Any) -> Any:

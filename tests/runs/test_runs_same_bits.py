@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.engine import executor
 from dllab.engine.pace import Pace
 from dllab.runs.result import Interrupted
 from dllab.runs.store import BEST, CHECKPOINT, METRICS, RECIPE, STATUS, WEIGHTS, RunFolder
 from dllab.training.events import EpochEnd, Event, Finished, Progress
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="dozens of whole runs; test_runs_crash.py resumes without JIT")
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": {"sgd": 0.05},
