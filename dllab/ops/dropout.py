@@ -9,6 +9,7 @@ from dllab.catalogue import Fraction
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.rng import STREAM_DROPOUT, bits_at, key
+from dllab.ops.flatten import numbers
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, Value
 
@@ -47,6 +48,34 @@ def backward(dx, dy, mask):
         dx[i] = mask[i] * dy[i]
 
 
+@kernel(y="B P C", mask="B C", x="B P C", rows="B:int64", threshold=":int64", scale="", seed=":int64", layer=":int64",
+        step=":int64")  # fmt: skip
+def forward_channels(y, mask, x, rows, threshold, scale, seed, layer, step):
+    """Y = mask x with one mask for all P places; the draw for channel c is what `forward` draws for element c."""
+    step_key = key(key(seed, STREAM_DROPOUT, layer), 0, step)
+    dropped = like(scale, 0.0)
+    for b in range(y.shape[0]):
+        row_key, factors = bits_at(step_key, rows[b]), mask[b]
+        for c in range(factors.shape[0]):
+            draw = (bits_at(row_key, c) >> 11) & 0x1FFFFFFFFFFFFF
+            factors[c] = dropped if draw < threshold else scale
+        for p in range(y.shape[1]):
+            to, of = y[b, p], x[b, p]
+            for c in range(to.shape[0]):
+                to[c] = factors[c] * of[c]
+
+
+@kernel(dx="B P C", dy="B P C", mask="B C")
+def backward_channels(dx, dy, mask):
+    """Dx = mask dy."""
+    for b in range(dx.shape[0]):
+        factors = mask[b]
+        for p in range(dx.shape[1]):
+            to, slope = dx[b, p], dy[b, p]
+            for c in range(to.shape[0]):
+                to[c] = factors[c] * slope[c]
+
+
 class Dropout(Layer):
     """Dropout: in training y = x m / (1 - rate), each m 0 with probability `rate`, else 1.
 
@@ -60,29 +89,46 @@ class Dropout(Layer):
         - dense: 128
         - relu
         - dropout: 0.3
+        - dropout: {rate: 0.2, channels: true}
 
     Options:
 
     - rate: chance of a number to be dropped in a training step; 0 drops none.
+    - channels: drop whole channels, each at all places of an example or at none. Right between convolutions: a pixel that
+      is missing is told by its neighbours, a channel is not.
 
-    Source: Srivastava and others, Dropout: a simple way to prevent neural networks from overfitting (2014).
+    Source: Srivastava and others, Dropout: a simple way to prevent neural networks from overfitting (2014); for channels
+    Tompson and others, Efficient object localization using convolutional networks (2015), section 3.2.
     """
 
     name = "dropout"
     group = "between layers"
     main = "rate"
     rate: Fraction = 0.5
+    channels: bool = False
 
-    cases: ClassVar[Sequence[Case]] = (Case(), Case({"rate": 0.3}, shape=(3, 4)), Case({"rate": 0.6}, batch=1))
+    cases: ClassVar[Sequence[Case]] = (
+        Case(),
+        Case({"rate": 0.3}, shape=(3, 4)),
+        Case({"rate": 0.6}, batch=1),
+        Case({"channels": True}, shape=(2, 3, 4)),
+    )
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward; none at inference."""
         if not net.training or self.rate == 0:
             return x
-        y, mask = net.array(x.shape), net.array(x.shape, "mask")
-        net.call(
-            forward, backward=(backward,), y=y, mask=mask, x=x, rows=net.batch_rows(),
-            threshold=net.whole(round(self.rate * DRAWS)), scale=net.constant(1 / (1 - self.rate)),
-            seed=net.counter("seed"), layer=net.counter("layer"), step=net.counter("step"),
-        )  # fmt: skip
-        return y
+        draws = {
+            "rows": net.batch_rows(), "threshold": net.whole(round(self.rate * DRAWS)),
+            "scale": net.constant(1 / (1 - self.rate)), "seed": net.counter("seed"), "layer": net.counter("layer"),
+            "step": net.counter("step"),
+        }  # fmt: skip
+        if not self.channels:
+            y, mask = net.array(x.shape), net.array(x.shape, "mask")
+            net.call(forward, backward=(backward,), y=y, mask=mask, x=x, **draws)
+            return y
+        batch, places, channels = x.shape[0], numbers(x.shape) // x.features, x.features
+        y, mask = net.array((batch, places, channels)), net.array((batch, channels), "mask")
+        of = net.view(x, y.shape)
+        net.call(forward_channels, backward=(backward_channels,), y=y, mask=mask, x=of, **draws)
+        return net.view(y, x.shape)
