@@ -17,28 +17,21 @@ DRAWS = 2**53
 """A draw is a whole number from 0 to below this: the bits of rng.uniform_at."""
 
 
-@kernel(y="*N F", mask="*N F", x="*N F", rows="B:int64", threshold=":int64", scale="", seed=":int64", layer=":int64",
+@kernel(y="B F", mask="B F", x="B F", rows="B:int64", threshold=":int64", scale="", seed=":int64", layer=":int64",
         step=":int64")  # fmt: skip
 def forward(y, mask, x, rows, threshold, scale, seed, layer, step):
     """Y = mask x; the mask is `scale` where the draw for (seed, layer, step, row of the data set, element) is high enough.
 
     The draw for element i is rng.bits_at(rng.bits_at(step's key, row), i), its upper 53 bits.
     """
-    examples = rows.shape[0]
-    if examples == 0:
-        return
-    positions = y.shape[0] // examples
     step_key = key(key(seed, STREAM_DROPOUT, layer), 0, step)
     dropped = like(scale, 0.0)
-    for b in range(examples):
-        row_key = bits_at(step_key, rows[b])
-        for t in range(positions):
-            to, factors, of = y[b * positions + t], mask[b * positions + t], x[b * positions + t]
-            before = t * to.shape[0]
-            for j in range(to.shape[0]):
-                draw = (bits_at(row_key, before + j) >> 11) & 0x1FFFFFFFFFFFFF
-                factors[j] = dropped if draw < threshold else scale
-                to[j] = factors[j] * of[j]
+    for b in range(y.shape[0]):
+        row_key, to, factors, of = bits_at(step_key, rows[b]), y[b], mask[b], x[b]
+        for i in range(to.shape[0]):
+            draw = (bits_at(row_key, i) >> 11) & 0x1FFFFFFFFFFFFF
+            factors[i] = dropped if draw < threshold else scale
+            to[i] = factors[i] * of[i]
 
 
 @kernel(dx="*N", dy="*N", mask="*N")
@@ -123,12 +116,12 @@ class Dropout(Layer):
             "scale": net.constant(1 / (1 - self.rate)), "seed": net.counter("seed"), "layer": net.counter("layer"),
             "step": net.counter("step"),
         }  # fmt: skip
-        if not self.channels:
-            y, mask = net.array(x.shape), net.array(x.shape, "mask")
-            net.call(forward, backward=(backward,), y=y, mask=mask, x=x, **draws)
-            return y
         batch, places, channels = x.shape[0], numbers(x.shape) // x.features, x.features
-        y, mask = net.array((batch, places, channels)), net.array((batch, channels), "mask")
-        of = net.view(x, y.shape)
-        net.call(forward_channels, backward=(backward_channels,), y=y, mask=mask, x=of, **draws)
+        if self.channels:
+            y, mask = net.array((batch, places, channels)), net.array((batch, channels), "mask")
+            kernels = forward_channels, backward_channels
+        else:
+            y, mask = net.array((batch, places * channels)), net.array((batch, places * channels), "mask")
+            kernels = forward, backward
+        net.call(kernels[0], backward=kernels[1:], y=y, mask=mask, x=net.view(x, y.shape), **draws)
         return net.view(y, x.shape)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.ops.flatten import numbers
-from dllab.ops.layer import Case, Layer, Reach
+from dllab.ops.layer import Case, Layer
 from dllab.symbols import Dim, Net, ShapeError, Value
 
 
@@ -41,7 +41,7 @@ def backward(dx, dy):
 
 
 class GlobalAvgPool(Layer):
-    """Global average pooling: y = the mean of each channel, over all axes but batch and channels; (B, H, W, C) to (B, C).
+    """Global average pooling: y = the mean of each channel over all places, (B, H, W, C) to (B, C).
 
     In place of flatten and a wide dense layer: no parameters, any size of picture, and each channel says how much of
     something there is, wherever it is. What forgets places cannot tell them apart, so not where position counts.
@@ -68,19 +68,9 @@ class GlobalAvgPool(Layer):
         """An addition for every number."""
         return numbers(x)
 
-    def reach(self, x: tuple[Dim, ...]) -> Reach | None:
-        """The whole input."""
-        return everywhere(x)
-
 
 def by_place(net: Net, x: Value, name: str) -> Value:
     """X as (B, places, channels). Raises ShapeError where there is but one place."""
     if len(x.shape) < 3:
         raise ShapeError(f"{name} takes pictures (B, H, W, C) or signals (B, T, C), not vectors (B, {x.features})")
     return net.view(x, (x.shape[0], numbers(x.shape) // x.features, x.features))
-
-
-def everywhere(x: tuple[Dim, ...]) -> Reach:
-    """The reach of an output that depends on all places."""
-    sizes: Any = x[1:-1]
-    return Reach(kernel=sizes, stride=sizes)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from dllab.core.kernel import kernel
-from dllab.ops.global_avg_pool import by_place, everywhere
-from dllab.ops.layer import Case, Layer, Reach
-from dllab.symbols import Dim, Net, Value
+from dllab.ops.global_avg_pool import by_place
+from dllab.ops.layer import Case, Layer
+from dllab.symbols import Net, Value
 
 
 @kernel(y="B C", at="B C:int32", x="B P C")
@@ -39,7 +39,7 @@ def backward(dx, dy, at):
 
 
 class GlobalMaxPool(Layer):
-    """Global max pooling: y = the maximum of each channel, over all axes but batch and channels; (B, H, W, C) to (B, C).
+    """Global max pooling: y = the maximum of each channel over all places, (B, H, W, C) to (B, C).
 
     Each channel says whether something is there at all, not how often: right for a short pattern in a long signal, where a
     mean would drown it. Only the place of the maximum learns (the first one among equals): dx = dy there, 0 elsewhere.
@@ -60,7 +60,3 @@ class GlobalMaxPool(Layer):
         y, at = (net.array((x.shape[0], x.features), name, dtype) for name, dtype in (("y", "T"), ("at", "int32")))
         net.call(forward, backward=(backward,), y=y, at=at, x=by_place(net, x, self.name))
         return y
-
-    def reach(self, x: tuple[Dim, ...]) -> Reach | None:
-        """The whole input."""
-        return everywhere(x)

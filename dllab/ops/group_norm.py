@@ -1,4 +1,4 @@
-"""Group norm and instance norm: every example shifted and scaled by its own channels, a group of them at a time."""
+"""Group norm: every example shifted and scaled by its own channels, a group of them at a time."""
 
 from __future__ import annotations
 
@@ -115,13 +115,13 @@ def backward_bias(dbias, dy):
 
 
 class GroupNorm(Layer):
-    """Group norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, over H, W and a group of channels of each example.
+    """Group norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, over a group of channels.
 
-    The channels are cut into `groups` equal parts, and each part of each example is brought to mean 0 and variance 1 by
-    itself, then stretched and shifted by what is learnt for each channel. It does the same in training and at inference and
-    does not care how large a batch is: for pictures what layer_norm is for vectors, where batches are too small for
-    batch_norm. One group is layer norm over the whole picture, a group for each channel is instance_norm. The variance
-    divides by the numbers of the group.
+    The channels are cut into `groups` equal parts, and each part of each example, over all H and W, is brought to mean 0
+    and variance 1 by itself, then stretched and shifted by what is learnt for each channel. It does the same in training
+    and at inference and does not care how large a batch is: for pictures what layer_norm is for vectors, where batches are
+    too small for batch_norm. One group is layer norm over the whole picture, a group for each channel is instance_norm.
+    The variance divides by the numbers of the group.
 
         - group_norm: 4
         - relu
@@ -155,48 +155,11 @@ class GroupNorm(Layer):
         if x.features % self.groups:
             can = ", ".join(str(size) for size in range(1, x.features + 1) if x.features % size == 0)
             raise ShapeError(f"{x.features} channels are not cut into {self.groups} equal groups; groups can be {can}")
-        return _normed(net, x, self.groups, self.gain, self.bias, self.eps)
+        return normed(net, x, self.groups, self.gain, self.bias, self.eps)
 
 
-class InstanceNorm(Layer):
-    """Instance norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, over H and W, for each example and channel.
-
-    What is left of a channel is where it is high and low, not how strong it is: contrast and colour of a picture go, which
-    is what style transfer wants, and what a classifier may miss. The same in training and at inference. It is group_norm
-    with a group for each channel. The variance divides by the number of places.
-
-        - instance_norm
-        - relu
-
-    Options:
-
-    - gain: learn a factor for each channel; a number is what the factors start at, instead of 1.
-    - bias: learn a shift for each channel.
-    - eps: added to the variance, so that a channel of equal numbers does not divide by 0.
-
-    Source: Ulyanov, Vedaldi, Lempitsky, Instance normalization: the missing ingredient for fast stylization (2016).
-    """
-
-    name = "instance_norm"
-    group = "between layers"
-    gain: Gain = True
-    bias: bool = True
-    eps: Epsilon = 1e-5
-
-    cases: ClassVar[Sequence[Case]] = (
-        Case(shape=(3, 2, 4)),
-        Case({"gain": False, "bias": False}, shape=(5, 3)),
-        Case({"gain": 0.5, "eps": 0.1}, shape=(2, 2, 1), batch=1),
-    )
-
-    def build(self, net: Net, x: Value) -> Value:
-        """As group norm, with groups of one channel."""
-        if numbers(x.shape) == x.features:
-            raise ShapeError(f"instance_norm leaves nothing of one place with {x.features} numbers; take layer_norm")
-        return _normed(net, x, x.features, self.gain, self.bias, self.eps)
-
-
-def _normed(net: Net, x: Value, groups: int, gain: Gain, bias: bool, eps: float) -> Value:
+def normed(net: Net, x: Value, groups: int, gain: Gain, bias: bool, eps: float) -> Value:
+    """The rows of group norm; what instance norm is made of, too."""
     factor, shift = gain_and_bias(net, x.features, gain, bias)
     batch, channels = x.shape[0], x.features
     places = numbers(x.shape) // channels

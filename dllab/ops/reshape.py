@@ -17,10 +17,10 @@ AxisSize = Annotated[int, Field(ge=REST, le=1_000_000)]
 
 
 class Reshape(Layer):
-    """Reshape: y = the numbers of x, in their order, with the axes `shape`: (B, 784) becomes (B, 7, 7, 16).
+    """Reshape: y = the numbers of x with the axes `shape`: (B, 784) becomes (B, 7, 7, 16).
 
-    Makes a picture of a vector, as a decoder or a generator begins, or cuts a signal into pieces. The last axis moves
-    fastest. Nothing is computed or copied, forward or backward.
+    Makes a picture of a vector, as a decoder or a generator begins, or cuts a signal into pieces. The numbers
+    keep their order, the last axis moving fastest. Nothing is computed or copied, forward or backward.
 
         - dense: 784
         - reshape: [7, 7, 16]

@@ -45,11 +45,11 @@ def backward(dx, dy, down, across):
 
 
 class Upsample(Layer):
-    """Upsample: y[h, w] = x[h // factor, w // factor], each pixel a block of equal ones; (B, H, W, C) or (B, T, C).
+    """Upsample: y = x with each pixel a block of equal ones, y[h, w] = x[h // factor, w // factor].
 
-    The way back up in autoencoders and generators: upsample, then a convolution that smooths the blocks. Against
-    conv_transpose it leaves no checkerboard patterns, which overlapping kernels do. Nearest neighbour, no parameters.
-    Backward: dx = the sum of dy over the block.
+    Pictures (B, H, W, C) and signals (B, T, C). The way back up in autoencoders and generators: upsample, then a
+    convolution that smooths the blocks. Against conv_transpose it leaves no checkerboard patterns, which overlapping
+    kernels do. Nearest neighbour, no parameters. Backward: dx = the sum of dy over the block.
 
         - upsample: 2
         - upsample: {factor: [1, 2]}
