@@ -9,7 +9,7 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.ops.flatten import numbers
 from dllab.ops.layer import Case, Layer
-from dllab.symbols import Dim, Net, ShapeError, Value
+from dllab.symbols import Net, ShapeError, Value
 
 
 @kernel(y="B C", x="B P C")
@@ -63,10 +63,6 @@ class GlobalAvgPool(Layer):
         y = net.array((x.shape[0], x.features))
         net.call(forward, backward=(backward,), y=y, x=by_place(net, x, self.name))
         return y
-
-    def multiply_adds(self, x: tuple[Dim, ...], y: tuple[Dim, ...]) -> int:
-        """An addition for every number."""
-        return numbers(x)
 
 
 def by_place(net: Net, x: Value, name: str) -> Value:
