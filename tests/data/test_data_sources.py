@@ -105,6 +105,7 @@ def test_documentation_names_every_option_and_its_examples_can_be_built(name):
     for example in examples:
         written = YAML(typ="safe").load(example)["data"]
         options = {"name": written} if isinstance(written, str) else dict(written)
+        options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
         assert find("datasets", options.pop("name"))(**options).prepare()
 
 
