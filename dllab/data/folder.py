@@ -74,14 +74,13 @@ class Folder(Source):
         base = Path(self.folder)
         parts = _parts(base)
         classes = tuple(folder.name for folder in parts[0])
-        files = [(file, classes.index(folder.name)) for part in parts for folder in part for file in _filled(folder, base)]
-        before = sum(len(pictures_in(folder)) for folder in parts[0])
-        images = read_pictures([file for file, _ in files], self._sides(), base)
+        files = [[(file, classes.index(f.name)) for f in part for file in _filled(f, base)] for part in parts]
+        images = read_pictures([file for part in files for file, _ in part], self._sides(), base)
         if self.colour == "grey" or (self.colour is None and not coloured(images)):
             images = in_grey(images)
-        labels = np.array([label for _, label in files], np.int32)
-        fixed = np.arange(before, len(files)) if len(parts) == 2 else None
-        about = f"{len(files):,} pictures of {self.folder}."
+        labels = np.array([label for part in files for _, label in part], np.int32)
+        fixed = np.arange(len(files[0]), len(labels)) if len(parts) == 2 else None
+        about = f"{len(labels):,} pictures of {self.folder}."
         return pictures(base.name, images, labels, self.flatten, fixed, about, classes)
 
     def _sides(self) -> tuple[int, int] | None:
@@ -91,6 +90,12 @@ class Folder(Source):
         if self.test is None and dataset.fixed_test is None:
             return self.model_copy(update={"test": Source.model_fields["test"].default})._split(dataset)
         return super()._split(dataset)
+
+
+def files_in(path: str) -> list[Path]:
+    """All pictures of the classes of a folder. Raises TableError for a folder that is no data set."""
+    base = Path(path)
+    return [file for part in _parts(base) for folder in part for file in _filled(folder, base)]
 
 
 def _parts(base: Path) -> list[list[Path]]:

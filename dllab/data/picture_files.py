@@ -91,6 +91,17 @@ def read_picture(path: Path, size: tuple[int, int] | None, base: Path) -> Pictur
     return np.array(picture, np.uint8)
 
 
+def side_of(path: Path) -> tuple[int, int]:
+    """Height and width as they stand at the head of a file; (0, 0) where it has none."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            return opened.height, opened.width
+    except (*BROKEN, Image.DecompressionBombError):
+        return 0, 0
+
+
 def coloured(pictures: NDArray[np.uint8]) -> bool:
     """Whether any pixel of pictures (N, H, W, 3) is not grey."""
     first = pictures[..., :1]
