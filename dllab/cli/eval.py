@@ -22,7 +22,7 @@ def eval(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="CSV or .npz file of rows with targets, or a folder of pictures; - is standard input (CSV).",
+            help="A CSV or .npz file of rows with targets, or a folder of pictures; - is standard input (CSV).",
             metavar="DATA",
         ),
     ] = None,

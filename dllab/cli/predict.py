@@ -17,7 +17,8 @@ def predict(
     file: Annotated[
         str,
         typer.Argument(
-            help="CSV or .npz file of rows, a picture, or a folder of pictures; - is standard input (CSV).", metavar="FILE"
+            help="A CSV or .npz file of rows, a picture, or a folder of pictures; - is standard input (CSV).",
+            metavar="FILE",
         ),
     ],
     weights: Weights = "last",

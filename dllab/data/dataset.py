@@ -149,8 +149,8 @@ class Source(Part):
     - stratify: give each split its share of every class.
     - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows; a
       feature that is constant there is shifted, not stretched.
-    - only: the classes to keep, by name or number, such as [0, 1] or [cat, dog]; they are numbered anew in this order.
-      Left out, all.
+    - only: the classes to keep, two or more, by name or number, such as [0, 1] or [cat, dog]; they are numbered anew in
+      this order. Left out, all.
     - per_class: the most training rows of any class, drawn by the data seed; test and validation keep all of theirs.
     - seed: seed of the rows that are drawn and of the split. Left out, it is a fixed number of the source, not the
       training seed: nets trained with other seeds then see the same data.
@@ -160,7 +160,7 @@ class Source(Part):
     validation: Fraction = 0.0
     stratify: bool = True
     standardise: bool = False
-    only: Only = ()
+    only: Only | None = None
     per_class: PerClass | None = None
     seed: Seed | None = None
 

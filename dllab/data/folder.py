@@ -66,8 +66,11 @@ class Folder(Source):
     test: Fraction | None = None
 
     def stamp(self) -> tuple[int, ...]:
-        """Which files there are, how large, and when they were written."""
-        return stamp_of(sorted(Path(self.folder).rglob("*")))
+        """Which pictures there are, how large their files are, and when they were written."""
+        try:
+            return stamp_of(files_in(self.folder))
+        except TableError:  # told when they are read
+            return ()
 
     def generate(self) -> Dataset:
         """(N, H, W, C) uint8 or in a line, class after class, the pictures of a test folder after all others."""

@@ -15,7 +15,7 @@ from dllab.data.streams import permutation
 if TYPE_CHECKING:
     from dllab.data.dataset import Dataset, Splits
 
-Only = tuple[int | str, ...]
+Only = Annotated[tuple[int | str, ...], Field(min_length=2)]
 PerClass = Annotated[int, Field(ge=1, le=1_000_000)]
 SHOWN = 10
 
@@ -53,16 +53,12 @@ def only_classes(dataset: Dataset, wanted: Sequence[int | str]) -> Dataset:
 def places(name: str, classes: Sequence[str], wanted: Sequence[int | str]) -> list[int]:
     """The place among `classes` of each class that is wanted by its name, or by its number where no name is a number.
 
-    `name` is that of the data set, for messages. Raises ValueError for an unknown class, one that is named twice, and
-    for fewer than two.
+    `name` is that of the data set, for messages. Raises ValueError for an unknown class, and one that is named twice.
     """
     found = [_place(name, classes, one) for one in wanted]
     for place in found:
         if found.count(place) > 1:
             raise ValueError(f"data set {name}: only: names the class {classes[place]!r} twice; name every class once")
-    if len(found) < 2:
-        problem = f"only: leaves the class {classes[found[0]]!r} alone, nothing to tell apart"
-        raise ValueError(f"data set {name}: {problem}; name two or more of {_some(classes)}")
     return found
 
 
