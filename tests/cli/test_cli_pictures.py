@@ -19,7 +19,7 @@ HERE = {"DLLAB_RUNS": "runs"}
 RECIPE = """\
 data: {folder: ../photos, size: 8, validation: 0.2}
 model: [dense: 8, tanh, dense: classes]
-optimizer: {adam: 0.02}
+optimizer: {adam: 0.005}
 train: {epochs: 100}
 """
 COLOURS = {"cat": (200, 60, 40), "dog": (40, 80, 200)}

@@ -209,6 +209,21 @@ def test_fashion6k_facts():
     assert prepared.dataset.classes[9] == "ankle boot"
 
 
+@pytest.mark.parametrize("source", [Mnist10k, Fashion6k])
+@pytest.mark.parametrize("size", [14, 7])
+def test_smaller_pictures_are_means_of_blocks(source, size):
+    whole, small = source(flatten=False).prepare(), source(flatten=False, size=size).prepare()
+    images, found = (data.dataset.columns["inputs"] for data in (whole, small))
+    block = 28 // size
+    assert found.shape == (len(images), size, size, 1) and found.dtype == np.uint8
+    for row in range(0, len(images), 997):
+        for i, j in ((0, 0), (size // 2, size // 2), (size - 1, 1)):
+            pixels = images[row, i * block : (i + 1) * block, j * block : (j + 1) * block, 0]
+            assert found[row, i, j, 0] == int(pixels.mean(dtype=float) + 0.5)
+    np.testing.assert_array_equal(small.splits.test, whole.splits.test)
+    assert source(size=size).load().input_shape == (size * size,) == (len(small.dataset.features),)
+
+
 @pytest.fixture
 def copies(tmp_path, monkeypatch):
     """A package folder whose shipped data files may be damaged."""
