@@ -17,6 +17,7 @@ from dllab.catalogue import FilePath, Fraction
 from dllab.data.csv import MOST_CLASSES, file_stamp
 from dllab.data.dataset import Dataset, Source, Splits
 from dllab.data.encoding import place_of, some
+from dllab.data.images import pixel_names
 from dllab.data.table import TableError
 from dllab.data.table_text import COUNTED
 
@@ -35,8 +36,9 @@ USUAL_TEST = {"x": ("x_test",), "y": ("y_test",)}
 class Npz(Source):
     """Arrays that numpy has saved: inputs x (N, ...) and targets y (N,) or (N, K) in one .npz file.
 
-    Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes (images) stay bytes and
-    are seen as 0 to 1. A file with x_train, y_train, x_test and y_test, as Keras ships them, keeps its test split.
+    Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes stay bytes and are seen
+    as 0 to 1; (N, H, W) and (N, H, W, 3) of them are pictures. A file with x_train, y_train, x_test and y_test, as Keras
+    ships them, keeps its test split.
 
         data: {npz: shapes.npz}
         data: {npz: shapes.npz, x: images, y: kinds, test: 0.2}
@@ -48,7 +50,9 @@ class Npz(Source):
     - y: the name of the array of targets; left out, y or y_train.
     - x_test: the inputs of a test split; left out, x_test if there is one.
     - y_test: the targets of a test split; left out, y_test if there is one.
-    - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape.
+    - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape, and gives grey pictures of
+      bytes the axis of one channel that convolutions take: (H, W, 1). Other numbers stay as they are saved: rows of
+      (T, F) may be sequences, and the layer `reshape` adds what is missing.
     - test: share of all rows for the final test; left out, the file's own test split, or a quarter of the rows.
 
     Source: the format of numpy.savez, without pickled objects.
@@ -87,14 +91,17 @@ class Npz(Source):
         _check(self.npz, x, y, "x", "y")
         targets, classes = _targets(self.npz, y)
         inputs = x if x.dtype == np.uint8 else x.astype(np.float32)
+        names = _features(inputs)
         if self.flatten or inputs.ndim == 1:
             inputs = inputs.reshape(len(inputs), -1)
+        elif inputs.dtype == np.uint8 and inputs.ndim == 3:  # grey pictures; numbers of another kind may be sequences
+            inputs = inputs[..., None]
         return Dataset(
             name=self.npz.replace("\\", "/").rpartition("/")[2],
             columns={"inputs": np.ascontiguousarray(inputs), "targets": targets},
             task="classification" if classes else "regression",
             classes=classes,
-            features=tuple(f"x{i}" for i in range(prod(inputs.shape[1:]))),
+            features=names,
             fixed_test=fixed,
             about=f"{len(inputs):,} rows of {self.npz}.",
         )
@@ -110,6 +117,14 @@ class Npz(Source):
             _chosen(arrays, self.npz, role, given, ())
             return str(given)
         return next((name for name in USUAL_TEST[role] if name in arrays), None)
+
+
+def _features(inputs: NDArray[Any]) -> tuple[str, ...]:
+    """The names of pixels where the inputs are bytes (N, H, W) or (N, H, W, 1 or 3); else x0, x1, ..."""
+    pictures = inputs.dtype == np.uint8 and (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in (1, 3)))
+    if pictures and 0 not in inputs.shape:
+        return pixel_names(inputs.shape[1], inputs.shape[2], inputs.shape[3] if inputs.ndim == 4 else 1)
+    return tuple(f"x{i}" for i in range(prod(inputs.shape[1:])))
 
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:

@@ -159,3 +159,9 @@ def test_arrays_of_pictures_are_data_as_well(tmp_path: Path) -> None:
         assert found["figures"]["data"]["accuracy"] == 1.0
         rows = list(csv.DictReader(io.StringIO(piped(tmp_path, "predict", "last", f"{kind}.npz", env=HERE).out)))
         assert [int(row["target"]) for row in rows] == y.tolist()
+        Image.fromarray(x[1]).resize((12, 12)).save(tmp_path / "one.png")
+        done = piped(tmp_path, "predict", "last", "one.png", env=HERE)
+        if kind == "float":
+            assert done.code == 2 and "has not learnt from pictures" in done.err
+        else:
+            assert done.out.splitlines()[1].startswith("one.png,1,")
