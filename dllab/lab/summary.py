@@ -8,6 +8,7 @@ from math import prod
 
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
+from dllab.lab.receptive import receptive_fields
 from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan, Question
 from dllab.plan.row import elements
@@ -22,7 +23,8 @@ class LayerSummary:
     """One layer. `name` is its path, `short` its name inside its block, `depth` how many blocks it lies in.
 
     Shapes are those of one example. `parameters` and `multiply_adds` (forward, one example) are its own: a block counts
-    none of what the layers inside it count, so that the sum over all layers is the net's.
+    none of what the layers inside it count, so that the sum over all layers is the net's. `receptive_field` is in pixels
+    of the input, one number for each axis; None in nets without layers that look around.
     """
 
     name: str
@@ -33,6 +35,7 @@ class LayerSummary:
     output_shape: tuple[Dim, ...]
     parameters: int
     multiply_adds: int
+    receptive_field: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def summarize(recipe: Recipe) -> Summary:
     question = question_of(recipe, data, batch=batch if data is None and isinstance(batch, int) else None)
     plan = plan_of(recipe, question)
     count = sum(_size(p.shape) for p in plan.parameters)
-    layers = tuple(_layer(info, plan.infos[:number]) for number, info in enumerate(plan.infos))
+    fields = receptive_fields(plan.infos) or [None] * len(plan.infos)
+    layers = tuple(_layer(info, plan.infos[:number], fields[number]) for number, info in enumerate(plan.infos))
     return Summary(
         recipe=recipe.name,
         about=recipe.about,
@@ -97,7 +101,7 @@ def summarize(recipe: Recipe) -> Summary:
     )
 
 
-def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
+def _layer(info: LayerInfo, before: Sequence[LayerInfo], field: tuple[int, ...] | None) -> LayerSummary:
     around = [other.path for other in before if info.path.startswith(f"{other.path}.")]
     return LayerSummary(
         name=info.path,
@@ -108,6 +112,7 @@ def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
         output_shape=_example(info.output_shape),
         parameters=sum(_size(p.shape) for p in info.parameters),
         multiply_adds=info.multiply_adds,
+        receptive_field=field,
     )
 
 
