@@ -37,8 +37,8 @@ class Npz(Source):
     """Arrays that numpy has saved: inputs x (N, ...) and targets y (N,) or (N, K) in one .npz file.
 
     Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes stay bytes and are seen
-    as 0 to 1; (N, H, W) and (N, H, W, 3) of them are pictures. A file with x_train, y_train, x_test and y_test, as Keras
-    ships them, keeps its test split.
+    as 0 to 1. Rows of two or three axes, (H, W) or (H, W, C), are taken for pictures. A file with x_train, y_train, x_test
+    and y_test, as Keras ships them, keeps its test split.
 
         data: {npz: shapes.npz}
         data: {npz: shapes.npz, x: images, y: kinds, test: 0.2}
@@ -51,8 +51,8 @@ class Npz(Source):
     - x_test: the inputs of a test split; left out, x_test if there is one.
     - y_test: the targets of a test split; left out, y_test if there is one.
     - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape, and gives grey pictures of
-      bytes the axis of one channel that convolutions take: (H, W, 1). Other numbers stay as they are saved: rows of
-      (T, F) may be sequences, and the layer `reshape` adds what is missing.
+      bytes the axis of one channel that convolutions take: (H, W, 1). Other numbers stay as they are saved, since (T, F)
+      may be a sequence; the layer `reshape: [28, 28, 1]` adds the axis to those.
     - test: share of all rows for the final test; left out, the file's own test split, or a quarter of the rows.
 
     Source: the format of numpy.savez, without pickled objects.
@@ -91,7 +91,6 @@ class Npz(Source):
         _check(self.npz, x, y, "x", "y")
         targets, classes = _targets(self.npz, y)
         inputs = x if x.dtype == np.uint8 else x.astype(np.float32)
-        names = _features(inputs)
         if self.flatten or inputs.ndim == 1:
             inputs = inputs.reshape(len(inputs), -1)
         elif inputs.dtype == np.uint8 and inputs.ndim == 3:  # grey pictures; numbers of another kind may be sequences
@@ -101,7 +100,7 @@ class Npz(Source):
             columns={"inputs": np.ascontiguousarray(inputs), "targets": targets},
             task="classification" if classes else "regression",
             classes=classes,
-            features=names,
+            features=_names(x.shape[1:]),
             fixed_test=fixed,
             about=f"{len(inputs):,} rows of {self.npz}.",
         )
@@ -119,12 +118,11 @@ class Npz(Source):
         return next((name for name in USUAL_TEST[role] if name in arrays), None)
 
 
-def _features(inputs: NDArray[Any]) -> tuple[str, ...]:
-    """The names of pixels where the inputs are bytes (N, H, W) or (N, H, W, 1 or 3); else x0, x1, ..."""
-    pictures = inputs.dtype == np.uint8 and (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in (1, 3)))
-    if pictures and 0 not in inputs.shape:
-        return pixel_names(inputs.shape[1], inputs.shape[2], inputs.shape[3] if inputs.ndim == 4 else 1)
-    return tuple(f"x{i}" for i in range(prod(inputs.shape[1:])))
+def _names(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """A name for each number of a row: its place in the picture where rows are (H, W) or (H, W, C), else x0, x1, ..."""
+    if len(shape) not in (2, 3) or 0 in shape:
+        return tuple(f"x{i}" for i in range(prod(shape)))
+    return pixel_names(shape[0], shape[1], shape[2] if len(shape) == 3 else 1)
 
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:
