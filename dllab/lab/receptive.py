@@ -25,13 +25,13 @@ class Field:
     step: tuple[Fraction, ...]
 
 
-def receptive_fields(infos: Sequence[LayerInfo]) -> list[tuple[int, ...]] | None:
+def receptive_fields(infos: Sequence[LayerInfo]) -> list[tuple[int, ...] | None]:
     """The field of every layer's output, in pixels of the net's input; None where no layer looks beyond its own place.
 
     A layer that takes such axes away (flatten, global pools), or mixes places in a way it does not tell, sees everything.
     """
     if not infos or all(info.reach is None for info in infos):
-        return None
+        return [None] * len(infos)
     sizes = _space(infos[0].input_shape)
     ones = (Fraction(1),) * len(sizes)
     finder = _Finder(infos, Field(tuple(map(Fraction, sizes)), ones), {id(infos[0].input): Field(ones, ones)})

@@ -15,7 +15,7 @@ from dllab.ops.layer import Case, Layer, Reach
 from dllab.ops.window import Axis, Padding, Pair, both, picture
 from dllab.symbols import Dim, Net, ShapeError, Value
 
-# Tap (k, l) of the kernel takes pixel (h, w) of x to pixel (h stride + k - top, w stride + l - left) of y, if there is one.
+# Tap (k, j) of the kernel takes pixel (h, w) of x to pixel (h stride + k - top, w stride + j - left) of y, if there is one.
 # Example by example: one product over all pixels and taps, `part` (H W, K L O), which stays in the cache while its pieces
 # are added where they belong. `wide` (I, K L O) is w with its axes in the order of that product.
 
@@ -35,13 +35,13 @@ def end_inside(tap: int, low: int, stride: int, size: int, count: int) -> int:
 @kernel(y="B P Q O", part="M T", wide="I T", x="B M I", w="K L I O", b="O", width=":int64", stride_y=":int64",
         stride_x=":int64", top=":int64", left=":int64")  # fmt: skip
 def forward(y, part, wide, x, w, b, width, stride_y, stride_x, top, left):
-    """Y[h stride + k - top, w stride + l - left] += x[h, w] w[k, l] for all h, w, k and l, on top of b."""
+    """Y[h stride + k - top, w stride + j - left] += x[h, w] w[k, j] for all h, w, k and j, on top of b."""
     outputs = y.shape[3]
     for i in range(w.shape[2]):
         for k in range(w.shape[0]):
-            for l in range(w.shape[1]):
-                at = (k * w.shape[1] + l) * outputs
-                to, of = wide[i, at : at + outputs], w[k, l, i]
+            for j in range(w.shape[1]):
+                at = (k * w.shape[1] + j) * outputs
+                to, of = wide[i, at : at + outputs], w[k, j, i]
                 for o in range(to.shape[0]):
                     to[o] = of[o]
     for n in range(y.shape[0]):
@@ -53,13 +53,13 @@ def forward(y, part, wide, x, w, b, width, stride_y, stride_x, top, left):
         gemm(part, x[n], wide, False, False, False)
         for k in range(w.shape[0]):
             top_row, end_row = first_inside(k, top, stride_y), end_inside(k, top, stride_y, y.shape[1], x.shape[1] // width)
-            for l in range(w.shape[1]):
-                begin, end = first_inside(l, left, stride_x), end_inside(l, left, stride_x, y.shape[2], width)
-                at = (k * w.shape[1] + l) * outputs
+            for j in range(w.shape[1]):
+                begin, end = first_inside(j, left, stride_x), end_inside(j, left, stride_x, y.shape[2], width)
+                at = (k * w.shape[1] + j) * outputs
                 for h in range(top_row, end_row):
                     row = y[n, h * stride_y + k - top]
                     for v in range(begin, end):
-                        to, of = row[v * stride_x + l - left], part[h * width + v, at : at + outputs]
+                        to, of = row[v * stride_x + j - left], part[h * width + v, at : at + outputs]
                         for o in range(to.shape[0]):
                             to[o] += of[o]
 
@@ -67,9 +67,9 @@ def forward(y, part, wide, x, w, b, width, stride_y, stride_x, top, left):
 @kernel(dx="B M I", dw="K L I O", turned="I T", dy="B P Q O", part="M T", wide="I T", x="B M I", width=":int64",
         stride_y=":int64", stride_x=":int64", top=":int64", left=":int64")  # fmt: skip
 def backward(dx, dw, turned, dy, part, wide, x, width, stride_y, stride_x, top, left):
-    """Dx[h, w] = the sum over k, l of dy[h stride + k - top, w stride + l - left] w[k, l]', a convolution of dy;
+    """Dx[h, w] = the sum over k, j of dy[h stride + k - top, w stride + j - left] w[k, j]', a convolution of dy;
 
-    dw[k, l] = the sum over examples, h and w of x[h, w]' dy[h stride + k - top, w stride + l - left].
+    dw[k, j] = the sum over examples, h and w of x[h, w]' dy[h stride + k - top, w stride + j - left].
     """
     outputs, height = dy.shape[3], x.shape[1] // width
     for i in range(turned.shape[0]):
@@ -77,9 +77,9 @@ def backward(dx, dw, turned, dy, part, wide, x, width, stride_y, stride_x, top, 
             turned[i, t] = 0
     for n in range(x.shape[0]):
         for k in range(dw.shape[0]):
-            for l in range(dw.shape[1]):
-                begin, end = first_inside(l, left, stride_x), end_inside(l, left, stride_x, dy.shape[2], width)
-                at = (k * dw.shape[1] + l) * outputs
+            for j in range(dw.shape[1]):
+                begin, end = first_inside(j, left, stride_x), end_inside(j, left, stride_x, dy.shape[2], width)
+                at = (k * dw.shape[1] + j) * outputs
                 for h in range(height):
                     p = h * stride_y + k - top
                     row = dy[n, min(max(p, 0), dy.shape[1] - 1)]
@@ -87,7 +87,7 @@ def backward(dx, dw, turned, dy, part, wide, x, width, stride_y, stride_x, top, 
                     for v in range(width):
                         to = part[h * width + v, at : at + outputs]
                         if inside and begin <= v < end:
-                            of = row[v * stride_x + l - left]
+                            of = row[v * stride_x + j - left]
                             for o in range(to.shape[0]):
                                 to[o] = of[o]
                         else:
@@ -96,16 +96,16 @@ def backward(dx, dw, turned, dy, part, wide, x, width, stride_y, stride_x, top, 
         gemm(dx[n], part, wide, False, True, False)
         gemm(turned, x[n], part, True, False, True)
     for k in range(dw.shape[0]):
-        for l in range(dw.shape[1]):
+        for j in range(dw.shape[1]):
             for i in range(turned.shape[0]):
-                at = (k * dw.shape[1] + l) * outputs
-                to, of = dw[k, l, i], turned[i, at : at + outputs]
+                at = (k * dw.shape[1] + j) * outputs
+                to, of = dw[k, j, i], turned[i, at : at + outputs]
                 for o in range(to.shape[0]):
                     to[o] = of[o]
 
 
 class ConvTranspose(Layer):
-    """Transposed convolution: y[h s + k - top, w s + l - left] = b + the sum of x[h, w] w[k, l] over all that fall there.
+    """Transposed convolution: y = b + each x[h, w] spread by w[k, j] to places (h s + k - p, w s + j - p).
 
     The way back up in autoencoders and generators, with weights that are learnt: x (B, H, W, C) becomes y (B, P, Q, units),
     w is (kernel height, kernel width, C, units), b (units,). What a convolution of the same options does to gradients,

@@ -33,7 +33,7 @@ def widen(wide: Any, w: Any) -> None:
 @kernel(y="B P Q V", wide="T V", padded="B H U", w="T C", b="C", taps=":int64", stride_y=":int64", step=":int64",
         dilation_y=":int64", dilation_x=":int64")  # fmt: skip
 def forward(y, wide, padded, w, b, taps, stride_y, step, dilation_y, dilation_x):
-    """Y[p, q, c] = b[c] + the sum over k, l of padded[p stride + k dilation, q stride + l dilation, c] w[k, l, c].
+    """Y[p, q, c] = b[c] + the sum over k, j of padded[p stride + k dilation, q stride + j dilation, c] w[k, j, c].
 
     `taps` is the width of the kernel; `step` numbers lie from one run to the next.
     """
@@ -81,7 +81,7 @@ def backward_x(dx, canvas, dy, wide, w, taps, stride_y, step, dilation_y, dilati
 @kernel(dw="T C", turned="T V", dy="B P Q V", padded="B H U", taps=":int64", stride_y=":int64", step=":int64",
         dilation_y=":int64", dilation_x=":int64")  # fmt: skip
 def backward_w(dw, turned, dy, padded, taps, stride_y, step, dilation_y, dilation_x):
-    """Dw[k, l, c] = the sum over the batch and all p, q of padded[p stride + k dilation, ..., c] dy[p, q, c]."""
+    """Dw[k, j, c] = the sum over the batch and all p, q of padded[p stride + k dilation, ..., c] dy[p, q, c]."""
     channels = dw.shape[1]
     for t in range(turned.shape[0]):
         total = turned[t]
@@ -130,13 +130,13 @@ def copies_back(dx, dy):
 
 
 class DepthwiseConv(Layer):
-    """Depthwise convolution: y[p, q, c] = b[c] + the sum over k, l of x[p s + k d, q s + l d, c] w[k, l, c].
+    """Depthwise convolution: y[p, q, c] = b + the sum over k, j of x[p s + k d, q s + j d, c] w[k, j, c].
 
     A convolution (B, H, W, C) to (B, P, Q, C) that does not mix channels, so it costs as many times less as there are
     channels: 9 C weights instead of 9 C C. A conv of kernel 1 behind it mixes them; the two together do nearly what one
     convolution does, for a fraction of the work. With `multiplier` m each channel gets m filters, and y has C m channels,
-    those of channel c being c m to c m + m - 1. w is (kernel height, kernel width, C, m), b (C m,). Sizes are those of conv.
-    Backward: dx is dy spread over the windows by w, dw the sum of x by dy over all places.
+    those of channel c being c m to c m + m - 1. w is (kernel height, kernel width, C, m), b (C m,). Sizes follow from
+    the options as those of conv do. Backward: dx is dy spread over the windows by w, dw the sum of x by dy over all places.
 
         - depthwise_conv: 3
         - conv: {units: 32, kernel: 1}

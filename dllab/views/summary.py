@@ -76,7 +76,8 @@ class LayerTable:
         """The table."""
         narrow = options.max_width < WIDE
         tables = [self._table(narrow, kinds=True), self._table(True, kinds=True), self._table(True, kinds=False)]
-        fitting = [t for t in tables if Measurement.get(console, options.update(max_width=UNLIMITED), t).maximum <= options.max_width]
+        free = options.update(max_width=UNLIMITED)
+        fitting = [table for table in tables if Measurement.get(console, free, table).maximum <= options.max_width]
         looks = any(layer.receptive_field for layer in self.summary.layers)
         yield (fitting or tables[2 if looks else 1 :])[0]
 
