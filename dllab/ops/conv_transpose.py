@@ -105,7 +105,7 @@ def backward(dx, dw, turned, dy, part, wide, x, width, stride_y, stride_x, top, 
 
 
 class ConvTranspose(Layer):
-    """Transposed convolution: y = b + each x[h, w] spread by w[k, j] to places (h s + k - p, w s + j - p).
+    """Transposed convolution: y = b + each x[h, w] w[k, j] put at (h s + k - p, w s + j - p).
 
     The way back up in autoencoders and generators, with weights that are learnt: x (B, H, W, C) becomes y (B, P, Q, units),
     w is (kernel height, kernel width, C, units), b (units,). What a convolution of the same options does to gradients,
