@@ -182,10 +182,8 @@ class ConvTranspose(Layer):
         return int(x[1]) * int(x[2]) * int(x[3]) * height * width * self.units
 
     def reach(self, x: tuple[Dim, ...]) -> Reach:
-        """As many neighbours as paint over each other."""
-        strides = both(self.stride)
-        kernel = tuple(-(-k // s) for k, s in zip(both(self.kernel), strides))
-        return Reach(kernel, growth=strides)
+        """What one pixel paints."""
+        return Reach(both(self.kernel), growth=both(self.stride))
 
 
 def _windows(size: int, kernel: int, stride: int, padding: Padding, number: int) -> Axis:

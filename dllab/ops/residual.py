@@ -77,7 +77,7 @@ class Residual(Layer):
         return net.layers([entry], x, "shortcut")
 
 
-SAME = "give the layers inside padding: same, which makes sizes a whole fraction"
+SAME = "padding: same in the layers inside keeps sizes, or makes them a whole fraction"
 
 
 def _projection(units: int, strides: tuple[int, ...]) -> Any:

@@ -14,6 +14,7 @@ from nets import batch, net
 import dllab
 from dllab.core.settings import jit_enabled
 from dllab.ops.conv_transpose import ConvTranspose
+from dllab.ops.layer import Reach
 from dllab.recipe import RecipeError
 
 Shape = tuple[int, int, int, int]
@@ -127,4 +128,4 @@ def test_what_does_not_fit(inputs: list[int], options: Any, words: str) -> None:
 def test_multiply_adds_and_reach() -> None:
     layer = ConvTranspose(units=8, kernel=(4, 3), stride=(2, 3))
     assert layer.multiply_adds(("B", 5, 6, 7), ("B", 10, 18, 8)) == 5 * 6 * 7 * 4 * 3 * 8
-    assert layer.reach(("B", 5, 6, 7)).kernel == (2, 1)
+    assert layer.reach(("B", 5, 6, 7)) == Reach((4, 3), growth=(2, 3))
