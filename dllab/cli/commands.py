@@ -87,6 +87,7 @@ COMMANDS = (
     Command("optimizers", "List the optimizers, or explain one.", "families"),
     Command("schedules", "List the schedules of the learning rate, or explain one.", "families"),
     Command("initializers", "List the ways weights can start, or explain one.", "families"),
+    Command("augmentations", "List the ways to change training rows, or explain one.", "families"),
     Command("metrics", "List the metrics, or explain one.", "families"),
     Command("new", "Write a starting file for a layer, loss, ... of your own."),
     Command("schema", "Print the JSON Schema of recipes, for editors."),
