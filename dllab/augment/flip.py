@@ -11,18 +11,23 @@ from dllab.core.kernel import kernel
 from dllab.symbols import Net, Value
 
 
-@kernel(y="B H W C", x="B H W C", rows="B:int64", chance=":int64", seed=":int64", link=":int64", step=":int64")
-def horizontal(y, x, rows, chance, seed, link, step):
+@kernel(y="B H L", x="B H L", rows="B:int64", chance=":int64", seed=":int64", link=":int64", step=":int64",
+        channels=":int64")  # fmt: skip
+def horizontal(y, x, rows, chance, seed, link, step, channels):
     """Y[i, j] = x[i, W - 1 - j] where the row is drawn, else x[i, j]."""
-    width, channels = y.shape[2], y.shape[3]
+    length = y.shape[2]
     for n in range(y.shape[0]):
         flipped = happens(row_key(seed, link, step, rows[n]), chance)
         for i in range(y.shape[1]):
             to, of = y[n, i], x[n, i]
-            for j in range(width):
-                k = width - 1 - j if flipped else j
-                for c in range(channels):
-                    to[j, c] = of[k, c]
+            if not flipped:
+                for k in range(length):
+                    to[k] = of[k]
+                continue
+            for c in range(channels):
+                last = length - channels + c
+                for k in range(c, length, channels):
+                    to[k] = of[(last + c - k) & 0x7FFFFFFF]  # never negative, which the compiler cannot see
 
 
 @kernel(y="B H L", x="B H L", rows="B:int64", chance=":int64", seed=":int64", link=":int64", step=":int64")
@@ -68,9 +73,11 @@ class Flip(Augmentation):
     def build(self, net: Net, x: Value, sample: Sample) -> Value:
         """One row, into another array."""
         frame, y = sample.frame, sample.other(net, x)
-        whole = (frame.height, frame.width, frame.channels)
-        shape = whole if self.axis == "horizontal" else (frame.height, frame.width * frame.channels)
-        flip = horizontal if self.axis == "horizontal" else vertical
-        keys = sample.keys(net, self.probability)
-        net.call(flip, y=sample.view(net, y, *shape), x=sample.view(net, x, *shape), **keys)
+        lines = (frame.height, frame.width * frame.channels)
+        operands = {"y": sample.view(net, y, *lines), "x": sample.view(net, x, *lines)}
+        operands |= sample.keys(net, self.probability)
+        if self.axis == "horizontal":
+            net.call(horizontal, **operands, channels=net.whole(frame.channels))
+        else:
+            net.call(vertical, **operands)
         return y
