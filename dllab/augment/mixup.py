@@ -43,6 +43,8 @@ def blend(x, other, weights):
     """X = weight x + (1 - weight) other."""
     for n in range(x.shape[0]):
         to, of, weight = x[n], other[n], weights[n]
+        if weight == 1:  # a row that is not mixed stays as it is, to the bit
+            continue
         for j in range(to.shape[0]):
             to[j] = of[j] + weight * (to[j] - of[j])
 

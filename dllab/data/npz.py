@@ -94,7 +94,7 @@ class Npz(Source):
             columns={"inputs": np.ascontiguousarray(inputs), "targets": targets},
             task="classification" if classes else "regression",
             classes=classes,
-            features=tuple(f"x{i}" for i in range(prod(inputs.shape[1:]))),
+            features=_names(x.shape[1:]),
             fixed_test=fixed,
             about=f"{len(inputs):,} rows of {self.npz}.",
         )
@@ -127,6 +127,15 @@ def _arrays(path: str) -> dict[str, NDArray[Any]]:
     except BROKEN as error:
         reason = getattr(error, "strerror", None) or "it is no .npz file of plain arrays, or it is damaged"
         raise TableError(f"{path} cannot be read: {reason}", SAVE) from None
+
+
+def _names(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """A name for each number of a row: by its place in the picture, where rows are (H, W) or (H, W, C), else x0, x1, ..."""
+    if len(shape) not in (2, 3):
+        return tuple(f"x{i}" for i in range(prod(shape)))
+    channels = shape[2] if len(shape) == 3 else 1
+    ends = {1: ("",), 3: (" red", " green", " blue")}.get(channels, tuple(f" channel {c}" for c in range(channels)))
+    return tuple(f"row {i} column {j}{end}" for i in range(shape[0]) for j in range(shape[1]) for end in ends)
 
 
 def _chosen(arrays: dict[str, NDArray[Any]], path: str, role: str, given: str | None, usual: tuple[str, ...]) -> Any:

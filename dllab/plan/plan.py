@@ -65,7 +65,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Program:
-    """Rows in their order, with the places where the phases begin, and what lies in working memory."""
+    """Rows in their order, with the places where the phases begin, and what lies in working memory.
+
+    `named`: the batch, such as `input` and `target`.
+    """
 
     rows: tuple[Row, ...]
     epoch: int
@@ -239,7 +242,7 @@ class Plan:
             builder.barrier()
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
-            tuple(builder.infos), builder.gradients_by_value(),
+            tuple(builder.infos), builder.gradients_by_value(), named={"input": x, "target": target},
         )  # fmt: skip
 
     def _sample(self) -> Program:

@@ -32,7 +32,7 @@ def picture(dataset: Dataset) -> RenderableType | None:
         return Scatter(flat, targets, dataset.classes, dataset.features)
     if dataset.task == "regression" and flat.shape[1] == 1:
         return Scatter(np.column_stack([flat[:, 0], targets[:, 0]]), np.zeros(dataset.rows, int), (), ("x", "y"))
-    if shape is not None:
+    if shape is not None and dataset.classes:
         return Images(_first_of_each(flat, targets, len(dataset.classes)).reshape(-1, *shape), dataset.classes)
     if len(dataset.features) > 1 and all(re.fullmatch(r"t\d+", name) for name in dataset.features):
         return Curves(_first_of_each(flat, targets, len(dataset.classes)), dataset.classes)
