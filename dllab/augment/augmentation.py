@@ -11,6 +11,7 @@ from pydantic import Field
 from dllab.augment.draws import DRAWS
 from dllab.augment.frame import Frame
 from dllab.catalogue import Part
+from dllab.core.kernel import Kernel
 from dllab.symbols import Dim, Net, ShapeError, Value
 
 Chance = Annotated[float, Field(ge=0, le=1)]
@@ -46,15 +47,16 @@ class Sample:
         whole: tuple[Dim, ...] = (x.shape[0], *shape)
         return net.view(x, whole)
 
-    def keys(self, net: Net, probability: float) -> dict[str, Value]:
-        """What a kernel needs in order to draw: `rows`, `chance`, `seed`, `link`, `step`."""
-        return {
+    def call(self, net: Net, kernel: Kernel, probability: float, **operands: Value) -> None:
+        """Add a row of a kernel that draws: besides its operands it gets `rows`, `chance`, `seed`, `link` and `step`."""
+        keys = {
             "rows": self.rows,
             "chance": net.whole(round(probability * DRAWS)),
             "seed": net.counter("seed"),
             "link": net.whole(self.link),
             "step": net.counter("step"),
         }
+        net.call(kernel, backward=(), **operands, **keys)
 
 
 class Augmentation(Part):

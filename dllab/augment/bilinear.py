@@ -46,7 +46,7 @@ def warp(y, x, turns, pad, at, down, right, fill):
     """Y[i, j] = x at (i, j) seen from the middle and multiplied by the matrix of the row; outside there is `fill`.
 
     Between pixels the four around a place count by how near they are; so does `fill` beside the outermost. `pad` holds a
-    channel of x with its border; `at`, `down`, `right`: for a line of y the upper left one of the four, and how far from it.
+    channel of x with its border; `at`, `down`, `right`: for a line of y the upper left of the four, and how far from it.
     """
     height, width, channels = y.shape[1], y.shape[2], y.shape[3]
     for k in range(pad.shape[0]):

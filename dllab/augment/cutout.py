@@ -62,9 +62,8 @@ class Cutout(Augmentation):
     def build(self, net: Net, x: Value, sample: Sample) -> Value:
         """One row, in place."""
         frame = sample.frame
-        net.call(
-            forward, x=sample.view(net, x, frame.height, frame.width * frame.channels),
-            **sample.keys(net, self.probability), side=net.whole(self.size), channels=net.whole(frame.channels),
-            fill=net.constant(self.fill),
+        sample.call(
+            net, forward, self.probability, x=sample.view(net, x, frame.height, frame.width * frame.channels),
+            side=net.whole(self.size), channels=net.whole(frame.channels), fill=net.constant(self.fill),
         )  # fmt: skip
         return x

@@ -75,9 +75,8 @@ class Flip(Augmentation):
         frame, y = sample.frame, sample.other(net, x)
         lines = (frame.height, frame.width * frame.channels)
         operands = {"y": sample.view(net, y, *lines), "x": sample.view(net, x, *lines)}
-        operands |= sample.keys(net, self.probability)
         if self.axis == "horizontal":
-            net.call(horizontal, **operands, channels=net.whole(frame.channels))
+            sample.call(net, horizontal, self.probability, **operands, channels=net.whole(frame.channels))
         else:
-            net.call(vertical, **operands)
+            sample.call(net, vertical, self.probability, **operands)
         return y

@@ -92,10 +92,15 @@ class Mixup(Augmentation):
         """One row that draws the partners (B,) int64 and the weights (B,) of these rows."""
         count = sample.rows.shape[0]
         partners, weights = net.array((count,), "partners", "int64"), net.array((count,), "weights")
-        net.call(
-            draw, partners=partners, weights=weights, base=sample.base, **sample.keys(net, self.probability),
+        sample.call(
+            net,
+            draw,
+            self.probability,
+            partners=partners,
+            weights=weights,
+            base=sample.base,
             alpha=net.constant(self.alpha),
-        )  # fmt: skip
+        )
         return partners, weights
 
     def build(self, net: Net, x: Value, sample: Sample) -> Value:

@@ -81,9 +81,9 @@ class Noise(Augmentation):
 
     def build(self, net: Net, x: Value, sample: Sample) -> Value:
         """One row, in place."""
-        operands = {"x": x, **sample.keys(net, self.probability), "sigma": net.constant(self.sigma)}
+        sigma = net.constant(self.sigma)
         if sample.scale is None:
-            net.call(plain, **operands)
+            sample.call(net, plain, self.probability, x=x, sigma=sigma)
         else:
-            net.call(scaled, **operands, scale=sample.scale)
+            sample.call(net, scaled, self.probability, x=x, sigma=sigma, scale=sample.scale)
         return x

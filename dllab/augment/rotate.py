@@ -61,5 +61,5 @@ class Rotate(Augmentation):
         """One row that draws, one that reads x into another array."""
         turns = net.array((x.shape[0], 4), "turns")
         furthest = net.constant(math.radians(self.degrees))
-        net.call(draw, turns=turns, **sample.keys(net, self.probability), furthest=furthest)
+        sample.call(net, draw, self.probability, turns=turns, furthest=furthest)
         return warped(net, x, sample, turns, self.fill)

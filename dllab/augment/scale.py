@@ -58,5 +58,5 @@ class Scale(Augmentation):
     def build(self, net: Net, x: Value, sample: Sample) -> Value:
         """One row that draws, one that reads x into another array."""
         turns = net.array((x.shape[0], 4), "turns")
-        net.call(draw, turns=turns, **sample.keys(net, self.probability), furthest=net.constant(self.range))
+        sample.call(net, draw, self.probability, turns=turns, furthest=net.constant(self.range))
         return warped(net, x, sample, turns, self.fill)

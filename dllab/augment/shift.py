@@ -88,8 +88,8 @@ class Shift(Augmentation):
         frame, y = sample.frame, sample.other(net, x)
         down, across = self._furthest(frame)
         lines = (frame.height, frame.width * frame.channels)
-        net.call(
-            forward, y=sample.view(net, y, *lines), x=sample.view(net, x, *lines), **sample.keys(net, self.probability),
+        sample.call(
+            net, forward, self.probability, y=sample.view(net, y, *lines), x=sample.view(net, x, *lines),
             down=net.whole(down), across=net.whole(across), channels=net.whole(frame.channels),
             fill=net.constant(self.fill),
         )  # fmt: skip

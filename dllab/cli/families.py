@@ -1,4 +1,4 @@
-"""`dllab losses`, `optimizers`, `schedules`, `initializers`, `augmentations`, `metrics`: the parts of a family, and the page of each."""
+"""`dllab losses`, `optimizers`, `schedules`, ...: the parts of a family, and the page of each."""
 
 from __future__ import annotations
 

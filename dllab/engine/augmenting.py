@@ -15,6 +15,7 @@ from dllab.symbols import ShapeError
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
 
+
 def augmenting_of(recipe: Recipe, loss: Loss, data: Prepared | None) -> Augmenting | None:
     """What changes the training rows; None for a recipe that leaves them. Raises RecipeError for parts that do not fit."""
     if not recipe.augment or data is None:

@@ -140,7 +140,7 @@ class Sampler:
         return replace(draw, partner=int(partner), weight=float(weight))
 
     def _before(self, row: int) -> Array:
-        values = self.data.dataset.columns[INPUTS][row].reshape(-1).astype(self.network.dtype)
-        if self.data.shift is None or self.data.scale is None:
-            return values
-        return (values - self.data.shift.astype(values.dtype)) * self.data.scale.astype(values.dtype)
+        values: Array = self.data.dataset.columns[INPUTS][row].reshape(-1).astype(self.network.dtype)
+        if self.data.shift is not None and self.data.scale is not None:
+            values = (values - self.data.shift.astype(values.dtype)) * self.data.scale.astype(values.dtype)
+        return values

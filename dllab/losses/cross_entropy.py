@@ -155,8 +155,8 @@ class CrossEntropy(Loss):
     The usual loss of classification with one output for each class: the likelihood of the labels. Computed on the scores
     x that go into the softmax, as log(sum_k e^x_k) - x_class, which neither overflows nor loses a tiny probability. End
     the net in `dense: classes` (it then answers with scores) or in `softmax` after it (it answers with probabilities);
-    both train alike. A net that knows nothing has log(K) for K classes. Where the augmentation mixup makes shares of classes
-    of the labels, the loss is the mean of those of the classes, each times its share. Gradient: (p - 1 in the column of the class) / B.
+    both train alike. A net that knows nothing has log(K) for K classes. Where the augmentation mixup makes shares of
+    classes of the labels, the losses of the classes count by their shares. Gradient: (p - 1 in the class's column) / B.
 
         loss: cross_entropy
         loss: {cross_entropy: {label_smoothing: 0.1}}

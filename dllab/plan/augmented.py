@@ -108,4 +108,3 @@ class Feed:
     def _sample(self, rows: Value, link: int) -> Sample:
         scale = self._scale if self._column.scaled else None
         return Sample(self._of.frame, rows, self._base, link, scale, lambda others: self._changed(others, link))
-

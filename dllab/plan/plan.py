@@ -6,7 +6,8 @@ Programs, built when first asked for:
     infer     the same without targets
     forward   the net as it is in training (dropout, batch statistics), outputs kept
     sample    gather and augmentation alone, as training does them
-With `:plain` after the name the inputs are numbers of the plan's precision, taken as they are, never augmented: a user's own arrays.
+With `:plain` after the name the inputs are numbers of the plan's precision, taken as they are and never augmented: a
+user's own arrays.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
 
-KEYS = ("about", "use", "data", "augment", "input", "model", "loss", "optimizer", "schedule", "metrics", "train",
+KEYS = ("about", "use", "data", "input", "augment", "model", "loss", "optimizer", "schedule", "metrics", "train",
         "expect")  # fmt: skip
 SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]
@@ -114,10 +114,11 @@ class _Assembly:
         node = self.given("augment")
         if node is None:
             return ()
-        if self.given("data") is None and self.given("input") is not None:
+        items = node.items if isinstance(node, ListNode) else [node]
+        if items and self.given("data") is None and self.given("input") is not None:
             place = self.root.entries["augment"].key.place
             self.problems.add("augment: changes rows of data, and the recipe has none", place, "take augment: out")
-        return tuple(map(self.builder.augmentation, node.items if isinstance(node, ListNode) else [node]))
+        return tuple(map(self.builder.augmentation, items))
 
     def input(self) -> tuple[int, ...] | None:
         node = self.given("input")
