@@ -79,6 +79,7 @@ COMMANDS = (
     Command("predict", "Ask a run's net about the rows of a table."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
+    Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.augment.frame import Frame, frame_of
+from dllab.catalogue import Part
 from dllab.data.dataset import Prepared
 from dllab.engine import executor
 from dllab.engine.binding import Bound
@@ -20,7 +21,6 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.recipe import Problem, Recipe, RecipeError
-from dllab.recipe.dump import plain_value
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import Compiling
 from dllab.training.trainer import columns_of
@@ -56,10 +56,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Augmented:
-    """Samples of a recipe's training rows. `parts`: the augmentations, as plain data; `seed`: of the run."""
+    """Samples of a recipe's training rows. `parts`: the augmentations; `seed`: of the run."""
 
     recipe: str
-    parts: tuple[Any, ...]
+    parts: tuple[Part, ...]
     frame: Frame
     seed: int
     data: Prepared
@@ -112,7 +112,7 @@ class Sampler:
         samples = tuple(Sample(row, self._before(row), tuple(draws[row])) for row in chosen)
         dataset = self.data.dataset
         frame = frame_of(dataset.input_shape, dataset.features)
-        parts = tuple(plain_value(entry) for entry in self.recipe.augment)
+        parts = tuple(entry.part for entry in self.recipe.augment)
         return Augmented(self.recipe.name, parts, frame, self.seed, self.data, samples)
 
     def _order(self, bound: Bound, epoch: int) -> Array:
