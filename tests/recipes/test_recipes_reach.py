@@ -13,7 +13,8 @@ from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
 
 NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
-LONG = {"mnist10k", "mnist1d", "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24"}
+LONG = {"mnist10k", "mnist1d", "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24",
+        "alexnet", "vgg", "resnet", "inception", "fashion-resnet"}  # fmt: skip
 TINY = {"xor", "perceptron"}  # small enough for plain Python
 FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in NAMES]
 
