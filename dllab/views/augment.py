@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 def augment_view(found: Augmented, reference: str) -> RenderableType:
     """Every sample as it is and as it comes in the first epochs. `reference`: what the user calls the recipe."""
-    kinds = {"picture": Pictures, "signal": Curves, "table": Numbers}
+    kinds: dict[str, type[Pictures | Curves | Numbers]] = {"picture": Pictures, "signal": Curves, "table": Numbers}
     epochs = len(found.samples[0].draws)
     when = "the first epoch" if epochs == 1 else f"{epochs} epochs"
     blocks: list[RenderableType] = [
