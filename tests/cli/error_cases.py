@@ -162,7 +162,7 @@ FITS: list[Case] = [
         ("[8]", "reshape: [2, 3]"), ("[8]", "reshape: [-1, 3]"), ("[8]", "{reshape: [-1, -1]}"), ("[8]", "global_avg_pool"),
         ("[8]", "instance_norm"), ("[5, 6]", "{group_norm: 4}"),
         ("[8, 2]", "{max_pool: [2, 2]}"), ("[8, 2]", "{conv: 3}"), ("[8]", "conv1d: 3"), ("[6, 6, 2]", "{conv1d: 3}"),
-        ("[2, 2, 1]", "{conv: {units: 2, kernel: 7, padding: 1}}"), ("[6, 6, 1]", "{conv: {units: 2, dilation: 4}}"),
+        ("[4, 4, 1]", "{max_pool: {padding: [2, 0]}}"), ("[2, 2, 1]", "{conv: {units: 2, kernel: 7, padding: 1}}"), ("[6, 6, 1]", "{conv: {units: 2, dilation: 4}}"),
         ("[8]", "upsample: 2"), ("[8, 2]", "{upsample: [1, 2]}"),
         ("[2, 2, 3]", "{conv_transpose: {units: 2, padding: 3}}"), ("[6, 6, 2]", "{residual: [{conv: 2}]}"),
         ("[6, 6, 2]", "{residual: [{conv: {units: 3, padding: same}}]}"),
