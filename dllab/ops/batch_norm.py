@@ -3,51 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from dllab.catalogue import Fraction
 from dllab.core.bits import like, sqrt
+from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops.layer import Case, Layer
 from dllab.ops.layer_norm import Gain, gain_and_bias
+from dllab.ops.wide_rows import fold, length, repeat, zero
 from dllab.symbols import BARRIER, Net, Value
 
 # Statistics are over the rows of all shards. Each shard leaves its sums in its own row of a shared (S, F) array; behind
 # a barrier every shard adds up all rows in the same order, so all of them get the same bits, on threads or in turn.
 
 
-@kernel(sums="F:float64", x="*N F")
-def sum_up(sums, x):
+@kernel(sums="F:float64", x="*N", wide="L:float64")
+def sum_up(sums, x, wide):
     """The shard's sum of every feature."""
-    for f in range(sums.shape[0]):
-        sums[f] = 0
-    for n in range(x.shape[0]):
-        of = x[n]
-        for f in range(of.shape[0]):
-            sums[f] += of[f]
+    zero(wide)
+    for at in range(0, x.shape[0], wide.shape[0]):
+        of = x[at : at + wide.shape[0]]
+        for i in range(of.shape[0]):
+            wide[i] += of[i]
+    fold(sums, wide)
 
 
-@kernel(mean="F", squares="F:float64", x="*N F", all_sums="S F:float64", batch=":int64", positions=":int64")
-def spread(mean, squares, x, all_sums, batch, positions):
+@kernel(mean="F", squares="F:float64", x="*N", all_sums="S F:float64", wide="L:float64", means="L", batch=":int64",
+        positions=":int64")  # fmt: skip
+def spread(mean, squares, x, all_sums, wide, means, batch, positions):
     """The mean over all shards, and this shard's sum of squared distances from it: two passes lose no digits."""
     for f in range(mean.shape[0]):
         total = 0.0
         for s in range(all_sums.shape[0]):
             total += all_sums[s, f]
         mean[f] = total / (batch * positions)
-        squares[f] = 0
-    for n in range(x.shape[0]):
-        of = x[n]
-        for f in range(of.shape[0]):
-            distance = of[f] - mean[f]
-            squares[f] += distance * distance
+    repeat(means, mean)
+    zero(wide)
+    for at in range(0, x.shape[0], wide.shape[0]):
+        of = x[at : at + wide.shape[0]]
+        for i in range(of.shape[0]):
+            distance = of[i] - means[i]
+            wide[i] += distance * distance
+    fold(squares, wide)
 
 
-@kernel(y="*N F", variance="F", scale="F", x="*N F", mean="F", gain="F", bias="F", all_squares="S F:float64",
-        batch=":int64", positions=":int64", eps="")  # fmt: skip
-def forward(y, variance, scale, x, mean, gain, bias, all_squares, batch, positions, eps):
+@kernel(y="*N", variance="F", scale="F", x="*N", gain="F", bias="F", all_squares="S F:float64", means="L", scales="L",
+        gains="L", biases="L", batch=":int64", positions=":int64", eps="")  # fmt: skip
+def forward(y, variance, scale, x, gain, bias, all_squares, means, scales, gains, biases, batch, positions, eps):
     """Y = gain (x - mean) scale + bias, scale = 1 / sqrt(variance + eps)."""
     for f in range(variance.shape[0]):
         total = 0.0
@@ -55,23 +60,32 @@ def forward(y, variance, scale, x, mean, gain, bias, all_squares, batch, positio
             total += all_squares[s, f]
         variance[f] = total / (batch * positions)
         scale[f] = like(eps, 1.0) / sqrt(variance[f] + eps)
-    for n in range(y.shape[0]):
-        to, of = y[n], x[n]
-        for f in range(to.shape[0]):
-            to[f] = gain[f] * ((of[f] - mean[f]) * scale[f]) + bias[f]
+    repeat(scales, scale)
+    repeat(gains, gain)
+    repeat(biases, bias)
+    _normed(y, x, means, scales, gains, biases)
 
 
-@kernel(slopes="F:float64", tilts="F:float64", dy="*N F", x="*N F", mean="F", scale="F")
-def sum_slopes(slopes, tilts, dy, x, mean, scale):
+@device
+def _normed(y: Any, x: Any, means: Any, scales: Any, gains: Any, biases: Any) -> None:
+    for at in range(0, y.shape[0], means.shape[0]):
+        to, of = y[at : at + means.shape[0]], x[at : at + means.shape[0]]
+        for i in range(to.shape[0]):
+            to[i] = gains[i] * ((of[i] - means[i]) * scales[i]) + biases[i]
+
+
+@kernel(slopes="F:float64", tilts="F:float64", dy="*N", x="*N", means="L", scales="L", wide="L:float64", wider="L:float64")
+def sum_slopes(slopes, tilts, dy, x, means, scales, wide, wider):
     """The shard's sums of dy and of dy z, z = (x - mean) scale."""
-    for f in range(slopes.shape[0]):
-        slopes[f] = 0
-        tilts[f] = 0
-    for n in range(dy.shape[0]):
-        slope, of = dy[n], x[n]
-        for f in range(slope.shape[0]):
-            slopes[f] += slope[f]
-            tilts[f] += slope[f] * ((of[f] - mean[f]) * scale[f])
+    zero(wide)
+    zero(wider)
+    for at in range(0, dy.shape[0], wide.shape[0]):
+        slope, of = dy[at : at + wide.shape[0]], x[at : at + wide.shape[0]]
+        for i in range(slope.shape[0]):
+            wide[i] += slope[i]
+            wider[i] += slope[i] * ((of[i] - means[i]) * scales[i])
+    fold(slopes, wide)
+    fold(tilts, wider)
 
 
 @kernel(dgain="F", tilts="F:float64")
@@ -88,9 +102,9 @@ def backward_bias(dbias, slopes):
         dbias[f] = slopes[f]
 
 
-@kernel(dx="*N F", level="F", tilt="F", dy="*N F", x="*N F", mean="F", scale="F", gain="F", all_slopes="S F:float64",
-        all_tilts="S F:float64", batch=":int64", positions=":int64")  # fmt: skip
-def backward_x(dx, level, tilt, dy, x, mean, scale, gain, all_slopes, all_tilts, batch, positions):
+@kernel(dx="*N", level="F", tilt="F", dy="*N", x="*N", all_slopes="S F:float64", all_tilts="S F:float64", means="L",
+        scales="L", gains="L", levels="L", tilted="L", batch=":int64", positions=":int64")  # fmt: skip
+def backward_x(dx, level, tilt, dy, x, all_slopes, all_tilts, means, scales, gains, levels, tilted, batch, positions):
     """Dx = gain scale (dy - mean of dy - z * mean of dy z), the means over all shards."""
     for f in range(level.shape[0]):
         slopes, tilts = 0.0, 0.0
@@ -99,11 +113,13 @@ def backward_x(dx, level, tilt, dy, x, mean, scale, gain, all_slopes, all_tilts,
             tilts += all_tilts[s, f]
         level[f] = slopes / (batch * positions)
         tilt[f] = tilts / (batch * positions)
-    for n in range(dx.shape[0]):
-        to, slope, of = dx[n], dy[n], x[n]
-        for f in range(to.shape[0]):
-            z = (of[f] - mean[f]) * scale[f]
-            to[f] = gain[f] * scale[f] * (slope[f] - level[f] - z * tilt[f])
+    repeat(levels, level)
+    repeat(tilted, tilt)
+    for at in range(0, dx.shape[0], means.shape[0]):
+        to, slope, of = dx[at : at + means.shape[0]], dy[at : at + means.shape[0]], x[at : at + means.shape[0]]
+        for i in range(to.shape[0]):
+            z = (of[i] - means[i]) * scales[i]
+            to[i] = gains[i] * scales[i] * (slope[i] - levels[i] - z * tilted[i])
 
 
 @kernel(running_mean="F", running_variance="F", mean="F", variance="F", momentum="", batch=":int64", positions=":int64")
@@ -122,24 +138,26 @@ def keep(running_mean, running_variance, mean, variance, momentum, batch, positi
             running_variance[f] = momentum * running_variance[f] + unbiased * variance[f]
 
 
-@kernel(y="*N F", scale="F", x="*N F", running_mean="F", running_variance="F", gain="F", bias="F", eps="")
-def infer(y, scale, x, running_mean, running_variance, gain, bias, eps):
+@kernel(y="*N", scale="F", x="*N", running_mean="F", running_variance="F", gain="F", bias="F", means="L", scales="L",
+        gains="L", biases="L", eps="")  # fmt: skip
+def infer(y, scale, x, running_mean, running_variance, gain, bias, means, scales, gains, biases, eps):
     """Y = gain (x - running mean) scale + bias, scale = 1 / sqrt(running variance + eps)."""
     for f in range(scale.shape[0]):
         scale[f] = like(eps, 1.0) / sqrt(running_variance[f] + eps)
-    for n in range(y.shape[0]):
-        to, of = y[n], x[n]
-        for f in range(to.shape[0]):
-            to[f] = gain[f] * ((of[f] - running_mean[f]) * scale[f]) + bias[f]
+    repeat(means, running_mean)
+    repeat(scales, scale)
+    repeat(gains, gain)
+    repeat(biases, bias)
+    _normed(y, x, means, scales, gains, biases)
 
 
-@kernel(dx="*N F", dy="*N F", scale="F", gain="F")
-def infer_backward(dx, dy, scale, gain):
+@kernel(dx="*N", dy="*N", scales="L", gains="L")
+def infer_backward(dx, dy, scales, gains):
     """Dx = gain scale dy: the statistics of a frozen layer do not depend on x."""
-    for n in range(dx.shape[0]):
-        to, slope = dx[n], dy[n]
-        for f in range(to.shape[0]):
-            to[f] = gain[f] * scale[f] * slope[f]
+    for at in range(0, dx.shape[0], scales.shape[0]):
+        to, slope = dx[at : at + scales.shape[0]], dy[at : at + scales.shape[0]]
+        for i in range(to.shape[0]):
+            to[i] = gains[i] * scales[i] * slope[i]
 
 
 class BatchNorm(Layer):
@@ -198,35 +216,37 @@ class BatchNorm(Layer):
             "running_variance": net.running("variance", features, fill=1.0),
         }
         y, scale, eps = net.array(x.shape), net.array(features, "scale"), net.constant(self.eps)
+        wide = {name: net.array((length(x.features),), name) for name in ("means", "scales", "gains", "biases")}
+        operands: dict[str, Value] = {"y": y, "scale": scale, "x": x, "gain": gain, "bias": bias, "eps": eps, **wide}
         if net.training and not net.frozen:
-            self._train(net, y, scale, x, gain, bias, eps, running)
+            self._train(net, operands, running)
         else:
-            net.call(infer, backward=(infer_backward,), y=y, scale=scale, x=x, gain=gain, bias=bias, eps=eps, **running)
+            net.call(infer, backward=(infer_backward,), **{**operands, **running})
         return y
 
-    def _train(self, net: Net, y: Value, scale: Value, x: Value, gain: Value, bias: Value, eps: Value,
-               running: dict[str, Value]) -> None:  # fmt: skip
-        features = (x.features,)
+    def _train(self, net: Net, operands: dict[str, Value], running: dict[str, Value]) -> None:
+        x = operands["x"]
+        features, row = (x.features,), (length(x.features),)
         shared = {name: net.shared(name, (net.shards, *features)) for name in ("sums", "squares", "slopes", "tilts")}
         own = {name: net.own(whole) for name, whole in shared.items()}
         mean, variance = net.array(features, "mean"), net.array(features, "variance")
-        batch, per_example = net.counter("batch"), net.whole(positions(x))
-        net.call(sum_up, sums=own["sums"], x=x)
+        wide = {name: net.array(row, name, "float64") for name in ("wide", "wider")}
+        count = {"batch": net.counter("batch"), "positions": net.whole(positions(x))}
+        net.call(sum_up, sums=own["sums"], x=x, wide=wide["wide"])
         net.barrier()
         net.call(
-            spread, mean=mean, squares=own["squares"], x=x, all_sums=shared["sums"], batch=batch, positions=per_example
+            spread, mean=mean, squares=own["squares"], x=x, all_sums=shared["sums"], wide=wide["wide"],
+            means=operands["means"], batch=count["batch"], positions=count["positions"],
         )  # fmt: skip
         net.barrier()
         net.call(
-            forward, backward=(sum_slopes, backward_gain, backward_bias, BARRIER, backward_x), y=y, variance=variance,
-            scale=scale, x=x, mean=mean, gain=gain, bias=bias, eps=eps, level=net.array(features, "level"),
-            tilt=net.array(features, "tilt"), slopes=own["slopes"], tilts=own["tilts"], all_squares=shared["squares"],
-            all_slopes=shared["slopes"], all_tilts=shared["tilts"], batch=batch, positions=per_example,
+            forward, backward=(sum_slopes, backward_gain, backward_bias, BARRIER, backward_x), variance=variance,
+            level=net.array(features, "level"), tilt=net.array(features, "tilt"), slopes=own["slopes"], tilts=own["tilts"],
+            all_squares=shared["squares"], all_slopes=shared["slopes"], all_tilts=shared["tilts"],
+            levels=net.array(row, "levels"), tilted=net.array(row, "tilted"), **{**operands, **wide, **count},
         )  # fmt: skip
         momentum = net.constant(self.momentum)
-        net.update_running(
-            keep, mean=mean, variance=variance, momentum=momentum, batch=batch, positions=per_example, **running
-        )  # fmt: skip
+        net.update_running(keep, mean=mean, variance=variance, momentum=momentum, **count, **running)
 
 
 def positions(x: Value) -> int:

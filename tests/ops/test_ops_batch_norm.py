@@ -15,6 +15,7 @@ from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
 from dllab.ops import batch_norm
+from dllab.ops.wide_rows import length
 from dllab.recipe import RecipeError
 from dllab.symbols import COLUMN
 
@@ -56,6 +57,10 @@ def arrays(precision: str, features: int = 21) -> dict[str, np.ndarray]:
         made[name] = np.zeros_like(made["x"])
     for name in ("mean", "variance", "scale", "level", "tilt", "dgain", "dbias"):
         made[name] = np.zeros(features, precision)
+    for name in ("means", "scales", "gains", "biases", "levels", "tilted"):
+        made[name] = np.zeros(length(features), precision)
+    for name in ("wide", "wider"):
+        made[name] = np.zeros(length(features))
     for name in ("sums", "squares", "slopes", "tilts"):
         made[f"all_{name}"] = np.zeros((SHARDS, features))
         made[name] = made[f"all_{name}"][1]
