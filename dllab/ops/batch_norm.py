@@ -13,46 +13,72 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops.layer import Case, Layer
 from dllab.ops.layer_norm import Gain, gain_and_bias
-from dllab.ops.wide_rows import fold, length, repeat, zero
-from dllab.symbols import BARRIER, Net, Value
+from dllab.symbols import BARRIER, Dim, Net, Value
 
 # Statistics are over the rows of all shards. Each shard leaves its sums in its own row of a shared (S, F) array; behind
 # a barrier every shard adds up all rows in the same order, so all of them get the same bits, on threads or in turn.
+#
+# Where an example has several places, rows of V = k F numbers hold k of them, so that loops are long however few features
+# there are. What belongs to a feature is there a second time, k times over: mean as `middle` (V), scale as `wide_scale`.
 
 
-@kernel(sums="F:float64", x="*N", wide="L:float64")
-def sum_up(sums, x, wide):
+@device
+def repeat(wide: Any, of: Any) -> None:
+    """wide[v] = of[v modulo F]."""
+    for at in range(0, wide.shape[0], of.shape[0]):
+        part = wide[at : at + of.shape[0]]
+        for f in range(of.shape[0]):
+            part[f] = of[f]
+
+
+@device
+def fold(sums: Any, wide: Any) -> None:
+    """Add up what belongs to each feature."""
+    for f in range(sums.shape[0]):
+        sums[f] = 0
+    for at in range(0, wide.shape[0], sums.shape[0]):
+        part = wide[at : at + sums.shape[0]]
+        for f in range(sums.shape[0]):
+            sums[f] += part[f]
+
+
+@kernel(sums="F:float64", wide="V:float64", x="*N V")
+def sum_up(sums, wide, x):
     """The shard's sum of every feature."""
-    zero(wide)
-    for at in range(0, x.shape[0], wide.shape[0]):
-        of = x[at : at + wide.shape[0]]
-        for i in range(of.shape[0]):
-            wide[i] += of[i]
+    for v in range(wide.shape[0]):
+        wide[v] = 0
+    for n in range(x.shape[0]):
+        of = x[n]
+        for v in range(of.shape[0]):
+            wide[v] += of[v]
     fold(sums, wide)
 
 
-@kernel(mean="F", squares="F:float64", x="*N", all_sums="S F:float64", wide="L:float64", means="L", batch=":int64",
+@kernel(mean="F", middle="V", squares="F:float64", wide="V:float64", x="*N V", all_sums="S F:float64", batch=":int64",
         positions=":int64")  # fmt: skip
-def spread(mean, squares, x, all_sums, wide, means, batch, positions):
+def spread(mean, middle, squares, wide, x, all_sums, batch, positions):
     """The mean over all shards, and this shard's sum of squared distances from it: two passes lose no digits."""
     for f in range(mean.shape[0]):
         total = 0.0
         for s in range(all_sums.shape[0]):
             total += all_sums[s, f]
         mean[f] = total / (batch * positions)
-    repeat(means, mean)
-    zero(wide)
-    for at in range(0, x.shape[0], wide.shape[0]):
-        of = x[at : at + wide.shape[0]]
-        for i in range(of.shape[0]):
-            distance = of[i] - means[i]
-            wide[i] += distance * distance
+    repeat(middle, mean)
+    for v in range(wide.shape[0]):
+        wide[v] = 0
+    for n in range(x.shape[0]):
+        of = x[n]
+        for v in range(of.shape[0]):
+            distance = of[v] - middle[v]
+            wide[v] += distance * distance
     fold(squares, wide)
 
 
-@kernel(y="*N", variance="F", scale="F", x="*N", gain="F", bias="F", all_squares="S F:float64", means="L", scales="L",
-        gains="L", biases="L", batch=":int64", positions=":int64", eps="")  # fmt: skip
-def forward(y, variance, scale, x, gain, bias, all_squares, means, scales, gains, biases, batch, positions, eps):
+@kernel(y="*N V", variance="F", scale="F", wide_scale="V", wide_gain="V", wide_bias="V", x="*N V", middle="V", gain="F",
+        bias="F", all_squares="S F:float64", batch=":int64", positions=":int64", eps="")  # fmt: skip
+def forward(
+    y, variance, scale, wide_scale, wide_gain, wide_bias, x, middle, gain, bias, all_squares, batch, positions, eps
+):
     """Y = gain (x - mean) scale + bias, scale = 1 / sqrt(variance + eps)."""
     for f in range(variance.shape[0]):
         total = 0.0
@@ -60,30 +86,27 @@ def forward(y, variance, scale, x, gain, bias, all_squares, means, scales, gains
             total += all_squares[s, f]
         variance[f] = total / (batch * positions)
         scale[f] = like(eps, 1.0) / sqrt(variance[f] + eps)
-    repeat(scales, scale)
-    repeat(gains, gain)
-    repeat(biases, bias)
-    _normed(y, x, means, scales, gains, biases)
+    repeat(wide_scale, scale)
+    repeat(wide_gain, gain)
+    repeat(wide_bias, bias)
+    for n in range(y.shape[0]):
+        to, of = y[n], x[n]
+        for v in range(to.shape[0]):
+            to[v] = wide_gain[v] * ((of[v] - middle[v]) * wide_scale[v]) + wide_bias[v]
 
 
-@device
-def _normed(y: Any, x: Any, means: Any, scales: Any, gains: Any, biases: Any) -> None:
-    for at in range(0, y.shape[0], means.shape[0]):
-        to, of = y[at : at + means.shape[0]], x[at : at + means.shape[0]]
-        for i in range(to.shape[0]):
-            to[i] = gains[i] * ((of[i] - means[i]) * scales[i]) + biases[i]
-
-
-@kernel(slopes="F:float64", tilts="F:float64", dy="*N", x="*N", means="L", scales="L", wide="L:float64", wider="L:float64")
-def sum_slopes(slopes, tilts, dy, x, means, scales, wide, wider):
+@kernel(slopes="F:float64", tilts="F:float64", wide="V:float64", wider="V:float64", dy="*N V", x="*N V", middle="V",
+        wide_scale="V")  # fmt: skip
+def sum_slopes(slopes, tilts, wide, wider, dy, x, middle, wide_scale):
     """The shard's sums of dy and of dy z, z = (x - mean) scale."""
-    zero(wide)
-    zero(wider)
-    for at in range(0, dy.shape[0], wide.shape[0]):
-        slope, of = dy[at : at + wide.shape[0]], x[at : at + wide.shape[0]]
-        for i in range(slope.shape[0]):
-            wide[i] += slope[i]
-            wider[i] += slope[i] * ((of[i] - means[i]) * scales[i])
+    for v in range(wide.shape[0]):
+        wide[v] = 0
+        wider[v] = 0
+    for n in range(dy.shape[0]):
+        slope, of = dy[n], x[n]
+        for v in range(slope.shape[0]):
+            wide[v] += slope[v]
+            wider[v] += slope[v] * ((of[v] - middle[v]) * wide_scale[v])
     fold(slopes, wide)
     fold(tilts, wider)
 
@@ -102,9 +125,11 @@ def backward_bias(dbias, slopes):
         dbias[f] = slopes[f]
 
 
-@kernel(dx="*N", level="F", tilt="F", dy="*N", x="*N", all_slopes="S F:float64", all_tilts="S F:float64", means="L",
-        scales="L", gains="L", levels="L", tilted="L", batch=":int64", positions=":int64")  # fmt: skip
-def backward_x(dx, level, tilt, dy, x, all_slopes, all_tilts, means, scales, gains, levels, tilted, batch, positions):
+@kernel(dx="*N V", level="F", tilt="F", wide_level="V", wide_tilt="V", dy="*N V", x="*N V", middle="V", wide_scale="V",
+        wide_gain="V", all_slopes="S F:float64", all_tilts="S F:float64", batch=":int64", positions=":int64")  # fmt: skip
+def backward_x(
+    dx, level, tilt, wide_level, wide_tilt, dy, x, middle, wide_scale, wide_gain, all_slopes, all_tilts, batch, positions
+):
     """Dx = gain scale (dy - mean of dy - z * mean of dy z), the means over all shards."""
     for f in range(level.shape[0]):
         slopes, tilts = 0.0, 0.0
@@ -113,13 +138,13 @@ def backward_x(dx, level, tilt, dy, x, all_slopes, all_tilts, means, scales, gai
             tilts += all_tilts[s, f]
         level[f] = slopes / (batch * positions)
         tilt[f] = tilts / (batch * positions)
-    repeat(levels, level)
-    repeat(tilted, tilt)
-    for at in range(0, dx.shape[0], means.shape[0]):
-        to, slope, of = dx[at : at + means.shape[0]], dy[at : at + means.shape[0]], x[at : at + means.shape[0]]
-        for i in range(to.shape[0]):
-            z = (of[i] - means[i]) * scales[i]
-            to[i] = gains[i] * scales[i] * (slope[i] - levels[i] - z * tilted[i])
+    repeat(wide_level, level)
+    repeat(wide_tilt, tilt)
+    for n in range(dx.shape[0]):
+        to, slope, of = dx[n], dy[n], x[n]
+        for v in range(to.shape[0]):
+            z = (of[v] - middle[v]) * wide_scale[v]
+            to[v] = wide_gain[v] * wide_scale[v] * (slope[v] - wide_level[v] - z * wide_tilt[v])
 
 
 @kernel(running_mean="F", running_variance="F", mean="F", variance="F", momentum="", batch=":int64", positions=":int64")
@@ -138,26 +163,29 @@ def keep(running_mean, running_variance, mean, variance, momentum, batch, positi
             running_variance[f] = momentum * running_variance[f] + unbiased * variance[f]
 
 
-@kernel(y="*N", scale="F", x="*N", running_mean="F", running_variance="F", gain="F", bias="F", means="L", scales="L",
-        gains="L", biases="L", eps="")  # fmt: skip
-def infer(y, scale, x, running_mean, running_variance, gain, bias, means, scales, gains, biases, eps):
+@kernel(y="*N V", scale="F", middle="V", wide_scale="V", wide_gain="V", wide_bias="V", x="*N V", running_mean="F",
+        running_variance="F", gain="F", bias="F", eps="")  # fmt: skip
+def infer(y, scale, middle, wide_scale, wide_gain, wide_bias, x, running_mean, running_variance, gain, bias, eps):
     """Y = gain (x - running mean) scale + bias, scale = 1 / sqrt(running variance + eps)."""
     for f in range(scale.shape[0]):
         scale[f] = like(eps, 1.0) / sqrt(running_variance[f] + eps)
-    repeat(means, running_mean)
-    repeat(scales, scale)
-    repeat(gains, gain)
-    repeat(biases, bias)
-    _normed(y, x, means, scales, gains, biases)
+    repeat(middle, running_mean)
+    repeat(wide_scale, scale)
+    repeat(wide_gain, gain)
+    repeat(wide_bias, bias)
+    for n in range(y.shape[0]):
+        to, of = y[n], x[n]
+        for v in range(to.shape[0]):
+            to[v] = wide_gain[v] * ((of[v] - middle[v]) * wide_scale[v]) + wide_bias[v]
 
 
-@kernel(dx="*N", dy="*N", scales="L", gains="L")
-def infer_backward(dx, dy, scales, gains):
+@kernel(dx="*N V", dy="*N V", wide_scale="V", wide_gain="V")
+def infer_backward(dx, dy, wide_scale, wide_gain):
     """Dx = gain scale dy: the statistics of a frozen layer do not depend on x."""
-    for at in range(0, dx.shape[0], scales.shape[0]):
-        to, slope = dx[at : at + scales.shape[0]], dy[at : at + scales.shape[0]]
-        for i in range(to.shape[0]):
-            to[i] = gains[i] * scales[i] * slope[i]
+    for n in range(dx.shape[0]):
+        to, slope = dx[n], dy[n]
+        for v in range(to.shape[0]):
+            to[v] = wide_gain[v] * wide_scale[v] * slope[v]
 
 
 class BatchNorm(Layer):
@@ -210,43 +238,60 @@ class BatchNorm(Layer):
     def build(self, net: Net, x: Value) -> Value:
         """Two passes for the statistics, one for y; sums and then the gradients backward."""
         gain, bias = gain_and_bias(net, x.features, self.gain, self.bias)
-        features = (x.features,)
+        features, places = (x.features,), positions(x)
+        together = places_together(places, x.features)
         running = {
             "running_mean": net.running("mean", features),
             "running_variance": net.running("variance", features, fill=1.0),
         }
-        y, scale, eps = net.array(x.shape), net.array(features, "scale"), net.constant(self.eps)
-        wide = {name: net.array((length(x.features),), name) for name in ("means", "scales", "gains", "biases")}
-        operands: dict[str, Value] = {"y": y, "scale": scale, "x": x, "gain": gain, "bias": bias, "eps": eps, **wide}
+        y = net.array((x.shape[0], places // together, together * x.features))
+        names = ("middle", "wide_scale", "wide_gain", "wide_bias")
+        operands = {"y": y, "x": net.view(x, y.shape), "gain": gain, "bias": bias, "eps": net.constant(self.eps)}
+        operands |= {"scale": net.array(features, "scale"), **{name: net.array(y.shape[2:], name) for name in names}}
         if net.training and not net.frozen:
-            self._train(net, operands, running)
+            self._train(net, operands, running, places)
         else:
-            net.call(infer, backward=(infer_backward,), **{**operands, **running})
-        return y
+            net.call(infer, backward=(infer_backward,), **operands, **running)
+        return net.view(y, x.shape)
 
-    def _train(self, net: Net, operands: dict[str, Value], running: dict[str, Value]) -> None:
-        x = operands["x"]
-        features, row = (x.features,), (length(x.features),)
-        shared = {name: net.shared(name, (net.shards, *features)) for name in ("sums", "squares", "slopes", "tilts")}
+    def _train(self, net: Net, operands: dict[str, Value], running: dict[str, Value], places: int) -> None:
+        features, wide = operands["scale"].shape, operands["middle"].shape
+        shared = {
+            name: net.shared(name, (net.shards, *_fixed(features))) for name in ("sums", "squares", "slopes", "tilts")
+        }
         own = {name: net.own(whole) for name, whole in shared.items()}
-        mean, variance = net.array(features, "mean"), net.array(features, "variance")
-        wide = {name: net.array(row, name, "float64") for name in ("wide", "wider")}
-        count = {"batch": net.counter("batch"), "positions": net.whole(positions(x))}
-        net.call(sum_up, sums=own["sums"], x=x, wide=wide["wide"])
+        scratch = {name: net.array(wide, name, "float64") for name in ("wide", "wider")}
+        mean, variance, middle = net.array(features, "mean"), net.array(features, "variance"), operands["middle"]
+        count: dict[str, Any] = {"batch": net.counter("batch"), "positions": net.whole(places)}
+        net.call(sum_up, sums=own["sums"], wide=scratch["wide"], x=operands["x"])
         net.barrier()
         net.call(
-            spread, mean=mean, squares=own["squares"], x=x, all_sums=shared["sums"], wide=wide["wide"],
-            means=operands["means"], batch=count["batch"], positions=count["positions"],
+            spread, mean=mean, middle=middle, squares=own["squares"], wide=scratch["wide"], x=operands["x"],
+            all_sums=shared["sums"], **count,
         )  # fmt: skip
         net.barrier()
         net.call(
             forward, backward=(sum_slopes, backward_gain, backward_bias, BARRIER, backward_x), variance=variance,
-            level=net.array(features, "level"), tilt=net.array(features, "tilt"), slopes=own["slopes"], tilts=own["tilts"],
-            all_squares=shared["squares"], all_slopes=shared["slopes"], all_tilts=shared["tilts"],
-            levels=net.array(row, "levels"), tilted=net.array(row, "tilted"), **{**operands, **wide, **count},
+            level=net.array(features, "level"), tilt=net.array(features, "tilt"), wide_level=net.array(wide, "wide_level"),
+            wide_tilt=net.array(wide, "wide_tilt"), slopes=own["slopes"], tilts=own["tilts"],
+            all_squares=shared["squares"], all_slopes=shared["slopes"], all_tilts=shared["tilts"], **operands, **scratch,
+            **count,
         )  # fmt: skip
         momentum = net.constant(self.momentum)
-        net.update_running(keep, mean=mean, variance=variance, momentum=momentum, **count, **running)
+        net.update_running(keep, mean=mean, variance=variance, momentum=momentum, **running, **count)
+
+
+WIDEST = 512
+"""Numbers in a row of several places; its sums and factors stay in the nearest cache."""
+
+
+def places_together(places: int, features: int) -> int:
+    """How many places of an example make a row: the most that divide them and keep the row short."""
+    return max(k for k in range(1, max(WIDEST // features, 1) + 1) if places % k == 0)
+
+
+def _fixed(shape: Sequence[Dim]) -> list[int]:
+    return [int(size) for size in shape]
 
 
 def positions(x: Value) -> int:

@@ -28,6 +28,7 @@ NOUNS = {
     "schedules": "schedule",
     "initializers": "initializer",
     "datasets": "data set",
+    "augmentations": "augmentation",
 }
 LAYER_EXTRAS = ("name", "from")
 
