@@ -160,7 +160,8 @@ FITS: list[Case] = [
     *(recipe(f"input: {shape}\nmodel: [{layers}]\n") for shape, layers in (
         ("[8]", "reshape: [2, 3]"), ("[8]", "reshape: [-1, 3]"), ("[8]", "{reshape: [-1, -1]}"), ("[8]", "global_avg_pool"),
         ("[8]", "instance_norm"), ("[5, 6]", "{group_norm: 4}"),
-        ("[8, 2]", "{max_pool: [2, 2]}"), ("[8, 2]", "{conv: 3}"), ("[8]", "conv1d: 3"), ("[6, 6, 2]", "{conv1d: 3}"),
+        ("[8, 2]", "{max_pool: [2, 2]}"), ("[8, 8, 1]", "{max_pool: {size: 2, padding: 2}}"),
+        ("[8, 2]", "{conv: 3}"), ("[8]", "conv1d: 3"), ("[6, 6, 2]", "{conv1d: 3}"),
         ("[2, 2, 1]", "{conv: {units: 2, kernel: 7, padding: 1}}"), ("[6, 6, 1]", "{conv: {units: 2, dilation: 4}}"),
         ("[8]", "upsample: 2"), ("[8, 2]", "{upsample: [1, 2]}"),
         ("[2, 2, 3]", "{conv_transpose: {units: 2, padding: 3}}"), ("[6, 6, 2]", "{residual: [{conv: 2}]}"),
