@@ -16,7 +16,7 @@ from dllab.recipe.find import locate, read_bytes
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
 from dllab.recipe.own_parts import load_parts
-from dllab.recipe.parts import LayerEntry
+from dllab.recipe.parts import AugmentEntry, LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
@@ -46,6 +46,7 @@ class Recipe:
     metrics: tuple[Part, ...] | None
     train: TrainOptions
     expect: dict[str, float]
+    augment: tuple[AugmentEntry, ...] = ()
     use: tuple[str, ...] = ()
     used: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     text: str = field(default="", compare=False, repr=False)
@@ -63,7 +64,7 @@ class Recipe:
         return {
             key: value
             for key, value in values.items()
-            if value is not None and value not in ("", {}) and (key != "use" or value)
+            if value is not None and value not in ("", {}) and (key not in ("use", "augment") or value)
         }
 
     def to_yaml(self) -> str:

@@ -54,6 +54,7 @@ def _top() -> dict[str, Any]:
         "use": FILES,
         "data": _ref("datasets"),
         "input": TypeAdapter(Shape).json_schema(),
+        "augment": {"anyOf": [_ref("augmentations"), {"type": "array", "items": _ref("augmentations")}]},
         "loss": _ref("losses"),
         "optimizer": {"anyOf": [_ref("optimizers"), chain]},
         "schedule": _ref("schedules"),
