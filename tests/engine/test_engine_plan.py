@@ -14,6 +14,7 @@ from dllab.core import loop
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
+from dllab.engine.prepare import LAYERS_SHOWN
 from dllab.engine.question import question_of
 from dllab.plan.plan import Column, Plan
 from dllab.recipe import RecipeError, load
