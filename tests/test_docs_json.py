@@ -109,8 +109,8 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
         (
             "dllab viz-augment RECIPE --json",
             [
-                "viz-augment digits augment=[shift:1,mixup] --rows 1",
-                "viz-augment mnist1d augment=[shift:3] --rows 1 --draws 2",
+                "viz-augment digits augment=[shift,mixup] --rows 1",
+                "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
         ("dllab recipes --json", ["recipes"]),

@@ -82,10 +82,11 @@ class Sampler:
 
     def __init__(self, recipe: Recipe, seed: int | None = None) -> None:
         data = prepared(recipe)
-        if data is None or not recipe.augment:
-            problem = "this recipe augments nothing" if data is not None else "this recipe has no data to augment"
-            place = recipe.place("augment" if data is not None else "input")
-            raise RecipeError([Problem(problem, place, "give it data: and augment:, such as augment: [shift: 2]")])
+        if data is None:
+            raise RecipeError([Problem("this recipe has no data to augment", recipe.place("input"), "give it data:")])
+        if not recipe.augment:
+            hint = "give it some, such as augment: [noise: 0.1]; `dllab augmentations` lists all"
+            raise RecipeError([Problem("this recipe augments nothing", recipe.place("augment"), hint)])
         self.recipe, self.data = recipe, data
         self.seed = recipe.train.seed if seed is None else seed
         self.question = question_of(recipe, data, seed=self.seed)

@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 def augment_view(found: Augmented, reference: str) -> RenderableType:
     """Every sample as it is and as it comes in the first epochs. `reference`: what the user calls the recipe."""
-    kinds = {"picture": Pictures, "signal": Curves, "table": Numbers}
+    kinds: dict[str, type[Pictures | Curves | Numbers]] = {"picture": Pictures, "signal": Curves, "table": Numbers}
     epochs = len(found.samples[0].draws)
     when = "the first epoch" if epochs == 1 else f"{epochs} epochs"
     blocks: list[RenderableType] = [
@@ -209,13 +209,13 @@ class Numbers:
     sample: Sample
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """A line for each, with how it is mixed."""
-        names = self.found.data.dataset.features[:MOST_NUMBERS]
+        """A line for each, with how it is mixed; as many numbers as there is room for."""
+        features = self.found.data.dataset.features
         notes = ["", *(", ".join(_shares(self.found, self.sample, draw)) for draw in self.sample.draws)]
-        more = len(self.found.data.dataset.features) - len(names)
-        yield Text(f"  {'':<10}" + "".join(f"{name[:9]:>10}" for name in names) + (f"  and {more} more" if more else ""),
-                   no_wrap=True)  # fmt: skip
+        count = min(MOST_NUMBERS, max(1, (options.max_width - 14 - max(*map(len, notes), 8)) // 10))
+        more = f"  {len(features) - count} more" if len(features) > count else ""
+        yield Text(f"  {'':<10}" + "".join(f"{name[:9]:>10}" for name in features[:count]) + more, no_wrap=True)
         rows = (self.sample.before, *(draw.values for draw in self.sample.draws))
         for title, values, note in zip(_titles(self.sample), rows, notes):
-            numbers = "".join(f"{number:>10.4g}" for number in self.found.raw(values)[:MOST_NUMBERS])
-            yield Text(f"  {title:<10}{numbers}  {note}".rstrip(), no_wrap=True, overflow="ignore")
+            numbers = "".join(f"{number:>10.4g}" for number in self.found.raw(values)[:count])
+            yield Text(f"  {title:<10}{numbers}  {note}".rstrip(), no_wrap=True)
