@@ -13,7 +13,6 @@ from page_runner import ROOT, play
 import dllab
 from dllab.core.settings import jit_enabled
 from dllab.lab.summary import summarize
-from dllab.ops.residual import Residual
 from dllab.recipe import load
 
 PAGE = ROOT / "docs" / "images.md"
