@@ -211,6 +211,8 @@ def _cause(factor: float | None) -> str:
         return " All of this gradient is 0: something is missing."
     if abs(factor + 1) < 1e-6:
         return " All of this gradient has the wrong sign."
+    if abs(factor - 1) < 1e-3:
+        return ""
     return f" All of this gradient is {factor:.4g} times what it should be: a wrong factor."
 
 
