@@ -20,6 +20,12 @@ MEANINGS = {
     "data": Key("the data set to train on; exactly one of `data` and `input` is needed", "", "datasets"),
     "input": Key("the shape of one example, for a net without data; such a net is not trained", ""),
     "model": Key("the list of layers, first to last; needed", "", "layers"),
+    "init_from": Key(
+        "a run or recipe whose weights to begin with: its name or path, or `{from: ..., layers: [...], weights: best}`",
+        "new weights",
+    ),
+    "freeze": Key('layers or parameters that training leaves as they are: names or patterns such as `"block*"`, `"*.b"`', "none"),
+    "lr_factors": Key("factors of the learning rate, by name or pattern of layers; the last that fits counts", "1 for all"),
     "loss": Key(
         "what training makes small",
         "by the data: `cross_entropy`, `binary_cross_entropy` after a final `sigmoid`, `mse` for numbers",

@@ -16,9 +16,22 @@ from dllab.recipe.forms import block_of, container, family_of, fields_of
 from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.transfer import OPTIONS, WEIGHTS
 from dllab.recipe.wording import field_schema
 
 FILES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+FACTORS = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+INIT_FROM = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": dict(zip(OPTIONS, ({"type": "string"}, FILES, {"enum": list(WEIGHTS)}))),
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
 LABELS = {
     "description": "What the layer reads instead of the layer above: the label of an earlier one, or input.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
@@ -54,6 +67,9 @@ def _top() -> dict[str, Any]:
         "use": FILES,
         "data": _ref("datasets"),
         "input": TypeAdapter(Shape).json_schema(),
+        "init_from": INIT_FROM,
+        "freeze": FILES,
+        "lr_factors": FACTORS,
         "loss": _ref("losses"),
         "optimizer": {"anyOf": [_ref("optimizers"), chain]},
         "schedule": _ref("schedules"),
