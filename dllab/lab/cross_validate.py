@@ -193,8 +193,9 @@ class _Work:
         try:
             self._load_kernels()
             self.listener(
-                FoldsStarted(self.recipe, self.dealt.count, self.dealt.repeats, self.rows, self.metrics, self.jobs,
-                             self.beginning)
+                FoldsStarted(
+                    self.recipe, self.dealt.count, self.dealt.repeats, self.rows, self.metrics, self.jobs, self.beginning
+                )
             )
             self._start = time.perf_counter()
             threads += [threading.Thread(target=self._work, daemon=True) for _ in range(self.jobs)]
@@ -329,9 +330,10 @@ class _Work:
             jobs=self.jobs,
             folder=None if self.folder is None else self.folder.path,
             held_out=self.dealt.dataset.rows - len(self.dealt.rows),
+            beginning=self.beginning,
         )
         if self.folder is not None:
-            origin = {"began": self._began, "changes": self.changes, **surroundings(), **self.beginning.document()}
+            origin = {"began": self._began, "changes": self.changes, **surroundings()}
             self.folder.write_status({**found.document(), **origin})
             if status != "running":
                 self.folder.close()

@@ -22,7 +22,8 @@ class LayerSummary:
     """One layer. `name` is its path, `short` its name inside its block, `depth` how many blocks it lies in.
 
     Shapes are those of one example. `parameters` and `multiply_adds` (forward, one example) are its own: a block counts
-    none of what the layers inside it count, so that the sum over all layers is the net's.
+    none of what the layers inside it count, so that the sum over all layers is the net's. `frozen` counts parameters that
+    training leaves as they are, `lr_factor` is that of the others' learning rate, None where they have several.
     """
 
     name: str
@@ -33,6 +34,8 @@ class LayerSummary:
     output_shape: tuple[Dim, ...]
     parameters: int
     multiply_adds: int
+    frozen: int = 0
+    lr_factor: float | None = 1.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def summarize(recipe: Recipe) -> Summary:
 
 def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
     around = [other.path for other in before if info.path.startswith(f"{other.path}.")]
+    factors = {p.rate_factor for p in info.parameters if not p.frozen}
     return LayerSummary(
         name=info.path,
         short=info.path.removeprefix(f"{around[-1]}.") if around else info.path,
@@ -108,6 +112,8 @@ def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
         output_shape=_example(info.output_shape),
         parameters=sum(_size(p.shape) for p in info.parameters),
         multiply_adds=info.multiply_adds,
+        frozen=sum(_size(p.shape) for p in info.parameters if p.frozen),
+        lr_factor=factors.pop() if len(factors) == 1 else None if factors else 1.0,
     )
 
 

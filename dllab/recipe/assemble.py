@@ -18,8 +18,8 @@ from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.transfer import InitFrom, read_factors, read_init_from, read_patterns
 
 KEYS = (
-    "about", "use", "data", "input", "model", "init_from", "freeze", "lr_factors", "loss", "optimizer", "schedule", "metrics",
-    "train", "expect",
+    "about", "use", "data", "input", "model", "init_from", "freeze", "lr_factors", "loss", "optimizer", "schedule",
+    "metrics", "train", "expect",
 )  # fmt: skip
 SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]

@@ -24,7 +24,9 @@ MEANINGS = {
         "a run or recipe whose weights to begin with: its name or path, or `{from: ..., layers: [...], weights: best}`",
         "new weights",
     ),
-    "freeze": Key('layers or parameters that training leaves as they are: names or patterns such as `"block*"`, `"*.b"`', "none"),
+    "freeze": Key(
+        'layers or parameters that training leaves as they are: names or patterns such as `"block*"`, `"*.b"`', "none"
+    ),
     "lr_factors": Key("factors of the learning rate, by name or pattern of layers; the last that fits counts", "1 for all"),
     "loss": Key(
         "what training makes small",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.engine.prepare import shape_text
-from dllab.lab.summary import Summary
+from dllab.lab.summary import LayerSummary, Summary
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 
@@ -46,6 +46,7 @@ def document(summary: Summary) -> dict[str, Any]:
                 "output_shape": list(layer.output_shape),
                 "parameters": layer.parameters,
                 "multiply_adds": layer.multiply_adds,
+                **_transfer(layer),
             }
             for layer in summary.layers
         ],
@@ -84,12 +85,25 @@ class LayerTable:
         for layer in self.summary.layers:
             table.add_row(
                 (" " if narrow else INDENT) * layer.depth + layer.short,
-                layer.kind,
+                layer.kind + _marks(layer),
                 shape_text(("B", *layer.output_shape)),
                 _count(layer.parameters),
                 _count(layer.multiply_adds),
             )
         yield table
+
+
+def _marks(layer: LayerSummary) -> str:
+    """`, frozen` and `, lr x 0.1` behind the kind of a layer that is not trained as the others are."""
+    frozen = "" if not layer.frozen else ", frozen" if layer.frozen == layer.parameters else f", {layer.frozen:,} frozen"
+    factor = "several" if layer.lr_factor is None else f"{layer.lr_factor:g}"
+    return frozen + (f", lr x {factor}" if layer.lr_factor != 1.0 else "")
+
+
+def _transfer(layer: LayerSummary) -> dict[str, Any]:
+    """Keys for what is not as usual."""
+    frozen = {"frozen": layer.frozen} if layer.frozen else {}
+    return frozen | ({"lr_factor": layer.lr_factor} if layer.lr_factor != 1.0 else {})
 
 
 def _memory(summary: Summary) -> Table:

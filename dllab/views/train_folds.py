@@ -15,8 +15,8 @@ from dllab.training.events import Compiling, FirstTraining
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import SHARES, duration, figure, number, percent
-from dllab.views.transfer import beginning_lines, first_line
 from dllab.views.train_final import ADVICE, WHERE, expectation_line
+from dllab.views.transfer import beginning_lines, first_line
 
 WIDTH = 80
 MOST_FOLDS = 30
