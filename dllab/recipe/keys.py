@@ -24,10 +24,8 @@ MEANINGS = {
         "a run or recipe whose weights to begin with: its name or path, or `{from: ..., layers: [...], weights: best}`",
         "new weights",
     ),
-    "freeze": Key(
-        'layers or parameters that training leaves as they are: names or patterns such as `"block*"`, `"*.b"`', "none"
-    ),
-    "lr_factors": Key("factors of the learning rate, by name or pattern of layers; the last that fits counts", "1 for all"),
+    "freeze": Key('layers or parameters that training leaves as they are, by name or pattern: `[0_dense, "*.b"]`', "none"),
+    "lr_factors": Key("factors of the learning rate by name or pattern, the last that fits counts: `{0_dense: 0.1}`", "1"),
     "loss": Key(
         "what training makes small",
         "by the data: `cross_entropy`, `binary_cross_entropy` after a final `sigmoid`, `mse` for numbers",

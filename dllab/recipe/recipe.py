@@ -30,8 +30,8 @@ class Recipe:
 
     Exactly one of `data` (a data set) and `input` (the shape of one example) is set. `loss` and `metrics` are None
     where the recipe leaves them to the data's task. `optimizer` is a chain of one or more parts, applied in order.
-    `expect` maps `<split>_<metric>` to the figure training must reach. `init_from`, `freeze` and `lr_factors` name layers by
-    patterns, which engine.patterns compares with those of the net. `use` are the files of the user's own that it runs,
+    `expect` maps `<split>_<metric>` to the figure training must reach. `init_from`, `freeze` and `lr_factors` name layers
+    by patterns, which engine.patterns compares with those of the net. `use` are the files of the user's own that it runs,
     `used` the SHA-256 of each. Two recipes are equal when they say the same,
     whatever their files.
     """
@@ -57,7 +57,7 @@ class Recipe:
     places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, key: str) -> Place:
-        """Where a top-level key stands (for a key the recipe leaves out: the recipe itself), or `freeze[0]` and the like."""
+        """Where a top-level key stands, or `freeze[0]` and the like; for a key that is left out the recipe itself."""
         return self.places.get(key) or self.places.get(re.split(r"[.\[]", key)[0]) or self.places[""]
 
     def resolved(self) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def _recipe(recipe: Recipe, name: str, run_dir: str | Path | None, trust: bool) 
     root = root_of(run_dir)
     runs = [run.name for run in runs_in(root)]
     where = f"runs are looked for in {root}, recipes among those of `dllab recipes`; a file is given by its path"
-    meant = did_you_mean(Path(name).name if name.endswith(ENDINGS) else name, [*runs, *shipped()])
+    beside = [path.name for path in Path(name).parent.glob("*") if name.endswith(ENDINGS) and path.suffix in ENDINGS]
+    meant = did_you_mean(Path(name).name, [*runs, *shipped(), *beside])
     problem = f"init_from: {show(name)} is neither a run nor a recipe"
     raise RecipeError([Problem(problem, recipe.place("init_from"), f"{where}.{meant}".removesuffix("."))])
 
