@@ -12,8 +12,9 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
 from dllab.recipe import Problem, Recipe, RecipeError, load, shipped
-from dllab.recipe.errors import did_you_mean, show
+from dllab.recipe.errors import did_you_mean
 from dllab.recipe.find import ENDINGS
+from dllab.recipe.place import visible
 from dllab.runs.data_file import digest
 from dllab.runs.disk import StoreError, read_file
 from dllab.runs.find import find_run, runs_in
@@ -67,10 +68,10 @@ def _recipe(recipe: Recipe, name: str, run_dir: str | Path | None, trust: bool) 
         return load(name, trust=trust)
     root = root_of(run_dir)
     runs = [run.name for run in runs_in(root)]
-    where = f"runs are looked for in {root}, recipes among those of `dllab recipes`; a file is given by its path"
+    where = f"runs are looked for in the folder {root}, recipes among those of `dllab recipes`; a file is given by its path"
     beside = [path.name for path in Path(name).parent.glob("*") if name.endswith(ENDINGS) and path.suffix in ENDINGS]
     meant = did_you_mean(Path(name).name, [*runs, *shipped(), *beside])
-    problem = f"init_from: {show(name)} is neither a run nor a recipe"
+    problem = f"init_from: '{visible(name)}' is neither a run nor a recipe"
     raise RecipeError([Problem(problem, recipe.place("init_from"), f"{where}.{meant}".removesuffix("."))])
 
 

@@ -14,8 +14,8 @@ import pytest
 import dllab
 from dllab.recipe import RecipeError
 from dllab.runs.opened import Opened
-from dllab.runs.resume import Resumption
 from dllab.runs.result import Interrupted
+from dllab.runs.resume import Resumption
 from dllab.runs.store import BEST, WEIGHTS, RunFolder
 from dllab.training.events import Event, FirstTraining, Progress, Started
 
