@@ -17,9 +17,8 @@ from dllab.runs.store import CHECKPOINT, WEIGHTS, RunFolder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals as on Unix")
 
-NET = (
-    "model: [{dense: {units: 16, name: low}}, batch_norm, tanh, {dense: {units: 16, name: high}}, tanh, {dense: classes}]\n"
-)
+LAYERS = "{dense: {units: 16, name: low}}, batch_norm, tanh, {dense: {units: 16, name: high}}, tanh, {dense: classes}"
+NET = f"model: [{LAYERS}]\n"
 BASE = f"data: {{name: blobs, classes: 3}}\n{NET}train: {{epochs: 20}}\n"
 FINE = f"""data: {{name: blobs, classes: 4, samples: 400}}
 {NET}init_from: base.yaml

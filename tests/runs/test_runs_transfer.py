@@ -238,7 +238,7 @@ def test_layers_are_thawed_on_the_way(runs: Path) -> None:
 def test_weights_cannot_be_taken_later(runs: Path) -> None:
     run = dllab.train(fine(runs), run_dir=runs).folder
     assert run is not None
-    with pytest.raises(dllab.runs.disk.StoreError, match="init_from.* cannot change within a run"):
+    with pytest.raises(dllab.runs.disk.StoreError, match=r"init_from.* cannot change within a run"):
         Resumption(run, ["init_from=xor", "train.epochs=8"])
 
 
