@@ -67,7 +67,7 @@ COMMANDS: list[Case] = [
         "resume ''", "init", "init xor my.yaml",
         "init xor folder", "init xor nothing/new.yaml", "init xor my.yaml/new.yaml", "init xorr", "new", "new layer",
         "new leyer mine", "new layer Mine", "new layer dense", "datasets irsi", "datasets t.csv", "datasets show",
-        "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder", "datasets show binary.csv",
+        "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder/", "datasets show binary.csv",
         "datasets show empty.csv", "datasets show none.npz", "datasets iris nosie=3", "datasets moons noise=-1",
         "datasets moons noise", "datasets csv target=y", "layers dens", "losses dense", "losses mes", "metrics xyz",
         "recipes xorr", "completion", "completion tcsh", "schema --json", "bench --cases xro", "bench --cases ,",

@@ -1,0 +1,22 @@
+"""A recipe to begin with for a folder of pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dllab.data.folder import files_in
+from dllab.data.picture_files import side_of
+
+USUAL, LARGE = 32, 64
+
+
+def beginning(path: str) -> dict[str, Any]:
+    """A recipe that trains on the pictures of a folder, made smaller where they are large or differ in size.
+
+    Raises data.table_text.TableError for a folder whose sub-folders are no classes of pictures.
+    """
+    data: dict[str, Any] = {"folder": path}
+    sides = {side_of(file) for file in files_in(path)}
+    if len(sides) > 1 or max(max(side) for side in sides) > LARGE:
+        data["size"] = USUAL
+    return {"data": data, "model": [{"dense": 32}, "relu", {"dense": "classes"}]}
