@@ -16,13 +16,16 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from dllab.core import bits_numba, blas, blas_numba, intrinsics, native
+from dllab.core import bits_numba, blas, blas_numba, intrinsics, native, tile_numba
 from dllab.core.cache import Entry, modules_behind
 from dllab.core.device import DEVICE_FUNCTIONS, SUBROUTINES
 from dllab.core.kernel import Kernel
 from dllab.core.settings import FASTMATH, bounds_checked, jit_enabled
 
-MAY_STAY_OPEN = {"dllab_sgemm", "dllab_dgemm", "dllab_give_way", "memset", "memcpy", "memmove", "pow", "powf"}
+MAY_STAY_OPEN = {
+    "dllab_sgemm", "dllab_dgemm", "dllab_give_way", "memset", "memcpy", "memmove", "pow", "powf",
+    *(f"dllab_{name}_{precision}" for name in tile_numba.MADE for precision in ("float32", "float64")),
+}  # fmt: skip
 """Symbols that object code may leave to the loader (native.py resolves them)."""
 
 
@@ -82,6 +85,7 @@ def _prepare() -> dict[str, Any]:
     intrinsics.register()
     blas_numba.register()
     bits_numba.register()
+    tile_numba.register()
     for function in DEVICE_FUNCTIONS:
         _register_device(function)
     return {

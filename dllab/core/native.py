@@ -15,7 +15,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from dllab.core import blas
+from dllab.core import blas, tile
 from dllab.core import cache as store
 from dllab.core.kernel import Kernel
 
@@ -106,6 +106,24 @@ def provide_symbols(names: tuple[str, ...]) -> None:
     if any(name.endswith("gemm") for name in names):
         for name, address in blas.addresses().items():
             llvm.add_symbol(name, address)
+    for name in names:
+        if name.startswith(("dllab_products_", "dllab_spread_")):
+            _provide_tile(name)
+
+
+@cache
+def _provide_tile(symbol: str) -> None:
+    """Make a function of tile.py known, compiled first if need be."""
+    _, name, precision = symbol.split("_")
+
+    def compiled() -> store.Entry:
+        from dllab.core import tile_numba
+
+        return tile_numba.compile_tile(name, precision)
+
+    function = getattr(tile, name)
+    file = f"core.tile.{name}-{precision}-{store.digest(function)}.o"
+    llvm.add_symbol(symbol, load(load_or_compile(file, compiled)))
 
 
 def load(entry: store.Entry) -> int:

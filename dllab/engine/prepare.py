@@ -10,6 +10,9 @@ from dllab.plan.flow import ShapeFlowError
 from dllab.plan.plan import Plan, Question
 from dllab.recipe import Problem, Recipe, RecipeError
 
+LAYERS_SHOWN = 14
+"""Lines of a way of shapes, so that it and the message above it fit a terminal."""
+
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared, Source
     from dllab.data.folds import Folds
@@ -58,11 +61,27 @@ def plan_of(recipe: Recipe, question: Question) -> Plan:
     try:
         return with_transfer(recipe, Plan(question))
     except ShapeFlowError as error:
-        flow = [f"input {shape_text(('B', *question.inputs.shape))}"]
-        flow += [f"{info.path} {shape_text(info.output_shape)}" for info in error.infos if info.output_shape]
-        flow.append(f"{error.path} ← here")
-        hint = "the shapes down to it: " + " → ".join(flow)
-        raise RecipeError([Problem(f"{error.path}: {error.problem}", error.entry.place, hint)]) from None
+        start = ("input", shape_text(("B", *question.inputs.shape)))
+        rows = tuple(_flow(start, error))
+        told = Problem(f"{error.path}: {error.problem}", error.entry.place, "the shapes down to it:", rows)
+        raise RecipeError([told]) from None
+
+
+def _flow(start: tuple[str, str], error: ShapeFlowError) -> list[str]:
+    """A line for each layer down to the one that does not fit; of a long way, its end."""
+    way = [start]
+    for info in error.infos:
+        inner = way[-1][0] + "."
+        if info.output_shape and not info.path.startswith(inner):  # a finished block stands for what is in it
+            way.append((info.path, shape_text(info.output_shape)))
+    width = max(len(name) for name, _ in [*way, (error.path, "")])
+    lines = [f"{name:{width}}  {shape}" for name, shape in way]
+    left_out = len(lines) - LAYERS_SHOWN
+    if left_out > 1:
+        lines[1 : left_out + 1] = [f"… {left_out} layers"]
+    failing = [shape_text(info.input_shape) for info in error.infos if info.path == error.path]
+    reads = "".join(f", with {shape}" for shape in failing if shape != way[-1][1])  # a path of branches, or `from:`
+    return [*lines, f"{error.path:{width}}  ← here{reads}"]
 
 
 def shape_text(shape: tuple[int | str, ...]) -> str:

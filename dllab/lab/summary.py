@@ -8,6 +8,7 @@ from math import prod
 
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
+from dllab.lab.receptive import receptive_fields
 from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan, Question
 from dllab.plan.row import elements
@@ -22,8 +23,10 @@ class LayerSummary:
     """One layer. `name` is its path, `short` its name inside its block, `depth` how many blocks it lies in.
 
     Shapes are those of one example. `parameters` and `multiply_adds` (forward, one example) are its own: a block counts
-    none of what the layers inside it count, so that the sum over all layers is the net's. `frozen` counts parameters that
-    training leaves as they are, `lr_factor` is that of the others' learning rate, None where they have several.
+    none of what the layers inside it count, so that the sum over all layers is the net's. `receptive_field` is in pixels
+    of the input, one number for each axis; None in nets without layers that look around. `frozen` counts
+    parameters that training leaves as they are, `lr_factor` is that of the others' learning rate, None where they have
+    several.
     """
 
     name: str
@@ -34,6 +37,7 @@ class LayerSummary:
     output_shape: tuple[Dim, ...]
     parameters: int
     multiply_adds: int
+    receptive_field: tuple[int, ...] | None
     frozen: int = 0
     lr_factor: float | None = 1.0
 
@@ -84,7 +88,8 @@ def summarize(recipe: Recipe) -> Summary:
     question = question_of(recipe, data, batch=batch if data is None and isinstance(batch, int) else None)
     plan = plan_of(recipe, question)
     count = sum(_size(p.shape) for p in plan.parameters)
-    layers = tuple(_layer(info, plan.infos[:number]) for number, info in enumerate(plan.infos))
+    fields = receptive_fields(plan.infos) or [None] * len(plan.infos)
+    layers = tuple(_layer(info, plan.infos[:number], fields[number]) for number, info in enumerate(plan.infos))
     return Summary(
         recipe=recipe.name,
         about=recipe.about,
@@ -100,7 +105,7 @@ def summarize(recipe: Recipe) -> Summary:
     )
 
 
-def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
+def _layer(info: LayerInfo, before: Sequence[LayerInfo], field: tuple[int, ...] | None) -> LayerSummary:
     around = [other.path for other in before if info.path.startswith(f"{other.path}.")]
     factors = {p.rate_factor for p in info.parameters if not p.frozen}
     return LayerSummary(
@@ -114,6 +119,7 @@ def _layer(info: LayerInfo, before: Sequence[LayerInfo]) -> LayerSummary:
         multiply_adds=info.multiply_adds,
         frozen=sum(_size(p.shape) for p in info.parameters if p.frozen),
         lr_factor=factors.pop() if len(factors) == 1 else None if factors else 1.0,
+        receptive_field=field,
     )
 
 

@@ -11,7 +11,7 @@ from dllab.catalogue import Fraction
 from dllab.core.bits import like, sqrt
 from dllab.core.kernel import kernel
 from dllab.ops.layer import Case, Layer
-from dllab.ops.layer_norm import gain_and_bias
+from dllab.ops.layer_norm import Gain, gain_and_bias
 from dllab.symbols import BARRIER, Net, Value
 
 # Statistics are over the rows of all shards. Each shard leaves its sums in its own row of a shared (S, F) array; behind
@@ -146,10 +146,11 @@ class BatchNorm(Layer):
     """Batch norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, each feature over the batch.
 
     Whatever the layers below do, what comes out keeps its scale, so larger learning rates work and deep nets train
-    faster; the noise of the batch also guards a little against overfitting. Put it between a dense layer (whose own bias it
-    makes useless: `bias: false`) and its activation. Inputs (B, T, F) are normed over all B T positions. It needs batches
-    of some 8 examples and more; of a batch of one nothing is left but the bias, so a short last batch of one teaches
-    nothing below. For such nets use layer_norm.
+    faster; the noise of the batch also guards a little against overfitting. Put it between a dense or convolutional layer
+    (whose own bias it makes useless: `bias: false`) and its activation. Inputs (B, T, F) are normed over all B T
+    positions, pictures (B, H, W, C) over all B H W, each channel by itself. It needs batches of some 8 examples and more;
+    of a batch of one nothing is left but the bias, so a short last batch of one teaches nothing below. For such nets use
+    layer_norm or group_norm.
 
     At inference running statistics stand in for the batch: each training step multiplies them by `momentum` and adds
     (1 - momentum) of the batch's, the variance as n / (n - 1) times that of the batch (a single number leaves it as it
@@ -162,7 +163,8 @@ class BatchNorm(Layer):
 
     Options:
 
-    - gain: learn a factor for each feature.
+    - gain: learn a factor for each feature; a number is what the factors start at, instead of 1. 0 in the last norm of a
+      residual block lets the block begin as the identity.
     - bias: learn a shift for each feature.
     - momentum: how much of the running statistics a step keeps (1 - momentum is what PyTorch calls momentum).
     - eps: added to the variance, so that a feature that never varies does not divide by 0.
@@ -173,7 +175,7 @@ class BatchNorm(Layer):
 
     name = "batch_norm"
     group = "between layers"
-    gain: bool = True
+    gain: Gain = True
     bias: bool = True
     momentum: Fraction = 0.9
     eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
@@ -184,6 +186,7 @@ class BatchNorm(Layer):
         Case({"gain": False, "bias": False}),
         Case({"eps": 0.1}, batch=2),
         Case(batch=1),
+        Case({"gain": 0.5}, shape=(3, 2, 4)),
     )
 
     def build(self, net: Net, x: Value) -> Value:

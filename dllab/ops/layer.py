@@ -23,6 +23,20 @@ class Case:
     kink: float = 0.0
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far one output of a layer looks along each axis between batch and channels; `summary` adds these up.
+
+    Output p sees the inputs p * stride + k * dilation, k = 0 .. kernel - 1, apart from padding. `growth`: outputs for each
+    input of a layer that makes arrays larger. stride, dilation and growth left out are 1 everywhere.
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    growth: tuple[int, ...] = ()
+
+
 class Layer(Part):
     """Base of all layers.
 
@@ -42,6 +56,10 @@ class Layer(Part):
     def multiply_adds(self, x: tuple[Dim, ...], y: tuple[Dim, ...]) -> int:
         """Multiplications with addition for one example."""
         return 0
+
+    def reach(self, x: tuple[Dim, ...]) -> Reach | None:
+        """How far an output looks in an input of shape x (B, ..., C); None: only at its own place."""
+        return None
 
 
 class Pointwise(Layer):

@@ -13,6 +13,9 @@ from dllab.inits.constant import Constant
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, Value
 
+Gain = bool | Annotated[float, Field(ge=-100, le=100)]
+"""Whether a normalised feature is multiplied with a factor that is learnt, and what that starts at if not at 1."""
+
 
 @kernel(y="*N F", mean="*N", scale="*N", x="*N F", gain="F", bias="F", eps="")
 def forward(y, mean, scale, x, gain, bias, eps):
@@ -90,7 +93,7 @@ class LayerNorm(Layer):
 
     Options:
 
-    - gain: learn a factor for each feature.
+    - gain: learn a factor for each feature; a number is what the factors start at, instead of 1.
     - bias: learn a shift for each feature.
     - eps: added to the variance, so that an example of equal numbers does not divide by 0.
 
@@ -99,7 +102,7 @@ class LayerNorm(Layer):
 
     name = "layer_norm"
     group = "between layers"
-    gain: bool = True
+    gain: Gain = True
     bias: bool = True
     eps: Annotated[float, Field(gt=0, le=1)] = 1e-5
 
@@ -107,7 +110,8 @@ class LayerNorm(Layer):
         Case(),
         Case(shape=(3, 4)),
         Case({"gain": False, "bias": False}),
-        Case({"eps": 0.1}, batch=1),
+        Case({"gain": 0.5, "eps": 0.1}, batch=1),
+        Case(shape=(2, 3, 4)),
     )
 
     def build(self, net: Net, x: Value) -> Value:
@@ -122,9 +126,10 @@ class LayerNorm(Layer):
         return y
 
 
-def gain_and_bias(net: Net, features: int, gain: bool, bias: bool) -> tuple[Value, Value]:
+def gain_and_bias(net: Net, features: int, gain: Gain, bias: bool) -> tuple[Value, Value]:
     """What a normalised feature is multiplied with and what is added: parameters that begin at 1 and 0, or fixed."""
-    one: Any = Constant(value=1.0)
-    factor = net.parameter("gain", (features,), one, decays=False) if gain else net.vector([1.0] * features)
+    begin: Any = Constant(value=float(gain))
+    learnt = gain is not False
+    factor = net.parameter("gain", (features,), begin, decays=False) if learnt else net.vector([1.0] * features)
     shift = net.parameter("bias", (features,), decays=False) if bias else net.vector([0.0] * features)
     return factor, shift

@@ -263,7 +263,7 @@ class Builder:
         before, own, self._own = self._initializer, self._own, []
         self._initializer = default_initializer(following) or before or _xavier()
         self._layer_number += 1
-        info = LayerInfo(self.path, part.name, x.shape, (), self._own, 0, x, len(self._path) - 1)
+        info = LayerInfo(self.path, part.name, x.shape, (), self._own, 0, x, x, len(self._path) - 1)
         self.infos.append(info)
         try:
             y = part.build(self, x)
@@ -273,6 +273,7 @@ class Builder:
             raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
         info.output_shape, info.output = y.shape, y
         info.multiply_adds = part.multiply_adds(x.shape, y.shape)
+        info.reach = part.reach(x.shape)
         self._initializer, self._own = before, own
         return y
 

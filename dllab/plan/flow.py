@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dllab.ops.layer import Reach
 from dllab.symbols import Dim, Parameter, Value
 
 
@@ -18,8 +19,10 @@ class LayerInfo:
     output_shape: tuple[Dim, ...]
     parameters: list[Parameter]
     multiply_adds: int
+    input: Value
     output: Value
     depth: int
+    reach: Reach | None = None
 
 
 class ShapeFlowError(ValueError):

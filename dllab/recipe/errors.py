@@ -15,17 +15,22 @@ SHOWN = 20  # problems printed at once; the rest is counted
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: what (`message`), where (`place`), and what was expected or what to do next (`hint`)."""
+    """One thing wrong: what (`message`), where (`place`), and what was expected or what to do next (`hint`).
+
+    `rows` stand below the hint, each on a line of its own.
+    """
 
     message: str
     place: Place
     hint: str
+    rows: tuple[str, ...] = ()
 
     def render(self, columns: int = 80) -> str:
         """Plain text no wider than `columns`, except for a path that has no space to break at."""
         head = _wrap(f"{self.place}: {visible(self.message)}", columns, "", "  ")
         hint = _wrap(visible(self.hint), columns, "  ", "  ") if self.hint else []
-        return "\n".join([*head, *self.place.excerpt(columns), *hint])
+        rows = [line for row in self.rows for line in _row(visible(row), columns)]
+        return "\n".join([*head, *self.place.excerpt(columns), *hint, *rows])
 
 
 class RecipeError(Exception):
@@ -64,6 +69,11 @@ class Problems:
         """Raise RecipeError if anything was noted."""
         if self.found:
             raise RecipeError(self.found)
+
+
+def _row(row: str, columns: int) -> list[str]:
+    """A row as it is, its gaps included, if it fits."""
+    return [f"    {row}"] if cells(row) + 4 <= columns else _wrap(row, columns, "    ", "      ")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

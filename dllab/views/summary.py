@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +18,7 @@ from dllab.views.parts import Plain
 
 INDENT = "  "
 WIDE = 72
+UNLIMITED = 10_000
 
 
 def summary_view(summary: Summary, reference: str) -> RenderableType:
@@ -46,6 +48,7 @@ def document(summary: Summary) -> dict[str, Any]:
                 "output_shape": list(layer.output_shape),
                 "parameters": layer.parameters,
                 "multiply_adds": layer.multiply_adds,
+                "receptive_field": None if layer.receptive_field is None else list(layer.receptive_field),
                 **_transfer(layer),
             }
             for layer in summary.layers
@@ -66,31 +69,45 @@ def document(summary: Summary) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class LayerTable:
-    """The table of layers; on a narrow terminal its headings take two lines and blocks are indented less."""
+    """The table of layers; where it does not fit, headings take two lines, and then kinds go: most names tell them."""
 
     summary: Summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table."""
         narrow = options.max_width < WIDE
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True, show_edge=False)
+        tables = [self._table(narrow, kinds=True), self._table(True, kinds=True), self._table(True, kinds=False)]
+        fitting = [t for t in tables if Measurement.get(console, options.update(max_width=UNLIMITED), t).maximum <= options.max_width]
+        looks = any(layer.receptive_field for layer in self.summary.layers)
+        yield (fitting or tables[2 if looks else 1 :])[0]
+
+    def _table(self, narrow: bool, kinds: bool) -> Table:
+        looks = any(layer.receptive_field for layer in self.summary.layers)
         between = "\n" if narrow else " "
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True, show_edge=False)
         table.add_column("layer", "total", overflow="fold")
-        table.add_column("kind", overflow="fold")
+        if kinds:
+            table.add_column("kind", overflow="fold")
         table.add_column(f"output{between}shape", overflow="fold")
+        if looks:
+            table.add_column(f"receptive{between}field", justify="right", no_wrap=True)
         table.add_column("parameters", f"{self.summary.parameters:,}", justify="right", no_wrap=True)
         adds = "multiply-\nadds" if narrow else "multiply-adds"
         table.add_column(adds, f"{self.summary.multiply_adds:,}", justify="right", no_wrap=True)
-        table.add_row("input", "", shape_text(("B", *self.summary.input_shape)), "", "")
+        input_shape = shape_text(("B", *self.summary.input_shape))
+        table.add_row("input", *([""] if kinds else []), input_shape, *([""] if looks else []), "", "")
         for layer in self.summary.layers:
+            indent = (" " if narrow else INDENT) * layer.depth
+            label = layer.short if kinds or layer.kind in layer.short else f"{layer.short}: {layer.kind}"
             table.add_row(
-                (" " if narrow else INDENT) * layer.depth + layer.short,
-                layer.kind + _marks(layer),
+                indent + label + ("" if kinds else _marks(layer)),
+                *([layer.kind + _marks(layer)] if kinds else []),
                 shape_text(("B", *layer.output_shape)),
+                *(["x".join(map(str, layer.receptive_field or ()))] if looks else []),
                 _count(layer.parameters),
                 _count(layer.multiply_adds),
             )
-        yield table
+        return table
 
 
 def _marks(layer: LayerSummary) -> str:

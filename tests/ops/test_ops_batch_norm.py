@@ -119,7 +119,7 @@ def test_pointwise_kernels_are_packed(name: str) -> None:
 
 @pytest.mark.parametrize("shards", [1, 2, 3])
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("shape", [[7], [3, 7]])
+@pytest.mark.parametrize("shape", [[7], [3, 7], [2, 3, 7]])
 def test_training_uses_the_batch_and_inference_what_is_kept(precision: str, shape: list[int], shards: int) -> None:
     network = net(["batch_norm"], shape, precision, shards=shards)
     x, _ = batch(network, 8)
@@ -139,7 +139,7 @@ def test_a_large_offset_costs_no_digits() -> None:
     np.testing.assert_allclose(network.forward(x, training=True), normed(x, *statistics(x)), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("shape", [[4], [3, 4]])
+@pytest.mark.parametrize("shape", [[4], [3, 4], [3, 2, 4]])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("shards", [1, 2])
 def test_running_statistics_after_some_steps(shards: int, momentum: float, shape: list[int]) -> None:
@@ -295,7 +295,7 @@ def test_a_frozen_layer_keeps_to_what_it_knows(shards: int) -> None:
     np.testing.assert_array_equal(network.parameters["1_batch_norm.gain"], gain)
 
 
-@pytest.mark.parametrize("options", [{"momentum": 1}, {"momentum": -0.1}, {"eps": 0}, {"gain": 1}])
+@pytest.mark.parametrize("options", [{"momentum": 1}, {"momentum": -0.1}, {"eps": 0}, {"gain": 101}, {"gain": "no"}])
 def test_options_out_of_range_are_refused(options: Any) -> None:
     with pytest.raises(RecipeError, match=next(iter(options))):
         dllab.build({"input": [3], "model": [{"batch_norm": options}]})

@@ -49,7 +49,7 @@ def dropping(precision: str = "float64", shape: list[int] | None = None, **chang
 @pytest.mark.parametrize("shape", [(5, 7), (3, 4, 6)])
 def test_kernels_against_the_twin(call: Any, precision: str, shape: tuple[int, ...]) -> None:
     rows = np.array([12, 3, 40, 0, 7])[: shape[0]]
-    flat = (int(np.prod(shape[:-1])), shape[-1])
+    flat = (shape[0], int(np.prod(shape[1:])))
     x = np.random.default_rng(1).normal(size=flat).astype(precision)
     x[0, 0] = np.nan
     y, mask, dx = np.empty_like(x), np.empty_like(x), np.empty_like(x)
@@ -154,3 +154,39 @@ def test_gradients(shards: int, shape: list[int]) -> None:
 def test_rates_out_of_range_are_refused(rate: Any) -> None:
     with pytest.raises(RecipeError, match="rate"):
         dllab.build({"input": [3], "model": [{"dropout": rate}]})
+
+
+# ---- whole channels --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", [run, plain])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_channel_kernels_against_the_twin(call: Any, precision: str) -> None:
+    rows, places, channels = np.array([12, 3, 40]), 5, 19
+    x = np.random.default_rng(1).normal(size=(3, places, channels)).astype(precision)
+    y, dx, mask = np.empty_like(x), np.empty_like(x), np.empty((3, channels), precision)
+    call(dropout.forward_channels, precision, y=y, mask=mask, x=x, rows=rows, threshold=round(RATE * dropout.DRAWS),
+         scale=1 / (1 - RATE), seed=9, layer=2, step=31)  # fmt: skip
+    expected = twin((3, channels), rows, RATE, 9, 2, 31).astype(precision)
+    np.testing.assert_array_equal(mask, expected)
+    np.testing.assert_array_equal(y, expected[:, None] * x)
+    call(dropout.backward_channels, precision, dx=dx, dy=x, mask=mask)
+    np.testing.assert_array_equal(dx, expected[:, None] * x)
+
+
+@pytest.mark.parametrize("shape", [[4, 3, 30], [6, 30], [30]])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_channel_is_dropped_everywhere_or_nowhere(shape: list[int], shards: int) -> None:
+    network = net([{"dropout": {"rate": RATE, "channels": True}}], shape, shards=shards)
+    rows = np.array([4, 17, 2, 33, 8])
+    for step in (0, 5):
+        found = masks(network, rows, step=step)
+        expected = twin((5, 30), rows, RATE, 0, 1, step)
+        for place in np.ndindex(*shape[:-1]):
+            np.testing.assert_allclose(found[(slice(None), *place)], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_gradients_of_dropped_channels(shards: int) -> None:
+    model = [{"dense": 6}, "tanh", {"dropout": {"rate": 0.4, "channels": True}}, "flatten", {"dense": 2}]
+    assert worst_error(net(model, [2, 3, 2], shards=shards)) < 1e-8

@@ -123,3 +123,25 @@ def test_gradients(options: Any, shape: list[int], shards: int) -> None:
 def test_eps_out_of_range_is_refused(eps: float) -> None:
     with pytest.raises(RecipeError, match="eps"):
         dllab.build({"input": [3], "model": [{"layer_norm": {"eps": eps}}]})
+
+
+def test_gains_can_start_at_a_number() -> None:
+    for start, begins in ((0, 0.0), (0.25, 0.25), (True, 1.0)):
+        for name in ("layer_norm", "batch_norm", "instance_norm"):
+            network = dllab.build({"input": [3, 4], "model": [{name: {"gain": start}}]})
+            assert network.parameters[f"0_{name}.gain"].tolist() == [begins] * 4
+            x = np.random.default_rng(1).normal(size=(5, 3, 4)).astype(np.float32)
+            assert np.any(network.forward(x)) == bool(begins)
+    with pytest.raises(RecipeError, match="gain"):
+        dllab.build({"input": [4], "model": [{"layer_norm": {"gain": "much"}}]})
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_pictures(precision: str) -> None:
+    """The last axis at every pixel."""
+    network = net(["layer_norm"], [3, 2, 7], precision)
+    x, _ = batch(network, 4)
+    gain, bias = network.parameters["0_layer_norm.gain"], network.parameters["0_layer_norm.bias"]
+    near = TOLERANCE[precision]
+    np.testing.assert_allclose(network.forward(x), twin(x, gain, bias), rtol=near, atol=near)
+    assert worst_error(net([{"dense": 3}, "tanh", "layer_norm", "flatten", {"dense": 2}], [2, 3, 2], shards=2)) < 1e-8

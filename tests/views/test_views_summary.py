@@ -67,6 +67,7 @@ def test_the_document() -> None:
         "output_shape": [8],
         "parameters": 24,
         "multiply_adds": 16,
+        "receptive_field": None,
     }
     assert found["parameters"] == 33
     assert found["memory"]["parameters"] == 132

@@ -1,0 +1,50 @@
+"""What pooling layers share: windows over pictures (B, H, W, C) or signals (B, T, C), one number for every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dllab.ops.layer import Layer, Reach
+from dllab.ops.window import Axis, Padding, Pair, axes, both, picture
+from dllab.symbols import Dim, Net, ShapeError, Value
+
+
+class Pool(Layer):
+    """Base of pooling layers: subclasses give `pooled`, the rows that fill y."""
+
+    group = "pictures and signals"
+    main = "size"
+    size: Pair = 2
+    stride: Pair | None = None
+    padding: Padding = "valid"
+
+    def build(self, net: Net, x: Value) -> Value:
+        """A signal is a picture of one row."""
+        if len(x.shape) != 3:
+            picture(x)
+        rows, columns = self._axes(x.shape)
+        of = x if len(x.shape) == 4 else net.view(x, (x.shape[0], 1, *x.shape[1:]))
+        y = net.array((x.shape[0], rows.outputs, columns.outputs, x.features))
+        self.pooled(net, y, of, {
+            "size_y": net.whole(rows.kernel), "size_x": net.whole(columns.kernel), "stride_y": net.whole(rows.stride),
+            "stride_x": net.whole(columns.stride), "top": net.whole(rows.low), "left": net.whole(columns.low),
+        })  # fmt: skip
+        return y if len(x.shape) == 4 else net.view(y, (x.shape[0], columns.outputs, x.features))
+
+    def pooled(self, net: Net, y: Value, x: Value, windows: dict[str, Value]) -> None:
+        """Add the rows that fill y (B, P, Q, C) from x (B, H, W, C)."""
+        raise NotImplementedError
+
+    def _axes(self, shape: Sequence[Dim]) -> tuple[Axis, ...]:
+        size, stride = both(self.size), both(self.size if self.stride is None else self.stride)
+        if len(shape) == 4:
+            return axes([int(n) for n in shape[1:3]], size, stride, (1, 1), self.padding)
+        if isinstance(self.size, tuple) or isinstance(self.stride, tuple) or isinstance(self.padding, tuple):
+            raise ShapeError("a signal (B, steps, channels) has one axis to pool over; give it one number, not a pair")
+        along = axes([int(shape[1])], size[1:], stride[1:], (1,), self.padding)
+        return Axis(1, 1, 1, 1, 0, 0), *along
+
+    def reach(self, x: tuple[Dim, ...]) -> Reach:
+        """The window."""
+        size, stride = both(self.size), both(self.size if self.stride is None else self.stride)
+        return Reach(size, stride) if len(x) == 4 else Reach(size[1:], stride[1:])
