@@ -77,7 +77,7 @@ def _recipe(recipe: Recipe, name: str, run_dir: str | Path | None, trust: bool) 
 
 def _check_circle(recipe: Recipe, first: Recipe, around: Sequence[Recipe]) -> None:
     chain = [*around, recipe, first]
-    if any(_same(first, other) for other in chain[:-1]):
+    if first.init_from is not None and any(_same(first, other) for other in chain[:-1]):
         way = " → ".join(one.name for one in chain)
         hint = "let one of them begin with new weights, without init_from"
         raise RecipeError([Problem(f"init_from goes round in a circle: {way}", recipe.place("init_from"), hint)])
