@@ -16,17 +16,25 @@ from dllab.recipe.forms import block_of, container, family_of, fields_of
 from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
-from dllab.recipe.transfer import OPTIONS, WEIGHTS
+from dllab.recipe.transfer import WEIGHTS
 from dllab.recipe.wording import field_schema
 
 FILES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-FACTORS = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+FACTORS = {
+    "type": "object",
+    "patternProperties": {".": {"type": "number", "minimum": 0}},
+    "additionalProperties": False,
+}
 INIT_FROM = {
     "anyOf": [
         {"type": "string"},
         {
             "type": "object",
-            "properties": dict(zip(OPTIONS, ({"type": "string"}, FILES, {"enum": list(WEIGHTS)}))),
+            "properties": {
+                "from": {"description": "A run or a recipe, by name or path.", "type": "string"},
+                "layers": {"description": "Patterns of the layers to take. Left out: all that fit.", **FILES},
+                "weights": {"description": "The last weights, or those of the best evaluation.", "enum": list(WEIGHTS)},
+            },
             "required": ["from"],
             "additionalProperties": False,
         },

@@ -57,4 +57,4 @@ def _line(heading: str, names: Iterable[str], remark: str = "") -> str:
         line = f"{start}{', '.join(every[:shown])}{more}{end}"
         if len(line) <= WIDTH:
             return line
-    return line
+    return f"{start}{len(every)} in all{end}"
