@@ -107,7 +107,7 @@ def provide_symbols(names: tuple[str, ...]) -> None:
         for name, address in blas.addresses().items():
             llvm.add_symbol(name, address)
     for name in names:
-        if name.startswith(("dllab_products_", "dllab_spread_")):
+        if name.endswith(("_float32", "_float64")):
             _provide_tile(name)
 
 

@@ -53,6 +53,27 @@ def spread(
         np.add.at(flat_y, y_at + to[:rows, None] + piece_to[p] + columns, left @ right)
 
 
+def largest(
+    y: Any, y_at: int, best: Any, x: Any, x_at: int, windows: int, x_step: int, n1: int, x1: int, n2: int, x2: int,
+    columns: int,
+) -> None:  # fmt: skip
+    """For every window q < windows and column c: y[y_at + q columns + c] = the largest over i < n1, j < n2 of
+
+    x[x_at + q x_step + i x1 + j x2 + c], and `best` at the same place where in x that stands: the first of equal ones in
+    the order of i, then j. A NaN is the largest, and the last one of several.
+    """
+    flat_x, flat_y, flat_best = x.reshape(-1), y.reshape(-1), best.reshape(-1)
+    taps = (np.arange(n1)[:, None] * x1 + np.arange(n2) * x2).reshape(-1)
+    for q in range(windows):
+        places = x_at + q * x_step + taps[:, None] + np.arange(columns)  # (taps, columns)
+        numbers, strange = flat_x[places], np.isnan(flat_x[places])
+        last = len(taps) - 1 - np.argmax(strange[::-1], axis=0)
+        row = np.where(strange.any(axis=0), last, np.argmax(numbers, axis=0))
+        to = y_at + q * columns
+        flat_y[to : to + columns] = numbers[row, np.arange(columns)]
+        flat_best[to : to + columns] = places[row, np.arange(columns)]
+
+
 def lanes(like: Any) -> int:
     """How many numbers of that array's type one vector register holds."""
     return 64 // int(like.itemsize)

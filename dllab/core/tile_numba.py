@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from dllab.core import memory, native, tile
+from dllab.core import native, tile
 from dllab.core.cache import Entry
 from dllab.core.settings import FASTMATH
 
@@ -77,6 +77,13 @@ class _Vectors:
         """Lanes outside the mask are not written."""
         self.builder.call(self._store, [vector, self._vector(place), self.align, mask])
 
+    def store_places(self, places: Any, to: Any, mask: Any) -> None:
+        """The same for a vector of int32."""
+        kind = ir.VectorType(INT32, self.lanes)
+        function = ir.FunctionType(ir.VoidType(), [kind, kind.as_pointer(), INT32, self.bits])
+        store = cgutils.get_or_insert_function(self.builder.module, function, f"llvm.masked.store.v{self.lanes}i32.p0")
+        self.builder.call(store, [places, self.builder.bitcast(to, kind.as_pointer()), ir.Constant(INT32, 4), mask])
+
     def add(self, a: Any, b: Any) -> Any:
         """The sum."""
         return self.builder.fadd(a, b, flags=FASTMATH)
@@ -105,8 +112,10 @@ def _fixed(number: int) -> Any:
 PRODUCT = (
     "y, y_at, to, x, x_at, at, first, count, x1, x2, x3, w, w_at, w1, w2, w3, n1, n2, n3, columns, start, start_at, begin"
 )
-SPREAD = "y, y_at, x, x_at, w, w_step, terms, piece_to, piece_of, piece_size, first, count"
-"""Operands of one tile: y, x, w, start are addresses of numbers, to, at and piece_... of int64."""
+SPREAD = "y, y_at, to, x, x_at, x_step, rows, w, w_step, terms, piece_to, piece_of, piece_size, first, count"
+LARGEST = "y, y_at, y_step, best, x, x_at, windows, x_step, n1, x1, n2, x2, columns"
+"""Operands of one tile: y, x, w, start are addresses of numbers, to, at and piece_... of int64,
+best of int32."""
 
 
 def _intrinsic(arguments: str, write: Any, dtype: Any, *size: int) -> Any:
@@ -164,30 +173,57 @@ def _product(vector: _Vectors, builder: Any, args: Any, rows: int, vectors: int)
 
 
 def _spread(vector: _Vectors, builder: Any, args: Any, pieces: int) -> None:
-    """tile.spread for one row of x and `count` pieces of its window, at most `pieces`."""
-    y, y_at, x, x_at, w, w_step, terms, piece_to, piece_of, piece_size, first, count = args
+    """tile.spread for `count` pieces of the window, at most `pieces`."""
+    y, y_at, to, x, x_at, x_step, rows, w, w_step, terms, piece_to, piece_of, piece_size, first, count = args
     y, x, w = (vector.numbers(address) for address in (y, x, w))
-    piece_to, piece_of, piece_size = (
-        builder.inttoptr(address, INT64.as_pointer()) for address in (piece_to, piece_of, piece_size)
+    to, piece_to, piece_of, piece_size = (
+        builder.inttoptr(address, INT64.as_pointer()) for address in (to, piece_to, piece_of, piece_size)
     )
     last = builder.sub(count, _fixed(1))
-    sums, masks, to, of = vector.sums(pieces), [], [], []
+    sums, masks, shifts, of = vector.sums(pieces), [], [], []
     for p in range(pieces):
         there = builder.icmp_signed("<", _fixed(p), count)
         place = builder.add(first, builder.select(there, _fixed(p), last))
         size = builder.load(builder.gep(piece_size, [place]))
         masks.append(vector.mask(builder.select(there, size, _fixed(0))))
-        to.append(builder.gep(y, [builder.add(y_at, builder.load(builder.gep(piece_to, [place])))]))
+        shifts.append(builder.add(y_at, builder.load(builder.gep(piece_to, [place]))))
         of.append(builder.gep(w, [builder.load(builder.gep(piece_of, [place]))]))
-        builder.store(vector.zero, sums[p])
-    x_row = builder.gep(x, [x_at])
-    with cgutils.for_range(builder, terms) as k:
-        left = vector.splat(builder.load(builder.gep(x_row, [k.index])))
-        shift = builder.mul(k.index, w_step)
+    with cgutils.for_range(builder, rows) as row:
+        y_row = builder.gep(y, [builder.load(builder.gep(to, [row.index]))])
+        x_row = builder.gep(x, [builder.add(x_at, builder.mul(row.index, x_step))])
         for p in range(pieces):
-            vector.add_product(sums[p], left, vector.load(builder.gep(of[p], [shift]), masks[p]))
-    for p in range(pieces):
-        vector.store(vector.add(vector.load(to[p], masks[p]), builder.load(sums[p])), to[p], masks[p])
+            builder.store(vector.zero, sums[p])
+        with cgutils.for_range(builder, terms) as k:
+            left = vector.splat(builder.load(builder.gep(x_row, [k.index])))
+            shift = builder.mul(k.index, w_step)
+            for p in range(pieces):
+                vector.add_product(sums[p], left, vector.load(builder.gep(of[p], [shift]), masks[p]))
+        for p in range(pieces):
+            place = builder.gep(y_row, [shifts[p]])
+            vector.store(vector.add(vector.load(place, masks[p]), builder.load(sums[p])), place, masks[p])
+
+
+def _largest(vector: _Vectors, builder: Any, args: Any) -> None:
+    """tile.largest for one vector of columns."""
+    y, y_at, y_step, best, x, x_at, windows, x_step, n1, x1, n2, x2, columns = args
+    y, x, best = vector.numbers(y), vector.numbers(x), builder.inttoptr(best, INT32.as_pointer())
+    mask = vector.mask(columns)
+    numbers = ir.Constant(ir.VectorType(INT32, vector.lanes), [ir.Constant(INT32, n) for n in range(vector.lanes)])
+    largest, where = vector.sums(1)[0], cgutils.alloca_once(builder, numbers.type)
+    with cgutils.for_range(builder, windows) as q:
+        first = builder.add(x_at, builder.mul(q.index, x_step))
+        builder.store(vector.load(builder.gep(x, [first]), mask), largest)
+        builder.store(builder.add(vector.splat(builder.trunc(first, INT32)), numbers), where)
+        with cgutils.for_range(builder, n1) as i, cgutils.for_range(builder, n2) as j:
+            place = builder.add(first, builder.add(builder.mul(i.index, x1), builder.mul(j.index, x2)))
+            number, before = vector.load(builder.gep(x, [place]), mask), builder.load(largest)
+            larger = builder.or_(builder.fcmp_ordered(">", number, before), builder.fcmp_unordered("uno", number, number))
+            builder.store(builder.select(larger, number, before), largest)
+            here = builder.add(vector.splat(builder.trunc(place, INT32)), numbers)
+            builder.store(builder.select(larger, here, builder.load(where)), where)
+        to = builder.add(y_at, builder.mul(q.index, y_step))
+        vector.store(builder.load(largest), builder.gep(y, [to]), mask)
+        vector.store_places(builder.load(where), builder.gep(best, [to]), mask)
 
 
 def _dispatch(arguments: str, sizes: tuple[int, ...], tile_of: Any) -> Any:
@@ -243,20 +279,29 @@ def _spread_function(dtype: Any) -> Any:
         size = max((pieces + tiles - 1) // max(tiles, 1), 1)
         for first in range(0, pieces, size):
             count = min(size, pieces - first)
-            for row in range(rows):
-                place = y_at + memory.load(to, row)
-                some_pieces(
-                    y, place, x, x_at + row * x_step, w, w_step, terms, piece_to, piece_of, piece_size, first, count
-                )
+            some_pieces(y, y_at, to, x, x_at, x_step, rows, w, w_step, terms, piece_to, piece_of, piece_size, first, count)
         return 0
 
     return spread
 
 
+def _largest_function(dtype: Any) -> Any:
+    vector = registers()[0] // (dtype.bitwidth // 8)
+    one_vector = _intrinsic(LARGEST, _largest, dtype)
+
+    def largest(y, y_at, best, x, x_at, windows, x_step, n1, x1, n2, x2, columns):
+        for column in range(0, columns, vector):
+            one_vector(y, y_at + column, columns, best, x, x_at + column, windows, x_step, n1, x1, n2, x2, columns - column)
+        return 0
+
+    return largest
+
+
 PRODUCTS_ARRAYS = ("y", "to", "x", "at", "w", "start")
 SPREAD_ARRAYS = ("y", "to", "x", "w", "piece_to", "piece_of", "piece_size")
+LARGEST_ARRAYS = ("y", "best", "x")
 
-MADE = {"products": (_products_function, 21), "spread": (_spread_function, 14)}
+MADE = {"products": (_products_function, 21), "spread": (_spread_function, 14), "largest": (_largest_function, 12)}
 """How each function of tile.py is made, and how many operands it has."""
 
 
@@ -299,7 +344,8 @@ def _called(name: str, arguments: str, arrays: tuple[str, ...]) -> Any:
 
 def register() -> None:
     """Tell numba how to compile the functions of tile.py."""
-    for function, arrays in ((tile.products, PRODUCTS_ARRAYS), (tile.spread, SPREAD_ARRAYS)):
+    arrays_of = ((tile.products, PRODUCTS_ARRAYS), (tile.spread, SPREAD_ARRAYS), (tile.largest, LARGEST_ARRAYS))
+    for function, arrays in arrays_of:
         arguments = ", ".join(inspect.signature(function).parameters)
         overload(function)(_called(function.__name__, arguments, arrays))
     width = registers()[0]

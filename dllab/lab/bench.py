@@ -115,12 +115,9 @@ def machine() -> dict[str, Any]:
 
 def recipe_of(case: BenchCase) -> dict[str, Any]:
     """The case as a recipe."""
-    model: list[Any] = []
-    for units in case.sizes[1:]:
-        model += [{"dense": units}, "relu"]
     return {
-        "input": [case.sizes[0]],
-        "model": model[:-1],
+        "input": list(case.input),
+        "model": case.model,
         "loss": "cross_entropy",
         "optimizer": {"adam": 0.001},
         "train": {"batch": case.batch},
@@ -135,8 +132,8 @@ def _own(case: BenchCase) -> tuple[int, Contender]:
     rows = max(LEAST_ROWS, case.batch)
     rng = np.random.default_rng(0)
     columns = {
-        COLUMN + "inputs": rng.normal(size=(rows, case.sizes[0])).astype(np.float32),
-        COLUMN + "targets": rng.integers(0, case.sizes[-1], rows).astype(np.int32),
+        COLUMN + "inputs": rng.normal(size=(rows, *case.input)).astype(np.float32),
+        COLUMN + "targets": rng.integers(0, case.classes, rows).astype(np.int32),
     }
     order = np.arange(rows)
     bound = Bound(network.memory, "train", case.batch, columns, order.copy(), base=order)

@@ -154,7 +154,7 @@ def _one_class(
              taps_y, taps_x, outputs, inputs, dx, FROM_ZERO)  # fmt: skip
 
 
-@kernel(dx="B H W C", dy="B P Q O", w="K L C O", flipped="O K L C", canvas="G F C", y_to="M:int64", piece_to="S:int64",
+@kernel(dx="B H W C", dy="B P Q O", w="K L C O", flipped="F", canvas="G D C", y_to="M:int64", piece_to="S:int64",
         piece_of="S:int64", piece_size="S:int64", stride_y=":int64", stride_x=":int64", dilation_y=":int64", top=":int64",
         left=":int64")  # fmt: skip
 def spread_back(
@@ -162,23 +162,26 @@ def spread_back(
 ):
     """Dx, every output spreading over the window it saw: for few channels, where a row of a window fills vectors better.
 
-    `canvas` is dx of one example with its padding; a row of a window is one run of numbers (dilation 1 along it).
+    `canvas` is dx of one example with its padding; a row of a window is one run of numbers (dilation 1 along it). `flipped`
+    is w by outputs, every row of the kernel beginning with a new vector.
     """
-    for o in range(w.shape[3]):
-        for k in range(w.shape[0]):
-            for j in range(w.shape[1]):
-                for c in range(w.shape[2]):
-                    flipped[o, k, j, c] = w[k, j, c, o]
     inputs, run, across = w.shape[2], w.shape[1] * w.shape[2], canvas.shape[1] * canvas.shape[2]
-    outputs, rows, columns = dy.shape[3], dy.shape[1], dy.shape[2]
+    outputs, rows, columns, vector = dy.shape[3], dy.shape[1], dy.shape[2], lanes(dx)
     places(y_to, rows, columns, stride_y * across, stride_x * inputs, 0)
     pieces = 0
     for k in range(w.shape[0]):
-        for c in range(0, run, lanes(dx)):
+        for c in range(0, run, vector):
             piece_to[pieces] = k * dilation_y * across + c
-            piece_of[pieces] = k * run + c
-            piece_size[pieces] = min(lanes(dx), run - c)
+            piece_of[pieces] = pieces * vector
+            piece_size[pieces] = min(vector, run - c)
             pieces += 1
+    along = pieces // w.shape[0] * vector
+    for o in range(outputs):
+        for k in range(w.shape[0]):
+            to = flipped[(o * w.shape[0] + k) * along : (o * w.shape[0] + k) * along + run]
+            for j in range(w.shape[1]):
+                for c in range(inputs):
+                    to[j * inputs + c] = w[k, j, c, o]
     for n in range(dx.shape[0]):
         for g in range(canvas.shape[0]):
             line = canvas[g]
@@ -186,7 +189,7 @@ def spread_back(
                 for c in range(line.shape[1]):
                     line[f, c] = 0
         first = n * rows * columns * outputs
-        spread(canvas, 0, y_to, dy, first, outputs, rows * columns, flipped, w.shape[0] * run, outputs, piece_to, piece_of,
+        spread(canvas, 0, y_to, dy, first, outputs, rows * columns, flipped, pieces * vector, outputs, piece_to, piece_of,
                piece_size, pieces)  # fmt: skip
         for h in range(dx.shape[1]):
             to, of = dx[n, h], canvas[top + h, left : left + dx.shape[2]]
@@ -228,14 +231,14 @@ def _spreads(rows: Axis, columns: Axis, inputs: int) -> bool:
         return False
     spread_work = rows.outputs * columns.outputs * rows.kernel * -(-columns.kernel * inputs // VECTOR)
     taps = -(-rows.kernel // rows.stride) * -(-columns.kernel // columns.stride)
-    return 1.5 * spread_work < rows.size * columns.size * taps * -(-inputs // VECTOR)
+    return 2 * spread_work < rows.size * columns.size * taps * -(-inputs // VECTOR)
 
 
 def _for_spread(net: Net, rows: Axis, columns: Axis, w: Value) -> dict[str, Value]:
     kernel_y, kernel_x, inputs, outputs = (int(size) for size in w.shape)
     pieces = kernel_y * kernel_x * inputs  # as many as there are where a vector holds one number
     return {
-        "flipped": net.array((outputs, kernel_y, kernel_x, inputs), "flipped"),
+        "flipped": net.array((outputs * kernel_y * -(-kernel_x * inputs // VECTOR) * VECTOR,), "flipped"),
         "canvas": net.array((rows.padded, columns.padded, inputs), "canvas"),
         "y_to": net.array((rows.outputs * columns.outputs,), "y_to", "int64"),
         **{name: net.array((pieces,), name, "int64") for name in ("piece_to", "piece_of", "piece_size")},

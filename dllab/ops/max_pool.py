@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from dllab.core.device import device
 from dllab.core.kernel import kernel
+from dllab.core.tile import largest
 from dllab.ops.layer import Case
 from dllab.ops.pool import Pool
 from dllab.symbols import Net, Value
@@ -14,25 +16,34 @@ from dllab.symbols import Net, Value
 @kernel(y="B P Q C", best="B P Q C:int32", x="B H W C", size_y=":int64", size_x=":int64", stride_y=":int64",
         stride_x=":int64", top=":int64", left=":int64")  # fmt: skip
 def forward(y, best, x, size_y, size_x, stride_y, stride_x, top, left):
-    """Y = the largest of each window; `best` says where in x it stands. A NaN counts as the largest."""
+    """Y = the largest of each window; `best` says where in x it stands (the first of equal ones). A NaN is the largest."""
     height, width, channels = x.shape[1], x.shape[2], x.shape[3]
+    rows, columns = y.shape[1], y.shape[2]
+    inner = min((left + stride_x - 1) // stride_x, columns)  # windows from here to outer lie in x as a whole
+    outer = max(min((width - size_x + left) // stride_x + 1, columns), inner)
     for n in range(y.shape[0]):
-        for p in range(y.shape[1]):
-            from_y, to_y = max(p * stride_y - top, 0), min(p * stride_y - top + size_y, height)
-            for q in range(y.shape[2]):
-                from_x, to_x = max(q * stride_x - left, 0), min(q * stride_x - left + size_x, width)
-                largest, where, of = y[n, p, q], best[n, p, q], x[n, from_y, from_x]
-                start = ((n * height + from_y) * width + from_x) * channels
-                for c in range(channels):
-                    largest[c] = of[c]
-                    where[c] = start + c
-                for h in range(from_y, to_y):
-                    for w in range(from_x, to_x):
-                        of, start = x[n, h, w], ((n * height + h) * width + w) * channels
-                        for c in range(channels):
-                            larger = of[c] > largest[c] or of[c] != of[c]
-                            where[c] = start + c if larger else where[c]
-                            largest[c] = of[c] if larger else largest[c]
+        for p in range(rows):
+            low, high = max(p * stride_y - top, 0), min(p * stride_y - top + size_y, height)
+            at, of = (n * rows + p) * columns * channels, (n * height + low) * width * channels
+            for q in range(inner):
+                _window(y, at, best, x, of, q, size_x, stride_x, left, high - low, width, channels)
+            start = of + (inner * stride_x - left) * channels
+            largest(y, at + inner * channels, best, x, start, outer - inner, stride_x * channels, high - low,
+                    width * channels, size_x, channels, channels)  # fmt: skip
+            for q in range(outer, columns):
+                _window(y, at, best, x, of, q, size_x, stride_x, left, high - low, width, channels)
+
+
+@device
+def _window(
+    y: Any, at: int, best: Any, x: Any, of: int, q: int, size_x: int, stride_x: int, left: int, rows: int, width: int,
+    channels: int,
+) -> None:  # fmt: skip
+    """One window that reaches over the edge."""
+    low, high = max(q * stride_x - left, 0), min(q * stride_x - left + size_x, width)
+    largest(
+        y, at + q * channels, best, x, of + low * channels, 1, 0, rows, width * channels, high - low, channels, channels
+    )
 
 
 @kernel(dx="*N", dy="*M", best="*M:int32")

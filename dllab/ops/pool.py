@@ -37,6 +37,11 @@ class Pool(Layer):
 
     def _axes(self, shape: Sequence[Dim]) -> tuple[Axis, ...]:
         size, stride = both(self.size), both(self.size if self.stride is None else self.stride)
+        if not isinstance(self.padding, str) and any(p >= n for p, n in zip(both(self.padding), size)):
+            raise ShapeError(
+                f"padding: {_said(self.padding)} around windows of {_said(self.size)}: some would see nothing but padding; "
+                "it must be smaller than the size"
+            )
         if len(shape) == 4:
             return axes([int(n) for n in shape[1:3]], size, stride, (1, 1), self.padding)
         if isinstance(self.size, tuple) or isinstance(self.stride, tuple) or isinstance(self.padding, tuple):
@@ -48,3 +53,8 @@ class Pool(Layer):
         """The window."""
         size, stride = both(self.size), both(self.size if self.stride is None else self.stride)
         return Reach(size, stride) if len(x) == 4 else Reach(size[1:], stride[1:])
+
+
+def _said(value: object) -> str:
+    """As a recipe has it: `3`, `[2, 3]`."""
+    return str(list(value)) if isinstance(value, tuple) else str(value)

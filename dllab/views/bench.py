@@ -56,9 +56,8 @@ def _own(timings: Sequence[Timing], ascii_only: bool) -> Table:
     for heading in ("us/step" if ascii_only else "µs/step", "samples/s", "GFLOP/s", "roofline"):
         table.add_column(heading, justify="right", no_wrap=True)
     for timing in timings:
-        net = "-".join(map(str, timing.case.sizes)) + f", {timing.case.batch}"
         figures = (f"{timing.samples_per_second:,.0f}", f"{timing.gflops:.1f}", f"{timing.roofline_percent:.0f} %")
-        table.add_row(timing.case.name, net, _micro(timing.us_per_step), *figures)
+        table.add_row(timing.case.name, timing.case.text, _micro(timing.us_per_step), *figures)
     return table
 
 

@@ -70,7 +70,7 @@ def ann(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def rendered(problem: Problem, columns: int = 80) -> str:
         place = dataclasses.replace(problem.place, label=named(problem.place.label))
-        return render(Problem(named(problem.message), place, named(problem.hint)), columns)
+        return render(Problem(named(problem.message), place, named(problem.hint), problem.rows), columns)
 
     monkeypatch.setattr(Problem, "render", rendered)
     monkeypatch.setattr(failures, "folded", lambda text: folded(named(text)))

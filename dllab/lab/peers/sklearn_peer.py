@@ -16,15 +16,18 @@ EPOCHS, LEAST_ROWS = 20, 1024
 
 
 def contenders(case: BenchCase) -> Mapping[str, Contender]:
-    """`scikit-learn`."""
+    """`scikit-learn`; nothing for nets it cannot build."""
+    if case.sizes is None:
+        return {}
     rng = np.random.default_rng(0)
     rows = max(LEAST_ROWS, case.batch)
-    x = rng.normal(size=(rows, case.sizes[0])).astype(np.float32)
-    y = rng.integers(0, case.sizes[-1], rows)
+    x = rng.normal(size=(rows, *case.input)).astype(np.float32)
+    y = rng.integers(0, case.classes, rows)
+    hidden = case.sizes[1:-1]
     steps = EPOCHS * (rows // case.batch)
 
     def round_() -> float:
-        net = MLPClassifier(case.sizes[1:-1], batch_size=case.batch, max_iter=EPOCHS, n_iter_no_change=10**6, tol=0)
+        net = MLPClassifier(hidden, batch_size=case.batch, max_iter=EPOCHS, n_iter_no_change=10**6, tol=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that so few epochs have not converged
             start = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from dllab.lab.bench_cases import BenchCase
+from dllab.lab.bench_cases import BenchCase, Conv, Pool
 from dllab.lab.peers import Contender, repeated
 
 
@@ -29,11 +29,8 @@ def _with_threads(case: BenchCase, threads: int) -> Contender:
 
 def _step(case: BenchCase) -> Any:
     torch.manual_seed(0)
-    layers: list[Any] = []
-    for inputs, outputs in zip(case.sizes, case.sizes[1:]):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    net = torch.nn.Sequential(*layers[:-1])
-    x, y = torch.randn(case.batch, case.sizes[0]), torch.randint(0, case.sizes[-1], (case.batch,))
+    net = torch.nn.Sequential(*_layers(case))
+    x, y = torch.randn(case.batch, *case.input[2:], *case.input[:2]), torch.randint(0, case.classes, (case.batch,))
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
 
@@ -43,3 +40,20 @@ def _step(case: BenchCase) -> Any:
         optimizer.step()
 
     return step
+
+
+def _layers(case: BenchCase) -> list[Any]:
+    """Pictures are channels-first here, torch's own way."""
+    layers: list[Any] = []
+    flat = len(case.input) == 1
+    for layer, shape in zip(case.layers, case.shapes):
+        if isinstance(layer, Pool):
+            layers.append(torch.nn.MaxPool2d(2))
+        elif isinstance(layer, Conv):
+            padding = layer.kernel // 2 if layer.same else 0
+            layers += [torch.nn.Conv2d(shape[-1], layer.units, layer.kernel, padding=padding), torch.nn.ReLU()]
+        else:
+            layers += [] if flat else [torch.nn.Flatten()]
+            flat = True
+            layers += [torch.nn.Linear(shape[0], layer), torch.nn.ReLU()]
+    return layers[:-1]
