@@ -106,6 +106,13 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     ("heading", "lines"),
     [
         ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
+        (
+            "dllab viz-augment RECIPE --json",
+            [
+                "viz-augment digits augment=[shift,mixup] --rows 1",
+                "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
+            ],
+        ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),
@@ -116,6 +123,7 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
         ("dllab optimizers --json", ["optimizers"]),
         ("dllab schedules --json", ["schedules"]),
         ("dllab initializers --json", ["initializers"]),
+        ("dllab augmentations --json", ["augmentations"]),
         ("dllab metrics --json", ["metrics"]),
     ],
 )

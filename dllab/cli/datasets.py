@@ -125,5 +125,7 @@ def _show_pictures(path: str, json: bool) -> None:
         raise Refused(error.problem, error.hint) from None
     datasets("folder", [f"{option}={quoting.dumps(value)}" for option, value in recipe["data"].items()], json)
     if not json:
-        lines = [f"{key}: {flow(value)}" for key, value in recipe.items()]
+        layers = [layer if isinstance(layer, str) else flow(layer)[1:-1] for layer in recipe["model"]]
+        lines = [f"data: {flow(recipe['data'])}", "model:", *(f"  - {layer}" for layer in layers)]
+        lines.append(f"train: {flow(recipe['train'])}")
         output().show(suggestion_view("a recipe to begin with:", lines, "folder"))

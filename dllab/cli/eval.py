@@ -99,6 +99,9 @@ def _pictures(opened: Opened, path: str, wanted: bool) -> tuple[Any, Any, list[s
     shape = picture_shape(opened.learnt.features)
     if shape is None:
         raise Refused(f"{path}: this net has not learnt from pictures", "give it a file like the one it has learnt from")
+    source = opened.recipe.data
+    if opened.learnt.scale is None or (getattr(source, "name", "") == "npz" and getattr(source, "standardise", False)):
+        raise Refused(f"{path}: this net has learnt from arrays, whose numbers may be of any scale", "give it an .npz file")
     images, labels, names = folder.rows_of(path, shape, opened.learnt.classes, wanted=wanted)
-    full_scale = getattr(opened.recipe.data, "full_scale", folder.FULL_SCALE)
+    full_scale = getattr(source, "full_scale", folder.FULL_SCALE)
     return (images if full_scale == folder.FULL_SCALE else images * (full_scale / folder.FULL_SCALE)), labels, names

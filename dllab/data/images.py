@@ -38,13 +38,14 @@ def pictures(
 
 
 def pixel_names(height: int, width: int, channels: int) -> tuple[str, ...]:
-    """`row 0 column 0`, or for each colour `row 0 column 0 red`: by them pictures are known, flattened or not."""
-    ends = [f" {colour}" for colour in COLOURS] if channels == len(COLOURS) else [""]
+    """`row 0 column 0`, with its colour where there are three: by them pictures are known, flattened or not."""
+    numbered = [f" channel {channel}" for channel in range(channels)]
+    ends = {1: [""], len(COLOURS): [f" {colour}" for colour in COLOURS]}.get(channels, numbered)
     return tuple(f"row {row} column {column}{end}" for row in range(height) for column in range(width) for end in ends)
 
 
 def picture_shape(features: Sequence[str]) -> tuple[int, int, int] | None:
-    """Height, width and channels where the inputs are pictures, flattened or not."""
+    """Height, width and channels (1 or 3) where the inputs are pictures that can be seen, flattened or not."""
     last = re.fullmatch(r"row (\d+) column (\d+)( blue)?", features[-1])
     return (int(last[1]) + 1, int(last[2]) + 1, len(COLOURS) if last[3] else 1) if last else None
 

@@ -7,7 +7,14 @@ from typing import Any
 from dllab.data.folder import files_in
 from dllab.data.picture_files import side_of
 
-USUAL, LARGE = 32, 64
+USUAL, LARGE, SMALL = 32, 64, 8
+CONVOLUTIONS: list[Any] = [
+    {"conv": {"units": 16, "padding": "same"}}, "relu", {"max_pool": 2},
+    {"conv": {"units": 32, "padding": "same"}}, "relu", {"max_pool": 2},
+    "flatten", {"dense": "classes"},
+]  # fmt: skip
+DENSE: list[Any] = [{"dense": 32}, "relu", {"dense": "classes"}]
+EPOCHS = 40
 
 
 def beginning(path: str) -> dict[str, Any]:
@@ -19,4 +26,7 @@ def beginning(path: str) -> dict[str, Any]:
     sides = {side_of(file) for file in files_in(path)}
     if len(sides) > 1 or max(max(side) for side in sides) > LARGE:
         data["size"] = USUAL
-    return {"data": data, "model": [{"dense": 32}, "relu", {"dense": "classes"}]}
+    elif min(min(side) for side in sides) < SMALL:
+        return {"data": data, "model": DENSE, "train": {"epochs": EPOCHS}}
+    data["flatten"] = False
+    return {"data": data, "model": CONVOLUTIONS, "train": {"epochs": EPOCHS}}

@@ -16,7 +16,7 @@ from dllab.recipe.find import locate, read_bytes
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
 from dllab.recipe.own_parts import load_parts
-from dllab.recipe.parts import LayerEntry
+from dllab.recipe.parts import AugmentEntry, LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
@@ -48,6 +48,7 @@ class Recipe:
     metrics: tuple[Part, ...] | None
     train: TrainOptions
     expect: dict[str, float]
+    augment: tuple[AugmentEntry, ...] = ()
     init_from: InitFrom | None = None
     freeze: tuple[str, ...] = ()
     lr_factors: dict[str, float] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Recipe:
         return {
             key: value
             for key, value in values.items()
-            if value is not None and value not in ("", {}) and (key not in ("use", "freeze") or value)
+            if value is not None and value not in ("", {}) and (key not in ("use", "augment", "freeze") or value)
         }
 
     def to_yaml(self) -> str:

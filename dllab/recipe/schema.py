@@ -75,6 +75,7 @@ def _top() -> dict[str, Any]:
         "use": FILES,
         "data": _ref("datasets"),
         "input": TypeAdapter(Shape).json_schema(),
+        "augment": {"anyOf": [_ref("augmentations"), {"type": "array", "items": _ref("augmentations")}]},
         "init_from": INIT_FROM,
         "freeze": FILES,
         "lr_factors": FACTORS,

@@ -35,7 +35,7 @@ def picture(dataset: Dataset) -> RenderableType | None:
         return Scatter(flat, targets, dataset.classes, dataset.features)
     if dataset.task == "regression" and flat.shape[1] == 1:
         return Scatter(np.column_stack([flat[:, 0], targets[:, 0]]), np.zeros(dataset.rows, int), (), ("x", "y"))
-    if shape is not None:
+    if shape is not None and dataset.classes:
         return Images(_first_of_each(flat, targets, len(dataset.classes)).reshape(-1, *shape), dataset.classes)
     if len(dataset.features) > 1 and all(re.fullmatch(r"t\d+", name) for name in dataset.features):
         return Curves(_first_of_each(flat, targets, len(dataset.classes)), dataset.classes)
@@ -116,7 +116,8 @@ class Images:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Two lines of images, as many beside each other as the terminal is wide; a line of text is two rows of pixels."""
         step = -(-self.images.shape[2] // WIDEST)
-        images = self.images[:, ::step, ::step].astype(np.float64) / (float(self.images.max()) or 1.0)
+        low = min(float(self.images.min()), 0.0)
+        images = (self.images[:, ::step, ::step].astype(np.float64) - low) / (float(self.images.max()) - low or 1.0)
         width = images.shape[2]
         colour = console.color_system is not None and not console.no_color
         fit = max(1, (options.max_width - 2) // (width + 2))

@@ -61,6 +61,8 @@ def _facts(recipe: Recipe, net: Summary, data: DataSummary | None) -> list[tuple
         splits = ", ".join(f"{count:,} {SPLITS[name]}" for name, count in data.splits.items())
         asked = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} number{'s' * (data.outputs > 1)}"
         facts.append(("data", f"{briefly(recipe.data)}\n{splits}; asks for {asked}"))
+    if recipe.augment:
+        facts.append(("augment", ", then ".join(briefly(entry.part) for entry in recipe.augment)))
     facts += list(_transfer(recipe))
     facts += [
         ("loss", briefly(recipe.loss) if recipe.loss is not None else f"{LEFT_TO_THE_DATA}: {net.loss or 'none'}"),

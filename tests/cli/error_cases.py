@@ -77,6 +77,7 @@ COMMANDS: list[Case] = [
         "summary my.yaml --trust --json extra",
         "train uses.yaml", "train my.yaml --run-dir nothing/here", "train my.yaml --run-dir my.yaml",
         "train my.yaml --run-dir my.yaml/here", "train my.yaml --quiet=yes", "eval last t.csv extra",
+        "viz-augment my.yaml --rows 0", "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip
 
@@ -174,6 +175,13 @@ FITS: list[Case] = [
          "[relu, {conv: {units: 4, kernel: 5}}]]}]}"),
     )),
     changed("data={digits: {flatten: false}}", "model=[{dense: 10}]", line="train my.yaml --no-save -q"),
+    *(recipe(f"{text}{MODEL}", "train r.yaml --no-save -q") for text in (
+        "data: iris\naugment:\n  - shift: 2\n  - mixup\n  - flip\n", "data: digits\naugment: [shift: 8, cutout: 8]\n",
+        "data: mnist1d\naugment: [cutout: 3, {name: rotate, degrees: 5}]\n",
+        "data: digits\naugment: [mixup: 1]\nloss: perceptron\n",
+        "data: digits\naugment: {shift: -1}\n", "data: digits\naugment: [blur]\n", "input: [2]\naugment: [noise]\n",
+    )),
+    ("viz-augment my.yaml", {}), recipe(f"input: [2]\n{MODEL}", "viz-augment r.yaml"),
     recipe(f"input: [2]\n{MODEL}", "train r.yaml"), recipe(f"input: [2]\n{MODEL}train: {{folds: 3}}\n", "train r.yaml"),
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from command_lines import typed
 from error_cases import MODEL, Case, changed
 from PIL import Image
@@ -41,6 +42,7 @@ def trained(line: str, act: Callable[[Path], object] = lambda base: None, *chang
 
     def before(folder: Path) -> None:
         base = photos(folder)
+        np.savez(folder / "pixels.npz", x=np.linspace(0, 1, 96).reshape(4, 4, 6), y=[0, 1, 0, 1])
         (folder / "p.yaml").write_text(f"data: {{folder: photos, test: 0}}\n{MODEL}train: {{epochs: 1}}\n")
         assert typed(folder, ["train", "p.yaml", "-q", *changes]).code == 0
         next((folder / "runs").glob("p-*")).rename(folder / "runs/own")
@@ -78,6 +80,7 @@ PICTURES: list[Case] = [
     of_photos(line="datasets photos"),
     trained("predict own none.png"), trained("predict own folder"),
     trained("predict own photos/cat/1.png", lambda base: None, "data=moons"),
+    trained("predict own photos/cat/1.png", lambda base: None, "data={npz: pixels.npz}"),
     trained("predict own photos/x.png", lambda base: (base / "x.png").write_bytes(b"no")),
     trained("eval own photos/cat/1.png"), trained("eval own photos/cat"),
     trained("eval own none.png"),
@@ -86,6 +89,6 @@ PICTURES: list[Case] = [
     *(changed(change, line="train my.yaml --no-save -q") for change in (
         "data={iris: {only: [setosa, virginca]}}", "data={digits: {only: [1, 10]}}", "data={iris: {only: [0]}}",
         "data={iris: {only: [0, setosa]}}", "data={iris: {only: [1.5]}}", "data={iris: {per_class: 0}}",
-        "data={diabetes: {only: [0, 1]}}", "data={diabetes: {per_class: 3}}", "data={mnist10k: {size: 16}}",
+        "data={diabetes: {only: [0, 1]}}", "data={diabetes: {per_class: 3}}", "data={mnist10k: {size: 16}}", "data=photos/",
     )),
 ]  # fmt: skip

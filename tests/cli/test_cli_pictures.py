@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from terminals import piped
 
 import dllab
+from dllab.lab.preview_pictures import beginning
 from dllab.recipe import load
 
 HERE = {"DLLAB_RUNS": "runs"}
@@ -121,9 +123,25 @@ def test_a_folder_is_shown_with_a_recipe_that_works(folder: Path, tmp_path: Path
     shown = piped(folder, "datasets", "show", "photos", env=HERE).out
     assert "32 x 32 pixels in colour" in shown and "cat (10), dog (10)" in shown
     recipe = shown.partition("a recipe to begin with:\n")[2].partition("\n\n")[0]
-    assert recipe == "  data: {folder: photos, size: 32}\n  model: [dense: 32, relu, dense: classes]"
+    assert recipe.startswith("  data: {folder: photos, size: 32, flatten: false}\n  model:\n    - conv: ")
+    (tmp_path / "copied.yaml").write_text(textwrap.dedent(recipe).replace("photos", str(folder / "photos")))
+    done = piped(tmp_path, "train", "copied.yaml", "--no-save", "--json", env=HERE)
+    assert done.code == 0, done.err
     document = json.loads(piped(folder, "datasets", "show", "photos", "--json", env=HERE).out)
-    assert document["input_shape"] == [32 * 32 * 3] and document["classes"] == ["cat", "dog"]
+    assert document["input_shape"] == [32, 32, 3] and document["classes"] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("side", "data"), [(6, {}), (20, {"flatten": False}), (100, {"size": 32, "flatten": False})]
+)  # fmt: skip
+def test_the_recipe_suits_the_pictures(tmp_path: Path, side: int, data: dict[str, object]) -> None:
+    for name in COLOURS:
+        for i in range(4):
+            (tmp_path / "some" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (side, side + 1), COLOURS[name]).save(tmp_path / "some" / name / f"{i}.png")
+    recipe = beginning(str(tmp_path / "some"))
+    assert recipe["data"] == {"folder": str(tmp_path / "some"), **data}
+    assert dllab.train(recipe, train__epochs=1, save=False).status == "finished"
 
 
 def test_init_writes_a_recipe_for_a_folder(folder: Path) -> None:
@@ -159,3 +177,9 @@ def test_arrays_of_pictures_are_data_as_well(tmp_path: Path) -> None:
         assert found["figures"]["data"]["accuracy"] == 1.0
         rows = list(csv.DictReader(io.StringIO(piped(tmp_path, "predict", "last", f"{kind}.npz", env=HERE).out)))
         assert [int(row["target"]) for row in rows] == y.tolist()
+        Image.fromarray(x[1]).resize((12, 12)).save(tmp_path / "one.png")
+        done = piped(tmp_path, "predict", "last", "one.png", env=HERE)
+        if kind == "float":
+            assert done.code == 2 and "whose numbers may be of any scale" in " ".join(done.err.split())
+        else:
+            assert done.out.splitlines()[1].startswith("one.png,1,")

@@ -289,6 +289,11 @@ def test_colour_pictures_in_every_manner() -> None:
     assert screen(drawn, ascii_only=True).splitlines()[1] == "  :%"
 
 
+def test_pixels_below_zero_are_the_darkest() -> None:
+    image = np.array([[[[-1.0], [1.0]], [[0.0], [1.0]]]])
+    assert screen(data_pictures.Images(image, ("7",))).splitlines()[1] == "  ▄█"
+
+
 def test_wide_pictures_are_thinned_to_fit() -> None:
     wide = np.zeros((1, 100, 200, 3))
     wide[0, :, 98:, :] = 1.0
