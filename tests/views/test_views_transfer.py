@@ -12,7 +12,7 @@ from dllab.recipe import load
 from dllab.training.events import FirstTraining
 from dllab.training.transfer import Beginning
 from dllab.views import recipe_page
-from dllab.views.summary import document, summary_view
+from dllab.views.summary import LayerTable, document
 from dllab.views.train_lines import TrainLines
 from dllab.views.train_live import TrainLive
 from dllab.views.transfer import beginning_lines
@@ -65,7 +65,7 @@ def test_the_first_training_in_the_live_picture(width: int) -> None:
 def test_the_summary_and_the_page_of_a_recipe() -> None:
     recipe = load(RECIPE)
     net = summarize(recipe)
-    compare("summary_transfer", screen(summary_view(net, "NAME")))
+    compare("summary_transfer", screen(LayerTable(net)))
     page = screen(recipe_page.recipe_page(recipe, net, None, "NAME"))
     lines = [" ".join(line.split()) for line in page.splitlines()]
     assert "begins with the best weights of base, layers low, 1_*" in lines and "frozen low, 3_dense.b" in lines
