@@ -142,15 +142,6 @@ def _arrays(path: str) -> dict[str, NDArray[Any]]:
         raise TableError(f"{path} cannot be read: {reason}", SAVE) from None
 
 
-def _names(shape: tuple[int, ...]) -> tuple[str, ...]:
-    """A name for each number of a row: by its place in the picture, where rows are (H, W) or (H, W, C), else x0, x1, ..."""
-    if len(shape) not in (2, 3):
-        return tuple(f"x{i}" for i in range(prod(shape)))
-    channels = shape[2] if len(shape) == 3 else 1
-    ends = {1: ("",), 3: (" red", " green", " blue")}.get(channels, tuple(f" channel {c}" for c in range(channels)))
-    return tuple(f"row {i} column {j}{end}" for i in range(shape[0]) for j in range(shape[1]) for end in ends)
-
-
 def _chosen(arrays: dict[str, NDArray[Any]], path: str, role: str, given: str | None, usual: tuple[str, ...]) -> Any:
     name = given if given is not None else next((name for name in usual if name in arrays), None)
     if name is None or name not in arrays:
