@@ -23,7 +23,7 @@ from dllab.runs.result import Result
 from dllab.runs.store import BEST, RECIPE, WEIGHTS, RunFolder, check_has_net, root_of, weights_of
 from dllab.training.events import Compiling, Event, FirstTraining, Progress, Started
 from dllab.training.state import net_views
-from dllab.training.transfer import Source, fit, shapes_of
+from dllab.training.transfer import Source, by_place, fit, shapes_of
 
 FILES = {"last": WEIGHTS, "best": BEST}
 ENDED = ("finished", "stopped")
@@ -159,7 +159,8 @@ def _kept(recipe: Recipe, path: Path) -> Source:
     check_has_net(status, path)
     if not folder.has(name):
         raise StoreError(f"{path} has no {name}\n  {_why(name)}")
-    arrays, _ = folder.read_arrays(name)
+    kept, _ = folder.read_arrays(name)
+    arrays = dict(sorted(kept.items(), key=by_place))  # a file of weights has no order of its own
     return Source(arrays, _origin(recipe, status, path, hashlib.sha256(read_file(path / name)).hexdigest()))
 
 

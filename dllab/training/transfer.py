@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +120,12 @@ def beginning(network: Network, origin: dict[str, Any] | None = None) -> Beginni
 def layer_of(label: str) -> str:
     """The layer that holds an array: `2_residual.0_dense` for `2_residual.0_dense.w`."""
     return label.rpartition(".")[0]
+
+
+def by_place(array: tuple[str, Any]) -> list[tuple[bool, int, str]]:
+    """A key that sorts names by place, labels behind: `2_dense.w` before `10_dense.w` before `head.w`."""
+    numbers = [re.match(r"\d*", step)[0] for step in array[0].split(".")]  # type: ignore[index]
+    return [(not n, int(n or 0), step) for n, step in zip(numbers, array[0].split("."))]
 
 
 def _frozen(network: Network) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dllab.optim.optimizer import Optimizer
 from dllab.recipe import RecipeError, load
 from dllab.training.state import Arrays, copied, net_views
 from dllab.training.trainer import Trainer
-from dllab.training.transfer import Source, fit, shapes_of
+from dllab.training.transfer import Source, by_place, fit, shapes_of
 
 NET: list[Any] = [
     {"dense": {"units": 8, "name": "low"}}, "batch_norm", "tanh", {"dense": {"units": 8, "name": "high"}}, "tanh",
@@ -138,6 +138,12 @@ def test_only_the_layers_that_were_asked_for() -> None:
     values = found.network.parameters
     assert values["low.b"].min() == values["head.w"].min() == 7 and values["head.b"].max() == 0
     assert values["1_batch_norm.gain"].max() == 1
+
+
+def test_the_order_of_names_from_a_file() -> None:
+    names = ["head.w", "10_dense.w", "2_residual.10_dense.w", "2_residual.9_dense.w", "0_dense.w"]
+    ordered = [name for name, _ in sorted(((name, None) for name in names), key=by_place)]
+    assert ordered == ["0_dense.w", "2_residual.9_dense.w", "2_residual.10_dense.w", "10_dense.w", "head.w"]
 
 
 def test_other_precision() -> None:
