@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dllab.catalogue import parts
+from dllab.core.settings import jit_enabled
 from dllab.optim.optimizer import Optimizer
 from dllab.recipe import RecipeError, load
 from dllab.training.state import Arrays, copied, net_views
@@ -21,6 +22,8 @@ NET: list[Any] = [
 FROZEN = ("low", "1_batch_norm")
 OPTIMIZERS = sorted(name for name, part in parts("optimizers").items() if issubclass(part, Optimizer))
 WIDE: list[Any] = [{"dense": 64}, "relu", {"dense": 256}, "relu", {"dense": 256}, "relu", {"dense": "classes"}]
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def trainer(**keys: Any) -> Trainer:
@@ -63,6 +66,7 @@ def test_single_arrays_are_frozen_too() -> None:
     assert all(np.any(after[label] != before[label]) for label in before if label not in biases)
 
 
+@compiled_only
 @pytest.mark.parametrize("frozen", [("0_dense",), ("0_dense", "2_dense"), ("4_dense",), ("6_dense",)])
 def test_nets_that_two_cores_share(frozen: tuple[str, ...]) -> None:
     found = trainer(data="digits", model=WIDE, freeze=list(frozen), train={"steps": 20, "weight_decay": 0.1})
@@ -71,6 +75,7 @@ def test_nets_that_two_cores_share(frozen: tuple[str, ...]) -> None:
     check(*trained(found), frozen)
 
 
+@compiled_only
 def test_nets_whose_batches_are_shared_out_by_rows() -> None:
     deep: list[Any] = [{"dense": 32}, "batch_norm", "relu", {"dense": 32}, "relu", {"dense": "classes"}]
     found = trainer(data="digits", model=deep, freeze=["0_dense", "1_*"], train={"steps": 20, "batch": 1024})
@@ -78,6 +83,7 @@ def test_nets_whose_batches_are_shared_out_by_rows() -> None:
     check(*trained(found), ("0_dense", "1_batch_norm"))
 
 
+@compiled_only
 def test_factors_of_layers_that_are_split_by_units() -> None:
     moved = {}
     for factor in (1.0, 0.25):
