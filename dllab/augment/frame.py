@@ -34,8 +34,8 @@ class Frame:
 def frame_of(shape: Sequence[int], features: Sequence[str]) -> Frame:
     """The frame of inputs of that shape; `features` are their names, which tell pictures that lie flat.
 
-    (H, W, C) and (H, W) are pictures. (T,) is a signal where its numbers are only counted: t0, t1, ... or x0, x1, ...;
-    (T, C) is one where they are t0, t1, .... Whatever else is flat is a row of a table.
+    (H, W, C) and (H, W) are pictures. (T,) is a signal where its numbers are only counted, as t0, t1, ... or those of an
+    .npz file, x0, x1, ...; (T, C) is one where they are t0, t1, .... Whatever else is flat is a row of a table.
     """
     last = re.match(r"row (\d+) column (\d+)", features[-1]) if features else None
     if last is not None:
@@ -44,13 +44,9 @@ def frame_of(shape: Sequence[int], features: Sequence[str]) -> Frame:
             return Frame("picture", height, width, prod(shape) // (height * width))
     if len(shape) == 3:
         return Frame("picture", *shape)
-    timed = _counted(features, "t")
+    timed = len(features) > 2 and all(re.match(r"t\d+", name) for name in features)
     if len(shape) == 2:
         return Frame("signal", 1, shape[0], shape[1]) if timed else Frame("picture", shape[0], shape[1], 1)
-    kind: Literal["signal", "table"] = "signal" if timed or _counted(features, "x") else "table"
+    counted = len(features) > 2 and all(name == f"x{i}" for i, name in enumerate(features))
+    kind: Literal["signal", "table"] = "signal" if timed or counted else "table"
     return Frame(kind, 1, prod(shape), 1)
-
-
-def _counted(features: Sequence[str], letter: str) -> bool:
-    """Whether the names are a letter and a number, and more than the two of a point in the plane."""
-    return len(features) > 2 and all(re.match(rf"{letter}\d+", name) for name in features)

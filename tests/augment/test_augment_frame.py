@@ -25,6 +25,7 @@ TIMES = tuple(f"t{i}" for i in range(8))
         ((8, 1), TIMES, Frame("signal", 1, 8, 1)),
         ((4, 2), ("t0 a", "t0 b", "t1 a", "t1 b", "t2 a", "t2 b", "t3 a", "t3 b"), Frame("signal", 1, 4, 2)),
         ((8,), tuple(f"x{i}" for i in range(8)), Frame("signal", 1, 8, 1)),
+        ((3,), ("x1", "x2", "x3"), Frame("table", 1, 3, 1)),
         ((2,), ("x0", "x1"), Frame("table", 1, 2, 1)),
         ((3,), ("age", "height", "t0"), Frame("table", 1, 3, 1)),
     ],

@@ -48,7 +48,7 @@ def pictures(tmp_path: Path) -> Callable[..., Recipe]:
         return load({
             "data": {"npz": str(path), "test": 0.25, **(data or {})},
             "augment": augment,
-            "model": [{"dense": 6}, "tanh", {"dense": "classes"}],
+            "model": ["flatten", {"dense": 6}, "tanh", {"dense": "classes"}],
             "train": {"batch": 4, "epochs": 3, "seed": SEED},
             **more,
         })  # fmt: skip
@@ -88,8 +88,9 @@ def seen_twin(sampler: Sampler, row: int, step: int, parts: list[Any], channels:
 
 @pytest.mark.parametrize("channels", [0, 1, 3])
 @pytest.mark.parametrize("standardise", [False, True])
-def test_the_net_sees_what_the_twins_say(pictures: Any, channels: int, standardise: bool) -> None:
-    data = {"standardise": standardise}
+@pytest.mark.parametrize("flatten", [False, True])
+def test_the_net_sees_what_the_twins_say(pictures: Any, channels: int, standardise: bool, flatten: bool) -> None:
+    data = {"standardise": standardise, "flatten": flatten}
     sampler = Sampler(pictures(EVERYTHING, channels, data, train={"batch": 4, "seed": SEED, "dtype": "float64"}))
     found = sampler.look(3, 3)
     for sample in found.samples:
