@@ -146,6 +146,18 @@ def test_a_run_holds_what_is_documented(tmp_path: Path) -> None:
     compare("run.json", json.loads((folder / "run.json").read_text()))
 
 
+def test_a_run_with_transfer_holds_what_is_documented(tmp_path: Path) -> None:
+    keys = "freeze=0_dense.b lr_factors.0_dense=0.1 lr_factors.2_dense.w=2 metrics=[accuracy,confusion_matrix] --quiet"
+    found = documents(tmp_path, f"train moons {keys}", f"train moons init_from=moons {keys} --run-dir runs")
+    heading = "dllab train RECIPE --json, with transfer"
+    compare(heading, *found)
+    assert all(any(fits(path, known) for path, _ in leaves(found[1])) for known in documented()[heading])
+    kept = json.loads((tmp_path / found[1]["run"] / "run.json").read_text())
+    assert kept.items() >= found[1].items()
+    summaries = documents(tmp_path, "summary moons freeze=0_dense lr_factors.2_dense=0.1", "summary moons")
+    compare("dllab summary RECIPE --json", *summaries)
+
+
 def test_a_diverged_run_holds_what_is_documented(tmp_path: Path) -> None:
     done = run(
         tmp_path, "train", "xor", "--quiet", "--json", "loss=mse", "model=[{dense: 4}, relu, {dense: 1}]",
@@ -179,7 +191,7 @@ def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
 
 def test_gradient_checks_hold_what_is_documented(tmp_path: Path) -> None:
     (fine,) = documents(tmp_path, "gradcheck xor")
-    (failed,) = documents(tmp_path, "gradcheck xor --inject-bug 0_dense", code=1)
+    (failed,) = documents(tmp_path, "gradcheck xor freeze=0_dense.b --inject-bug 0_dense", code=1)
     compare("dllab gradcheck --json", fine, failed)
     assert all(any(fits(path, known) for path, _ in leaves(failed)) for known in documented()["dllab gradcheck --json"])
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dllab.core.bits import polynomial
 from dllab.core.device import device
-from dllab.core.rng import bits_at, key
-
-STREAM_AUGMENT = 4
-"""What a key is for, beside the streams that core/rng.py counts."""
+from dllab.core.rng import STREAM_AUGMENT, bits_at, key
 
 DRAWS = 2**53
 """A chance of 1, as the kernels take it."""

@@ -8,30 +8,9 @@ from pydantic import Field
 
 from dllab.augment.augmentation import Augmentation, Sample
 from dllab.augment.draws import happens, row_key
-from dllab.core.bits import polynomial, sqrt
-from dllab.core.device import device
 from dllab.core.kernel import kernel
-from dllab.core.rng import bits_at
-from dllab.core.vecmath import log
+from dllab.core.normal import normal_at
 from dllab.symbols import Net, Value
-
-# sqrt(2) erfinv(x) / x as polynomials in w - 2.5 (w = -log(1 - x^2) below 5) and sqrt(w) - 3, after Giles (2010).
-ROOT_2 = 1.4142135623730951
-_MIDDLE = (1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06, -3.5233877e-06,
-           3.43273939e-07, 2.81022636e-08)  # fmt: skip
-_TAIL = (2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322,
-         0.000100950558, -0.000200214257)  # fmt: skip
-MIDDLE, TAIL = (_MIDDLE, _MIDDLE), (_TAIL, _TAIL)
-
-
-@device
-def normal_at(key: int, i: int) -> float:
-    """A standard normal number for element i: the quantile of a uniform one, right to 1e-6."""
-    x = 2.0 * ((((bits_at(key, i) >> 12) & 0xFFFFFFFFFFFFF) + 0.5) * 2.0**-52) - 1.0
-    w = -log((1.0 - x) * (1.0 + x))
-    middle = polynomial(w - 2.5, MIDDLE)
-    tail = polynomial(sqrt(w) - 3.0, TAIL)
-    return ROOT_2 * x * (middle if w < 5.0 else tail)
 
 
 @kernel(x="B F", rows="B:int64", chance=":int64", seed=":int64", link=":int64", step=":int64", sigma="")

@@ -15,9 +15,12 @@ from dllab.recipe.parts import AugmentEntry, Builder, LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.transfer import InitFrom, read_factors, read_init_from, read_patterns
 
-KEYS = ("about", "use", "data", "input", "augment", "model", "loss", "optimizer", "schedule", "metrics", "train",
-        "expect")  # fmt: skip
+KEYS = (
+    "about", "use", "data", "input", "augment", "model", "init_from", "freeze", "lr_factors", "loss", "optimizer",
+    "schedule", "metrics", "train", "expect",
+)  # fmt: skip
 SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]
 
@@ -67,6 +70,9 @@ class _Assembly:
             "augment": self.augment(),
             "input": self.input(),
             "model": self.model(),
+            "init_from": self.init_from(),
+            "freeze": self.freeze(),
+            "lr_factors": self.lr_factors(),
             "loss": self.one("loss", "losses"),
             "optimizer": self.optimizer(),
             "schedule": self.one("schedule", "schedules", "constant"),
@@ -144,6 +150,18 @@ class _Assembly:
             self.problems.add("the recipe has no model", place, "list its layers under model:, such as `- dense: 32`")
             return None
         return self.builder.layers(node)
+
+    def init_from(self) -> InitFrom | None:
+        node = self.given("init_from")
+        return read_init_from(node, self.problems, self.folder) if node is not None else None
+
+    def freeze(self) -> tuple[str, ...]:
+        node = self.given("freeze")
+        return read_patterns(node, self.problems, "layers to freeze") if node is not None else ()
+
+    def lr_factors(self) -> dict[str, float]:
+        node = self.given("lr_factors")
+        return read_factors(node, self.problems) if node is not None else {}
 
     def optimizer(self) -> tuple[Part | None, ...]:
         node = self.given("optimizer") or ScalarNode("adam", "adam", self.root.place)

@@ -54,7 +54,7 @@ def _key(key: str, told: Key, value: Any) -> Iterator[str]:
         yield f"{key}:"
         yield from _options(value, _changed(value), "  ")
     else:
-        absent = value is None or value in ("", {}) or (key in ("use", "augment") and not value)
+        absent = value is None or value in ("", {}) or (key in ("use", "augment", "freeze") and not value)
         plain = _plain(value)
         yield from (f"#{line}" if absent else line for line in _yaml({key: plain}))
 

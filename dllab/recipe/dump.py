@@ -14,6 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from dllab.catalogue import Part
 from dllab.recipe.parts import AugmentEntry, LayerEntry
+from dllab.recipe.transfer import InitFrom
 
 
 def plain_value(value: Any) -> Any:
@@ -22,6 +23,8 @@ def plain_value(value: Any) -> Any:
         return _layer(value)
     if isinstance(value, AugmentEntry):
         return plain_value(value.part)
+    if isinstance(value, InitFrom):
+        return value.plain()
     if isinstance(value, Part):
         options = _options(value)
         return {value.name: options} if options else value.name

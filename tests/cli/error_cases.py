@@ -238,6 +238,7 @@ PYTHON = [
     f"{VALUES}.step([[1, 2]], [[1, 2]])",
     f"{NO_LOSS}.step([[1, 2]], [1])",
     "dllab.train('my.yaml', train__folds=3)",
+    "list(trainer.Trainer(load('my.yaml', ['init_from=xor'])).events())",
     "dllab.cross_validate('my.yaml')",
     "dllab.cross_validate('my.yaml', folds=3, jobs=0)",
     "load({'data': object()})",
