@@ -17,7 +17,7 @@ EVERYTHING = [(family, name) for family in FAMILIES for name in parts(family)]
 every = pytest.mark.parametrize(("family", "name"), EVERYTHING)
 
 FORMULAS = {
-    "layers": r"\by(\[i\])? = ",
+    "layers": r"\by(\[[a-z, ]+\])? = ",
     "losses": r"^[^:]+: the (mean|height)\b.*[|(^-]",
     "metrics": r"[/=-]|the (share|number|chance) of|\bsqrt\(",
     "optimizers": r"\b[pgw] [-+*]?= ",

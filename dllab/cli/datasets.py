@@ -21,7 +21,8 @@ def datasets(
     """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture.
 
     `dllab datasets show FILE` reads a CSV file of your own and tells what was understood: its columns, what they hold,
-    what is missing, and the line of a recipe that would use it. FILE may be `-` for standard input.
+    what is missing, and the line of a recipe that would use it. FILE may be `-` for standard input, an .npz file, or a
+    folder of pictures that has a sub-folder for each class.
     """
     if name == "show":
         _show(options or [], json)
@@ -50,7 +51,7 @@ def datasets(
 
         from dllab.recipe.errors import did_you_mean, show
 
-        own = f"; a file of your own: `dllab datasets show {shlex.quote(name)}`" if os.path.isfile(name) else ""
+        own = f"; data of your own: `dllab datasets show {shlex.quote(name)}`" if os.path.exists(name) else ""
         raise Refused(
             f"there is no data set {show(name)}.{did_you_mean(name, sorted(parts('datasets')))}",
             f"`dllab datasets` lists them{own}",
@@ -74,6 +75,8 @@ def datasets(
 
 def _show(arguments: list[str], json: bool) -> None:
     """`dllab datasets show FILE`, or NAME."""
+    import os
+
     from dllab.catalogue import parts
     from dllab.cli.console import output
     from dllab.data.table import TableError
@@ -82,7 +85,8 @@ def _show(arguments: list[str], json: bool) -> None:
 
     if len(arguments) != 1:
         raise Refused(
-            "`dllab datasets show` takes one file", "such as `dllab datasets show my.csv`, or - for standard input"
+            "`dllab datasets show` takes one file, or folder",
+            "such as `dllab datasets show my.csv`, or - for standard input",
         )
     if arguments[0] in parts("datasets"):
         datasets(arguments[0], None, json)
@@ -92,6 +96,9 @@ def _show(arguments: list[str], json: bool) -> None:
 
         datasets("npz", [f"npz={quoting.dumps(arguments[0])}"], json)
         return
+    if os.path.isdir(arguments[0]):
+        _show_pictures(arguments[0], json)
+        return
     try:
         found = preview(arguments[0])
     except TableError as error:
@@ -100,3 +107,25 @@ def _show(arguments: list[str], json: bool) -> None:
         output().document(views.document(found))
     else:
         output().show(views.preview_view(found))
+
+
+def _show_pictures(path: str, json: bool) -> None:
+    """A folder of pictures, and a recipe to begin with."""
+    import json as quoting
+
+    from dllab.cli.console import output
+    from dllab.data.table import TableError
+    from dllab.lab.preview_pictures import beginning
+    from dllab.recipe.dump import flow
+    from dllab.views.preview import suggestion_view
+
+    try:
+        recipe = beginning(path)
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    datasets("folder", [f"{option}={quoting.dumps(value)}" for option, value in recipe["data"].items()], json)
+    if not json:
+        layers = [layer if isinstance(layer, str) else flow(layer)[1:-1] for layer in recipe["model"]]
+        lines = [f"data: {flow(recipe['data'])}", "model:", *(f"  - {layer}" for layer in layers)]
+        lines.append(f"train: {flow(recipe['train'])}")
+        output().show(suggestion_view("a recipe to begin with:", lines, "folder"))

@@ -21,7 +21,10 @@ def eval(
     run: RunName,
     data: Annotated[
         str | None,
-        typer.Argument(help="A CSV or .npz file of rows with targets; - is standard input (CSV).", metavar="DATA"),
+        typer.Argument(
+            help="A CSV or .npz file of rows with targets, or a folder of pictures; - is standard input (CSV).",
+            metavar="DATA",
+        ),
     ] = None,
     weights: Weights = "last",
     as_json: Json = False,
@@ -31,7 +34,8 @@ def eval(
     """Show the figures of a run's net.
 
     Without DATA they are those of every split of the run's own data. With DATA the net is tried on the rows of another
-    table, whose columns may stand in any order and must have the names the net has learnt from.
+    table, whose columns may stand in any order and must have the names the net has learnt from. A net that has learnt from
+    pictures takes a folder that has a sub-folder for each class, too.
     """
     from dllab.cli.console import output
     from dllab.views.evaluation import Evaluation, document
@@ -65,11 +69,13 @@ def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened
 def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any, Any]:
     """Raw inputs, targets if they are `wanted`, and the lines they stand on. Raises Refused where they do not fit the net.
 
-    Rows of arrays (.npz) are counted from 1.
+    Rows of arrays (.npz) are counted from 1; pictures have the names of their files instead.
     """
     from dllab.data.table import TableError, read_table
 
     try:
+        if (found := _pictures(opened, path, wanted)) is not None:
+            return found
         encoding = opened.encoding()
         if path.endswith(".npz"):
             from dllab.data import npz
@@ -81,3 +87,21 @@ def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any, Any]:
         return encoding.encode(table), encoding.encode_targets(table) if wanted else None, table.lines.tolist()
     except TableError as error:
         raise Refused(error.problem, error.hint) from None
+
+
+def _pictures(opened: Opened, path: str, wanted: bool) -> tuple[Any, Any, list[str]] | None:
+    """The same for a picture or a folder of pictures, made as those in training were; None for other paths."""
+    from dllab.data import folder
+    from dllab.data.images import picture_shape
+
+    if not folder.is_pictures(path):
+        return None
+    shape = picture_shape(opened.learnt.features)
+    if shape is None:
+        raise Refused(f"{path}: this net has not learnt from pictures", "give it a file like the one it has learnt from")
+    source = opened.recipe.data
+    if opened.learnt.scale is None or (getattr(source, "name", "") == "npz" and getattr(source, "standardise", False)):
+        raise Refused(f"{path}: this net has learnt from arrays, whose numbers may be of any scale", "give it an .npz file")
+    images, labels, names = folder.rows_of(path, shape, opened.learnt.classes, wanted=wanted)
+    full_scale = getattr(source, "full_scale", folder.FULL_SCALE)
+    return (images if full_scale == folder.FULL_SCALE else images * (full_scale / folder.FULL_SCALE)), labels, names

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dllab.cli.failures import Refused
 from dllab.cli.options import Trust
 
+if TYPE_CHECKING:
+    from dllab.recipe import Recipe
+
 STDOUT = "-"
 
 
 def init(
     name: Annotated[
-        str, typer.Argument(help="Recipe to begin with: one that comes with the lab, or a path.", metavar="RECIPE")
+        str,
+        typer.Argument(
+            help="Recipe to begin with: one that comes with the lab, or a path; or a folder of pictures.", metavar="RECIPE"
+        ),
     ],
     file: Annotated[
         str | None, typer.Argument(help="File to write [default: its name and .yaml, here]; - prints it.", metavar="FILE")
@@ -26,12 +34,15 @@ def init(
 ) -> None:
     """Write a recipe with comments: what each key and option means, what it takes, what else there is.
 
-    It trains to the same bits as the recipe it begins with. A file that is there is left alone, with exit code 2.
+    It trains to the same bits as the recipe it begins with. Of a folder of pictures, with a sub-folder for each class, it
+    makes a recipe that trains on them. A file that is there is left alone, with exit code 2.
     """
     from dllab.recipe import load
     from dllab.recipe.commented import commented
+    from dllab.recipe.find import shipped
 
-    recipe = load(name, trust=trust)
+    pictures = os.path.isdir(name) and name not in shipped()
+    recipe = _for_pictures(name, file) if pictures else load(name, trust=trust)
     text = commented(recipe)
     if file == STDOUT:
         sys.stdout.write(text)
@@ -43,12 +54,31 @@ def init(
     from dllab.recipe.place import visible
     from dllab.views.next_steps import NextSteps
 
-    messages().sentence(visible(f"wrote {path}, a copy of {name} with comments"))
+    what = f"for the pictures in {name}," if pictures else f"a copy of {name}"
+    messages().sentence(visible(f"wrote {path}, {what} with comments"))
     is_path = path.suffix in (".yaml", ".yml") or len(path.parts) > 1
     shown = visible(shlex.quote(str(path) if is_path else f"./{path}"))
     shown += " --trust" if recipe.use else ""
     steps = [(f"dllab train {shown}", "train it and watch it learn"), (f"dllab summary {shown}", "its layers")]
     output().show(NextSteps(steps))
+
+
+def _for_pictures(folder: str, file: str | None) -> Recipe:
+    """A recipe that trains on a folder of pictures, whose path counts from where the file will be."""
+    from dllab.data.table import TableError
+    from dllab.lab.preview_pictures import beginning
+    from dllab.recipe import load
+
+    if os.path.normpath(folder) == ".":
+        folder = os.getcwd()
+    try:
+        recipe = load(beginning(folder))
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    assert recipe.data is not None
+    there = os.getcwd() if file in (None, STDOUT) else os.path.dirname(os.path.abspath(str(file)))
+    data = recipe.data.model_copy(update={"folder": os.path.relpath(folder, there)})
+    return dataclasses.replace(recipe, name=os.path.basename(os.path.abspath(folder)), data=data)
 
 
 def _write(path: Path, text: str) -> None:

@@ -114,7 +114,7 @@ def _options(path: Path, cls: str) -> Iterator[tuple[str, Option]]:
 def _option(path: Path, annotation: ast.expr, written: str) -> Option:
     """What an annotation says of the values."""
     nested, block = re.search(r"Nested\('(\w+)'\)", written), re.search(r"Block\((\w+)\)", written)
-    if nested is not None:
+    if nested is not None and "Literal" not in written:
         return Option(family="" if "tuple" in written or "list" in written else nested[1])
     words: list[str] = []
     for node in ast.walk(annotation):

@@ -12,6 +12,7 @@ from pydantic import Field
 from dllab.catalogue import FilePath
 from dllab.data.dataset import Dataset, ScaledTargets
 from dllab.data.encoding import Encoding, Feature, Missing, class_words, fill_of
+from dllab.data.subset import Only, places
 from dllab.data.table import Column, Table, TableError, read_table
 from dllab.data.table_text import STANDARD_INPUT, digest_of
 
@@ -78,9 +79,11 @@ class Csv(ScaledTargets):
         if self.missing == "drop_rows":
             table = _without_gaps(table, [*self._wanted(table), self.target])
         choice = self._choice(table)
+        if self.only is not None and choice.classes:
+            table, choice = _of_classes(table, choice, self.only)
         targets = choice.encode_targets(table)
         draft = self._dataset(table, choice, np.zeros((table.rows, 1), np.float32), targets)
-        train = self._split(dataclasses.replace(draft, features=("x",))).train
+        train = self.few(draft, self._split(draft)).train
         choice = dataclasses.replace(choice, features=tuple(self._feature(c, train) for c in self._inputs(table)))
         return self._dataset(table, choice, choice.encode(table), targets)
 
@@ -151,6 +154,13 @@ class Csv(ScaledTargets):
             words = tuple(sorted({word.lower() for word in column.words}))
             return Feature(column.name, "boolean", words, None if fill is None else str(fill).lower())
         return Feature(column.name, "number", (), fill)
+
+
+def _of_classes(table: Table, choice: Encoding, wanted: Only) -> tuple[Table, Encoding]:
+    """The rows of some classes, before anything is measured on them: no other row may fill a gap."""
+    chosen = places(table.text.label, choice.classes, wanted)
+    keep = np.isin(choice.encode_targets(table), chosen)
+    return table_of_rows(table, keep), dataclasses.replace(choice, classes=tuple(choice.classes[i] for i in chosen))
 
 
 def task_of(column: Column) -> Literal["classification", "regression"]:

@@ -18,6 +18,7 @@ from pydantic import model_validator
 from dllab.catalogue import Fraction, Part
 from dllab.data.splits import Rows, Splits, split, split_published
 from dllab.data.streams import Seed, generator
+from dllab.data.subset import Only, PerClass, check, few_of_each, only_classes
 
 if TYPE_CHECKING:
     from dllab.data.encoding import Encoding
@@ -148,6 +149,9 @@ class Source(Part):
     - stratify: give each split its share of every class.
     - standardise: shift and scale each feature to mean 0 and standard deviation 1, measured on the training rows; a
       feature that is constant there is shifted, not stretched.
+    - only: the classes to keep, two or more, by name or number, such as [0, 1] or [cat, dog]; they are numbered anew in
+      this order. Left out, all.
+    - per_class: the most training rows of any class, drawn by the data seed; test and validation keep all of theirs.
     - seed: seed of the rows that are drawn and of the split. Left out, it is a fixed number of the source, not the
       training seed: nets trained with other seeds then see the same data.
     """
@@ -156,6 +160,8 @@ class Source(Part):
     validation: Fraction = 0.0
     stratify: bool = True
     standardise: bool = False
+    only: Only | None = None
+    per_class: PerClass | None = None
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
@@ -180,12 +186,18 @@ class Source(Part):
 
     def load(self) -> Dataset:
         """All rows, the same bits for the same options. Raises ValueError where options or data files do not do."""
-        return self.generate()
+        dataset = self.generate()
+        check(dataset, only=self.only, per_class=self.per_class)
+        return only_classes(dataset, self.only) if self.only else dataset
 
     def prepare(self) -> Prepared:
         """The data set with its splits and scaling. Raises ValueError, as load does and for splits without rows."""
         dataset = self.load()
-        return self.scaled(dataset, self._split(dataset))
+        return self.scaled(dataset, self.few(dataset, self._split(dataset)))
+
+    def few(self, dataset: Dataset, splits: Splits) -> Splits:
+        """The splits with no more training rows of a class than `per_class` lets them have."""
+        return splits if self.per_class is None else few_of_each(dataset, splits, self.per_class, self.data_seed)
 
     def scaled(self, dataset: Dataset, splits: Splits) -> Prepared:
         """The data set split in that way, with the scaling that its training rows ask for."""

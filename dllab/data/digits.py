@@ -19,7 +19,7 @@ class Digits(Source):
 
     Options:
 
-    - flatten: true gives 64 numbers a row, false pictures (8, 8).
+    - flatten: true gives 64 numbers a row, false pictures (8, 8, 1), as convolutions take them.
 
         data: digits
         data: {name: digits, flatten: false, validation: 0.1}
@@ -34,7 +34,7 @@ class Digits(Source):
     flatten: bool = True
 
     def generate(self) -> Dataset:
-        """(1797, 64) or (1797, 8, 8) uint8, 0..16, in the order of the file."""
+        """(1797, 64) or (1797, 8, 8, 1) uint8, 0..16, in the order of the file."""
         with reading("digits.csv.gz") as path:
             rows = table(path, (1797, 65), np.uint8)
             images = np.ascontiguousarray(rows[:, :64]).reshape(-1, 8, 8)

@@ -45,7 +45,7 @@ class Folds:
         repeat, fold = divmod(number, self.count)
         seed = self.source.data_seed
         splits = split_fold(self._dealt(repeat), fold, self._groups, self.source.validation, seed, repeat)
-        return self.source.scaled(self.dataset, splits)
+        return self.source.scaled(self.dataset, self.source.few(self.dataset, splits))
 
     def _deal(self, repeat: int) -> NDArray[np.int64]:
         return deal(self._groups, self.rows, self.count, self.source.data_seed, repeat)

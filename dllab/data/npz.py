@@ -17,6 +17,7 @@ from dllab.catalogue import FilePath, Fraction
 from dllab.data.csv import MOST_CLASSES, file_stamp
 from dllab.data.dataset import Dataset, Source, Splits
 from dllab.data.encoding import place_of, some
+from dllab.data.images import pixel_names
 from dllab.data.table import TableError
 from dllab.data.table_text import COUNTED
 
@@ -35,8 +36,9 @@ USUAL_TEST = {"x": ("x_test",), "y": ("y_test",)}
 class Npz(Source):
     """Arrays that numpy has saved: inputs x (N, ...) and targets y (N,) or (N, K) in one .npz file.
 
-    Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes (images) stay bytes and
-    are seen as 0 to 1. A file with x_train, y_train, x_test and y_test, as Keras ships them, keeps its test split.
+    Whole numbers or words in y are classes, other numbers are values to predict. Inputs of bytes stay bytes and are seen
+    as 0 to 1. Rows of two or three axes, (H, W) or (H, W, C), are taken for pictures. A file with x_train, y_train, x_test
+    and y_test, as Keras ships them, keeps its test split.
 
         data: {npz: shapes.npz}
         data: {npz: shapes.npz, x: images, y: kinds, test: 0.2}
@@ -48,7 +50,9 @@ class Npz(Source):
     - y: the name of the array of targets; left out, y or y_train.
     - x_test: the inputs of a test split; left out, x_test if there is one.
     - y_test: the targets of a test split; left out, y_test if there is one.
-    - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape.
+    - flatten: true makes a line of numbers of a row, for dense layers; false keeps its shape, and gives grey pictures of
+      bytes the axis of one channel that convolutions take: (H, W, 1). Other numbers stay as they are saved, since (T, F)
+      may be a sequence; the layer `reshape: [28, 28, 1]` adds the axis to those.
     - test: share of all rows for the final test; left out, the file's own test split, or a quarter of the rows.
 
     Source: the format of numpy.savez, without pickled objects.
@@ -89,12 +93,14 @@ class Npz(Source):
         inputs = x if x.dtype == np.uint8 else x.astype(np.float32)
         if self.flatten or inputs.ndim == 1:
             inputs = inputs.reshape(len(inputs), -1)
+        elif inputs.dtype == np.uint8 and inputs.ndim == 3:  # grey pictures; numbers of another kind may be sequences
+            inputs = inputs[..., None]
         return Dataset(
             name=self.npz.replace("\\", "/").rpartition("/")[2],
             columns={"inputs": np.ascontiguousarray(inputs), "targets": targets},
             task="classification" if classes else "regression",
             classes=classes,
-            features=tuple(f"x{i}" for i in range(prod(inputs.shape[1:]))),
+            features=_names(x.shape[1:]),
             fixed_test=fixed,
             about=f"{len(inputs):,} rows of {self.npz}.",
         )
@@ -110,6 +116,13 @@ class Npz(Source):
             _chosen(arrays, self.npz, role, given, ())
             return str(given)
         return next((name for name in USUAL_TEST[role] if name in arrays), None)
+
+
+def _names(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """A name for each number of a row: its place in the picture where rows are (H, W) or (H, W, C), else x0, x1, ..."""
+    if len(shape) not in (2, 3) or 0 in shape:
+        return tuple(f"x{i}" for i in range(prod(shape)))
+    return pixel_names(shape[0], shape[1], shape[2] if len(shape) == 3 else 1)
 
 
 def _arrays(path: str) -> dict[str, NDArray[Any]]:

@@ -14,7 +14,10 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Row indices of each split, ascending: disjoint, and together every row once. Test and validation may be empty."""
+    """Row indices of each split, ascending and disjoint; together every row once, unless the training rows were thinned.
+
+    Test and validation may be empty.
+    """
 
     train: Rows
     validation: Rows

@@ -84,7 +84,7 @@ def summarize(recipe: Recipe) -> Summary:
     question = question_of(recipe, data, batch=batch if data is None and isinstance(batch, int) else None)
     plan = plan_of(recipe, question)
     count = sum(_size(p.shape) for p in plan.parameters)
-    fields = receptive_fields(plan.infos) or [None] * len(plan.infos)
+    fields = receptive_fields(plan.infos)
     layers = tuple(_layer(info, plan.infos[:number], fields[number]) for number, info in enumerate(plan.infos))
     return Summary(
         recipe=recipe.name,

@@ -46,6 +46,9 @@ class Branches(Layer):
         Case({"paths": [[{"dense": 2}], [{"dense": 3}], [{"dense": 1}]]}),
         Case({"paths": [[{"dense": 3}], [{"dense": 2}, {"dense": 3}], [{"dense": 3}]], "join": "add"}),
         Case({"paths": [[{"dense": 2}], [{"dense": 3}]]}, shape=(2, 4)),
+        Case(
+            {"paths": [[{"conv": {"units": 2, "padding": "same"}}], [{"conv": {"units": 1, "kernel": 1}}]]}, shape=(3, 4, 2)
+        ),
     )
 
     def build(self, net: Net, x: Value) -> Value:

@@ -9,7 +9,8 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.ops.flatten import numbers
 from dllab.ops.layer import Case, Layer
-from dllab.symbols import Net, ShapeError, Value
+from dllab.ops.window import picture
+from dllab.symbols import Net, Value
 
 
 @kernel(y="B C", x="B P C")
@@ -61,12 +62,12 @@ class GlobalAvgPool(Layer):
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward."""
         y = net.array((x.shape[0], x.features))
-        net.call(forward, backward=(backward,), y=y, x=by_place(net, x, self.name))
+        net.call(forward, backward=(backward,), y=y, x=by_place(net, x))
         return y
 
 
-def by_place(net: Net, x: Value, name: str) -> Value:
-    """X as (B, places, channels). Raises ShapeError where there is but one place."""
-    if len(x.shape) < 3:
-        raise ShapeError(f"{name} takes pictures (B, H, W, C) or signals (B, T, C), not vectors (B, {x.features})")
+def by_place(net: Net, x: Value) -> Value:
+    """Pictures (B, H, W, C) and signals (B, T, C) as (B, places, channels). Raises ShapeError for other shapes."""
+    if len(x.shape) != 3:
+        picture(x)
     return net.view(x, (x.shape[0], numbers(x.shape) // x.features, x.features))

@@ -58,5 +58,5 @@ class GlobalMaxPool(Layer):
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward."""
         y, at = (net.array((x.shape[0], x.features), name, dtype) for name, dtype in (("y", "T"), ("at", "int32")))
-        net.call(forward, backward=(backward,), y=y, at=at, x=by_place(net, x, self.name))
+        net.call(forward, backward=(backward,), y=y, at=at, x=by_place(net, x))
         return y

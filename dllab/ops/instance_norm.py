@@ -46,5 +46,5 @@ class InstanceNorm(Layer):
     def build(self, net: Net, x: Value) -> Value:
         """As group norm, with groups of one channel."""
         if numbers(x.shape) == x.features:
-            raise ShapeError(f"instance_norm leaves nothing of one place with {x.features} numbers; take layer_norm")
+            raise ShapeError(f"of one place with {x.features} numbers it would leave nothing; take layer_norm")
         return normed(net, x, x.features, self.gain, self.bias, self.eps)

@@ -88,7 +88,8 @@ def _side_by_side(net: Net, values: Sequence[Value]) -> Value:
     leading = values[0].shape[:-1]
     if any(value.shape[:-1] != leading for value in values):
         shapes = ", ".join(shape_text(value.shape) for value in values)
-        raise ShapeError(f"paths side by side may differ in the last axis only, but they end in {shapes}")
+        hint = "; padding: same keeps height and width" if len(leading) > 2 else ""
+        raise ShapeError(f"paths side by side may differ in the last axis only, but they end in {shapes}{hint}")
     y = net.array((*leading, sum(value.features for value in values)))
     at = 0
     for value in values:

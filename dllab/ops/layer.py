@@ -27,8 +27,9 @@ class Case:
 class Reach:
     """How far one output of a layer looks along each axis between batch and channels; `summary` adds these up.
 
-    Output p sees the inputs p * stride + k * dilation, k = 0 .. kernel - 1, apart from padding. `growth`: outputs for each
-    input of a layer that makes arrays larger. stride, dilation and growth left out are 1 everywhere.
+    Output p sees the inputs p * stride + k * dilation, k = 0 .. kernel - 1, apart from padding. `growth`: of a layer that
+    makes arrays larger, how many times; its kernel is then how many outputs one input reaches. stride, dilation and growth
+    left out are 1 everywhere.
     """
 
     kernel: tuple[int, ...]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dllab.core.kernel import kernel
 from dllab.ops.layer import Case, Layer, Reach
+from dllab.ops.window import picture
 from dllab.symbols import Dim, Net, ShapeError, Value
 
 Factor = Annotated[int, Field(ge=1, le=64)]
@@ -74,27 +75,27 @@ class Upsample(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward; a signal is a picture of width 1."""
+        if len(x.shape) != 3:
+            picture(x)
         factors = self._factors(len(x.shape))
         sizes: Any = x.shape[1:-1]
         larger = tuple(size * factor for size, factor in zip(sizes, factors))
         height, width = (*sizes, 1)[:2]
         down, across = (*factors, 1)[:2]
         y = net.array((x.shape[0], height * down, width * across, x.features))
-        picture = net.view(x, (x.shape[0], height, width, x.features))
-        net.call(forward, backward=(backward,), y=y, x=picture, down=net.whole(down), across=net.whole(across))
+        of = net.view(x, (x.shape[0], height, width, x.features))
+        net.call(forward, backward=(backward,), y=y, x=of, down=net.whole(down), across=net.whole(across))
         return net.view(y, (x.shape[0], *larger, x.features))
 
     def reach(self, x: tuple[Dim, ...]) -> Reach | None:
-        """Its own pixel, of which it makes several."""
+        """Every pixel makes a block of others."""
         factors = self._factors(len(x))
-        return Reach(kernel=(1,) * len(factors), growth=factors)
+        return Reach(kernel=factors, growth=factors)
 
     def _factors(self, axes: int) -> tuple[int, ...]:
         """One factor for each axis between batch and channels. Raises ShapeError."""
-        if axes not in (3, 4):
-            raise ShapeError(f"upsample takes pictures (B, H, W, C) or signals (B, T, C), not an input of {axes} axes")
         if isinstance(self.factor, int):
             return (self.factor,) * (axes - 2)
         if axes == 3:
-            raise ShapeError(f"a signal (B, T, C) takes one factor, not {len(self.factor)}")
+            raise ShapeError("a signal (B, steps, channels) has one axis to enlarge; give it one number, not a pair")
         return self.factor

@@ -158,6 +158,19 @@ def members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+def words_of(annotation: Any) -> list[Any]:
+    """The words that may stand for inner parts: `projection` in place of a list of layers."""
+    literals = [member for member in members(annotation) if typing.get_origin(member) is typing.Literal]
+    return [word for literal in literals for word in typing.get_args(literal)]
+
+
+def takes_parts(field: FieldInfo, family: str) -> str:
+    """`a list of layers, or projection`."""
+    inner = f"a list of {noun(family)}s" if container(field.annotation) else article(noun(family))
+    words = ", ".join(map(str, words_of(field.annotation)))
+    return f"{inner}, or {words}" if words else inner
+
+
 def container(annotation: Any) -> tuple[type, Any] | None:
     """For a type that may be a list or tuple: which of the two, and the type of its items."""
     for member in members(annotation):

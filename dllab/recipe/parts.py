@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from dllab.catalogue import Part
-from dllab.recipe.errors import Problems, article, closest, one_of, show
+from dllab.recipe.errors import Problems, closest, did_you_mean, one_of, show
 from dllab.recipe.forms import (
     LAYER_EXTRAS,
     block_of,
@@ -23,6 +23,8 @@ from dllab.recipe.forms import (
     noun,
     options_of,
     read_form,
+    takes_parts,
+    words_of,
 )
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
 from dllab.recipe.paths import Folder, names_file
@@ -198,11 +200,16 @@ class Builder:
         kinds = members(option.annotation)
         if is_null(node) and type(None) in kinds:
             return None
-        if isinstance(node, ScalarNode) and type(node.value) in kinds:
+        if isinstance(node, ScalarNode) and (type(node.value) in kinds or node.value in words_of(option.annotation)):
             return node.value
         if block is not None:
             return self._block(block, node, words)
         assert family is not None
+        choices = words_of(option.annotation)
+        if choices and isinstance(node, ScalarNode) and isinstance(node.value, str):
+            hint = f"expected {takes_parts(option, family)}.{did_you_mean(node.value, choices)}".removesuffix(".")
+            self.problems.add(f"{words} is {show(node.value)}", node.place, hint)
+            return _FAILED
         return self._inner(option.annotation, family, node, words)
 
     def _block(self, cls: type, node: Node, words: str) -> Any:
@@ -273,9 +280,7 @@ class Builder:
 
     def _takes(self, option: FieldInfo) -> str:
         family = family_of(option)
-        if family is None:
-            return takes(option)
-        return f"a list of {noun(family)}s" if container(option.annotation) else article(noun(family))
+        return takes(option) if family is None else takes_parts(option, family)
 
 
 def _arranged(annotation: Any, value: Any) -> Any:

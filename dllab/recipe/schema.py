@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from dllab.catalogue import FAMILIES, Part, parts, summary
 from dllab.page import meaning
 from dllab.recipe.assemble import KEYS, SPLITS, Shape
-from dllab.recipe.forms import block_of, container, family_of, fields_of
+from dllab.recipe.forms import block_of, container, family_of, fields_of, words_of
 from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
@@ -161,7 +161,8 @@ def _inner(annotation: Any, family: str) -> dict[str, Any]:
     """Inner parts, or lists of them; null and plain values as the option allows."""
     listed = container(annotation)
     if listed is not None and family == "layers" and container(listed[1]) is None:
-        return _layers()
+        words = words_of(annotation)
+        return {"anyOf": [_layers(), {"enum": words}]} if words else _layers()
     if listed is not None:
         return {"type": "array", "items": _inner(listed[1], family)}
     return {"anyOf": [_ref(family), {"type": ["null", "number", "boolean"]}]}

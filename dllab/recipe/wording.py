@@ -134,7 +134,7 @@ def _advice(leaves: list[dict[str, Any]], value: object) -> str:
         return f".{guess}" if guess else ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 and "integer" in types:
         return f". Write {int(value)}"
-    if "array" in types and isinstance(value, int | float):
+    if "array" in types and not types & {"integer", "number"} and isinstance(value, int | float):
         least = next(leaf.get("minItems", 1) for leaf in leaves if leaf.get("type") == "array")
         return f". Write {show([value] * min(max(least, 1), 8))}"
     return ""

@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from dllab.data.dataset import Dataset
+from dllab.data.images import picture_shape
 
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 """Okabe and Ito's colours, which tell apart for every kind of colour vision."""
@@ -20,6 +21,8 @@ GLYPHS = "ox+*#@%&abcdefghijklmnpqrstuvwyz"
 BARS, ASCII_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 SHADES = " .:-=+*#%@"
 COLUMNS, ROWS = 44, 20
+WIDEST = 32  # pixels of an image in a line; of wider ones every second pixel is shown, or every third, ...
+LUMA = np.array([0.299, 0.587, 0.114])
 INK = 0.4  # an 8 x 8 digit, thresholded there, is still legible
 
 
@@ -27,22 +30,16 @@ def picture(dataset: Dataset) -> RenderableType | None:
     """The picture that suits the data; None for tables of many features."""
     inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
     flat = inputs.reshape(dataset.rows, -1)
-    shape = image_shape(dataset)
+    shape = picture_shape(dataset.features)
     if dataset.task == "classification" and flat.shape[1] == 2:
         return Scatter(flat, targets, dataset.classes, dataset.features)
     if dataset.task == "regression" and flat.shape[1] == 1:
         return Scatter(np.column_stack([flat[:, 0], targets[:, 0]]), np.zeros(dataset.rows, int), (), ("x", "y"))
-    if shape is not None:
+    if shape is not None and dataset.classes:
         return Images(_first_of_each(flat, targets, len(dataset.classes)).reshape(-1, *shape), dataset.classes)
     if len(dataset.features) > 1 and all(re.fullmatch(r"t\d+", name) for name in dataset.features):
         return Curves(_first_of_each(flat, targets, len(dataset.classes)), dataset.classes)
     return None
-
-
-def image_shape(dataset: Dataset) -> tuple[int, int] | None:
-    """Height and width where the inputs are pictures, flattened or not."""
-    last = re.fullmatch(r"row (\d+) column (\d+)", dataset.features[-1])
-    return (int(last.group(1)) + 1, int(last.group(2)) + 1) if last else None
 
 
 @dataclass(frozen=True)
@@ -108,40 +105,55 @@ class Curves:
 
 @dataclass(frozen=True)
 class Images:
-    """An image of each class, (K, H, W), side by side: grey half blocks, or signs where there is no colour."""
+    """An image of each class, (K, H, W, C), side by side, at most WIDEST pixels wide: half blocks in grey or in colour.
+
+    Signs stand for how bright it is where there is no colour.
+    """
 
     images: NDArray[Any]
     classes: tuple[str, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Two lines of images, as many beside each other as the terminal is wide; a line of text is two rows of pixels."""
-        width = self.images.shape[2]
+        step = -(-self.images.shape[2] // WIDEST)
+        low = min(float(self.images.min()), 0.0)
+        images = (self.images[:, ::step, ::step].astype(np.float64) - low) / (float(self.images.max()) - low or 1.0)
+        width = images.shape[2]
+        colour = console.color_system is not None and not console.no_color
         fit = max(1, (options.max_width - 2) // (width + 2))
-        scaled = self.images.astype(np.float64) / (float(self.images.max()) or 1.0)
-        for first in range(0, min(len(scaled), 2 * fit), fit):
-            some = scaled[first : first + fit]
+        for first in range(0, min(len(images), 2 * fit), fit):
+            some = images[first : first + fit]
             names = [f"{name[:width]:<{width + 2}}" for name in self.classes[first : first + fit]]
             yield Text("  " + "".join(names).rstrip())
-            for row in range(0, scaled.shape[1], 2):
+            for row in range(0, images.shape[1], 2):
                 line = Text("  ", no_wrap=True)
                 for image in some:
                     upper = image[row]
-                    lower = image[row + 1] if row + 1 < len(image) else np.zeros(width)
+                    lower = image[row + 1] if row + 1 < len(image) else np.zeros_like(upper)
                     for a, b in zip(upper, lower):
-                        line.append(*_pixels(float(a), float(b), options.ascii_only, console.color_system is not None))
+                        line.append(*_pixels(a, b, options.ascii_only, colour))
                     line.append("  ")
                 line.rstrip()
                 yield line
 
 
-def _pixels(a: float, b: float, ascii_only: bool, colour: bool) -> tuple[str, str]:
-    """A cell of two pixels, upper and lower, and its style."""
+def _pixels(a: NDArray[Any], b: NDArray[Any], ascii_only: bool, colour: bool) -> tuple[str, str]:
+    """A cell of two pixels (C,), upper and lower, and its style."""
     if ascii_only:
-        return SHADES[round((a + b) / 2 * (len(SHADES) - 1))], ""
+        return SHADES[round((_bright(a) + _bright(b)) / 2 * (len(SHADES) - 1))], ""
     if colour:
-        upper, lower = round(255 * a), round(255 * b)
-        return "▀", f"rgb({upper},{upper},{upper}) on rgb({lower},{lower},{lower})"
-    return " ▄▀█"[2 * (a > INK) + (b > INK)], ""
+        return "▀", f"{_style(a)} on {_style(b)}"
+    return " ▄▀█"[2 * (_bright(a) > INK) + (_bright(b) > INK)], ""
+
+
+def _bright(pixel: NDArray[Any]) -> float:
+    """How bright a pixel looks, by the weights of ITU-R BT.601, 0 to 1."""
+    return float(pixel @ LUMA) if len(pixel) == len(LUMA) else float(pixel[0])
+
+
+def _style(pixel: NDArray[Any]) -> str:
+    red, green, blue = np.broadcast_to((255 * pixel).round().astype(int), 3)
+    return f"rgb({red},{green},{blue})"
 
 
 def _glyph(number: int) -> tuple[str, str]:

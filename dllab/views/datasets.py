@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.data.dataset import Dataset
+from dllab.data.images import picture_shape
 from dllab.lab.datasets import DataSummary
-from dllab.views.data_pictures import image_shape, picture
+from dllab.views.data_pictures import picture
 from dllab.views.parts import Plain, inline, page_view
 from dllab.views.parts import page_document as parts_page
 
@@ -79,8 +80,9 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
     table.add_column()
     splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits.items())
     table.add_row("rows", Text(f"{summary.rows:,}: {splits}"))
-    shape = image_shape(dataset)
-    what = f"{shape[0]} x {shape[1]} pixels" if shape is not None else _some(summary.features)
+    shape = picture_shape(dataset.features)
+    colour = " in colour" if shape is not None and shape[2] > 1 else ""
+    what = f"{shape[0]} x {shape[1]} pixels{colour}" if shape is not None else _some(summary.features)
     table.add_row("inputs", Text(f"{_shape(summary)} {dataset.columns['inputs'].dtype}: {what}"))
     if summary.classes:
         counts = np.bincount(dataset.columns["targets"].ravel(), minlength=len(summary.classes))

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from dllab.catalogue import Part, summary
 from dllab.page import CODE_INDENT, meaning, page_of
-from dllab.recipe.errors import article, show
-from dllab.recipe.forms import container, family_of, fields_of, noun, own_first
+from dllab.recipe.errors import show
+from dllab.recipe.forms import family_of, fields_of, noun, own_first, takes_parts
 from dllab.recipe.wording import takes
 
 Parts = dict[str, type[Part]]
@@ -192,9 +192,7 @@ def _grid(width: int) -> Table:
 
 def _takes(field: FieldInfo) -> str:
     family = family_of(field)
-    if family is None:
-        return takes(field)
-    return f"a list of {noun(family)}s" if container(field.annotation) else article(noun(family))
+    return takes(field) if family is None else takes_parts(field, family)
 
 
 def _default(field: FieldInfo) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -32,13 +33,18 @@ def preview_view(found: Preview) -> RenderableType:
     if not found.inputs:
         return Plain(Group(*blocks, Text(), Text(f"{found.task} of {found.target}: no column is left to learn from")))
     what = f"{found.task} of {found.target} by {found.inputs} number{'s' * (found.inputs > 1)} a row"
-    blocks += [Text(), Text(f"{what}; a recipe to begin with:")]
-    lines = [Text(f"  {line}", no_wrap=True, overflow="ignore") for line in found.suggestion.splitlines()]
+    begin = suggestion_view(f"{what}; a recipe to begin with:", found.suggestion.splitlines(), "csv")
+    return Group(Plain(Group(*blocks)), begin)
+
+
+def suggestion_view(title: str, recipe: Sequence[str], source: str) -> RenderableType:
+    """A recipe to begin with, as lines to be copied, and what to do with it."""
+    lines = [Text(f"  {line}", no_wrap=True, overflow="ignore") for line in recipe]
     steps = [
         ("dllab train my.yaml", "trains it, once it is stored there"),
-        ("dllab datasets csv", "all that data: can say"),
+        (f"dllab datasets {source}", "all that data: can say"),
     ]
-    return Group(Plain(Group(*blocks)), *lines, Text(), NextSteps(steps))
+    return Group(Text(), Plain(Text(title)), *lines, Text(), NextSteps(steps))
 
 
 def document(found: Preview) -> dict[str, Any]:

@@ -68,37 +68,41 @@ def document(summary: Summary) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class LayerTable:
-    """The table of layers; where it does not fit, headings take two lines, and then kinds go: most names tell them."""
+    """The table of layers. Where it does not fit, headings take two lines and blocks are indented less; with receptive
+
+    fields, kinds go next, which most names tell, and then the fields.
+    """
 
     summary: Summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table."""
         narrow = options.max_width < WIDE
-        tables = [self._table(narrow, kinds=True), self._table(True, kinds=True), self._table(True, kinds=False)]
-        fitting = [
-            t
-            for t in tables
-            if Measurement.get(console, options.update(max_width=UNLIMITED), t).maximum <= options.max_width
-        ]
         looks = any(layer.receptive_field for layer in self.summary.layers)
-        yield (fitting or tables[2 if looks else 1 :])[0]
+        forms = [(narrow, True, looks), (True, True, looks)]
+        if looks:
+            forms += [(True, False, True), (True, False, False)]
+        free = options.update(max_width=UNLIMITED)
+        for form in forms:
+            table = self._table(*form)
+            if Measurement.get(console, free, table).maximum <= options.max_width:
+                break
+        yield table
 
-    def _table(self, narrow: bool, kinds: bool) -> Table:
-        looks = any(layer.receptive_field for layer in self.summary.layers)
+    def _table(self, narrow: bool, kinds: bool, fields: bool) -> Table:
         between = "\n" if narrow else " "
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True, show_edge=False)
         table.add_column("layer", "total", overflow="fold")
         if kinds:
             table.add_column("kind", overflow="fold")
         table.add_column(f"output{between}shape", overflow="fold")
-        if looks:
+        if fields:
             table.add_column(f"receptive{between}field", justify="right", no_wrap=True)
         table.add_column("parameters", f"{self.summary.parameters:,}", justify="right", no_wrap=True)
         adds = "multiply-\nadds" if narrow else "multiply-adds"
         table.add_column(adds, f"{self.summary.multiply_adds:,}", justify="right", no_wrap=True)
         input_shape = shape_text(("B", *self.summary.input_shape))
-        table.add_row("input", *([""] if kinds else []), input_shape, *([""] if looks else []), "", "")
+        table.add_row("input", *([""] if kinds else []), input_shape, *([""] if fields else []), "", "")
         for layer in self.summary.layers:
             indent = (" " if narrow else INDENT) * layer.depth
             label = layer.short if kinds or layer.kind in layer.short else f"{layer.short}: {layer.kind}"
@@ -106,7 +110,7 @@ class LayerTable:
                 indent + label,
                 *([layer.kind] if kinds else []),
                 shape_text(("B", *layer.output_shape)),
-                *(["x".join(map(str, layer.receptive_field or ()))] if looks else []),
+                *(["x".join(map(str, layer.receptive_field or ()))] if fields else []),
                 _count(layer.parameters),
                 _count(layer.multiply_adds),
             )

@@ -67,7 +67,7 @@ COMMANDS: list[Case] = [
         "resume ''", "init", "init xor my.yaml",
         "init xor folder", "init xor nothing/new.yaml", "init xor my.yaml/new.yaml", "init xorr", "new", "new layer",
         "new leyer mine", "new layer Mine", "new layer dense", "datasets irsi", "datasets t.csv", "datasets show",
-        "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder", "datasets show binary.csv",
+        "datasets show one.csv two.csv", "datasets show none.csv", "datasets show folder/", "datasets show binary.csv",
         "datasets show empty.csv", "datasets show none.npz", "datasets iris nosie=3", "datasets moons noise=-1",
         "datasets moons noise", "datasets csv target=y", "layers dens", "losses dense", "losses mes", "metrics xyz",
         "recipes xorr", "completion", "completion tcsh", "schema --json", "bench --cases xro", "bench --cases ,",
@@ -157,6 +157,19 @@ FITS: list[Case] = [
         ["data={mnist10k: {samples: 3}}"], ["optimizer=[adam, sgd]"], ["optimizer=[clip_norm]"],
     )),
     recipe("input: [2, 3]\nmodel: [{branches: [[point], [tanh]]}]\n"),
+    *(recipe(f"input: {shape}\nmodel: [{layers}]\n") for shape, layers in (
+        ("[8]", "reshape: [2, 3]"), ("[8]", "reshape: [-1, 3]"), ("[8]", "{reshape: [-1, -1]}"), ("[8]", "global_avg_pool"),
+        ("[8]", "instance_norm"), ("[5, 6]", "{group_norm: 4}"), ("[8]", "upsample: 2"), ("[8, 2]", "{upsample: [1, 2]}"),
+        ("[2, 2, 3]", "{conv_transpose: {units: 2, padding: 3}}"), ("[6, 6, 2]", "{residual: [{conv: 2}]}"),
+        ("[6, 6, 2]", "{residual: [{conv: {units: 3, padding: same}}]}"),
+        ("[6, 6, 2]", "{residual: [flatten, {dense: 2}]}"),
+        ("[6, 6, 2]", "{residual: {layers: [{conv: 3}], shortcut: projection}}"),
+        ("[6, 6, 2]", "{branches: [[{conv: 3}], [identity]]}"),
+        ("[6]", "{residual: {layers: [{dense: 3}], shortcut: projektion}}"),
+        ("[28, 28, 1]", "{conv: {units: 8, name: first_filters}}, relu, max_pool, " + "{conv: 8}, relu, " * 5 +
+         "{residual: [{conv: {units: 8, padding: same}}, {branches: [[{conv: {units: 4, kernel: 1}}], "
+         "[relu, {conv: {units: 4, kernel: 5}}]]}]}"),
+    )),
     changed("data={digits: {flatten: false}}", "model=[{dense: 10}]", line="train my.yaml --no-save -q"),
     recipe(f"input: [2]\n{MODEL}", "train r.yaml"), recipe(f"input: [2]\n{MODEL}train: {{folds: 3}}\n", "train r.yaml"),
 ]  # fmt: skip

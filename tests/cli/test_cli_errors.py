@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_pictures
 import error_cases_runs
 import numpy
 import pytest
@@ -31,6 +32,7 @@ HOME = "/home/ann"
 AREAS = {
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
+    "pictures": error_cases_pictures.PICTURES,
 }  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def ann(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def rendered(problem: Problem, columns: int = 80) -> str:
         place = dataclasses.replace(problem.place, label=named(problem.place.label))
-        return render(Problem(named(problem.message), place, named(problem.hint)), columns)
+        return render(Problem(named(problem.message), place, named(problem.hint), problem.rows), columns)
 
     monkeypatch.setattr(Problem, "render", rendered)
     monkeypatch.setattr(failures, "folded", lambda text: folded(named(text)))

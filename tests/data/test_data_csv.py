@@ -238,6 +238,28 @@ def test_arrays(tmp_path: Path) -> None:
     assert words.classes == ("a", "b", "c")
 
 
+def test_bytes_may_be_pictures(tmp_path: Path) -> None:
+    x, y = np.arange(6 * 2 * 4, dtype=np.uint8).reshape(6, 2, 4), np.array([3, 5] * 3)
+    path = saved(tmp_path, x=x, y=y)
+    grey = Npz(npz=path, flatten=False).load()
+    assert grey.input_shape == (2, 4, 1) and grey.features[-1] == "row 1 column 3"
+    np.testing.assert_array_equal(grey.columns["inputs"][..., 0], x)
+    assert Npz(npz=path).load().input_shape == (8,) and Npz(npz=path).load().features == grey.features
+    path = saved(tmp_path, x=np.stack([x] * 3, axis=3), y=y)
+    colour = Npz(npz=path, flatten=False).load()
+    assert colour.input_shape == (2, 4, 3) and colour.features[-1] == "row 1 column 3 blue"
+    path = saved(tmp_path, x=x.astype(np.float32), y=y)
+    assert Npz(npz=path, flatten=False).load().input_shape == (2, 4), "maybe sequences"
+    assert Npz(npz=path, flatten=False).load().features == grey.features
+    path = saved(tmp_path, x=np.zeros((6, 2, 4, 2), np.uint8), y=y)
+    two = Npz(npz=path, flatten=False).load()
+    assert two.input_shape == (2, 4, 2) and two.features[:3] == (
+        "row 0 column 0 channel 0", "row 0 column 0 channel 1", "row 0 column 1 channel 0",
+    )  # fmt: skip
+    path = saved(tmp_path, x=np.zeros((6, 2, 2, 2, 2), np.uint8), y=y)
+    assert Npz(npz=path).load().features[-1] == "x15"
+
+
 def test_a_test_split_of_its_own(tmp_path: Path) -> None:
     x = np.arange(40, dtype=np.uint8).reshape(10, 4)
     data = Npz(npz=saved(tmp_path, x_train=x[:7], y_train=np.arange(7) % 2, x_test=x[7:], y_test=np.ones(3, int))).prepare()

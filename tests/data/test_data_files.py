@@ -108,10 +108,10 @@ def test_iris_facts():
 def test_digits_facts():
     data = Digits(flatten=False).load()
     images, targets = data.columns["inputs"], data.columns["targets"]
-    assert images.shape == (1797, 8, 8) and images.dtype == np.uint8 and images.max() == 16
+    assert images.shape == (1797, 8, 8, 1) and images.dtype == np.uint8 and images.max() == 16
     assert np.bincount(targets).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
-    assert images[0, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
-    np.testing.assert_array_equal(Digits().load().columns["inputs"].reshape(-1, 8, 8), images)
+    assert images[0, 0, :, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+    np.testing.assert_array_equal(Digits().load().columns["inputs"].reshape(images.shape), images)
     prepared = Digits().prepare()
     assert prepared.seen(np.arange(1797)).max() == 1.0 and set(prepared.scale) == {np.float32(1 / 16)}
 
@@ -119,7 +119,7 @@ def test_digits_facts():
 def test_mnist10k_facts():
     prepared = Mnist10k(flatten=False).prepare()
     images, targets = (prepared.dataset.columns[column] for column in ("inputs", "targets"))
-    assert images.shape == (10000, 28, 28) and images.dtype == np.uint8 and (images.min(), images.max()) == (0, 255)
+    assert images.shape == (10000, 28, 28, 1) and images.dtype == np.uint8 and (images.min(), images.max()) == (0, 255)
     assert np.bincount(targets).tolist() == [1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]
     assert targets[:10].tolist() == [9, 0, 2, 5, 2, 8, 5, 6, 2, 3]
     np.testing.assert_array_equal(prepared.splits.test, np.arange(8000, 10000))
@@ -199,7 +199,7 @@ def straight_line(inputs, targets):
 def test_fashion6k_facts():
     prepared = Fashion6k(flatten=False).prepare()
     images, targets = (prepared.dataset.columns[column] for column in ("inputs", "targets"))
-    assert images.shape == (6000, 28, 28) and images.dtype == np.uint8 and (images.min(), images.max()) == (0, 255)
+    assert images.shape == (6000, 28, 28, 1) and images.dtype == np.uint8 and (images.min(), images.max()) == (0, 255)
     assert targets[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]  # the first of the full training set
     assert targets[5000:5010].tolist() == [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]  # the first of the full test set
     assert np.bincount(targets[:5000]).tolist() == [457, 556, 504, 501, 488, 493, 493, 512, 490, 506]
@@ -207,6 +207,21 @@ def test_fashion6k_facts():
     np.testing.assert_array_equal(prepared.splits.test, np.arange(5000, 6000))
     assert len(np.unique(images.reshape(6000, -1), axis=0)) == 6000
     assert prepared.dataset.classes[9] == "ankle boot"
+
+
+@pytest.mark.parametrize("source", [Mnist10k, Fashion6k])
+@pytest.mark.parametrize("size", [14, 7])
+def test_smaller_pictures_are_means_of_blocks(source, size):
+    whole, small = source(flatten=False).prepare(), source(flatten=False, size=size).prepare()
+    images, found = (data.dataset.columns["inputs"] for data in (whole, small))
+    block = 28 // size
+    assert found.shape == (len(images), size, size, 1) and found.dtype == np.uint8
+    for row in range(0, len(images), 997):
+        for i, j in ((0, 0), (size // 2, size // 2), (size - 1, 1)):
+            pixels = images[row, i * block : (i + 1) * block, j * block : (j + 1) * block, 0]
+            assert found[row, i, j, 0] == int(pixels.mean(dtype=float) + 0.5)
+    np.testing.assert_array_equal(small.splits.test, whole.splits.test)
+    assert source(size=size).load().input_shape == (size * size,) == (len(small.dataset.features),)
 
 
 @pytest.fixture

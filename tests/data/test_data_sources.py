@@ -15,7 +15,9 @@ from dllab.data.moons import Moons
 from dllab.data.rings import Rings
 from dllab.data.spirals import Spirals
 
-SOURCES = {name: part for name, part in parts("datasets").items() if name not in ("csv", "npz")}  # test_data_csv.py
+SOURCES = {
+    name: part for name, part in parts("datasets").items() if name not in ("csv", "folder", "npz")
+}  # test_data_csv.py
 NOISY = {"and": {"noise": 0.1}, "or": {"noise": 0.1}, "nand": {"noise": 0.1}, "xor": {"noise": 0.1}}
 READ = (
     "iris", "wine", "breast_cancer", "sonar", "penguins", "diabetes", "concrete", "autompg", "digits", "mnist10k",
@@ -38,7 +40,7 @@ def rows_of(source: Source):
 
 
 def test_the_catalogue_has_exactly_these_sources():
-    assert set(parts("datasets")) == {*SHAPES, "csv", "npz"}
+    assert set(parts("datasets")) == {*SHAPES, "csv", "folder", "npz"}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -105,6 +107,7 @@ def test_documentation_names_every_option_and_its_examples_can_be_built(name):
     for example in examples:
         written = YAML(typ="safe").load(example)["data"]
         options = {"name": written} if isinstance(written, str) else dict(written)
+        options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
         assert find("datasets", options.pop("name"))(**options).prepare()
 
 

@@ -11,7 +11,7 @@ from dllab.recipe import RecipeError
 
 
 def test_all_of_them_are_named() -> None:
-    assert {*datasets.names(), "csv", "npz"} == set(parts("datasets"))
+    assert {*datasets.names(), "csv", "folder", "npz"} == set(parts("datasets"))
 
 
 def test_sizes_and_splits() -> None:

@@ -235,7 +235,7 @@ def unwrapped(error: pytest.ExceptionInfo[RecipeError]) -> str:
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ({"residual": [{"dense": 3}]}, ["0_residual", "(B, 3)", "(B, 4)", "`dense: 4`", "`shortcut: [dense: 3]`"]),
+        ({"residual": [{"dense": 3}]}, ["0_residual", "(B, 3)", "(B, 4)", "`dense: 4`", "`shortcut: projection`"]),
         ({"residual": {"layers": [{"dense": 3}], "shortcut": [{"dense": 2}]}}, ["(B, 3)", "(B, 2)", "shortcut", "equal"]),
         ({"branches": {"paths": [[{"dense": 3}], [{"dense": 2}]], "join": "add"}}, ["(B, 3), (B, 2)", "concat"]),
         ({"branches": [["identity"]]}, ["paths", "2"]),

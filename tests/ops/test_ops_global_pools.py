@@ -68,5 +68,5 @@ def test_gradients(name: str, shards: int) -> None:
 def test_vectors_are_refused(name: str) -> None:
     with pytest.raises(RecipeError) as error:
         dllab.build({"input": [8], "model": [name], "loss": "mse"})
-    words = f"{name} takes pictures (B, H, W, C) or signals (B, T, C), not vectors (B, 8)"
+    words = "it takes pictures (B, height, width, channels), not (B, 8); give picture data the option flatten: false"
     assert words in " ".join(str(error.value).split())

@@ -61,8 +61,8 @@ def test_gradients(inputs: list[int], factor: int, shards: int) -> None:
 @pytest.mark.parametrize(
     ("inputs", "factor", "words"),
     [
-        ([8], 2, "upsample takes pictures (B, H, W, C) or signals (B, T, C), not an input of 2 axes"),
-        ([8, 2], [1, 2], "a signal (B, T, C) takes one factor, not 2"),
+        ([8], 2, "it takes pictures (B, height, width, channels), not (B, 8)"),
+        ([8, 2], [1, 2], "a signal (B, steps, channels) has one axis to enlarge; give it one number, not a pair"),
         ([8, 2], 0, "factor"),
         ([8, 2, 1], [1, 2, 3], "factor"),
     ],

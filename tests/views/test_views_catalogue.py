@@ -268,7 +268,7 @@ def test_points_that_all_lie_in_one_place() -> None:
 
 
 def test_pixels_in_every_manner() -> None:
-    image = np.array([[[0.0, 1.0], [1.0, 1.0]]])
+    image = np.array([[[[0.0], [1.0]], [[1.0], [1.0]]]])
     drawn = data_pictures.Images(image, ("7",))
     assert screen(drawn).splitlines()[1] == "  ▄█"
     assert screen(drawn, ascii_only=True).splitlines()[1] == "  =@"
@@ -276,6 +276,29 @@ def test_pixels_in_every_manner() -> None:
     with console.capture() as capture:
         console.print(drawn)
     assert "38;2;0;0;0;48;2;255;255;255" in capture.get()
+
+
+def test_colour_pictures_in_every_manner() -> None:
+    red, yellow, blue, white = [1.0, 0, 0], [1.0, 1.0, 0], [0, 0, 1.0], [1.0, 1.0, 1.0]
+    drawn = data_pictures.Images(np.array([[[red, yellow], [blue, white]]]), ("7",))
+    console = Console(width=80, color_system="truecolor", force_terminal=True, no_color=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    assert "38;2;255;0;0;48;2;0;0;255" in capture.get() and "38;2;255;255;0;48;2;255;255;255" in capture.get()
+    assert screen(drawn).splitlines()[1] == "   █"  # red and blue are dark, yellow and white bright
+    assert screen(drawn, ascii_only=True).splitlines()[1] == "  :%"
+
+
+def test_pixels_below_zero_are_the_darkest() -> None:
+    image = np.array([[[[-1.0], [1.0]], [[0.0], [1.0]]]])
+    assert screen(data_pictures.Images(image, ("7",))).splitlines()[1] == "  ▄█"
+
+
+def test_wide_pictures_are_thinned_to_fit() -> None:
+    wide = np.zeros((1, 100, 200, 3))
+    wide[0, :, 98:, :] = 1.0
+    lines = screen(data_pictures.Images(wide, ("edge",))).splitlines()
+    assert len(lines) == 1 + 8 and set(lines[1:8]) == {"  " + " " * 14 + "█" * 15}
 
 
 def test_curves_rise_from_left_to_right() -> None:

@@ -43,6 +43,31 @@ def test_of_blocks() -> None:
     compare("summary_blocks", shown(BLOCKS))
 
 
+PICTURES = {
+    "about": "Pictures.",
+    "input": [28, 28, 1],
+    "model": [
+        {"conv": {"units": 16, "padding": "same", "bias": False, "name": "stem"}},
+        "batch_norm",
+        "relu",
+        {"residual": {"layers": [{"conv": {"units": 32, "stride": 2, "padding": "same"}}, {"batch_norm": {"gain": 0}}],
+                      "shortcut": "projection"}},
+        {"branches": [[{"conv": {"units": 16, "kernel": 1}}], [{"depthwise_conv": {"padding": "same"}}, "relu"]]},
+        {"conv_transpose": 16},
+        {"upsample": 2},
+        {"group_norm": 4},
+        "global_avg_pool",
+        {"dense": 10},
+    ],
+    "loss": "mse",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_of_pictures(width: int) -> None:
+    compare(f"summary_pictures_{width}", shown(PICTURES, width=width))
+
+
 def test_in_ascii() -> None:
     text = shown(BLOCKS, ascii_only=True)
     assert text.isascii()
