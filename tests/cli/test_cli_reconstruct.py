@@ -39,7 +39,10 @@ def test_a_table_is_given_back_in_its_own_units(folder: Path) -> None:
     assert done.code == 0, done.err
     found = piped(folder, "predict", "last", "rows.csv", env=HERE)
     assert found.code == 0, found.err
-    rows, given = list(csv.DictReader(io.StringIO(found.out))), list(csv.DictReader(io.StringIO((folder / "rows.csv").read_text())))
+    rows, given = (
+        list(csv.DictReader(io.StringIO(found.out))),
+        list(csv.DictReader(io.StringIO((folder / "rows.csv").read_text()))),
+    )
     assert list(rows[0]) == ["line", *given[0]]
     for row, truth in zip(rows, given, strict=True):
         assert [float(row[name]) for name in truth] == pytest.approx([float(value) for value in truth.values()], abs=0.4)
