@@ -113,7 +113,7 @@ class Opened:
         return bool(getattr(self.recipe.data, "reconstruct", False))
 
     def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any] | None) -> dict[str, Any]:
-        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs themselves."""
+        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs."""
         if targets is None:
             targets = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
         metrics = metrics_of(self.recipe, self.learnt.task)

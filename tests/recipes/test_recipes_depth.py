@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, geometric_mean
 
@@ -96,6 +97,6 @@ def test_the_table_is_made_again(name: str, layers: int) -> None:
 @pytest.mark.slow
 def test_deeper_plain_nets_are_worse_where_they_train_and_residual_nets_are_not() -> None:
     plain, residual = ([trained(name, layers)[0] for layers in LAYERS] for name in NAMES)
-    for shallow, deeper in zip(plain, plain[1:]):
+    for shallow, deeper in pairwise(plain):
         assert all(b > a for a, b in zip(shallow, deeper, strict=True))
     assert all(b < a for a, b in zip(residual[0], residual[-1], strict=True))
