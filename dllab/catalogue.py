@@ -34,6 +34,7 @@ FAMILIES = {
     "schedules": "dllab.schedules",
     "initializers": "dllab.inits",
     "datasets": "dllab.data",
+    "augmentations": "dllab.augment",
 }
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -106,6 +106,13 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     ("heading", "lines"),
     [
         ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
+        (
+            "dllab viz-augment RECIPE --json",
+            [
+                "viz-augment digits augment=[shift,mixup] --rows 1",
+                "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
+            ],
+        ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),
@@ -116,6 +123,7 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
         ("dllab optimizers --json", ["optimizers"]),
         ("dllab schedules --json", ["schedules"]),
         ("dllab initializers --json", ["initializers"]),
+        ("dllab augmentations --json", ["augmentations"]),
         ("dllab metrics --json", ["metrics"]),
     ],
 )
@@ -136,6 +144,18 @@ def test_a_run_holds_what_is_documented(tmp_path: Path) -> None:
         "dllab resume RUN --json", *documents(tmp_path, f"resume last train.epochs=9 --quiet --run-dir {folder.parent}")
     )
     compare("run.json", json.loads((folder / "run.json").read_text()))
+
+
+def test_a_run_with_transfer_holds_what_is_documented(tmp_path: Path) -> None:
+    keys = "freeze=0_dense.b lr_factors.0_dense=0.1 lr_factors.2_dense.w=2 metrics=[accuracy,confusion_matrix] --quiet"
+    found = documents(tmp_path, f"train moons {keys}", f"train moons init_from=moons {keys} --run-dir runs")
+    heading = "dllab train RECIPE --json, with transfer"
+    compare(heading, *found)
+    assert all(any(fits(path, known) for path, _ in leaves(found[1])) for known in documented()[heading])
+    kept = json.loads((tmp_path / found[1]["run"] / "run.json").read_text())
+    assert kept.items() >= found[1].items()
+    summaries = documents(tmp_path, "summary moons freeze=0_dense lr_factors.2_dense=0.1", "summary moons")
+    compare("dllab summary RECIPE --json", *summaries)
 
 
 def test_a_diverged_run_holds_what_is_documented(tmp_path: Path) -> None:
@@ -171,7 +191,7 @@ def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
 
 def test_gradient_checks_hold_what_is_documented(tmp_path: Path) -> None:
     (fine,) = documents(tmp_path, "gradcheck xor")
-    (failed,) = documents(tmp_path, "gradcheck xor --inject-bug 0_dense", code=1)
+    (failed,) = documents(tmp_path, "gradcheck xor freeze=0_dense.b --inject-bug 0_dense", code=1)
     compare("dllab gradcheck --json", fine, failed)
     assert all(any(fits(path, known) for path, _ in leaves(failed)) for known in documented()["dllab gradcheck --json"])
 

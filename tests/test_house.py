@@ -15,7 +15,7 @@ ORDER = [
     ["core"],
     ["catalogue", "page", "symbols", "places"],
     ["inits"],
-    ["ops", "losses", "optim", "schedules", "metrics", "data"],
+    ["ops", "losses", "optim", "schedules", "metrics", "data", "augment"],
     ["templates"],
     ["recipe"],
     ["plan"],

@@ -24,6 +24,7 @@ FORMULAS = {
     "schedules": r"\bfactor\b|[-+*^] ?\(",
     "initializers": r"[*/]|(starts at|mean|between|orthonormal)",
     "datasets": r"[=:]",
+    "augmentations": r"\by(\[i, j\]|\[i\])? = ",
 }
 """What a page's first line or text must hold to say what the part computes."""
 
@@ -34,6 +35,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "optimizers": {"input": [4], "model": [{"dense": 3}], "loss": "mse"},
     "schedules": {"input": [4], "model": [{"dense": 3}], "loss": "mse"},
     "initializers": {"input": [4]},
+    "augmentations": {"data": "digits", "model": [{"dense": "classes"}]},
     "datasets": {"model": [{"dense": "outputs"}]},
 }
 """The rest of a recipe that an example of a family is put into."""

@@ -6,16 +6,19 @@ import sys
 import time
 from types import TracebackType
 
+from rich.console import Group
+
 from dllab.cli.console import Output, messages, output
 from dllab.cli.interrupt import interrupts
 from dllab.cli.screen import Screen
 from dllab.cli.tempo import LEAST_POINTS, USUAL, Tempo
 from dllab.cli.terminal import lively
 from dllab.runs.plane import Look
-from dllab.training.events import Compiling, Event, Finished, Started
+from dllab.training.events import Compiling, Event, Finished, FirstTraining, Started
 from dllab.views.boundary import Plane
 from dllab.views.train_lines import TrainLines
 from dllab.views.train_live import TrainLive
+from dllab.views.transfer import beginning_lines
 
 FRAME = 0.125
 """Seconds between two pictures; drawing one takes from the time of training."""
@@ -37,7 +40,7 @@ class Display:
 
     def show(self, event: Event) -> None:
         """Show an event. From the first step on Ctrl-C waits for this, which then raises KeyboardInterrupt."""
-        if isinstance(event, Started):
+        if isinstance(event, FirstTraining | Started):
             interrupts.hold()
         if not isinstance(event, Finished):
             interrupts.check()
@@ -92,6 +95,11 @@ class Picture(Display):
         super().show(event)
 
     def _begin(self, event: Started) -> None:
+        lines = beginning_lines(event.beginning) if not event.first else []
+        if lines:
+            self._screen.draw(Group())
+            for line in lines:
+                self._console.sentence(line)
         self._look = Look.at(event.recipe, event.network)
         if self._look is not None:
             for compiling in self._look.compile():

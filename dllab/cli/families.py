@@ -1,4 +1,4 @@
-"""`dllab losses`, `optimizers`, `schedules`, `initializers`, `metrics`: the parts of a family, and the page of each."""
+"""`dllab losses`, `optimizers`, `schedules`, ...: the parts of a family, and the page of each."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def schedules(name: PartName = None, json: Json = False, trust: Trust = False) -
 def initializers(name: PartName = None, json: Json = False, trust: Trust = False) -> None:
     """List the ways weights can start, or explain one: formula, options, example, source."""
     show("initializers", name, json, trust)
+
+
+def augmentations(name: PartName = None, json: Json = False, trust: Trust = False) -> None:
+    """List the changes to training rows a recipe can name, or explain one: formula, options, example, source."""
+    show("augmentations", name, json, trust)
 
 
 def metrics(name: PartName = None, json: Json = False, trust: Trust = False) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def train_folds(recipe: Recipe, *, seed: int | None, jobs: int | None, run_dir: str | None, save: bool, as_json: bool,
                 quiet: bool, commands: Sequence[tuple[str, str]], advice: Callable[[Any], list[str]],
-                changes: list[str]) -> int:  # fmt: skip
+                changes: list[str], trust: bool = False) -> int:  # fmt: skip
     """Train all folds and show what they come to; returns the exit code."""
     from dllab.cli.console import messages, output
     from dllab.cli.interrupt import interrupts
@@ -25,7 +25,7 @@ def train_folds(recipe: Recipe, *, seed: int | None, jobs: int | None, run_dir: 
     try:
         with _listener(quiet, as_json) as listener:
             result = lab.cross_validate_loaded(
-                recipe, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=listener
+                recipe, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=listener, trust=trust
             )
     except lab.FoldsInterrupted as stopped:
         interrupted, result = True, stopped.result
@@ -76,7 +76,7 @@ class _listener:
         """Show an event. Once training has begun Ctrl-C waits for this, which then raises KeyboardInterrupt."""
         from dllab.cli.interrupt import interrupts
         from dllab.lab.cross_validate import FoldsProgress, FoldsStarted
-        from dllab.training.events import Compiling
+        from dllab.training.events import Compiling, FirstTraining
 
         if isinstance(event, FoldsStarted):
             interrupts.hold()
@@ -85,6 +85,9 @@ class _listener:
             self._console.sentence(line)
         if isinstance(event, Compiling):
             self._advance(event.done, event.total, f"compiling {event.kernel} (once)" if event.kernel else "")
+        elif isinstance(event, FirstTraining):
+            interrupts.hold()
+            self._advance(event.step, event.steps, f"{event.recipe} first")
         elif isinstance(event, FoldsProgress):
             self._advance(event.work, event.of, self._lines.so_far())
         interrupts.check()

@@ -134,10 +134,11 @@ def _next(recipe: str | None, changes: list[str], report: Any) -> tuple[str, str
 def _shown(events: Iterable[Any], bar: Bar) -> Iterator[Any]:
     """Hand the events on, and show how far they are."""
     from dllab.lab.gradcheck_report import Checked
+    from dllab.training.events import Compiling
 
     for event in events:
         if isinstance(event, Checked):
             bar(event.number, event.of, event.title)
-        else:
+        elif isinstance(event, Compiling):
             bar(event.done, event.total, f"compiling {event.kernel} (once)" if event.kernel else "")
         yield event

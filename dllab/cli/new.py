@@ -19,6 +19,7 @@ KINDS = {
     "optimizer": ("optimizers", "optimizer: {name}"),
     "schedule": ("schedules", "schedule: {name}"),
     "dataset": ("datasets", "data: {name}"),
+    "augmentation": ("augmentations", "augment: [{name}]"),
 }
 """Kind of part to its family, and how a recipe uses it."""
 

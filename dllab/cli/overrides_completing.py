@@ -12,7 +12,8 @@ from dllab.cli import part_sources
 from dllab.cli.part_sources import Option
 
 TRAIN = "recipe/train_options.py"
-FAMILIES = {"data": "datasets", "loss": "losses", "optimizer": "optimizers", "schedule": "schedules", "metrics": "metrics"}
+FAMILIES = {"data": "datasets", "loss": "losses", "optimizer": "optimizers", "schedule": "schedules", "metrics": "metrics",
+            "augment": "augmentations"}  # fmt: skip
 USUAL = {"optimizer": "adam", "schedule": "constant"}
 
 Candidates = Iterator[tuple[str, str]]
@@ -101,7 +102,7 @@ def _values(recipe: str, path: str) -> dict[str, str]:
     """The words that may stand after `path=`."""
     if path in FAMILIES:
         known = part_sources.names(FAMILIES[path])
-        return {f"[{name}]": said for name, said in known.items()} if path == "metrics" else known
+        return {f"[{name}]": said for name, said in known.items()} if path in ("metrics", "augment") else known
     outer, _, name = path.rpartition(".")
     option = _options(recipe, outer).get(name)
     if option is not None:

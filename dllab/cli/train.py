@@ -68,10 +68,11 @@ def train(
         return train_folds(
             loaded, seed=seed, jobs=jobs, run_dir=run_dir, save=save, as_json=as_json, quiet=quiet,
             commands=_next(None, words, False), advice=lambda result: _advice(result, words),
-            changes=given,
+            changes=given, trust=trust,
         )  # fmt: skip
     return follow(
-        lambda listener: runs.train_loaded(loaded, given, seed=seed, run_dir=run_dir, save=save, on_event=listener),
+        lambda listener: runs.train_loaded(loaded, given, seed=seed, run_dir=run_dir, save=save, on_event=listener,
+                                           trust=trust),
         loaded.name, quiet=quiet, as_json=as_json, watch=watch,
         next_steps=lambda result, slowed: _next(result, words, slowed), advice=lambda result: _advice(result, words),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from dllab.core.device import device
 STREAM_INIT = 1
 STREAM_SHUFFLE = 2
 STREAM_DROPOUT = 3
+STREAM_AUGMENT = 4
 
 BLOCK = 1 << 14  # numpy works through this many at a time, so that intermediate arrays stay in the cache
 

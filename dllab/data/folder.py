@@ -127,8 +127,7 @@ def _classes(base: Path) -> list[Path]:
     except NotADirectoryError:
         raise TableError(f"{base} is a file, no folder", LAYOUT) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TableError(f"{base} cannot be read: {reason}", "check the path and its rights") from None
+        raise _unreadable(base, error) from None
     if not found:
         raise TableError(f"{base} holds {f'{len(loose):,} pictures and ' if loose else ''}no sub-folders", LAYOUT)
     if len(found) == 1:
@@ -136,8 +135,16 @@ def _classes(base: Path) -> list[Path]:
     return found
 
 
+def _unreadable(base: Path, error: Exception) -> TableError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return TableError(f"{base} cannot be read: {reason}", "check the path and its rights")
+
+
 def _filled(folder: Path, base: Path) -> list[Path]:
-    found = pictures_in(folder)
+    try:
+        found = pictures_in(folder)
+    except OSError as error:
+        raise _unreadable(folder, error) from None
     if not found:
         raise TableError(f"{folder.relative_to(base).as_posix()} in {base} holds no pictures", KINDS)
     return found
@@ -165,7 +172,10 @@ def _new(base: Path) -> list[Path]:
         raise TableError(f"there is no file {base}", "name a picture, or a folder of pictures")
     if not base.is_dir():
         return [base]
-    found = [*pictures_in(base), *(file for folder in folders_in(base) for file in _new_inside(folder))]
+    try:
+        found = _new_inside(base)
+    except OSError as error:
+        raise _unreadable(base, error) from None
     if not found:
         raise TableError(f"{base} holds no pictures", KINDS)
     return found

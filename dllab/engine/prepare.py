@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dllab.engine.patterns import with_transfer
 from dllab.plan.flow import ShapeFlowError
 from dllab.plan.plan import Plan, Question
 from dllab.recipe import Problem, Recipe, RecipeError
@@ -53,9 +54,12 @@ def _prepared(source: Source, stamp: tuple[int, ...]) -> Prepared:
 
 
 def plan_of(recipe: Recipe, question: Question) -> Plan:
-    """The plan of a question; a layer that does not fit is reported with the flow of shapes down to it."""
+    """The plan of a question, with what the recipe freezes and slows down.
+
+    A layer that does not fit is reported with the flow of shapes down to it.
+    """
     try:
-        return Plan(question)
+        return with_transfer(recipe, Plan(question))
     except ShapeFlowError as error:
         start = ("input", shape_text(("B", *question.inputs.shape)))
         rows = tuple(_flow(start, error))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dllab.catalogue import find
 from dllab.engine import targets
+from dllab.engine.augmenting import augmenting_of
 from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform, fault_of
 from dllab.plan.plan import Column, Question
@@ -46,6 +47,7 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         seed=recipe.train.seed if seed is None else seed,
         shuffle=recipe.train.shuffle and not full,
         input_gradient=input_gradient,
+        augmenting=augmenting_of(recipe, loss, data),
     )
     return targets.with_targets(question, loss, data)
 

@@ -10,10 +10,12 @@ from dllab.inits.initializer import Initializer
 class Zeros(Initializer):
     """Zeros: every value starts at 0.
 
-    Right for biases, which start so anyway. As the weights of a layer it is a lesson: all units of the layer then compute
-    the same, get the same gradient and stay equal for ever, so the layer never does more than one unit could.
+    Right for biases, which start so anyway, and for the last layer of a residual block, which then begins as the identity.
+    As the weights of a layer in between it is a lesson: all units of the layer then compute the same, get the same gradient
+    and stay equal for ever, so the layer never does more than one unit could.
 
         - dense: {units: 32, init: zeros}
+        - residual: [dense: 32, relu, dense: {units: 32, init: zeros}]
 
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 8.4.
     """

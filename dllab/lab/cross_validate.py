@@ -29,10 +29,11 @@ from dllab.recipe import Recipe
 from dllab.runs.disk import StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.store import RunFolder
-from dllab.runs.train import Overrides, changed, chosen_recipe
+from dllab.runs.train import Overrides, changed, chosen_recipe, first_weights
 from dllab.training.compiling import compile_ahead, kernels_of
-from dllab.training.events import Compiling, Diverged, Finished, Progress
+from dllab.training.events import Compiling, Diverged, Event, Finished, FirstTraining, Progress
 from dllab.training.trainer import Trainer
+from dllab.training.transfer import Beginning, Source
 
 TICK = 0.1
 """Seconds between two looks at the keyboard and two reports of progress."""
@@ -42,7 +43,10 @@ SEEDS = 2**63
 
 @dataclass(frozen=True)
 class FoldsStarted:
-    """Everything is ready. `rows` of the splits of the first fold; the others differ by a row at most."""
+    """Everything is ready. `rows` of the splits of the first fold; the others differ by a row at most.
+
+    `beginning`: weights that all begin with, layers frozen in all.
+    """
 
     recipe: Recipe
     count: int
@@ -50,6 +54,7 @@ class FoldsStarted:
     rows: dict[str, int]
     metrics: tuple[str, ...]
     jobs: int
+    beginning: Beginning | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class FoldsProgress:
     seconds: float
 
 
-FoldEvent = Compiling | FoldsStarted | FoldEnd | FoldsProgress
+FoldEvent = Compiling | FirstTraining | FoldsStarted | FoldEnd | FoldsProgress
 
 
 class FoldsInterrupted(KeyboardInterrupt):
@@ -111,7 +116,9 @@ def cross_validate(
     options |= {key: value for key, value in wanted.items() if value is not None}
     changes = changed(overrides, options)
     chosen = chosen_recipe(recipe, changes, trust)
-    return cross_validate_loaded(chosen, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=on_event)
+    return cross_validate_loaded(
+        chosen, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=on_event, trust=trust
+    )
 
 
 def cross_validate_loaded(
@@ -123,6 +130,7 @@ def cross_validate_loaded(
     run_dir: str | Path | None,
     save: bool,
     on_event: Callable[[FoldEvent], None] | None,
+    trust: bool = False,
 ) -> CrossValidation:
     """`cross_validate` for a recipe that is loaded, with changes made already; the run's folder tells of them."""
     if seed is not None:
@@ -132,8 +140,12 @@ def cross_validate_loaded(
         raise ValueError(f"jobs is {jobs}; give at least 1")
     dealt = folds_of(recipe)
     first = Trainer(_once(recipe), data=dealt.prepared(0))
+    source = None
+    if recipe.init_from is not None:
+        source = first_weights(first, run_dir, save, _passed(on_event), trust)
+        first.begin_with(source)
     folder = RunFolder.create(recipe.name, run_dir) if save else None
-    return _Work(recipe, dealt, first, jobs, folder, on_event or _ignore, changes).result()
+    return _Work(recipe, dealt, first, jobs, folder, on_event or _ignore, changes, source).result()
 
 
 def _once(recipe: Recipe) -> Recipe:
@@ -148,8 +160,8 @@ class _Work:
     """Cross-validation under way: threads take trainings by number; this thread collects what they came to."""
 
     def __init__(self, recipe: Recipe, dealt: Folds, first: Trainer, jobs: int | None, folder: RunFolder | None,
-                 listener: Callable[[FoldEvent], None], changes: list[str]) -> None:  # fmt: skip
-        self.changes = changes
+                 listener: Callable[[FoldEvent], None], changes: list[str], source: Source | None) -> None:  # fmt: skip
+        self.changes, self.source, self.beginning = changes, source, first.beginning
         self.recipe, self.dealt, self.listener, self.folder = recipe, dealt, listener, folder
         self.once, self.plan = _once(recipe), first.network.plan
         self.rows = {name: len(rows) for name, rows in first.evaluator.splits.items()}
@@ -181,7 +193,9 @@ class _Work:
         try:
             self._load_kernels()
             self.listener(
-                FoldsStarted(self.recipe, self.dealt.count, self.dealt.repeats, self.rows, self.metrics, self.jobs)
+                FoldsStarted(
+                    self.recipe, self.dealt.count, self.dealt.repeats, self.rows, self.metrics, self.jobs, self.beginning
+                )
             )
             self._start = time.perf_counter()
             threads += [threading.Thread(target=self._work, daemon=True) for _ in range(self.jobs)]
@@ -281,6 +295,8 @@ class _Work:
         """One training; None where it was told to stop."""
         data = self.dealt.prepared(number)
         trainer = Trainer(self.once, seed=self.seeds[number], data=data)
+        if self.source is not None:
+            trainer.begin_with(self.source)
         repeat, fold = divmod(number, self.dealt.count)
         diverged = None
         for event in trainer.events():
@@ -314,6 +330,7 @@ class _Work:
             jobs=self.jobs,
             folder=None if self.folder is None else self.folder.path,
             held_out=self.dealt.dataset.rows - len(self.dealt.rows),
+            beginning=self.beginning,
         )
         if self.folder is not None:
             origin = {"began": self._began, "changes": self.changes, **surroundings()}
@@ -328,6 +345,16 @@ def _jobs(wanted: int, trainings: int, needed: int) -> int:
     available = budget.bytes_available()
     fit = wanted if available is None else max(1, available // max(needed, 1))
     return min(wanted, trainings, fit)
+
+
+def _passed(listener: Callable[[FoldEvent], None] | None) -> Callable[[Event], None]:
+    """Hands on what is told of a recipe that is trained first."""
+
+    def told(event: Event) -> None:
+        if listener is not None and isinstance(event, Compiling | FirstTraining):
+            listener(event)
+
+    return told
 
 
 def _ignore(event: FoldEvent) -> None:

@@ -14,6 +14,7 @@ from dllab.recipe import Recipe
 from dllab.runs.result import Expectation, expectation_of
 from dllab.runs.store import plain
 from dllab.training.events import Diverged, Figures, Status
+from dllab.training.transfer import Beginning
 
 Summary = dict[str, dict[str, float]]
 """Split to metric to one number."""
@@ -48,7 +49,8 @@ class CrossValidation:
     """All trainings of a recipe with folds, in order: the folds of the first repeat, then those of the next.
 
     `status`: finished, diverged (one fold did, or more), interrupted or failed. `rows` are those dealt out; `held_out`
-    those of a published test split, which no fold has. `seconds` by the clock, `jobs` threads.
+    those of a published test split, which no fold has. `seconds` by the clock, `jobs` threads. `beginning`: what all began
+    with.
     """
 
     recipe: Recipe
@@ -62,6 +64,7 @@ class CrossValidation:
     jobs: int
     folder: Path | None = None
     held_out: int = 0
+    beginning: Beginning | None = None
 
     @property
     def counted(self) -> tuple[FoldResult, ...]:
@@ -124,7 +127,7 @@ class CrossValidation:
         }
         if self.repeats > 1:
             found["sd_of_repeats"] = plain(self.sd_of_repeats)
-        return found
+        return found if self.beginning is None else {**found, **plain(self.beginning.document())}
 
 
 def means(figures: Sequence[Figures]) -> Summary:

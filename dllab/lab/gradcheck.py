@@ -25,7 +25,7 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import INPUTS, question_of
 from dllab.lab.differences import five_point, is_kink, sweep
-from dllab.lab.gradcheck_report import THRESHOLD, Check, Checked, Element, Index, Verdict
+from dllab.lab.gradcheck_report import THRESHOLD, Check, Checked, Element, Index, LeftOut, Verdict
 from dllab.lab.planted_bug import plant
 from dllab.plan.plan import Question
 from dllab.recipe import Recipe
@@ -116,7 +116,7 @@ class LossAtPoint:
 
 def check_recipe(
     recipe: Recipe, *, seed: int | None = None, plant_in: str | None = None, full: bool = False
-) -> Iterator[Compiling | Checked]:
+) -> Iterator[Compiling | LeftOut | Checked]:
     """Check the whole net of a recipe on a few rows of its data (random numbers for a recipe without data).
 
     The net is drawn anew; biases and gains, which begin all alike, are moved a little, so that zeros hide no error.
@@ -127,7 +127,10 @@ def check_recipe(
     if plant_in is not None:
         plant(network.plan, PROGRAM, plant_in)
     yield from compile_ahead(network.plan, (PROGRAM,))
-    count = len(network.parameters) + 1
+    frozen = frozen_of(network)
+    if frozen:
+        yield LeftOut(frozen)
+    count = len(network.parameters) + 1 - len(frozen)
     for number, check in enumerate(check_network(network, x, y, seed=seed, full=full), 1):
         yield Checked(number, count, check.name, (check,))
 
@@ -144,6 +147,11 @@ def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[A
         return network, data.seen(rows).astype(np.float64), data.targets(rows)
     x = rng.normal(size=(BATCH, *question.inputs.shape))
     return network, x, random_targets(question, BATCH, rng)
+
+
+def frozen_of(network: Network) -> tuple[str, ...]:
+    """The parameters that training leaves as they are: the backward pass gives them no gradient."""
+    return tuple(label for label, parameter in network.plan.store.parameters.items() if parameter.frozen)
 
 
 def random_targets(question: Question, rows: int, rng: np.random.Generator) -> NDArray[Any]:
@@ -164,16 +172,18 @@ def jitter(network: Network, rng: np.random.Generator) -> None:
 
 
 def check_network(network: Network, x: ArrayLike, y: ArrayLike, *, seed: int = 0, full: bool = False) -> Iterator[Check]:
-    """Check every parameter on one batch, and the input where the plan has its gradient; changes nothing.
+    """Check every parameter that is not frozen, and the input where the plan has its gradient; changes nothing.
 
-    x (N, ...) inputs as the net sees them, y their targets; `seed` chooses the sample of a large array. Raises ValueError
-    for a net that is not in float64.
+    One batch: x (N, ...) inputs as the net sees them, y their targets; `seed` chooses the sample of a large array. Raises
+    ValueError for a net that is not in float64.
     """
     if network.dtype != np.float64:
         raise ValueError(f"gradients are checked in float64, this net is in {network.dtype}: build it with dtype='float64'")
     rng = np.random.default_rng(seed)
     with LossAtPoint(network, x, y) as loss, np.errstate(all="ignore"):
         gradients, arrays = loss.gradients(), loss.arrays()
+        for label in frozen_of(network):
+            del gradients[label]
         for label, gradient in gradients.items():
             layer, _, parameter = label.rpartition(".")
             places = chosen(gradient, rng, full)

@@ -163,9 +163,11 @@ def _loss_case(name: str, case: LossCase) -> list[PartCase]:
     inputs = Column(INPUTS, (case.outputs,), "float64")
     values = Column(TARGETS, (case.outputs,), "float64")
     targets = {"labels": Column(TARGETS, (), "int32"), "values": values, "none": None}[loss.targets]
+    targets = values if case.shares else targets
     model = (LayerEntry(Nothing()),)
     question = Question(model, inputs, targets, loss, (), case.outputs, case.batch, "float64", input_gradient=True)
-    return _shared_out(PartCase(name, _text(case.options), question, LOSS, case.batch, case.kink, "losses"))
+    text = " ".join([*filter(None, [_text(case.options)]), *["on shares of classes"] * case.shares])
+    return _shared_out(PartCase(name, text, question, LOSS, case.batch, case.kink, "losses"))
 
 
 def _shared_out(case: PartCase) -> list[PartCase]:

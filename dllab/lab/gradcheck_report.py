@@ -98,19 +98,36 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """An event of a check at work: these parameters are frozen, so they have no gradients to check."""
+
+    frozen: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
-    """All checks of a net, or of all parts (`parts`). `planted` names the layer with a bug on purpose."""
+    """All checks of a net, or of all parts (`parts`). `planted` names the layer with a bug on purpose.
+
+    `frozen`: parameters without gradients, which were left out.
+    """
 
     title: str
     checks: tuple[Check, ...]
     planted: str = ""
     parts: bool = False
+    frozen: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, title: str, events: Iterable[Any], planted: str | None = None, parts: bool = False) -> Report:
         """Do the work behind these events, and keep what they found."""
-        checks = [check for event in events if isinstance(event, Checked) for check in event.checks]
-        return cls(title, tuple(checks), planted or "", parts)
+        checks: list[Check] = []
+        frozen: tuple[str, ...] = ()
+        for event in events:
+            if isinstance(event, Checked):
+                checks += event.checks
+            elif isinstance(event, LeftOut):
+                frozen = event.frozen
+        return cls(title, tuple(checks), planted or "", parts, frozen)
 
     @property
     def passed(self) -> bool:
@@ -131,7 +148,8 @@ class Report:
         """The document that `--json` prints; NaN and inf are None."""
         checks = [check.as_json() for check in self.checks]
         worst = finite(self.max_relative_error)
-        return {"passed": self.passed, "max_relative_error": worst, "threshold": THRESHOLD, "checks": checks}
+        frozen = {"frozen": list(self.frozen)} if self.frozen else {}
+        return {"passed": self.passed, "max_relative_error": worst, "threshold": THRESHOLD, "checks": checks, **frozen}
 
 
 def finite(number: float) -> float | None:

@@ -24,7 +24,9 @@ class LayerSummary:
 
     Shapes are those of one example. `parameters` and `multiply_adds` (forward, one example) are its own: a block counts
     none of what the layers inside it count, so that the sum over all layers is the net's. `receptive_field` is in pixels
-    of the input, one number for each axis; None in nets without layers that look around.
+    of the input, one number for each axis; None in nets without layers that look around. `frozen` counts
+    parameters that training leaves as they are, `lr_factor` is that of the others' learning rate, None where they have
+    several.
     """
 
     name: str
@@ -36,6 +38,8 @@ class LayerSummary:
     parameters: int
     multiply_adds: int
     receptive_field: tuple[int, ...] | None
+    frozen: int = 0
+    lr_factor: float | None = 1.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def summarize(recipe: Recipe) -> Summary:
 
 def _layer(info: LayerInfo, before: Sequence[LayerInfo], field: tuple[int, ...] | None) -> LayerSummary:
     around = [other.path for other in before if info.path.startswith(f"{other.path}.")]
+    factors = {p.rate_factor for p in info.parameters if not p.frozen}
     return LayerSummary(
         name=info.path,
         short=info.path.removeprefix(f"{around[-1]}.") if around else info.path,
@@ -112,6 +117,8 @@ def _layer(info: LayerInfo, before: Sequence[LayerInfo], field: tuple[int, ...] 
         output_shape=_example(info.output_shape),
         parameters=sum(_size(p.shape) for p in info.parameters),
         multiply_adds=info.multiply_adds,
+        frozen=sum(_size(p.shape) for p in info.parameters if p.frozen),
+        lr_factor=factors.pop() if len(factors) == 1 else None if factors else 1.0,
         receptive_field=field,
     )
 

@@ -24,13 +24,17 @@ PROGRAMS = ("train", "evaluate", "infer", "train:plain", "infer:plain", "forward
 
 SHARDS = 2
 
+CHANGES = ["shift", "flip", {"flip": "vertical"}, "rotate", "scale", {"cutout": 4}, "noise", "mixup"]
 PAIR = [{"dense": 256}, "relu", {"dense": 256}]
 OTHERS: tuple[dict[str, Any], ...] = (
     {"input": [256], "model": [*PAIR, "layer_norm", *PAIR], "loss": "mse"},
     {"data": "moons", "model": [{"dense": "classes"}], "loss": "mse"},
+    {"data": "digits", "augment": CHANGES, "model": [{"dense": "classes"}]},
+    {"data": "moons", "augment": ["noise", "mixup"], "model": [{"dense": "classes"}, "sigmoid"]},
+    {"data": "function", "augment": ["mixup"], "model": [{"dense": 1}]},
 )
 """What neither a shipped recipe nor a case has: dense layers so large that their units are split among shards, at the
-input and further in; classes as values."""
+input and further in; classes as values; augmentations."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,29 @@ def backward(dx, x, target, batch, columns, smoothing, positive):
                 slopes[k] = slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
 
 
+@kernel(loss="1:float64", x="*F", target="*F", batch=":int64", columns="", smoothing="", positive="")
+def forward_shares(loss, x, target, batch, columns, smoothing, positive):
+    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch columns), q the smoothed share."""
+    low = smoothing * like(smoothing, 0.5)
+    kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
+    total = 0.0
+    for i in range(x.shape[0]):
+        q = kept * target[i] + low
+        total += float(surprise(x[i], positive * q, one - q))
+    loss[0] = total / (batch * int(columns))
+
+
+@kernel(dx="*F", x="*F", target="*F", batch=":int64", columns="", smoothing="", positive="")
+def backward_shares(dx, x, target, batch, columns, smoothing, positive):
+    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
+    share = like(smoothing, 1 / (batch * int(columns)))
+    low = smoothing * like(smoothing, 0.5)
+    kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
+    for i in range(dx.shape[0]):
+        q = kept * target[i] + low
+        dx[i] = slope(x[i], positive * q * share, (one - q) * share)
+
+
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: the mean of -log(p) where the answer is yes and -log(1 - p) where it is no, p = sigmoid(x).
 
@@ -102,6 +125,7 @@ class BinaryCrossEntropy(Loss):
     group = "for classes"
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "sigmoid"
+    shares: ClassVar[bool] = True
     label_smoothing: Fraction = 0.0
     positive_weight: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = 1.0
 
@@ -110,6 +134,7 @@ class BinaryCrossEntropy(Loss):
         LossCase(outputs=3),
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=1),
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3),
+        LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3, shares=True),
     )
 
     def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
@@ -121,8 +146,10 @@ class BinaryCrossEntropy(Loss):
         return probabilities
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
-        """One row forward, one backward."""
+        """One row forward, one backward; other kernels for shares of classes."""
         smoothing, positive = net.constant(self.label_smoothing), net.constant(self.positive_weight)
         batch, columns = net.counter("batch"), net.constant(x.features)
-        net.call(forward, backward=(backward,), loss=loss, x=x, target=target, batch=batch, columns=columns,
+        shares = len(target.shape) > 1
+        kernels = (forward_shares, backward_shares) if shares else (forward, backward)
+        net.call(kernels[0], backward=kernels[1:], loss=loss, x=x, target=target, batch=batch, columns=columns,
                  smoothing=smoothing, positive=positive)  # fmt: skip

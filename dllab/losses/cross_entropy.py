@@ -98,13 +98,65 @@ def backward_weighted(dx, p, sums, target, batch, weights, smoothing):
         slopes[target[n]] -= share * (like(sums[n], 1.0) - smoothing)
 
 
+@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", mass="*N", x="*N K", target="*N K", batch=":int64",
+        weights="K", smoothing="")  # fmt: skip
+def forward_shares(loss, p, flat, sums, gap, mass, x, target, batch, weights, smoothing):
+    """Loss = the sum over the rows of what forward_weighted says of each class, times the class's share t_k, / batch.
+
+    With u_k = t_k weight_k and mass = sum_k u_k that is mass log(sum_k e^x_k) - sum_k (1 - smoothing) u_k x_k - smoothing
+    mass mean(x).
+    """
+    for n in range(x.shape[0]):
+        row, shifted, shares = x[n], p[n], target[n]
+        highest = row[0]
+        for k in range(1, row.shape[0]):
+            highest = row[k] if row[k] > highest else highest
+        below = highest - highest
+        whole, miss = below, below
+        for k in range(row.shape[0]):
+            shifted[k] = row[k] - highest
+            below -= shifted[k]
+            share = shares[k] * weights[k]
+            whole += share
+            if share != 0:  # otherwise an x of minus infinity would bring 0 times infinity
+                miss -= share * shifted[k]
+        mass[n], gap[n] = whole, miss
+        if smoothing > 0:
+            gap[n] += smoothing * (whole * below / like(below, row.shape[0]) - miss)
+    for i in range(flat.shape[0]):
+        flat[i] = exp(flat[i])
+    total = 0.0
+    for n in range(p.shape[0]):
+        row = p[n]
+        whole = row[0]
+        for k in range(1, row.shape[0]):
+            whole += row[k]
+        sums[n] = whole
+        total += float(gap[n] + mass[n] * log(whole))
+    loss[0] = total / batch
+
+
+@kernel(dx="*N K", p="*N K", sums="*N", mass="*N", target="*N K", batch=":int64", weights="K", smoothing="")
+def backward_shares(dx, p, sums, mass, target, batch, weights, smoothing):
+    """Dx = (mass (softmax(x) - smoothing / K) - (1 - smoothing) u) / batch, u = share times weight of each class."""
+    kept = like(smoothing, 1.0) - smoothing
+    for n in range(dx.shape[0]):
+        row, slopes, shares = p[n], dx[n], target[n]
+        share = mass[n] * like(sums[n], 1 / batch)
+        scale, pull = share / sums[n], kept * like(sums[n], 1 / batch)
+        floor = share * smoothing / like(sums[n], row.shape[0])
+        for k in range(row.shape[0]):
+            slopes[k] = row[k] * scale - floor - pull * shares[k] * weights[k]
+
+
 class CrossEntropy(Loss):
     """Cross-entropy: the mean over the examples of -log(p of the true class), with p = softmax(x).
 
     The usual loss of classification with one output for each class: the likelihood of the labels. Computed on the scores
     x that go into the softmax, as log(sum_k e^x_k) - x_class, which neither overflows nor loses a tiny probability. End
     the net in `dense: classes` (it then answers with scores) or in `softmax` after it (it answers with probabilities);
-    both train alike. A net that knows nothing has log(K) for K classes. Gradient: (p - 1 in the column of the class) / B.
+    both train alike. A net that knows nothing has log(K) for K classes. Where the augmentation mixup makes shares of
+    classes of the labels, the losses of the classes count by their shares. Gradient: (p - 1 in the class's column) / B.
 
         loss: cross_entropy
         loss: {cross_entropy: {label_smoothing: 0.1}}
@@ -125,6 +177,7 @@ class CrossEntropy(Loss):
     group = "for classes"
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "softmax"
+    shares: ClassVar[bool] = True
     label_smoothing: Fraction = 0.0
     class_weights: tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...] | None = None
 
@@ -134,6 +187,8 @@ class CrossEntropy(Loss):
         LossCase({"label_smoothing": 0.1}, outputs=4),
         LossCase({"class_weights": [0.5, 2.0, 1.0]}),
         LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}),
+        LossCase(outputs=4, shares=True),
+        LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}, shares=True),
     )
 
     def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
@@ -147,13 +202,17 @@ class CrossEntropy(Loss):
                              "give one number for each class, in the order of the labels")  # fmt: skip
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
-        """One row forward, one backward; other kernels where there is smoothing or weights."""
+        """One row forward, one backward; other kernels where there is smoothing or weights, or shares of classes."""
         p, sums, gap = net.array(x.shape, "p"), net.array(x.shape[:-1], "sums"), net.array(x.shape[:-1], "gap")
         operands = {"loss": loss, "p": p, "flat": p, "sums": sums, "gap": gap, "x": x, "target": target}
         operands["batch"] = net.counter("batch")
-        if self.label_smoothing == 0 and self.class_weights is None:
+        shares = len(target.shape) > 1
+        if self.label_smoothing == 0 and self.class_weights is None and not shares:
             net.call(forward, backward=(backward,), **operands)
             return
         weights = net.vector(self.class_weights or (1.0,) * x.features)
         operands |= {"weights": weights, "smoothing": net.constant(self.label_smoothing)}
-        net.call(forward_weighted, backward=(backward_weighted,), **operands)
+        if shares:
+            net.call(forward_shares, backward=(backward_shares,), mass=net.array(x.shape[:-1], "mass"), **operands)
+        else:
+            net.call(forward_weighted, backward=(backward_weighted,), **operands)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LossCase:
-    """One situation in which gradcheck runs a loss: options, width of the outputs, kind of the targets."""
+    """One situation in which gradcheck runs a loss: options, width of the outputs, shares of classes instead of labels."""
 
     options: dict[str, Any] = field(default_factory=dict)
     outputs: int = 3
     batch: int = 5
     kink: float = 0.0
+    shares: bool = False
 
 
 class Loss(Part):
@@ -29,11 +30,13 @@ class Loss(Part):
     A loss is the mean over the live batch. `targets`: what its targets are, int32 class labels (B,), values (B, K), or
     none: then `build` is handed the inputs of the net. Data with classes give a loss of values 1 in the column of the
     class and 0 elsewhere.
+    `shares`: whether a loss of labels also takes shares of classes (B, K) in their place, as mixup makes them.
     `absorbs`: the activation it undoes: with a final layer of that name the loss is computed on what goes into it.
     """
 
     targets: ClassVar[Literal["labels", "values", "none"]] = "values"
     absorbs: ClassVar[str | None] = None
+    shares: ClassVar[bool] = False
     cases: ClassVar[Sequence[LossCase]] = (LossCase(),)
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:

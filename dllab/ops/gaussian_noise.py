@@ -7,58 +7,25 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from dllab.core.bits import sqrt
-from dllab.core.device import device
 from dllab.core.kernel import kernel
+from dllab.core.normal import normal_at
 from dllab.core.rng import STREAM_DROPOUT, bits_at, key
-from dllab.core.vecmath import log
 from dllab.ops.flatten import numbers
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, Value
 
 
-@device
-def erfinv(x: float) -> float:
-    """The inverse of the error function for a float64 -1 < x < 1, to some six digits.
-
-    The one number in ten million whose normal number lies beyond 5.3 deviations is right to a tenth.
-    Source: Giles, Approximating the erfinv function (2010), the single-precision polynomials.
-    """
-    w = -log((1.0 - x) * (1.0 + x))
-    a = w - 2.5
-    near = 3.43273939e-07 + 2.81022636e-08 * a
-    near = -3.5233877e-06 + near * a
-    near = -4.39150654e-06 + near * a
-    near = 0.00021858087 + near * a
-    near = -0.00125372503 + near * a
-    near = -0.00417768164 + near * a
-    near = 0.246640727 + near * a
-    near = 1.50140941 + near * a
-    b = sqrt(w) - 3.0
-    far = 0.000100950558 - 0.000200214257 * b
-    far = 0.00134934322 + far * b
-    far = -0.00367342844 + far * b
-    far = 0.00573950773 + far * b
-    far = -0.0076224613 + far * b
-    far = 0.00943887047 + far * b
-    far = 1.00167406 + far * b
-    far = 2.83297682 + far * b
-    return (near if w < 5.0 else far) * x
-
-
 @kernel(y="B F", x="B F", rows="B:int64", sigma="", seed=":int64", layer=":int64", step=":int64")
 def forward(y, x, rows, sigma, seed, layer, step):
-    """Y = x + sigma z, z normal: sqrt(2) erfinv(u) of the draw for (seed, layer, step, row of the data set, element).
+    """Y = x + sigma z, z normal, drawn for (seed, layer, step, row of the data set, element).
 
-    The draw for element i is rng.bits_at(rng.bits_at(step's key, row), i); u is its upper 53 bits brought to -1..1. A layer
-    has a number of its own, so noise and dropout never share a key.
+    A layer has a number of its own, so noise and dropout never share a key.
     """
     step_key = key(key(seed, STREAM_DROPOUT, layer), 0, step)
     for n in range(y.shape[0]):
         row_key, to, of = bits_at(step_key, rows[n]), y[n], x[n]
         for i in range(to.shape[0]):
-            draw = (bits_at(row_key, i) >> 11) & 0x1FFFFFFFFFFFFF
-            to[i] = of[i] + sigma * (1.4142135623730951 * erfinv((draw + 0.5) * 2.0**-52 - 1.0))
+            to[i] = of[i] + sigma * normal_at(row_key, i)
 
 
 @kernel(dx="*N", dy="*N")

@@ -11,7 +11,7 @@ from dllab.catalogue import Size
 from dllab.core.bits import like, sqrt
 from dllab.core.device import device
 from dllab.core.kernel import kernel
-from dllab.ops.flatten import numbers
+from dllab.ops.batch_norm import fold, places_together, positions, repeat
 from dllab.ops.layer import Case, Layer
 from dllab.ops.layer_norm import Gain, gain_and_bias
 from dllab.symbols import Net, ShapeError, Value
@@ -33,85 +33,103 @@ def share(of: Any, groups: int, count: Any) -> None:
             part[c] = total
 
 
-# Sums run over the places with all channels side by side, which is how the numbers lie; groups come together at the end.
+# Rows hold V = k C numbers, k places together, as in batch_norm: sums run over them with all channels side by side, which
+# is how the numbers lie, and come together for each channel, then for each group. `middle` and `wide_scale` (V) are the
+# mean and the scale of one example's channels, k times over.
 
 
-@kernel(y="B P C", mean="B C", scale="B C", x="B P C", gain="C", bias="C", groups=":int64", eps="")
-def forward(y, mean, scale, x, gain, bias, groups, eps):
-    """Y = gain (x - mean) scale + bias, scale = 1 / sqrt(variance + eps), both of an example's group of channels."""
-    places = x.shape[1]
-    count = like(eps, places * (x.shape[2] // groups))
+@kernel(y="B P V", mean="B C", scale="B C", wide="V", middle="V", wide_scale="V", wide_gain="V", wide_bias="V", x="B P V",
+        gain="C", bias="C", groups=":int64", count=":int64", eps="")  # fmt: skip
+def forward(y, mean, scale, wide, middle, wide_scale, wide_gain, wide_bias, x, gain, bias, groups, count, eps):
+    """Y = gain (x - mean) scale + bias, scale = 1 / sqrt(variance + eps), both of `count` numbers of an example."""
+    repeat(wide_gain, gain)
+    repeat(wide_bias, bias)
+    numbers_of_group = like(eps, count)
     for n in range(y.shape[0]):
-        middle, factor = mean[n], scale[n]
-        for c in range(middle.shape[0]):
-            middle[c] = 0
-            factor[c] = 0
-        for p in range(places):
+        for v in range(wide.shape[0]):
+            wide[v] = 0
+        for p in range(x.shape[1]):
             of = x[n, p]
-            for c in range(of.shape[0]):
-                middle[c] += of[c]
-        share(middle, groups, count)
-        for p in range(places):
+            for v in range(of.shape[0]):
+                wide[v] += of[v]
+        fold(mean[n], wide)
+        share(mean[n], groups, numbers_of_group)
+        repeat(middle, mean[n])
+        for v in range(wide.shape[0]):
+            wide[v] = 0
+        for p in range(x.shape[1]):
             of = x[n, p]
-            for c in range(of.shape[0]):
-                factor[c] += (of[c] - middle[c]) * (of[c] - middle[c])
-        share(factor, groups, count)
+            for v in range(of.shape[0]):
+                wide[v] += (of[v] - middle[v]) * (of[v] - middle[v])
+        factor = scale[n]
+        fold(factor, wide)
+        share(factor, groups, numbers_of_group)
         for c in range(factor.shape[0]):
             factor[c] = like(eps, 1.0) / sqrt(factor[c] + eps)
-        for p in range(places):
+        repeat(wide_scale, factor)
+        for p in range(x.shape[1]):
             of, to = x[n, p], y[n, p]
-            for c in range(to.shape[0]):
-                to[c] = gain[c] * ((of[c] - middle[c]) * factor[c]) + bias[c]
+            for v in range(to.shape[0]):
+                to[v] = wide_gain[v] * ((of[v] - middle[v]) * wide_scale[v]) + wide_bias[v]
 
 
-@kernel(dx="B P C", level="B C", tilt="B C", dy="B P C", mean="B C", scale="B C", x="B P C", gain="C", groups=":int64")
-def backward_x(dx, level, tilt, dy, mean, scale, x, gain, groups):
+@kernel(dx="B P V", level="C", tilt="C", wide="V", wider="V", middle="V", wide_scale="V", dy="B P V", mean="B C",
+        scale="B C", x="B P V", gain="C", wide_gain="V", groups=":int64", count=":int64")  # fmt: skip
+def backward_x(dx, level, tilt, wide, wider, middle, wide_scale, dy, mean, scale, x, gain, wide_gain, groups, count):
     """Dx = scale (g - mean of g - z * mean of g z), z = (x - mean) scale and g = gain dy, the means over the group."""
-    places = x.shape[1]
     for n in range(dx.shape[0]):
-        middle, factor, total, product = mean[n], scale[n], level[n], tilt[n]
-        for c in range(total.shape[0]):
-            total[c] = 0
-            product[c] = 0
-        for p in range(places):
+        factor = scale[n]
+        repeat(middle, mean[n])
+        repeat(wide_scale, factor)
+        for v in range(wide.shape[0]):
+            wide[v] = 0
+            wider[v] = 0
+        for p in range(x.shape[1]):
             slope, of = dy[n, p], x[n, p]
-            for c in range(of.shape[0]):
-                total[c] += slope[c]
-                product[c] += slope[c] * (of[c] - middle[c])
-        for c in range(total.shape[0]):
-            total[c] *= gain[c]
-            product[c] *= gain[c] * factor[c] * factor[c]
-        count = like(factor[0], places * (x.shape[2] // groups))
-        share(total, groups, count)
-        share(product, groups, count)
-        for p in range(places):
+            for v in range(of.shape[0]):
+                wide[v] += slope[v]
+                wider[v] += slope[v] * (of[v] - middle[v])
+        fold(level, wide)
+        fold(tilt, wider)
+        for c in range(level.shape[0]):
+            level[c] *= gain[c]
+            tilt[c] *= gain[c] * factor[c] * factor[c]
+        share(level, groups, like(gain[0], count))
+        share(tilt, groups, like(gain[0], count))
+        repeat(wide, level)
+        repeat(wider, tilt)
+        for p in range(x.shape[1]):
             to, slope, of = dx[n, p], dy[n, p], x[n, p]
-            for c in range(to.shape[0]):
-                to[c] = factor[c] * (gain[c] * slope[c] - total[c] - (of[c] - middle[c]) * product[c])
+            for v in range(to.shape[0]):
+                to[v] = wide_scale[v] * (wide_gain[v] * slope[v] - wide[v] - (of[v] - middle[v]) * wider[v])
 
 
-@kernel(dgain="C", dy="B P C", mean="B C", scale="B C", x="B P C")
-def backward_gain(dgain, dy, mean, scale, x):
+@kernel(dgain="C", wide="V", middle="V", wide_scale="V", dy="B P V", mean="B C", scale="B C", x="B P V")
+def backward_gain(dgain, wide, middle, wide_scale, dy, mean, scale, x):
     """Dgain = the sum of dy z over all examples and places, z = (x - mean) scale."""
-    for c in range(dgain.shape[0]):
-        dgain[c] = 0
+    for v in range(wide.shape[0]):
+        wide[v] = 0
     for n in range(dy.shape[0]):
-        middle, factor = mean[n], scale[n]
+        repeat(middle, mean[n])
+        repeat(wide_scale, scale[n])
         for p in range(dy.shape[1]):
             slope, of = dy[n, p], x[n, p]
-            for c in range(slope.shape[0]):
-                dgain[c] += slope[c] * ((of[c] - middle[c]) * factor[c])
+            for v in range(slope.shape[0]):
+                wide[v] += slope[v] * ((of[v] - middle[v]) * wide_scale[v])
+    fold(dgain, wide)
 
 
-@kernel(dbias="C", dy="*N C")
-def backward_bias(dbias, dy):
+@kernel(dbias="C", wide="V", dy="B P V")
+def backward_bias(dbias, wide, dy):
     """Dbias = the sum of dy over all examples and places."""
-    for c in range(dbias.shape[0]):
-        dbias[c] = 0
+    for v in range(wide.shape[0]):
+        wide[v] = 0
     for n in range(dy.shape[0]):
-        slope = dy[n]
-        for c in range(slope.shape[0]):
-            dbias[c] += slope[c]
+        for p in range(dy.shape[1]):
+            slope = dy[n, p]
+            for v in range(slope.shape[0]):
+                wide[v] += slope[v]
+    fold(dbias, wide)
 
 
 class GroupNorm(Layer):
@@ -161,12 +179,16 @@ class GroupNorm(Layer):
 def normed(net: Net, x: Value, groups: int, gain: Gain, bias: bool, eps: float) -> Value:
     """The rows of group norm; what instance norm is made of, too."""
     factor, shift = gain_and_bias(net, x.features, gain, bias)
-    batch, channels = x.shape[0], x.features
-    places = numbers(x.shape) // channels
-    y, per_channel = net.array((batch, places, channels)), (batch, channels)
-    scratch = {name: net.array(per_channel, name) for name in ("mean", "scale", "level", "tilt")}
+    batch, channels, places = x.shape[0], x.features, positions(x)
+    together = places_together(places, channels)
+    y = net.array((batch, places // together, together * channels))
+    scratch = {name: net.array((batch, channels), name) for name in ("mean", "scale")}
+    scratch |= {name: net.array((channels,), name) for name in ("level", "tilt")}
+    wide = ("wide", "wider", "middle", "wide_scale", "wide_gain", "wide_bias")
+    scratch |= {name: net.array(y.shape[2:], name) for name in wide}
     net.call(
         forward, backward=(backward_x, backward_gain, backward_bias), y=y, x=net.view(x, y.shape), gain=factor,
-        bias=shift, groups=net.whole(groups), eps=net.constant(eps), **scratch,
+        bias=shift, groups=net.whole(groups), count=net.whole(places * channels // groups), eps=net.constant(eps),
+        **scratch,
     )  # fmt: skip
     return net.view(y, x.shape)

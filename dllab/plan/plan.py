@@ -5,19 +5,22 @@ Programs, built when first asked for:
     evaluate  gather, forward as at inference, loss, outputs kept row by row
     infer     the same without targets
     forward   the net as it is in training (dropout, batch statistics), outputs kept
-With `:plain` after the name the inputs are numbers of the plan's precision, taken as they are: a user's own arrays.
+    sample    gather and augmentation alone, as training does them
+With `:plain` after the name the inputs are numbers of the plan's precision, taken as they are and never augmented: a
+user's own arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dllab.losses.loss import Loss
 from dllab.losses.temperature import tempered
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
+from dllab.plan.augmented import Augmenting, Feed
 from dllab.plan.builder import Builder
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
@@ -34,6 +37,7 @@ from dllab.symbols import (
     OUTPUTS,
     SHARED,
     WHOLE_DIM,
+    WORK,
     Dim,
     Parameter,
     ShapeError,
@@ -62,7 +66,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Program:
-    """Rows in their order, with the places where the phases begin, and what lies in working memory."""
+    """Rows in their order, with the places where the phases begin, and what lies in working memory.
+
+    `named`: the batch, such as `input` and `target`.
+    """
 
     rows: tuple[Row, ...]
     epoch: int
@@ -76,6 +83,7 @@ class Program:
     infos: tuple[LayerInfo, ...]
     gradients: dict[int, Value] = field(default_factory=dict)
     layouts: dict[int, Any] = field(default_factory=dict)
+    named: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class Question:
     rate_factors: tuple[tuple[str, float], ...] = ()  # path and factor of the learning rate; the last that fits counts
     probes: tuple[Probe, ...] = ()
     probe_every: int = 1
+    augmenting: Augmenting | None = None
 
 
 class Plan:
@@ -135,6 +144,8 @@ class Plan:
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
                 self._programs[name] = self._train(inputs, bool(plain))
+            elif kind == "sample":
+                self._programs[name] = self._sample()
             else:
                 made = self._forward_only(inputs, training=kind == "forward", targets=kind == "evaluate")
                 self._programs[name] = made
@@ -201,17 +212,12 @@ class Plan:
         question, builder = self.question, Builder(self.store, training=True)
         loss = question.loss
         assert loss is not None, "training needs a loss"
-        if question.shuffle:
-            base = Value("base", BASE_ORDER, ("N",), "int64", offset=0)
-            order = Value("order", ORDER, ("N",), "int64", offset=0)
-            seed, epoch = builder.counter("seed"), builder.counter("epoch")
-            builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
-            builder.barrier()
-        step = len(builder.rows)
+        step = self._shuffle(builder)
         builder.pairs = self.pairs
-        x = self._batch(builder, inputs)
+        feed = None if plain else self._feed(builder)
+        x = self._batch(builder, inputs, feed)
         x.needs_gradient = question.input_gradient
-        target = self._target(builder, plain)
+        target = self._target(builder, plain, feed)
         y = builder.stack(question.model, x, range(len(question.model) - int(self.absorbed)))
         parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
         with builder.inside("loss"):
@@ -237,10 +243,42 @@ class Plan:
             builder.barrier()
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
-            tuple(builder.infos), builder.gradients_by_value(),
+            tuple(builder.infos), builder.gradients_by_value(), named={"input": x, "target": target},
+        )  # fmt: skip
+
+    def _sample(self) -> Program:
+        """The inputs of every step as training has them; `named` holds how rows are mixed."""
+        builder = Builder(self.store, training=False)
+        step = self._shuffle(builder)
+        feed = self._feed(builder)
+        x = builder.ready(self._batch(builder, self.question.inputs, feed))
+        named = {"rows": builder.batch_rows()}
+        if feed is not None and feed.mixes:
+            named["partners"], named["weights"] = feed.mixed(builder.batch_rows())
+        end = len(builder.rows)
+        return Program(
+            tuple(builder.rows), 0, step, end, end, end, tuple(builder.work), builder.shards, x, (), named=named
         )  # fmt: skip
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
+
+    def _shuffle(self, builder: Builder) -> int:
+        """The rows in front of every epoch; returns how many they are."""
+        if self.question.shuffle:
+            base = Value("base", BASE_ORDER, ("N",), "int64", offset=0)
+            order = Value("order", ORDER, ("N",), "int64", offset=0)
+            seed, epoch = builder.counter("seed"), builder.counter("epoch")
+            builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
+            builder.barrier()
+        return len(builder.rows)
+
+    def _feed(self, builder: Builder) -> Feed | None:
+        """What brings the inputs augmented, where the recipe wants that."""
+        augmenting, column = self.question.augmenting, self.question.inputs
+        if augmenting is None:
+            return None
+        raw = replace(column, scaled=False)
+        return Feed(builder, augmenting, column, lambda x, rows: self._gather(builder, raw, x, rows))
 
     def _check_loss(self, shape: tuple[Dim, ...]) -> None:
         """Raise ShapeFlowError where outputs (B, *shape) do not fit the loss and its targets."""
@@ -261,21 +299,27 @@ class Plan:
         last = self.question.model[-1]
         return tempered(builder, builder.input_of(last, before), getattr(last.part, "temperature", 1.0))
 
-    def _batch(self, builder: Builder, column: Column) -> Value:
-        """The rows that gather the inputs."""
+    def _batch(self, builder: Builder, column: Column, feed: Feed | None = None) -> Value:
+        """The rows that gather the inputs; those of a feed come from the array in which they end up."""
         order = Value("order", ORDER, ("N",), "int64", offset=0)
         builder.batch = builder.array((BATCH_DIM,), "rows", "int64")
         builder.row(gather.batch_rows, rows=builder.batch, order=order, first=builder.counter("first"))
-        x = builder.array((BATCH_DIM, *column.shape), "x")
-        builder.awaited[id(x)] = lambda: self._gather(builder, column, x, builder.batch_rows())
-        builder.all_rows = lambda: self._all_rows(builder, column, order)
+        if feed is None:
+            x = builder.array((BATCH_DIM, *column.shape), "x")
+            builder.awaited[id(x)] = lambda: self._gather(builder, column, x, builder.batch_rows())
+        else:
+            x = Value("x", WORK, (BATCH_DIM, *column.shape))
+            builder.awaited[id(x)] = lambda: setattr(x, "parent", feed.inputs(builder.batch_rows()))
+        builder.all_rows = lambda: self._all_rows(builder, column, order, feed)
         builder.named["input"] = x
         return x
 
-    def _all_rows(self, builder: Builder, column: Column, order: Value) -> Value:
+    def _all_rows(self, builder: Builder, column: Column, order: Value, feed: Feed | None) -> Value:
         """The whole batch, in every shard."""
         rows = builder.array((WHOLE_DIM,), "all_rows", "int64")
         builder.row(gather.batch_rows, rows=rows, order=order, first=builder.counter("whole"))
+        if feed is not None:
+            return feed.inputs(rows)
         x = builder.array((WHOLE_DIM, *column.shape), "all")
         self._gather(builder, column, x, rows)
         return x
@@ -291,22 +335,29 @@ class Plan:
         else:
             builder.row(gather.gather, x=flat, source=source, rows=rows)
 
-    def _target(self, builder: Builder, plain: bool = False) -> Value:
-        column = self.question.targets
+    def _target(self, builder: Builder, plain: bool = False, feed: Feed | None = None) -> Value:
+        column, rows = self.question.targets, builder.batch_rows()
         if column is None:
             return builder.ready(builder.named["input"])
+        mixing = feed if feed is not None and feed.mixes else None
         if column.dtype != "int32":
-            given = Column(column.name, column.shape, self.question.precision) if plain else column
+            given = replace(column, dtype=self.question.precision, scaled=False) if plain else column
             values = builder.array((BATCH_DIM, *given.shape), "target")
-            self._gather(builder, given, values, builder.batch_rows())
+            if mixing is not None:
+                mixing.values(values, lambda y, some: self._gather(builder, given, y, some), rows)
+            else:
+                self._gather(builder, given, values, rows)
             return values
         source = Value(column.name, COLUMN + column.name, ("R",), "int32", offset=0)
-        if self.question.loss is not None and self.question.loss.targets == "values":
-            one_hot = builder.array(self.output_shape, "target")
-            builder.row(gather.gather_one_hot, y=one_hot, source=source, rows=builder.batch_rows())
-            return one_hot
+        if self.question.loss is not None and (self.question.loss.targets == "values" or mixing is not None):
+            shares = builder.array(self.output_shape, "target")
+            if mixing is not None:
+                mixing.labels(shares, source, rows)
+            else:
+                builder.row(gather.gather_one_hot, y=shares, source=source, rows=rows)
+            return shares
         target = builder.array((BATCH_DIM,), "target", "int32")
-        builder.row(gather.gather_labels, y=target, source=source, rows=builder.batch_rows())
+        builder.row(gather.gather_labels, y=target, source=source, rows=rows)
         return target
 
     def _lay_out_parameters(self) -> None:

@@ -11,12 +11,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 from dllab.catalogue import Part, Size, UnknownPart, find, parts
 from dllab.recipe.errors import Problems, closest, one_of, show
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
-from dllab.recipe.parts import Builder, LayerEntry
+from dllab.recipe.parts import AugmentEntry, Builder, LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.transfer import InitFrom, read_factors, read_init_from, read_patterns
 
-KEYS = ("about", "use", "data", "input", "model", "loss", "optimizer", "schedule", "metrics", "train", "expect")
+KEYS = (
+    "about", "use", "data", "input", "augment", "model", "init_from", "freeze", "lr_factors", "loss", "optimizer",
+    "schedule", "metrics", "train", "expect",
+)  # fmt: skip
 SPLITS = ("train", "validation", "test")
 Shape = Annotated[list[Size], Field(min_length=1, max_length=8)]
 
@@ -63,8 +67,12 @@ class _Assembly:
             "about": self.about(),
             "use": tuple(path for path, _ in files_used(self.root, Problems(), self.folder)),
             "data": self.one("data", "datasets"),
+            "augment": self.augment(),
             "input": self.input(),
             "model": self.model(),
+            "init_from": self.init_from(),
+            "freeze": self.freeze(),
+            "lr_factors": self.lr_factors(),
             "loss": self.one("loss", "losses"),
             "optimizer": self.optimizer(),
             "schedule": self.one("schedule", "schedules", "constant"),
@@ -108,6 +116,16 @@ class _Assembly:
             place = self.root.entries["input"].key.place
             self.problems.add("the recipe has both data: and input:", place, hint)
 
+    def augment(self) -> tuple[AugmentEntry | None, ...]:
+        node = self.given("augment")
+        if node is None:
+            return ()
+        items = node.items if isinstance(node, ListNode) else [node]
+        if items and self.given("data") is None and self.given("input") is not None:
+            place = self.root.entries["augment"].key.place
+            self.problems.add("augment: changes rows of data, and the recipe has none", place, "take augment: out")
+        return tuple(map(self.builder.augmentation, items))
+
     def input(self) -> tuple[int, ...] | None:
         node = self.given("input")
         if node is None:
@@ -132,6 +150,18 @@ class _Assembly:
             self.problems.add("the recipe has no model", place, "list its layers under model:, such as `- dense: 32`")
             return None
         return self.builder.layers(node)
+
+    def init_from(self) -> InitFrom | None:
+        node = self.given("init_from")
+        return read_init_from(node, self.problems, self.folder) if node is not None else None
+
+    def freeze(self) -> tuple[str, ...]:
+        node = self.given("freeze")
+        return read_patterns(node, self.problems, "layers to freeze") if node is not None else ()
+
+    def lr_factors(self) -> dict[str, float]:
+        node = self.given("lr_factors")
+        return read_factors(node, self.problems) if node is not None else {}
 
     def optimizer(self) -> tuple[Part | None, ...]:
         node = self.given("optimizer") or ScalarNode("adam", "adam", self.root.place)

@@ -17,7 +17,7 @@ from dllab.recipe.dump import flow, plain_value, to_yaml
 from dllab.recipe.errors import article
 from dllab.recipe.forms import block_of, container, family_of, fields_of, noun, own_first
 from dllab.recipe.keys import MEANINGS, Key
-from dllab.recipe.parts import LayerEntry
+from dllab.recipe.parts import AugmentEntry, LayerEntry
 from dllab.recipe.place import visible
 from dllab.recipe.recipe import Recipe
 from dllab.recipe.wording import takes
@@ -54,7 +54,7 @@ def _key(key: str, told: Key, value: Any) -> Iterator[str]:
         yield f"{key}:"
         yield from _options(value, _changed(value), "  ")
     else:
-        absent = value is None or value in ("", {}) or (key == "use" and not value)
+        absent = value is None or value in ("", {}) or (key in ("use", "augment", "freeze") and not value)
         plain = _plain(value)
         yield from (f"#{line}" if absent else line for line in _yaml({key: plain}))
 
@@ -162,6 +162,8 @@ def _plain(value: Any) -> Any:
     """Plain data; inner parts and layers in their shortest form."""
     if isinstance(value, LayerEntry):
         return _layer(value)
+    if isinstance(value, AugmentEntry):
+        return _written(value.part)
     if isinstance(value, Part):
         return _written(value)
     if isinstance(value, list | tuple):

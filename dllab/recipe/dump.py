@@ -13,13 +13,18 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from dllab.catalogue import Part
-from dllab.recipe.parts import LayerEntry
+from dllab.recipe.parts import AugmentEntry, LayerEntry
+from dllab.recipe.transfer import InitFrom
 
 
 def plain_value(value: Any) -> Any:
     """Parts as `{name: {option: value}}` (or the bare name where there is no option), tuples as lists."""
     if isinstance(value, LayerEntry):
         return _layer(value)
+    if isinstance(value, AugmentEntry):
+        return plain_value(value.part)
+    if isinstance(value, InitFrom):
+        return value.plain()
     if isinstance(value, Part):
         options = _options(value)
         return {value.name: options} if options else value.name

@@ -28,6 +28,7 @@ NOUNS = {
     "schedules": "schedule",
     "initializers": "initializer",
     "datasets": "data set",
+    "augmentations": "augmentation",
 }
 LAYER_EXTRAS = ("name", "from")
 
@@ -98,6 +99,8 @@ def lookup(written: Written, family: str, problems: Problems) -> type[Part] | No
         if (ending := re.search(r"\.(csv|npz)$", name)) is not None and family == "datasets":
             target = ", target: COLUMN" if ending[1] == "csv" else ""
             hint = f"name a file of your own by its kind: {{{ending[1]}: {visible(name)}{target}}}"
+        elif "/" in name and family == "datasets":
+            hint = f"name a folder of pictures of your own by its kind: {{folder: {visible(name)}, size: 32}}"
         problems.add(f"unknown {noun(family)} {show(name)}", written.name.place, hint)
         return None
 

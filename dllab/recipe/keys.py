@@ -19,7 +19,14 @@ MEANINGS = {
     "use": Key("Python files with parts of your own, beside the recipe or below; they run only with `--trust`", "none"),
     "data": Key("the data set to train on; exactly one of `data` and `input` is needed", "", "datasets"),
     "input": Key("the shape of one example, for a net without data; such a net is not trained", ""),
+    "augment": Key("a list of changes to the training rows, drawn anew in every step", "none", "augmentations"),
     "model": Key("the list of layers, first to last; needed", "", "layers"),
+    "init_from": Key(
+        "a run or recipe whose weights to begin with: its name or path, or `{from: ..., layers: [...], weights: best}`",
+        "new weights",
+    ),
+    "freeze": Key('layers or parameters that training leaves as they are, by name or pattern: `[0_dense, "*.b"]`', "none"),
+    "lr_factors": Key("factors of the learning rate by name or pattern, the last that fits counts: `{0_dense: 0.1}`", "1"),
     "loss": Key(
         "what training makes small",
         "by the data: `cross_entropy`, `binary_cross_entropy` after a final `sigmoid`, `mse` for numbers",

@@ -67,6 +67,7 @@ class _Plain:
 _Kind = _Options | _Part | _Several | _Plain
 _KINDS: dict[str, _Kind] = {
     "data": _Part("datasets"),
+    "augment": _Several("augmentations", or_one=True),
     "model": _Several("layers"),
     "loss": _Part("losses"),
     "optimizer": _Several("optimizers", or_one=True),

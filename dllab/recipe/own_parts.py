@@ -30,6 +30,7 @@ NEEDED = {
     "initializers": "draw",
     "metrics": "measure",
     "datasets": "generate",
+    "augmentations": "build",
 }
 """The method that every part of a family has to bring."""
 TRUST = "a recipe may come from anyone, and these files are programs: read them, then give --trust (in Python: trust=True)"

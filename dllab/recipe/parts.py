@@ -51,6 +51,14 @@ class LayerEntry:
 
 
 @dataclass(frozen=True)
+class AugmentEntry:
+    """An augmentation of a recipe, and where it is written; equal when they say the same, wherever they stand."""
+
+    part: Part
+    place: Place = field(default=Place("recipe"), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class _Reference:
     """A `from:` that names no visible label yet; judged when all labels are known."""
 
@@ -80,6 +88,15 @@ class Builder:
             return None
         cls, options, place = taken
         return typing.cast(Part | None, self.options(cls, options, f"{noun(family)} {cls.name}", place))
+
+    def augmentation(self, node: Node) -> AugmentEntry | None:
+        """One augmentation of a list, with its place; None if something is wrong with it."""
+        taken = self._take_apart(node, "augmentations")
+        if taken is None:
+            return None
+        cls, options, place = taken
+        part = self.options(cls, options, f"augmentation {cls.name}", place)
+        return None if part is None else AugmentEntry(part, place)
 
     def layers(self, node: Node) -> tuple[LayerEntry, ...] | None:
         """A list of layers; None if something is wrong with one of them."""

@@ -16,10 +16,11 @@ from dllab.recipe.find import locate, read_bytes
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, from_plain, plain
 from dllab.recipe.overrides import apply
 from dllab.recipe.own_parts import load_parts
-from dllab.recipe.parts import LayerEntry
+from dllab.recipe.parts import AugmentEntry, LayerEntry
 from dllab.recipe.paths import Folder
 from dllab.recipe.place import Place
 from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.transfer import InitFrom, places_inside
 from dllab.recipe.yaml_nodes import decode, file_places, read
 
 
@@ -29,7 +30,8 @@ class Recipe:
 
     Exactly one of `data` (a data set) and `input` (the shape of one example) is set. `loss` and `metrics` are None
     where the recipe leaves them to the data's task. `optimizer` is a chain of one or more parts, applied in order.
-    `expect` maps `<split>_<metric>` to the figure training must reach. `use` are the files of the user's own that it runs,
+    `expect` maps `<split>_<metric>` to the figure training must reach. `init_from`, `freeze` and `lr_factors` name layers
+    by patterns, which engine.patterns compares with those of the net. `use` are the files of the user's own that it runs,
     `used` the SHA-256 of each. Two recipes are equal when they say the same,
     whatever their files.
     """
@@ -46,14 +48,18 @@ class Recipe:
     metrics: tuple[Part, ...] | None
     train: TrainOptions
     expect: dict[str, float]
+    augment: tuple[AugmentEntry, ...] = ()
+    init_from: InitFrom | None = None
+    freeze: tuple[str, ...] = ()
+    lr_factors: dict[str, float] = field(default_factory=dict)
     use: tuple[str, ...] = ()
     used: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     text: str = field(default="", compare=False, repr=False)
     places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, key: str) -> Place:
-        """Where a top-level key stands (for a key the recipe leaves out: the recipe itself)."""
-        return self.places.get(key) or self.places[""]
+        """Where a top-level key stands, or `freeze[0]` and the like; for a key that is left out the recipe itself."""
+        return self.places.get(key) or self.places.get(re.split(r"[.\[]", key)[0]) or self.places[""]
 
     def resolved(self) -> dict[str, Any]:
         """The recipe as plain data with every default filled in; keys left to the data's task are left out."""
@@ -63,7 +69,7 @@ class Recipe:
         return {
             key: value
             for key, value in values.items()
-            if value is not None and value not in ("", {}) and (key != "use" or value)
+            if value is not None and value not in ("", {}) and (key not in ("use", "augment", "freeze") or value)
         }
 
     def to_yaml(self) -> str:
@@ -130,6 +136,7 @@ def _assemble(
         values = assemble(root, problems, folder)
     problems.raise_if_any()
     places = {"": root.place, **{key: _place_of(entry) for key, entry in root.entries.items()}}
+    places.update(places_inside(root))
     return Recipe(name=name, source_path=path, text=text, places=places, used=own.digests, **values)
 
 

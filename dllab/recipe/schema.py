@@ -16,9 +16,30 @@ from dllab.recipe.forms import block_of, container, family_of, fields_of, words_
 from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
+from dllab.recipe.transfer import WEIGHTS
 from dllab.recipe.wording import field_schema
 
 FILES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+FACTORS = {
+    "type": "object",
+    "patternProperties": {".": {"type": "number", "minimum": 0}},
+    "additionalProperties": False,
+}
+INIT_FROM = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {
+                "from": {"description": "A run or a recipe, by name or path.", "type": "string"},
+                "layers": {"description": "Patterns of the layers to take. Left out: all that fit.", **FILES},
+                "weights": {"description": "The last weights, or those of the best evaluation.", "enum": list(WEIGHTS)},
+            },
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
 LABELS = {
     "description": "What the layer reads instead of the layer above: the label of an earlier one, or input.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
@@ -54,6 +75,10 @@ def _top() -> dict[str, Any]:
         "use": FILES,
         "data": _ref("datasets"),
         "input": TypeAdapter(Shape).json_schema(),
+        "augment": {"anyOf": [_ref("augmentations"), {"type": "array", "items": _ref("augmentations")}]},
+        "init_from": INIT_FROM,
+        "freeze": FILES,
+        "lr_factors": FACTORS,
         "loss": _ref("losses"),
         "optimizer": {"anyOf": [_ref("optimizers"), chain]},
         "schedule": _ref("schedules"),

@@ -179,6 +179,7 @@ class Keeper:
             best_epoch=done.best_epoch if done is not None else None,
             diverged=self.diverged,
             expectations=expectations_of(done, self.recipe) if done is not None else (),
+            beginning=self.trainer.beginning,
         )
 
     def _keep(self, result: Result, weights: bool = True) -> Result:

@@ -10,6 +10,7 @@ from dllab.engine.network import Network
 from dllab.recipe import Recipe
 from dllab.runs.metrics_log import plain
 from dllab.training.events import Diverged, EpochEnd, Figures, Finished
+from dllab.training.transfer import Beginning
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Result:
     `metrics` maps split (`train`, `validation`, `test`; those that exist) to metric to value, with the weights the net
     has now; of an interrupted run it holds the last figures there were. `history` has one entry for each evaluation.
     `status`: finished, stopped (early), diverged, failed or interrupted. `seconds` of training. `folder`: None where
-    nothing was kept.
+    nothing was kept. `beginning`: weights taken from elsewhere, layers frozen, rates of their own.
     """
 
     recipe: Recipe
@@ -46,6 +47,7 @@ class Result:
     best_epoch: int | None = None
     diverged: Diverged | None = None
     expectations: tuple[Expectation, ...] = ()
+    beginning: Beginning | None = None
 
     def document(self) -> dict[str, Any]:
         """The run as plain JSON data, as `dllab train --json` prints it; NaN and infinities are None."""
@@ -58,6 +60,7 @@ class Result:
             "seconds": round(self.seconds, 6),
             "run": None if self.folder is None else str(self.folder),
             "final": plain(self.metrics),
+            **(plain(self.beginning.document()) if self.beginning is not None else {}),
         }
 
 

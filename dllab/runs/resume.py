@@ -7,6 +7,7 @@ trained with so far. What the kept state belongs to (model, data, loss, batches,
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from dllab.training.trainer import Trainer
 FIXED = {
     "data": "the state belongs to a net that has seen other data",
     "input": "the state belongs to a net of other inputs",
+    "init_from": "the run has begun already, with other weights",
     "model": "the state belongs to another net",
     "loss": "the figures before and after could not be compared",
     "use": "the state belongs to a net made of other parts",
@@ -110,14 +112,15 @@ class Resumption:
         except Damaged as error:
             raise StoreError(f"{path / METRICS} is damaged: {error}\n  {new_run(path)}") from None
         self.trainer = Trainer(self.recipe, start=self.state, history=self.history)
+        told = self.status.get("init_from")
+        origin = told if isinstance(told, dict) else None
+        self.trainer.beginning = dataclasses.replace(self.trainer.beginning, origin=origin)
         if digest(self.trainer.data) != facts["data"]:
             raise StoreError(f"{path} cannot go on: its data are not what they were\n  {new_run(path)}")
         _check_diverged(self.status, self.step, self.changes, path)
         _check_open(self.status["status"], self.state, self.trainer, path)
 
     def _name(self, name: str) -> None:
-        import dataclasses
-
         self.recipe = dataclasses.replace(self.recipe, name=name)
 
     @property

@@ -13,8 +13,10 @@ from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.runs.keeper import Keeper
 from dllab.runs.result import Interrupted, Result
 from dllab.runs.store import RunFolder
+from dllab.runs.transfer import source_of
 from dllab.training.events import Event
 from dllab.training.trainer import Trainer
+from dllab.training.transfer import Source
 
 __all__ = ["Interrupted", "Overrides", "Result", "changed", "ignore", "texts", "train", "train_loaded"]
 
@@ -47,9 +49,8 @@ def train(
     folder that cannot be written, and Interrupted (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
     changes = changed(overrides, options)
-    return train_loaded(
-        chosen_recipe(recipe, changes, trust), changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event
-    )
+    chosen = chosen_recipe(recipe, changes, trust)
+    return train_loaded(chosen, changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event, trust=trust)
 
 
 def train_loaded(
@@ -60,8 +61,13 @@ def train_loaded(
     run_dir: str | Path | None,
     save: bool,
     on_event: Callable[[Event], None] | None,
+    trust: bool = False,
+    around: tuple[Recipe, ...] = (),
 ) -> Result:
-    """`train` for a recipe that is loaded, with changes made already; the run's folder tells of them."""
+    """`train` for a recipe that is loaded, with changes made already; the run's folder tells of them.
+
+    `around`: recipes that wait for the weights of this one.
+    """
     if seed is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, seed=seed))
         changes = [*changes, f"train.seed={seed}"]
@@ -69,8 +75,22 @@ def train_loaded(
         hint = "use dllab.cross_validate(recipe), or take them out with the override train.folds="
         raise RecipeError([Problem("one run, and the recipe asks for folds", recipe.place("train"), hint)])
     trainer = Trainer(recipe)
+    if recipe.init_from is not None:
+        trainer.begin_with(first_weights(trainer, run_dir, save, on_event or ignore, trust, around))
     folder = RunFolder.create(recipe.name, run_dir) if save else None
     return Keeper(trainer, folder, on_event or ignore, changes).follow()
+
+
+def first_weights(trainer: Trainer, run_dir: str | Path | None, save: bool, on_event: Callable[[Event], None], trust: bool,
+                  around: tuple[Recipe, ...] = ()) -> Source:  # fmt: skip
+    """The weights that a trainer's recipe begins with; the recipe they come from is trained first if it never was."""
+    recipe = trainer.recipe
+
+    def train_first(first: Recipe, listener: Callable[[Event], None]) -> Result:
+        return train_loaded(first, [], seed=None, run_dir=run_dir, save=save, on_event=listener, trust=trust,
+                            around=(*around, recipe))  # fmt: skip
+
+    return source_of(recipe, trainer.network, run_dir, on_event, train_first, around, trust)
 
 
 def changed(overrides: Overrides, options: Mapping[str, Any]) -> list[str]:

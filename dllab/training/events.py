@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from dllab.engine.network import Network
     from dllab.recipe import Recipe
+    from dllab.training.transfer import Beginning
 
 Status = Literal["finished", "stopped", "diverged", "failed", "interrupted"]
 Figures = dict[str, dict[str, Any]]
@@ -24,10 +25,20 @@ class Compiling:
 
 
 @dataclass(frozen=True)
+class FirstTraining:
+    """Another recipe, whose weights `init_from` takes, is being trained first."""
+
+    recipe: str
+    step: int
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Started:
     """Everything is ready and the first step comes next: step `first`, above 0 in a run that goes on.
 
-    `history`: what was evaluated before, in a run that goes on.
+    `history`: what was evaluated before, in a run that goes on. `beginning`: weights taken, layers frozen.
     """
 
     recipe: Recipe
@@ -40,6 +51,7 @@ class Started:
     loss: str
     first: int = 0
     history: tuple[EpochEnd, ...] = ()
+    beginning: Beginning | None = None
 
 
 @dataclass(frozen=True)
@@ -101,4 +113,4 @@ class Finished:
     expected: dict[str, tuple[float, float]] = field(default_factory=dict)  # name: (stated, reached)
 
 
-Event = Compiling | Started | Progress | EpochEnd | Diverged | Finished
+Event = Compiling | FirstTraining | Started | Progress | EpochEnd | Diverged | Finished

@@ -22,6 +22,7 @@ from dllab.training.demands import check_demands
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Finished, Started
 from dllab.training.state import State
+from dllab.training.transfer import Source, beginning, take
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
@@ -37,7 +38,8 @@ class Trainer:
 
     With `start` it goes on from there, to the same bits as the run that the state was taken from; `history` are that
     run's evaluations, for listeners. `seed`, `data`: instead of the recipe's; data are its own data set split in another
-    way, as for a fold. `course` is there from the first event that is not Compiling.
+    way, as for a fold. `course` is there from the first event that is not Compiling. A recipe with `init_from` needs
+    `begin_with` before that.
 
     Raises RecipeError for what only shows with the data: shapes that do not fit, a split that is missing; `events`
     raises training.state.Unfit for a state of another net or optimizer.
@@ -65,14 +67,23 @@ class Trainer:
         check_demands(recipe, data, self.metrics)
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
+        self.beginning = beginning(self.network)
         self.steps_per_epoch = -(-len(data.splits.train) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
         self.columns = columns_of(data.dataset.columns, data, self.network.dtype)
         targets = data.dataset.columns[TARGETS]
         self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
 
+    def begin_with(self, source: Source) -> None:
+        """Take the weights that the recipe's `init_from` names. Raises RecipeError where none fits."""
+        self.beginning = take(self.recipe, self.network, source)
+
     def events(self) -> Iterator[Event]:
         """The run, from Started to Finished."""
+        if self.recipe.init_from is not None and self._start is None and self.beginning.origin is None:
+            hint = "train it with `dllab train`, or begin anew with the override init_from="
+            problem = Problem("init_from: its weights were not put in", self.recipe.place("init_from"), hint)
+            raise RecipeError([problem])
         yield from compile_ahead(self.network.plan, ("train", "evaluate"))
         course = self.course = self._course()
         if self._start is not None:
@@ -89,6 +100,7 @@ class Trainer:
             loss=self.question.loss.name if self.question.loss else "",
             first=course.first,
             history=self._history,
+            beginning=self.beginning,
         )
         course.begin()
         for event in course.events():

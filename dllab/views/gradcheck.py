@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from dllab.engine.patterns import listed
 from dllab.lab.differences import SweepPoint
 from dllab.lab.gradcheck_report import THRESHOLD, Check, Element, Index, Report
 from dllab.lab.planted_bug import FACTOR
@@ -211,6 +212,8 @@ def _cause(factor: float | None) -> str:
         return " All of this gradient is 0: something is missing."
     if abs(factor + 1) < 1e-6:
         return " All of this gradient has the wrong sign."
+    if abs(factor - 1) < 1e-3:
+        return ""
     return f" All of this gradient is {factor:.4g} times what it should be: a wrong factor."
 
 
@@ -231,6 +234,9 @@ def _notes(report: Report, failed: list[Check], signs: Signs) -> Iterable[Render
                      f"{left:.3g} from the left and {right:.3g} from the right.")  # fmt: skip
     if len(kinked) > KINKS_SHOWN:
         notes.append(f"{signs.more} and kinks in {len(kinked) - KINKS_SHOWN} more arrays, counted in the table.")
+    if report.frozen:
+        arrays = "array is" if len(report.frozen) == 1 else "arrays are"
+        notes.append(f"{len(report.frozen)} {arrays} frozen and left out: {listed(report.frozen)}.")
     if any(check.checked < check.of for check in report.checks):
         notes.append("Large arrays are checked by a sample, the largest gradients among it; --full checks all of them.")
     if report.planted and failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -61,6 +61,9 @@ def _facts(recipe: Recipe, net: Summary, data: DataSummary | None) -> list[tuple
         splits = ", ".join(f"{count:,} {SPLITS[name]}" for name, count in data.splits.items())
         asked = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} number{'s' * (data.outputs > 1)}"
         facts.append(("data", f"{briefly(recipe.data)}\n{splits}; asks for {asked}"))
+    if recipe.augment:
+        facts.append(("augment", ", then ".join(briefly(entry.part) for entry in recipe.augment)))
+    facts += list(_transfer(recipe))
     facts += [
         ("loss", briefly(recipe.loss) if recipe.loss is not None else f"{LEFT_TO_THE_DATA}: {net.loss or 'none'}"),
         ("optimizer", ", then ".join(briefly(link) for link in recipe.optimizer)),
@@ -72,6 +75,18 @@ def _facts(recipe: Recipe, net: Summary, data: DataSummary | None) -> list[tuple
     if recipe.source_path is not None:
         facts.append(("file", str(recipe.source_path)))
     return facts
+
+
+def _transfer(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What it begins with, where that is not all new and all trained alike."""
+    first = recipe.init_from
+    if first is not None:
+        layers = f", layers {', '.join(first.layers)}" if first.layers else ""
+        yield "begins", f"with {'the best' if first.weights == 'best' else 'the'} weights of {first.source}{layers}"
+    if recipe.freeze:
+        yield "frozen", ", ".join(recipe.freeze)
+    if recipe.lr_factors:
+        yield "lr factors", ", ".join(f"{name} {factor:g}" for name, factor in recipe.lr_factors.items())
 
 
 def briefly(part: Part) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.engine.prepare import shape_text
-from dllab.lab.summary import Summary
+from dllab.lab.summary import LayerSummary, Summary
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 
@@ -49,6 +49,7 @@ def document(summary: Summary) -> dict[str, Any]:
                 "parameters": layer.parameters,
                 "multiply_adds": layer.multiply_adds,
                 "receptive_field": None if layer.receptive_field is None else list(layer.receptive_field),
+                **_transfer(layer),
             }
             for layer in summary.layers
         ],
@@ -107,14 +108,27 @@ class LayerTable:
             indent = (" " if narrow else INDENT) * layer.depth
             label = layer.short if kinds or layer.kind in layer.short else f"{layer.short}: {layer.kind}"
             table.add_row(
-                indent + label,
-                *([layer.kind] if kinds else []),
+                indent + label + ("" if kinds else _marks(layer)),
+                *([layer.kind + _marks(layer)] if kinds else []),
                 shape_text(("B", *layer.output_shape)),
                 *(["x".join(map(str, layer.receptive_field or ()))] if fields else []),
                 _count(layer.parameters),
                 _count(layer.multiply_adds),
             )
         return table
+
+
+def _marks(layer: LayerSummary) -> str:
+    """`, frozen` and `, lr x 0.1` behind the kind of a layer that is not trained as the others are."""
+    frozen = "" if not layer.frozen else ", frozen" if layer.frozen == layer.parameters else f", {layer.frozen:,} frozen"
+    factor = "several" if layer.lr_factor is None else f"{layer.lr_factor:g}"
+    return frozen + (f", lr x {factor}" if layer.lr_factor != 1.0 else "")
+
+
+def _transfer(layer: LayerSummary) -> dict[str, Any]:
+    """Keys for what is not as usual."""
+    frozen = {"frozen": layer.frozen} if layer.frozen else {}
+    return frozen | ({"lr_factor": layer.lr_factor} if layer.lr_factor != 1.0 else {})
 
 
 def _memory(summary: Summary) -> Table:

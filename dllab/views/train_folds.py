@@ -11,11 +11,12 @@ from rich.text import Text
 
 from dllab.lab.cross_validate import FoldEnd, FoldEvent, FoldsStarted
 from dllab.lab.fold_results import CrossValidation, FoldResult, means
-from dllab.training.events import Compiling
+from dllab.training.events import Compiling, FirstTraining
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import SHARES, duration, figure, number, percent
 from dllab.views.train_final import ADVICE, WHERE, expectation_line
+from dllab.views.transfer import beginning_lines, first_line
 
 WIDTH = 80
 MOST_FOLDS = 30
@@ -31,6 +32,7 @@ class FoldLines:
         self._started: FoldsStarted | None = None
         self._ended: list[FoldResult] = []
         self._announced = False
+        self._first = ""
 
     def line(self, event: FoldEvent) -> str | None:
         """The line that tells of an event."""
@@ -38,10 +40,14 @@ class FoldLines:
             case Compiling(total=total) if not self._announced:
                 self._announced = True
                 return f"compiling {total} kernels (once)"
+            case FirstTraining() if event.recipe != self._first:
+                self._first = event.recipe
+                return first_line(event)
             case FoldsStarted():
                 self._started = event
                 rows = ", ".join(f"{count:,} {split}" for split, count in event.rows.items())
-                return f"{event.recipe.name}: {folds_text(event.count, event.repeats)}; rows in each: {rows}"
+                line = f"{event.recipe.name}: {folds_text(event.count, event.repeats)}; rows in each: {rows}"
+                return "\n".join([line, *beginning_lines(event.beginning)])
             case FoldEnd(result=fold):
                 self._ended.append(fold)
                 return self._fold(fold)

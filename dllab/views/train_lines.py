@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Started
+from dllab.training.events import Compiling, Diverged, EpochEnd, Event, FirstTraining, Started
 from dllab.views.text import figure, number
+from dllab.views.transfer import beginning_lines, first_line
 
 WIDTH = 80
 
@@ -14,6 +15,7 @@ class TrainLines:
     def __init__(self) -> None:
         self._epochs = 0
         self._announced = False
+        self._first = ""
 
     def line(self, event: Event) -> str | None:
         """The line that tells of an event."""
@@ -21,12 +23,17 @@ class TrainLines:
             case Compiling(total=total) if not self._announced:
                 self._announced = True
                 return f"compiling {total} kernels (once)"
+            case FirstTraining() if event.recipe != self._first:
+                self._first = event.recipe
+                return first_line(event)
             case Started():
                 self._epochs = event.epochs
                 rows = ", ".join(f"{count:,} {split}" for split, count in event.rows.items())
                 line = f"{event.recipe.name}: {event.epochs} epochs, {event.steps:,} steps; rows: {rows}"
                 done = event.first // event.steps_per_epoch
-                return line if not event.first else f"{line}\ngoing on after step {event.first:,} ({done} whole epochs)"
+                if event.first:
+                    return f"{line}\ngoing on after step {event.first:,} ({done} whole epochs)"
+                return "\n".join([line, *beginning_lines(event.beginning)])
             case EpochEnd():
                 return self._epoch(event)
             case Diverged():

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.catalogue import find
-from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
+from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, FirstTraining, Progress, Started
 from dllab.views.boundary import Plane
 from dllab.views.curves import Plot, Series
 from dllab.views.text import SHARES, duration, figure, number, percent, rate
@@ -37,6 +37,7 @@ class TrainLive:
         self.slowed, self.left = False, 0.0
         self.plane: Plane | None = None
         self.compiling: Compiling | None = None
+        self.first: FirstTraining | None = None
         self.started: Started | None = None
         self.progress: Progress | None = None
         self.ended: Finished | None = None
@@ -50,6 +51,8 @@ class TrainLive:
         match event:
             case Compiling():
                 self.compiling = event if event.done < event.total else None
+            case FirstTraining():
+                self.first, self.compiling = event, None
             case Started():
                 self.started, self.compiling = event, None
                 for end in event.history:
@@ -115,6 +118,9 @@ class TrainLive:
         if self.compiling is not None:
             done, total = self.compiling.done, self.compiling.total
             left, pieces = "compiling kernels (once)", [f"{done:>{len(str(total))}}/{total}", self.compiling.kernel]
+        elif self.started is None and self.first is not None:
+            done, total = self.first.step, self.first.steps
+            left, pieces = f"{self.first.recipe} first", [f"{percent(done / max(total, 1)):>6}", "for its weights"]
         elif self.started is None or self.progress is None:
             return Text("getting ready")
         else:

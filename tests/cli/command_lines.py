@@ -75,6 +75,7 @@ WORDS = [
     "model=[]", "data=", "data=xor", "data={csv: t.csv, target: y}", "data={csv: folder, target: y}", "loss=mse",
     "train.folds=2", "train.folds=", "train.batch=full", "train.batch=0", "expect.test_loss=x", "train.early_stop=2",
     "schedule=plateau", "metrics=[f1]", "train.checkpoint.best=true", "train.epochs=3", "use=[raises.py]", "use=[own.py]",
+    "init_from=one", "init_from=my.yaml", "init_from=two", "freeze=0_dense", "freeze=*", "lr_factors.0_dense=0.1",
 ]  # fmt: skip
 
 

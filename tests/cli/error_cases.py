@@ -77,6 +77,7 @@ COMMANDS: list[Case] = [
         "summary my.yaml --trust --json extra",
         "train uses.yaml", "train my.yaml --run-dir nothing/here", "train my.yaml --run-dir my.yaml",
         "train my.yaml --run-dir my.yaml/here", "train my.yaml --quiet=yes", "eval last t.csv extra",
+        "viz-augment my.yaml --rows 0", "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip
 
@@ -159,7 +160,11 @@ FITS: list[Case] = [
     recipe("input: [2, 3]\nmodel: [{branches: [[point], [tanh]]}]\n"),
     *(recipe(f"input: {shape}\nmodel: [{layers}]\n") for shape, layers in (
         ("[8]", "reshape: [2, 3]"), ("[8]", "reshape: [-1, 3]"), ("[8]", "{reshape: [-1, -1]}"), ("[8]", "global_avg_pool"),
-        ("[8]", "instance_norm"), ("[5, 6]", "{group_norm: 4}"), ("[8]", "upsample: 2"), ("[8, 2]", "{upsample: [1, 2]}"),
+        ("[8]", "instance_norm"), ("[5, 6]", "{group_norm: 4}"),
+        ("[8, 2]", "{max_pool: [2, 2]}"), ("[8, 2]", "{conv: 3}"), ("[8]", "conv1d: 3"), ("[6, 6, 2]", "{conv1d: 3}"),
+        ("[4, 4, 1]", "{max_pool: {padding: [2, 0]}}"), ("[2, 2, 1]", "{conv: {units: 2, kernel: 7, padding: 1}}"),
+        ("[6, 6, 1]", "{conv: {units: 2, dilation: 4}}"),
+        ("[8]", "upsample: 2"), ("[8, 2]", "{upsample: [1, 2]}"),
         ("[2, 2, 3]", "{conv_transpose: {units: 2, padding: 3}}"), ("[6, 6, 2]", "{residual: [{conv: 2}]}"),
         ("[6, 6, 2]", "{residual: [{conv: {units: 3, padding: same}}]}"),
         ("[6, 6, 2]", "{residual: [flatten, {dense: 2}]}"),
@@ -171,6 +176,13 @@ FITS: list[Case] = [
          "[relu, {conv: {units: 4, kernel: 5}}]]}]}"),
     )),
     changed("data={digits: {flatten: false}}", "model=[{dense: 10}]", line="train my.yaml --no-save -q"),
+    *(recipe(f"{text}{MODEL}", "train r.yaml --no-save -q") for text in (
+        "data: iris\naugment:\n  - shift: 2\n  - mixup\n  - flip\n", "data: digits\naugment: [shift: 8, cutout: 8]\n",
+        "data: mnist1d\naugment: [cutout: 3, {name: rotate, degrees: 5}]\n",
+        "data: digits\naugment: [mixup: 1]\nloss: perceptron\n",
+        "data: digits\naugment: {shift: -1}\n", "data: digits\naugment: [blur]\n", "input: [2]\naugment: [noise]\n",
+    )),
+    ("viz-augment my.yaml", {}), recipe(f"input: [2]\n{MODEL}", "viz-augment r.yaml"),
     recipe(f"input: [2]\n{MODEL}", "train r.yaml"), recipe(f"input: [2]\n{MODEL}train: {{folds: 3}}\n", "train r.yaml"),
 ]  # fmt: skip
 
@@ -226,6 +238,7 @@ PYTHON = [
     f"{VALUES}.step([[1, 2]], [[1, 2]])",
     f"{NO_LOSS}.step([[1, 2]], [1])",
     "dllab.train('my.yaml', train__folds=3)",
+    "list(trainer.Trainer(load('my.yaml', ['init_from=xor'])).events())",
     "dllab.cross_validate('my.yaml')",
     "dllab.cross_validate('my.yaml', folds=3, jobs=0)",
     "load({'data': object()})",

@@ -89,6 +89,6 @@ PICTURES: list[Case] = [
     *(changed(change, line="train my.yaml --no-save -q") for change in (
         "data={iris: {only: [setosa, virginca]}}", "data={digits: {only: [1, 10]}}", "data={iris: {only: [0]}}",
         "data={iris: {only: [0, setosa]}}", "data={iris: {only: [1.5]}}", "data={iris: {per_class: 0}}",
-        "data={diabetes: {only: [0, 1]}}", "data={diabetes: {per_class: 3}}", "data={mnist10k: {size: 16}}",
+        "data={diabetes: {only: [0, 1]}}", "data={diabetes: {per_class: 3}}", "data={mnist10k: {size: 16}}", "data=photos/",
     )),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from pathlib import Path
 import error_cases
 import error_cases_pictures
 import error_cases_runs
+import error_cases_transfer
 import numpy
 import pytest
 from command_lines import Ended, fresh, made, typed
@@ -26,12 +27,14 @@ from dllab.engine import prepare
 from dllab.lab import bench, peers
 from dllab.lab.gradcheck import check_network
 from dllab.recipe import RecipeError, load
+from dllab.training import trainer
 
 GOLDEN = Path(__file__).parent / "golden"
 HOME = "/home/ann"
 AREAS = {
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
+    "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES,
 }  # fmt: skip
 
@@ -112,7 +115,8 @@ def test_the_text_of_errors(base: Path, ann: Path, area: str) -> None:
 def test_the_text_of_errors_in_python(base: Path, ann: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh(base, ann)
     monkeypatch.chdir(ann)
-    names = {"dllab": dllab, "numpy": numpy, "functools": functools, "load": load, "check_network": check_network}
+    names = {"dllab": dllab, "numpy": numpy, "functools": functools, "load": load, "check_network": check_network,
+             "trainer": trainer}  # fmt: skip
     texts = []
     for code in error_cases.PYTHON:
         with pytest.raises((ValueError, RecipeError)) as raised:

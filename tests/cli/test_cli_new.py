@@ -64,7 +64,7 @@ def test_it_says_what_comes_next(tmp_path: Path) -> None:
         (("layer", "dense"), "dllab: there is 'dense' among the layers already\n"
                              "  `dllab layers dense` shows it; take another name\n"),
         (("leyer", "x"), "dllab: there is no kind of part 'leyer'. Did you mean 'layer'?\n"
-                         "  kinds: layer, activation, loss, optimizer, schedule, dataset\n"),
+                         "  kinds: layer, activation, loss, optimizer, schedule, dataset, augmentation\n"),
         (("loss", "My Loss"), "dllab: 'My Loss' cannot name a part\n"
                               "  a name is small letters, digits and _, and begins with a letter\n"),
         (("loss", "class"), "dllab: 'class' cannot name a part\n"

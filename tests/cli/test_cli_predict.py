@@ -214,7 +214,7 @@ def test_a_table_is_shown_as_it_was_understood(tmp_path: Path) -> None:
 
 def test_show_from_a_pipe_and_refusals(folder: Path) -> None:
     assert with_input(folder, FLOWERS, "datasets", "show", "-").out.startswith("standard input: 60 rows, 4 columns")
-    assert "is a folder" in refused(folder, "datasets", "show", ".")
+    assert "holds one class, 'runs'" in refused(folder, "datasets", "show", ".")
     assert "takes one file" in refused(folder, "datasets", "show")
     (folder / "odd.csv").write_text("a,b\n1,2\n1\n")
     assert refused(folder, "datasets", "show", "odd.csv") == (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +165,6 @@ def test_changed_files_are_noticed(photos: Path) -> None:
     put(photos / "dog" / "8.png")
     added = source.stamp()
     status = (photos / "dog" / "8.png").stat()
-    put(photos / "dog" / "8.png", WHITE)
     os.utime(photos / "dog" / "8.png", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     assert len({before, added, source.stamp()}) == 3
     (photos / "dog" / "8.png").unlink()
@@ -183,6 +184,20 @@ def test_new_pictures_with_classes(photos: Path) -> None:
     found, labels, names = rows_of(str(photos), (4, 6, 1), ("emu", "dog", "cat"), wanted=True)
     assert found.shape == (6, 4, 6, 1) and labels.tolist() == [2, 2, 2, 1, 1, 1]
     assert names == [f"{name}/{i}.png" for name in ("cat", "dog") for i in range(3)]
+
+
+def test_a_folder_without_rights_is_named(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Path.iterdir
+
+    def without_rights(path: Path) -> Iterator[Path]:
+        if path.name == "dog":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", without_rights)
+    for read in (lambda: inputs(photos), lambda: rows_of(str(photos), (4, 6, 1), ("cat", "dog"), wanted=False)):
+        with pytest.raises(TableError, match="cannot be read: Permission denied; check the path"):
+            read()
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + bytes(40), b"BM" + bytes(60)])

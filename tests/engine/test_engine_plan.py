@@ -14,6 +14,7 @@ from dllab.core import loop
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
+from dllab.engine.prepare import LAYERS_SHOWN
 from dllab.engine.question import question_of
 from dllab.plan.plan import Column, Plan
 from dllab.recipe import RecipeError, load
@@ -203,5 +204,21 @@ def test_the_way_of_shapes_ends_where_it_fails() -> None:
     recipe = load({"input": [4], "model": [{"dense": 8}, {"residual": [{"dense": 5}]}, {"dense": 2}], "loss": "mse"})
     with pytest.raises(RecipeError) as refused:
         dllab.build(recipe)
-    way = refused.value.problems[0].hint.partition(": ")[2]
-    assert way == "input (B, 4) → 0_dense (B, 8) → 1_residual.0_dense (B, 5) → 1_residual ← here"
+    assert [row.split(maxsplit=1) for row in refused.value.problems[0].rows] == [
+        ["input", "(B, 4)"], ["0_dense", "(B, 8)"], ["1_residual.0_dense", "(B, 5)"],
+        ["1_residual", "← here, with (B, 8)"],
+    ]  # fmt: skip
+
+
+def test_a_long_way_shows_its_end_and_blocks_that_are_done_as_one() -> None:
+    block = {"residual": [{"dense": 8}, "tanh", {"dense": 8}]}
+    model = [{"dense": 8}, *[block, "tanh"] * 9, {"reshape": [3, 3]}]
+    with pytest.raises(RecipeError) as refused:
+        dllab.build({"input": [4], "model": model, "loss": "mse"})
+    rows = [row.split(maxsplit=1) for row in refused.value.problems[0].rows]
+    assert len(rows) <= LAYERS_SHOWN + 2
+    assert rows[0] == ["input", "(B, 4)"] and rows[1] == ["…", "6 layers"]
+    assert rows[2:] == [
+        *([f"{place}_{'tanh' if place % 2 == 0 else 'residual'}", "(B, 8)"] for place in range(6, 19)),
+        ["19_reshape", "← here"],
+    ]

@@ -11,7 +11,7 @@ import dllab
 from dllab.core.settings import bounds_checked, jit_enabled
 from dllab.lab import bench, peers, roofline
 from dllab.lab.bench import Doing, Timing
-from dllab.lab.bench_cases import CASES, BenchCase
+from dllab.lab.bench_cases import CASES, BenchCase, Conv
 from dllab.lab.roofline import Roofline
 
 pytestmark = pytest.mark.skipif(not jit_enabled() or bounds_checked(), reason="nothing to time")
@@ -19,12 +19,19 @@ XOR = CASES[0]
 
 
 def test_the_cases_are_those_that_peers_are_timed_on() -> None:
-    assert {case.name: (case.sizes, case.batch) for case in CASES} == {
-        "xor": ((2, 8, 2), 4),
-        "spirals": ((2, 16, 16, 3), 16),
-        "digits": ((64, 64, 10), 32),
-        "mnist-mlp": ((784, 256, 128, 10), 64),
+    assert {case.name: case.text for case in CASES} == {
+        "xor": "2-8-2, 4",
+        "spirals": "2-16-16-3, 16",
+        "digits": "64-64-10, 32",
+        "mnist-mlp": "784-256-128-10, 64",
+        "digits-cnn": "8x8x1-c8-p-c16-p-10, 32",
+        "lenet": "28x28x1-c6-p-c16-p-120-84-10, 64",
     }
+    cnn, lenet = CASES[-2:]
+    assert [(n.kernel, n.same) for n in (*cnn.layers, *lenet.layers) if isinstance(n, Conv)] == [
+        (3, True), (3, True), (5, True), (5, False),
+    ]  # fmt: skip
+    assert [shape for case in (cnn, lenet) for shape in case.shapes if len(shape) == 1] == [(64,), (400,), (120,), (84,)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -32,7 +39,7 @@ def test_work_and_parameters_are_those_of_the_net(case: BenchCase) -> None:
     net = dllab.build(bench.recipe_of(case))
     assert case.parameters == sum(p.size for p in net.parameters.values())
     forward = sum(info.multiply_adds for info in net.plan.infos)
-    first = case.sizes[0] * case.sizes[1]
+    first = net.plan.infos[0].multiply_adds
     assert case.multiply_adds == case.batch * (3 * forward - first)
 
 

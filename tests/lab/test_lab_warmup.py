@@ -107,7 +107,7 @@ def test_an_empty_cache_is_filled_once(tmp_path: Path) -> None:
         "import sys\n"
         "from dllab.recipe import load, shipped\n"
         "from dllab.training.trainer import Trainer\n"
-        "for name in shipped(): list(Trainer(load(name, ['train.epochs=1'])).events())\n"
+        "for name in shipped(): list(Trainer(load(name, ['train.epochs=1', 'init_from='])).events())\n"
         "sys.exit('numba' in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)

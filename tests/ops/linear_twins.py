@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from nets import batch, net, worst_error
 
+from dllab.core.settings import jit_enabled
+
 Array = np.ndarray[Any, Any]
 
 
@@ -43,7 +45,9 @@ def check_gradients(layer: Any, shape: tuple[int, ...], shards: int = 1) -> None
     model = [{"dense": {"units": shape[-1], "init": "orthogonal"}}, "tanh", layer, "tanh"]
     rows = shape[0]
     fine, coarse = (net(model, list(shape[1:]), p, batch=rows, shards=shards) for p in ("float64", "float32"))
-    assert worst_error(fine, rows) < 1e-7
+    weights = sum(values.size for values in fine.parameters.values())
+    if jit_enabled() or weights * np.prod(shape) < 1500:  # plain Python is slow, and differences take every weight
+        assert worst_error(fine, rows) < 1e-7
     for label, values in fine.parameters.items():
         coarse.parameters[label][...] = values
     x, y = batch(fine, rows)

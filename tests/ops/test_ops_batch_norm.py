@@ -44,8 +44,8 @@ def gain_and_bias(network: Network, path: str = "0_batch_norm") -> tuple[Any, An
     return network.parameters.get(f"{path}.gain", 1.0), network.parameters.get(f"{path}.bias", 0.0)
 
 
-def arrays(precision: str, features: int = 21) -> dict[str, np.ndarray]:
-    """What the kernels of one layer work on; this shard has 6 of 10 rows."""
+def arrays(precision: str, features: int = 21, together: int = 1) -> dict[str, np.ndarray]:
+    """What the kernels of one layer work on, `together` places in a row; this shard has 6 of 10 rows."""
     rng = np.random.default_rng(3)
     all_rows = {"x": 3 * rng.normal(size=(10, features)) + 5, "dy": rng.normal(size=(10, features))}
     made = {name: values.astype(precision)[4:] for name, values in all_rows.items()}
@@ -56,6 +56,10 @@ def arrays(precision: str, features: int = 21) -> dict[str, np.ndarray]:
         made[name] = np.zeros_like(made["x"])
     for name in ("mean", "variance", "scale", "level", "tilt", "dgain", "dbias"):
         made[name] = np.zeros(features, precision)
+    for name in ("middle", *(f"wide_{of}" for of in ("scale", "gain", "bias", "level", "tilt"))):
+        made[name] = np.full(together * features, np.nan, precision)
+    for name in ("wide", "wider"):
+        made[name] = np.full(together * features, np.nan)
     for name in ("sums", "squares", "slopes", "tilts"):
         made[f"all_{name}"] = np.zeros((SHARDS, features))
         made[name] = made[f"all_{name}"][1]
@@ -63,13 +67,16 @@ def arrays(precision: str, features: int = 21) -> dict[str, np.ndarray]:
 
 
 def call_it(call: Any, kernel: Any, precision: str, of: dict[str, np.ndarray], **more: Any) -> None:
-    call(kernel, precision, **{o.name: of[o.name] for o in kernel.operands if o.name in of}, **more)
+    given = {o.name: of[o.name] for o in kernel.operands if o.name in of}
+    rows = {name: given[name].reshape(-1, of["middle"].size) for name in ("x", "y", "dx", "dy") if name in given}
+    call(kernel, precision, **{**given, **rows}, **more)
 
 
 @pytest.mark.parametrize("call", [run, plain])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_kernels_against_the_twin(call: Any, precision: str) -> None:
-    a, near = arrays(precision), TOLERANCE[precision]
+@pytest.mark.parametrize("together", [1, 3])
+def test_kernels_against_the_twin(call: Any, precision: str, together: int) -> None:
+    a, near = arrays(precision, together=together), TOLERANCE[precision]
     count = {"batch": 10, "positions": 1}
     x, dy = a["all_x"].astype(np.float64), a["all_dy"].astype(np.float64)
     mean, variance = statistics(x)
@@ -99,8 +106,9 @@ def test_kernels_against_the_twin(call: Any, precision: str) -> None:
 
 @pytest.mark.parametrize("call", [run, plain])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_inference_kernels_against_the_twin(call: Any, precision: str) -> None:
-    a, near = arrays(precision), TOLERANCE[precision]
+@pytest.mark.parametrize("together", [1, 3])
+def test_inference_kernels_against_the_twin(call: Any, precision: str, together: int) -> None:
+    a, near = arrays(precision, together=together), TOLERANCE[precision]
     a["running_mean"], a["running_variance"] = a["gain"] + 1, np.abs(a["bias"]) + np.float32(0.1)
     call_it(call, batch_norm.infer, precision, a, eps=EPS)
     expected = normed(a["x"], a["running_mean"], a["running_variance"], a["gain"], a["bias"])
@@ -130,6 +138,23 @@ def test_training_uses_the_batch_and_inference_what_is_kept(precision: str, shap
     np.testing.assert_allclose(network.forward(x), normed(x, 0.0, 1.0, gain, bias), rtol=near, atol=near)
     running(network)[0][:], running(network)[1][:] = 0.5, 4.0
     np.testing.assert_allclose(network.forward(x), normed(x, 0.5, 4.0, gain, bias), rtol=near, atol=near)
+
+
+@pytest.mark.parametrize(
+    ("places", "features", "together"),
+    [(1, 64, 1), (784, 8, 56), (784, 1, 392), (7, 64, 7), (13, 64, 1), (144, 6, 72), (4, 1000, 1), (512, 1, 512)],
+)
+def test_places_that_make_a_row(places: int, features: int, together: int) -> None:
+    assert batch_norm.places_together(places, features) == together
+
+
+@pytest.mark.parametrize("shape", [[4, 4, 8], [26, 26, 1], [13, 5]])
+def test_pictures_on_two_cores(shape: list[int]) -> None:
+    one, two = (net(["batch_norm"], shape, shards=shards) for shards in (1, 2))
+    x, y = batch(one, 7)
+    np.testing.assert_allclose(two.forward(x, training=True), one.forward(x, training=True), rtol=1e-11, atol=1e-11)
+    for a, b in zip(one.loss_and_gradients(x, y)[1].values(), two.loss_and_gradients(x, y)[1].values()):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
 def test_a_large_offset_costs_no_digits() -> None:
@@ -259,7 +284,7 @@ def test_nan_spreads_to_its_feature_only() -> None:
 
 
 @pytest.mark.parametrize("shards", [1, 2])
-@pytest.mark.parametrize("shape", [[3], [2, 3]])
+@pytest.mark.parametrize("shape", [[3], [2, 3], [2, 2, 3]])
 @pytest.mark.parametrize("options", [{}, {"gain": False}, {"bias": False}, {"gain": False, "bias": False, "eps": 0.1}])
 def test_gradients(options: Any, shape: list[int], shards: int) -> None:
     inner = {"residual": [{"batch_norm": options}, {"dense": 4}]}

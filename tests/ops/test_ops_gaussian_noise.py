@@ -42,14 +42,6 @@ def test_kernels_against_the_twin(call: Any, precision: str) -> None:
     np.testing.assert_array_equal(dx, x)
 
 
-def test_the_inverse_of_the_error_function() -> None:
-    x = np.concatenate([np.linspace(-1, 1, 4001)[1:-1], 1 - 2.0 ** -np.arange(1, 53), 2.0 ** -np.arange(1, 53) - 1])
-    found = np.array([gaussian_noise.erfinv(float(value)) for value in x])
-    far = np.abs(x) > 1 - 2.0**-23  # 5.3 deviations of the normal distribution and more
-    np.testing.assert_allclose(found[~far], special.erfinv(x[~far]), rtol=2e-6)
-    np.testing.assert_allclose(found[far], special.erfinv(x[far]), rtol=0.1)
-
-
 @pytest.mark.skipif(not jit_enabled(), reason="machine code needs JIT")
 def test_the_kernel_is_packed() -> None:
     assert "mulpd" in assembly(gaussian_noise.forward)

@@ -44,22 +44,30 @@ def twin_dx(x: Array, dy: Array, groups: int, gain: Array, eps: float = EPS) -> 
 
 @pytest.mark.parametrize("call", [run, plain])
 @pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize(("shape", "groups"), CASES, ids=str)
-def test_kernels(call: Any, precision: str, shape: tuple[int, ...], groups: int) -> None:
-    batch_size, channels = shape[0], shape[-1]
-    flat = (batch_size, int(np.prod(shape[1:-1])), channels)
-    a = {name: ramp(flat, seed, precision) for seed, name in enumerate(("x", "dy", "y", "dx"))}
+def test_kernels(call: Any, precision: str, shape: tuple[int, ...], groups: int, together: int) -> None:
+    """With `together` places in a row; there are three times as many as the case says."""
+    rows, places, channels = shape[0], 3 * int(np.prod(shape[1:-1])), shape[-1]
+    a = {name: ramp((rows, places, channels), seed, precision) for seed, name in enumerate(("x", "dy", "y", "dx"))}
     a["x"] = 3 * a["x"] + 5
     a |= {name: ramp((channels,), 9 + seed, precision) for seed, name in enumerate(("gain", "bias", "dgain", "dbias"))}
-    a |= {name: np.full((batch_size, channels), np.nan, precision) for name in ("mean", "scale", "level", "tilt")}
+    a |= {name: np.full((rows, channels), np.nan, precision) for name in ("mean", "scale")}
+    a |= {name: np.full(channels, np.nan, precision) for name in ("level", "tilt")}
+    for name in ("wide", "wider", "middle", "wide_scale", "wide_gain", "wide_bias"):
+        a[name] = np.full(together * channels, np.nan, precision)
 
     def call_it(kernel: Any, **more: Any) -> None:
-        call(kernel, precision, **{o.name: a[o.name] for o in kernel.operands if o.name in a}, **more)
+        given = {o.name: a[o.name] for o in kernel.operands if o.name in a}
+        given |= {
+            name: given[name].reshape(rows, -1, together * channels) for name in ("x", "y", "dx", "dy") if name in given
+        }
+        call(kernel, precision, **given, **more)
 
-    near = TOLERANCE[precision]
-    call_it(group_norm.forward, groups=groups, eps=EPS)
+    near, sizes = TOLERANCE[precision], {"groups": groups, "count": places * channels // groups}
+    call_it(group_norm.forward, **sizes, eps=EPS)
     np.testing.assert_allclose(a["y"], twin(a["x"], groups, a["gain"], a["bias"]), rtol=near, atol=2 * near)
-    call_it(group_norm.backward_x, groups=groups)
+    call_it(group_norm.backward_x, **sizes)
     np.testing.assert_allclose(a["dx"], twin_dx(a["x"], a["dy"], groups, a["gain"]), rtol=near, atol=5 * near)
     call_it(group_norm.backward_gain)
     call_it(group_norm.backward_bias)

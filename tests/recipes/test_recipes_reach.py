@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from dllab.core.settings import jit_enabled
@@ -10,12 +12,16 @@ from dllab.lab.fold_results import CrossValidation
 from dllab.places import folder
 from dllab.recipe import load
 from dllab.runs.result import expectation_of
+from dllab.runs.train import first_weights, ignore
 from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
 
 NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
-LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "mnist1d-cnn", "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24"}
+LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "mnist1d-cnn", "transfer-base",
+        "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24"}  # fmt: skip
 TINY = {"xor", "perceptron"}  # small enough for plain Python
+FIRST_RUNS = tempfile.TemporaryDirectory()
+"""Runs of recipes whose weights others begin with: each is trained once."""
 FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in NAMES]
 
 
@@ -25,7 +31,10 @@ def trained(name: str, seed: int, *overrides: str) -> Finished:
     recipe = load(name, overrides)
     if recipe.train.folds is not None:
         return summed_up(cross_validate(recipe, seed=seed, save=False))
-    *_, last = Trainer(recipe, seed=seed).events()
+    trainer = Trainer(recipe, seed=seed)
+    if recipe.init_from is not None:
+        trainer.begin_with(first_weights(trainer, FIRST_RUNS.name, True, ignore, trust=False))
+    *_, last = trainer.events()
     assert isinstance(last, Finished)
     return last
 

@@ -43,6 +43,8 @@ def test_it_takes_every_shipped_recipe_as_written_commented_and_resolved(rules: 
         {"schedule": {"step": 0}},
         {"metrics": "accuracy"}, {"metrics": ["acuracy"]}, {"train": {"epochs": 1.5}}, {"train": {"epoch": 5}},
         {"train": {"dtype": "float16"}}, {"train": {"early_stop": {"patience": 3, "mode": 1}}}, {"train": 5},
+        {"init_from": 3}, {"init_from": {"layers": ["a"]}}, {"init_from": {"from": "a", "weights": "first"}},
+        {"freeze": [1]}, {"freeze": {"a": 1}}, {"lr_factors": {"a": -1}}, {"lr_factors": ["a"]},
         {"expect": {"test-accuracy": 1}}, {"expect": {"test_accuracy": "high"}}, {"trian": {}}, {"input": [0]},
     ],
     ids=str,
@@ -53,6 +55,20 @@ def test_it_refuses_what_the_parser_refuses(rules: dict[str, Any], change: dict[
     with pytest.raises(RecipeError):
         load(broken)
     assert not fits(broken, rules, rules)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"init_from": "a"}, {"init_from": {"from": "a", "layers": "b*", "weights": "best"}}, {"init_from": None},
+        {"freeze": "a"}, {"freeze": ["a", "*.b"]}, {"lr_factors": {"a": 0, "*.b": 2.5}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_it_takes_what_the_parser_takes(rules: dict[str, Any], change: dict[str, Any]) -> None:
+    recipe = load({**BASE, **change})
+    assert fits({**BASE, **change}, rules, rules)
+    assert load(read(recipe.to_yaml())) == recipe == load(commented(recipe))
 
 
 def undescribed(rule: Any, path: str = "") -> Iterator[str]:

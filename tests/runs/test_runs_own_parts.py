@@ -62,6 +62,7 @@ def test_every_kind_of_part(here: Path, kind: str) -> None:
         "optimizers": {"optimizer": {"bent": {"lr": 0.05}}},
         "schedules": {"schedule": "bent"},
         "datasets": {"data": {"bent": 60}},
+        "augmentations": {"data": "function", "augment": ["bent"]},
     }
     recipe = {"data": "function", "model": [{"dense": 8}, "tanh", {"dense": "outputs"}], "train": {"epochs": 3}}
     result = dllab.train({**recipe, "use": ["bent.py"], **usage[family]}, save=False, trust=True)

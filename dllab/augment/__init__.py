@@ -1,0 +1,1 @@
+"""Augmentations: changes to training inputs as they are read; one file each."""

@@ -1,0 +1,45 @@
+"""`dllab viz-augment`: training rows before and after a recipe's augmentations."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
+
+
+def viz_augment(
+    recipe: RecipeName,
+    changes: Changes = None,
+    settings: Settings = None,
+    rows: Annotated[int, typer.Option("--rows", help="How many training rows.", min=1, max=100, metavar="N")] = 3,
+    draws: Annotated[
+        int, typer.Option("--draws", help="In how many epochs each is shown.", min=1, max=100, metavar="N")
+    ] = 3,
+    seed: SeedOption = None,
+    json: Json = False,
+    trust: Trust = False,
+) -> None:
+    """Draw training rows before and after the recipe's augmentations, as the net sees them in the first epochs.
+
+    The rows are those the run begins with, and they are taken from the program that brings batches in training: with the
+    same seed `dllab train` sees the same numbers. Nothing is trained. `augment=[shift: 2]` tries an augmentation.
+    """
+    from dllab.cli.console import output, progress
+    from dllab.lab.augmented import Sampler
+    from dllab.recipe import load
+    from dllab.views import augment as views
+
+    given = [*(changes or ()), *(settings or ())]
+    words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    sampler = Sampler(load(recipe, given, trust=trust), seed)
+    with progress("compiling") as advance:
+        for event in sampler.compile():
+            advance(event.done, event.total, event.kernel)
+    found = sampler.look(rows, draws)
+    if json:
+        output().document(views.document(found))
+    else:
+        output().show(views.augment_view(found, shlex.join(words)))
