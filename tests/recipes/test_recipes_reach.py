@@ -17,7 +17,7 @@ from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
 
 NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
-LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "mnist1d-cnn", "transfer-base",
+LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "transfer-base",
         "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24"}  # fmt: skip
 TINY = {"xor", "perceptron"}  # small enough for plain Python
 FIRST_RUNS = tempfile.TemporaryDirectory()
