@@ -72,11 +72,11 @@ def axes(
         low, high = _zeros(size, span, s, padding, number)
         axis = Axis(size, k, s, d, low, high)
         if axis.outputs < 1:
-            apart = f" with dilation {d}" if d > 1 else ""
-            given = f"{size} {names[number]}" + (f" and {low + high} of padding" if low + high else "")
+            named = f" (kernel {k}, dilation {d})" if d > 1 else ""
+            given = f"{size}, with {low + high} of padding" if low + high else f"{size}"
             raise ShapeError(
-                f"a kernel of {k}{apart} spans {span} {names[number]}, but the input has only {given}; give it a smaller "
-                "kernel or padding: same, or shrink the input less before it"
+                f"a window of {span} {names[number]}{named} is larger than the input of {given}; make it smaller, pad the "
+                "input (padding: same), or shrink it less before this layer"
             )
         found.append(axis)
     return tuple(found)

@@ -257,12 +257,16 @@ def test_a_nan_is_the_largest() -> None:
 @pytest.mark.parametrize(
     ("model", "inputs", "said"),
     [
-        ([{"conv": {"units": 2, "kernel": 5}}], [4, 9, 1], "a kernel of 5 spans 5 rows, but the input has only 4 rows"),
-        ([{"conv": {"units": 2, "dilation": 3}}], [9, 6, 1], "with dilation 3 spans 7 columns, but the input has only 6"),
-        ([{"conv": {"units": 2, "kernel": 7, "padding": 1}}], [4, 4, 1], "4 rows and 2 of padding"),
+        ([{"conv": {"units": 2, "kernel": 5}}], [4, 9, 1], "a window of 5 rows is larger than the input of 4; make"),
+        (
+            [{"conv": {"units": 2, "dilation": 3}}],
+            [9, 6, 1],
+            "a window of 7 columns (kernel 3, dilation 3) is larger than the input of 6",
+        ),
+        ([{"conv": {"units": 2, "kernel": 7, "padding": 1}}], [4, 4, 1], "the input of 4, with 2 of padding"),
         ([{"conv": 2}], [64], "flatten: false"),
         ([{"conv": 2}], [8, 8], r"reshape: [8, 8, 1]"),
-        ([{"conv1d": {"units": 2, "kernel": 9}}], [8, 1], "a kernel of 9 spans 9 steps"),
+        ([{"conv1d": {"units": 2, "kernel": 9}}], [8, 1], "a window of 9 steps is larger"),
         ([{"conv1d": 2}], [8], "reshape: [8, 1]"),
         (["max_pool"], [8], "pictures"),
         ([{"max_pool": {"size": 2, "padding": 2}}], [8, 8, 1], "nothing but padding"),

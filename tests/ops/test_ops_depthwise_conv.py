@@ -122,8 +122,8 @@ def test_kernels_are_packed(name: str) -> None:
     ("inputs", "options", "words"),
     [
         ([12], {}, "it takes pictures (B, height, width, channels), not (B, 12)"),
-        ([2, 5, 3], {}, "a kernel of 3 spans 3 rows, but the input has only 2 rows"),
-        ([5, 4, 3], {"kernel": (1, 3), "dilation": 2}, "a kernel of 3 with dilation 2 spans 5 columns"),
+        ([2, 5, 3], {}, "a window of 3 rows is larger than the input of 2"),
+        ([5, 4, 3], {"kernel": (1, 3), "dilation": 2}, "a window of 5 columns (kernel 3, dilation 2) is larger"),
         ([5, 4, 3], {"multiplier": 0}, "multiplier"),
     ],
 )
