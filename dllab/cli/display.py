@@ -72,6 +72,7 @@ class Picture(Display):
         self._tempo: Tempo | None = None
         self._look: Look | None = None
         self._next = 0.0
+        self._first = ""
 
     def __enter__(self) -> Display:
         self._screen.__enter__()
@@ -90,9 +91,16 @@ class Picture(Display):
             self._tempo.follow(event)
             self.slowed = self._view.slowed = self._tempo.slowed
             self._view.left = self._tempo.left
-        if isinstance(event, Compiling | Started | Finished) or time.monotonic() >= self._next:
+        if isinstance(event, Compiling | Started | Finished) or self._begins_first(event) or time.monotonic() >= self._next:
             self._draw()
         super().show(event)
+
+    def _begins_first(self, event: Event) -> bool:
+        """Whether another recipe begins to be trained first: shown however soon it ends."""
+        if not isinstance(event, FirstTraining) or event.recipe == self._first:
+            return False
+        self._first = event.recipe
+        return True
 
     def _begin(self, event: Started) -> None:
         lines = beginning_lines(event.beginning) if not event.first else []

@@ -46,7 +46,7 @@ def eval(
         if not same:
             say("the data are not what they were when this net was trained")
     else:
-        inputs, targets, _ = rows_of(opened, data, wanted=True)
+        inputs, targets, _ = rows_of(opened, data, wanted=not opened.gives_back)
         figures, rows = {"data": opened.figures_of(inputs, targets)}, {"data": len(inputs)}
     if as_json:
         output().document(document(opened, figures, rows))

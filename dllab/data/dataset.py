@@ -7,7 +7,7 @@ the rows and works out how the inputs are shifted and scaled.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -37,6 +37,9 @@ class Dataset:
     float32 for regression. classes: their names (empty for regression). features: one name per input number.
     fixed_test: the rows of a published test split, if there is one. encoding: how the table they come from became numbers,
     for data that come from a table. Raises ValueError when these do not fit together.
+
+    Columns are kept in C order, copied where they are not: a column picked as `rows[:, order]` is not, and kernels read
+    rows by their address.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Dataset:
     encoding: Encoding | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", {name: np.ascontiguousarray(values) for name, values in self.columns.items()})
         inputs, targets = self.columns["inputs"], self.columns["targets"]
         if inputs.dtype not in (np.float32, np.uint8) or inputs.ndim < 2:
             self._reject(f"inputs must be (N, ...) float32 or uint8, not {inputs.shape} {inputs.dtype}")
@@ -129,6 +133,13 @@ class Prepared:
         """Outputs (N, K) in the unit of the targets: float64 where these are scaled, else as they are."""
         return natural(outputs, self.target_shift, self.target_scale)
 
+    def given_back(self) -> Prepared:
+        """The same rows with their own inputs as targets, (N, F), scaled alike: data for an autoencoder."""
+        inputs = self.dataset.columns["inputs"]
+        columns = {"inputs": inputs, "targets": inputs.reshape(len(inputs), -1).astype(np.float32)}
+        dataset = replace(self.dataset, columns=columns, task="regression", classes=())
+        return Prepared(dataset, self.splits, self.shift, self.scale, self.shift, self.scale)
+
 
 def natural(outputs: Column, shift: Scaling | None, scale: Scaling | None) -> Column:
     """Outputs (N, K) of a net that has learnt shifted and scaled targets, in the unit of these, as float64."""
@@ -152,6 +163,8 @@ class Source(Part):
     - only: the classes to keep, two or more, by name or number, such as [0, 1] or [cat, dog]; they are numbered anew in
       this order. Left out, all.
     - per_class: the most training rows of any class, drawn by the data seed; test and validation keep all of theirs.
+    - reconstruct: the inputs themselves are what the net is to give back, as an autoencoder does; classes only share out
+      the rows.
     - seed: seed of the rows that are drawn and of the split. Left out, it is a fixed number of the source, not the
       training seed: nets trained with other seeds then see the same data.
     """
@@ -162,6 +175,7 @@ class Source(Part):
     standardise: bool = False
     only: Only | None = None
     per_class: PerClass | None = None
+    reconstruct: bool = False
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
@@ -211,7 +225,8 @@ class Source(Part):
             shift, scale = np.zeros(width, np.float32), np.full(width, unit, np.float32)
         if self.scales_targets and dataset.task == "regression":
             target_shift, target_scale = _standardise(targets[splits.train], 1.0)
-        return Prepared(dataset, splits, shift, scale, target_shift, target_scale)
+        found = Prepared(dataset, splits, shift, scale, target_shift, target_scale)
+        return found.given_back() if self.reconstruct else found
 
     @property
     def scales_targets(self) -> bool:

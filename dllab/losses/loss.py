@@ -52,8 +52,11 @@ class Loss(Part):
         """Complain about outputs (B, *shape) that do not fit the targets; raises ShapeError.
 
         `wanted`: the shape of one example's target, () without targets; with `labelled` data the number of classes, (K,).
+        Values are compared one by one, in whatever shape the outputs are: a picture (H, W, C) with its H W C numbers.
         """
-        if shape == wanted or (labelled and shape == (1,) and wanted[0] <= 2):
+        if _count(shape) == _count(wanted) if wanted and not labelled else shape == wanted:
+            return
+        if labelled and shape == (1,) and wanted[0] <= 2:
             return
         if labelled and len(shape) != 1:
             raise ShapeError(f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}")
@@ -79,8 +82,12 @@ def spelt(shape: tuple[Dim, ...]) -> str:
 
 def numbers(x: Value) -> int:
     """How many numbers an example has: the product of all axes but the first."""
+    return _count(x.shape[1:])
+
+
+def _count(shape: tuple[Dim, ...]) -> int:
     count = 1
-    for size in x.shape[1:]:
+    for size in shape:
         assert isinstance(size, int)
         count *= size
     return count

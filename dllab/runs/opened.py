@@ -37,13 +37,14 @@ class Predictions:
     """What a net says of N rows.
 
     `outputs` (N, K): probabilities where `probable`, else scores or, for regression, values. `labels` (N,): the classes'
-    numbers, None for regression. `classes`: their names.
+    numbers, None for regression. `classes`: their names. `names`: of the values, where each has one of its own.
     """
 
     outputs: NDArray[Any]
     probable: bool
     labels: NDArray[np.int64] | None
     classes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     def probabilities(self) -> NDArray[Any]:
         """(N, classes): of a single output also that of class 0."""
@@ -106,8 +107,15 @@ class Opened:
         same = Learnt.of(trainer.data).digest == self.learnt.digest
         return figures, {name: len(rows) for name, rows in evaluator.splits.items()}, same
 
-    def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, Any]:
-        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K)."""
+    @property
+    def gives_back(self) -> bool:
+        """Whether the net has learnt to give back its inputs."""
+        return bool(getattr(self.recipe.data, "reconstruct", False))
+
+    def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any] | None) -> dict[str, Any]:
+        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs."""
+        if targets is None:
+            targets = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
         metrics = metrics_of(self.recipe, self.learnt.task)
         rows = np.asarray(inputs, np.float32).reshape(len(inputs), *self.learnt.input_shape)
         values = {INPUTS: np.ascontiguousarray(rows), TARGETS: targets}
@@ -125,7 +133,8 @@ class Opened:
         outputs = outputs.reshape(len(outputs), -1)
         loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
         if self.learnt.task == "regression":
-            return Predictions(self._natural(outputs), False, None, ())
+            names = self.learnt.features if self.gives_back else ()
+            return Predictions(self._natural(outputs), False, None, (), names)
         probable = last in ("softmax", "sigmoid")
         if loss is not None and loss.absorbs == "softmax" and not probable:
             shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))

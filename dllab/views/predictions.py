@@ -21,7 +21,7 @@ def lines(found: Predictions, target: str, numbers: Sequence[int] | Sequence[str
     where = _where(numbers)
     if found.labels is None:
         width = found.outputs.shape[1]
-        yield [where, *([target] if width == 1 else [f"{target}[{i}]" for i in range(width)])]
+        yield [where, *(found.names or ([target] if width == 1 else [f"{target}[{i}]" for i in range(width)]))]
         for line, values in zip(numbers, found.outputs.tolist(), strict=True):
             yield [str(line), *(f"{value:.{DIGITS}g}" for value in values)]
         return

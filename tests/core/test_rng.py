@@ -97,7 +97,7 @@ def test_a_key_may_come_unsigned():
 
 
 def test_keys_and_streams_differ():
-    assert len(set(STREAMS)) == len(STREAMS) == 3
+    assert len(set(STREAMS)) == len(STREAMS) == 4
     steps = 20_000 if JIT else 500
     keys = np.empty((4, len(STREAMS), steps), dtype=np.int64)
     for seed, (column, stream) in itertools.product(range(4), enumerate(STREAMS)):

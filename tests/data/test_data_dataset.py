@@ -46,6 +46,14 @@ def test_a_dataset_knows_its_rows_shape_and_outputs():
     assert (curve.rows, curve.input_shape, curve.outputs) == (6, (2,), 3)
 
 
+def test_columns_are_in_the_order_in_which_kernels_read_them():
+    turned = floats(3, 4)[:, [2, 0, 3, 1]]
+    assert not turned.flags.c_contiguous
+    kept = dataset(turned, labels(0, 1, 0)).columns["inputs"]
+    assert kept.flags.c_contiguous
+    np.testing.assert_array_equal(kept, turned)
+
+
 @pytest.mark.parametrize(
     ("inputs", "targets", "changes", "message"),
     [
@@ -208,3 +216,18 @@ def test_targets_stay_as_they_are_on_request_and_for_classes():
         outputs = np.ones((3, 2), np.float32)
         assert prepared.target_shift is None and prepared.natural(outputs) is outputs
     assert labelled.targets(np.arange(8)).dtype == np.int32
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+def test_inputs_to_give_back_are_targets_in_their_own_unit(standardise):
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 2, 2, 1), np.uint8)
+    targets = np.arange(12, dtype=np.int32) % 2
+    usual = Made(inputs=pictures, targets=targets, standardise=standardise).prepare()
+    prepared = Made(inputs=pictures, targets=targets, standardise=standardise, reconstruct=True).prepare()
+    rows = np.arange(12)
+    assert (prepared.dataset.task, prepared.dataset.classes, prepared.dataset.outputs) == ("regression", (), 4)
+    np.testing.assert_array_equal(prepared.dataset.columns["targets"], pictures.reshape(12, 4))
+    np.testing.assert_array_equal(prepared.targets(rows), prepared.seen(rows).reshape(12, 4))
+    np.testing.assert_allclose(prepared.natural(prepared.seen(rows)), pictures.reshape(12, 4), atol=1e-4)
+    for name in ("train", "test"):  # classes still share out the rows
+        np.testing.assert_array_equal(getattr(prepared.splits, name), getattr(usual.splits, name))

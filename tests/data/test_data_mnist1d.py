@@ -52,6 +52,7 @@ def test_shuffle_moves_the_points_of_all_rows_alike(authors):
     np.testing.assert_array_equal(shuffled[0, :6], np.array(first, np.float32))
     order = [int(np.flatnonzero(inputs[0] == value)[0]) for value in shuffled[0]]
     np.testing.assert_array_equal(shuffled, inputs[:, order])
+    assert shuffled.flags.c_contiguous
 
 
 def test_templates_start_at_0_and_differ():
