@@ -28,7 +28,8 @@ class BenchView:
         place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
         parts: list[RenderableType] = [_own(timings, options.ascii_only), Text(place, style="dim")]
         if any(timing.peers for timing in timings):
-            parts += [Text(), _peers(timings, options.ascii_only)]
+            for some in _fitting(timings, options.max_width):
+                parts += [Text(), _peers(some, options.ascii_only)]
         yield Plain(Group(*parts))
 
 
@@ -59,6 +60,18 @@ def _own(timings: Sequence[Timing], ascii_only: bool) -> Table:
         figures = (f"{timing.samples_per_second:,.0f}", f"{timing.gflops:.1f}", f"{timing.roofline_percent:.0f} %")
         table.add_row(timing.case.name, timing.case.text, _micro(timing.us_per_step), *figures)
     return table
+
+
+NAMES = 24  # columns that the names of contenders take, with the space behind
+
+
+def _fitting(timings: Sequence[Timing], width: int) -> list[Sequence[Timing]]:
+    """The cases in as many tables as the width asks for, of about the same size."""
+    column = max(len(timing.case.name) for timing in timings) + 2
+    most = max((width - NAMES) // column, 1)
+    tables = -(-len(timings) // most)
+    size = -(-len(timings) // tables)
+    return [timings[first : first + size] for first in range(0, len(timings), size)]
 
 
 def _peers(timings: Sequence[Timing], ascii_only: bool) -> Table:
