@@ -187,8 +187,8 @@ def file_stamp(path: str) -> tuple[int, ...]:
 def _refuse_stranger(table: Table, column: Column) -> None:
     """Names the first word of a column that cannot be used, where most of it are numbers."""
     if column.stranger is not None:
-        row, word = column.stranger
-        problem = f"{table.where(row, column.name)}: {word[:30]!r} is no number, and most of the column are"
+        line, word = column.stranger
+        problem = f"{table.at(line, column.name)}: {word[:30]!r} is no number, and most of the column are"
         raise TableError(problem, "mend the cell, or leave it empty; drop: leaves a column out")
 
 

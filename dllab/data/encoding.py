@@ -216,7 +216,7 @@ def _first(table: Table, column: Column) -> str:
     else:
         rows = np.setdiff1d(np.arange(table.rows), column.missing)
     row = int(rows[0]) if len(rows) else 0
-    return table.where(row if column.stranger is None else column.stranger[0], column.name)
+    return table.where(row, column.name) if column.stranger is None else table.at(column.stranger[0], column.name)
 
 
 def some(words: Sequence[str]) -> str:

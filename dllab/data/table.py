@@ -46,7 +46,7 @@ ODD = re.compile(r"_|[^\x00-\x7f]")
 class Column:
     """One column. `numbers` (N,) float64, NaN where missing, or `codes` (N,) int32 into `words`, -1 where missing.
 
-    `missing`: the rows without a value. Text with too many words has no codes. `stranger`: the row and text of the first
+    `missing`: the rows without a value. Text with too many words has no codes. `stranger`: the line and text of the first
     word in a column that is mostly numbers.
     """
 
@@ -93,7 +93,11 @@ class Table:
 
     def where(self, row: int, name: str) -> str:
         """A cell, as messages name it."""
-        return f"{self.text.label}, line {self.lines[row]}, column {name!r}"
+        return self.at(int(self.lines[row]), name)
+
+    def at(self, line: int, name: str) -> str:
+        """The cell of a line of the file, as messages name it."""
+        return f"{self.text.label}, line {line}, column {name!r}"
 
 
 def read_table(path: str, delimiter: str | None = None, categories: Sequence[str] = ()) -> Table:
@@ -216,6 +220,7 @@ class _Reader:
             if name in self._gathered:
                 gathered, stranger = self._gathered[name], self.words.get(name)
                 named = name in self.words and stranger is None
+                stranger = stranger and (int(lines[stranger[0]]), stranger[1])
                 columns.append(gathered.column(name, named, len(lines), stranger))
                 if isinstance(gathered, _Numbers) and gathered.commas and name not in self.strangers:
                     self._notes.append(f"{name} has decimal commas: {gathered.commas} is read as a number")
