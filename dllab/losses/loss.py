@@ -59,7 +59,10 @@ class Loss(Part):
         if labelled and shape == (1,) and wanted[0] <= 2:
             return
         if labelled and len(shape) != 1:
-            raise ShapeError(f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}")
+            raise ShapeError(
+                f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put flatten or "
+                "global_avg_pool in front of the last dense layer"
+            )
         if labelled:
             alone = ", or a single one for class 1" if wanted[0] <= 2 else ""
             problem = f"{self.name} needs an output for each of the {wanted[0]} classes{alone}, not {spelt(shape)}"
