@@ -52,4 +52,7 @@ def test_the_table_is_made_again(hidden: int) -> None:
         assert abs(test - published) <= spread
     told = page()[hidden]
     found = [test, 100 * result.sd["test"]["accuracy"], 100 * result.sd_of_repeats["test"]["accuracy"], train]
-    assert found == pytest.approx([*told[2:5], told[6]], abs=OTHER_PROCESSOR)
+    # On another processor each repeat is another draw: two means of ten lie as far apart as their own spread says.
+    apart = 2 * (2 / 10) ** 0.5 * told[4]
+    assert found[0] == pytest.approx(told[2], abs=max(OTHER_PROCESSOR, apart))
+    assert found[1:] == pytest.approx([*told[3:5], told[6]], abs=OTHER_PROCESSOR)
