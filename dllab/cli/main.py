@@ -38,19 +38,23 @@ def leave(code: int) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; returns the exit code."""
     with interrupts.watching():
-        for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # closed by the shell: `>&-`
-                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-            stream = getattr(sys, name)
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a picture in poor characters beats none
         try:
+            _mend_streams()
             code = guarded(lambda: _call(list(arguments)), interrupted=lambda: interrupts.pressed > 0)
         except KeyboardInterrupt:
             code = INTERRUPTED
         if code == INTERRUPTED:
             say("interrupted" if interrupts.code == INTERRUPTED else "terminated")
         return code
+
+
+def _mend_streams() -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a picture in poor characters beats none
 
 
 def _call(arguments: list[str]) -> Any:

@@ -53,7 +53,7 @@ class Preview:
 def preview(path: str, delimiter: str | None = None) -> Preview:
     """Read a CSV file and tell of it. Raises data.table.TableError."""
     table = read_table(path, delimiter)
-    shown = tuple(_column(column, table) for column in table.columns)
+    shown = tuple(_column(column) for column in table.columns)
     target = _target(table)
     others = [column for column in table.columns if column.name != target.name]
     unusable = [column.name for column in others if column.kind in UNUSABLE]
@@ -79,12 +79,12 @@ def preview(path: str, delimiter: str | None = None) -> Preview:
     )
 
 
-def _column(column: Column, table: Table) -> ColumnPreview:
+def _column(column: Column) -> ColumnPreview:
     refused = column.kind in UNUSABLE
     holds = _holds(column)
     if refused and column.stranger is not None:
-        row, word = column.stranger
-        holds = f"numbers, but {word[:30]!r} on line {table.lines[row]}"
+        line, word = column.stranger
+        holds = f"numbers, but {word[:30]!r} on line {line}"
     return ColumnPreview(column.name, column.kind, holds, len(column.missing), refused)
 
 

@@ -60,8 +60,8 @@ class Loss(Part):
             return
         if labelled and len(shape) != 1:
             raise ShapeError(
-                f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put flatten or "
-                "global_avg_pool in front of the last dense layer"
+                f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put "
+                "flatten or global_avg_pool in front of the last dense layer"
             )
         if labelled:
             alone = ", or a single one for class 1" if wanted[0] <= 2 else ""

@@ -34,7 +34,7 @@ class Place:
         if self.line is None or self.column is None:
             return []
         margin = f"{self.line:>5} | "
-        text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self.text)
+        text = "".join(c if c.isprintable() else "\ufffd" for c in self.text)
         start = min(self.column - 1, len(text))
         text, start = _window(text, start, columns - len(margin))
         marked = text[start : start + self.width].rstrip("…") or " "
