@@ -1,5 +1,8 @@
 """`python -m dllab` is `dllab`."""
 
-from dllab.cli.main import main
+try:
+    from dllab.cli.main import main
+except KeyboardInterrupt:  # pressed while the first modules are read
+    raise SystemExit(130) from None
 
 main()
