@@ -17,8 +17,8 @@ from dllab.ops.layer import Case, Layer
 from dllab.ops.window import signal
 from dllab.symbols import Dim, Net, ShapeError, Value
 
-# q, k, v and y are (B, T, D), head h having the columns h d to (h + 1) d of each. p is (B, heads, T, S): what share each step
-# takes of every step of the memory.
+# q, k, v and y are (B, T, D), head h having the columns h d to (h + 1) d of each. p is (B, heads, T, S): what share each
+# step takes of every step of the memory.
 
 
 @device
@@ -129,8 +129,8 @@ class Attention(Layer):
     """Multi-head attention: y = (p_1 v_1, ..., p_N v_N) wo + bo, p_h = softmax(q_h k_h' / sqrt(d)).
 
     q = x wq + bq asks, k = x wk + bk answers, v = x wv + bv is what there is to take; each of the N heads has d = units / N
-    columns of them and looks for something else. Every step reaches every other in one layer, however far; the work grows
-    with the square of their number. Nothing says where a step stands: add a positional layer below. x (B, T, F) becomes
+    columns of them and looks for something else. Every step reaches every other in one layer, however far; the work
+    grows with the square of their number. Nothing says where a step stands: add a positional layer below. x (B, T, F) becomes
     (B, T, F); wq, wk, wv are (F, units), wo (units, F). Backward: dp = dy v', ds = p (dp - sum of dp p) / sqrt(d), dq = ds k,
     dk = ds' q, dv = p' dy.
 
@@ -173,9 +173,8 @@ class Attention(Layer):
         y = net.array((x.shape[0], steps, width), "heads")
         shares = (x.shape[0], self.heads, steps, steps)
         part = width // self.heads
-        places = {
-            name: net.array((steps,), name, "int64") for name in ("of_step", "to_score", "to_step", "of_memory", "to_memory")
-        }
+        tables = ("of_step", "to_score", "to_step", "of_memory", "to_memory")
+        places = {name: net.array((steps,), name, "int64") for name in tables}
         net.call(
             forward, backward=(backward_q, backward_k, backward_v), y=y, q=q, k=k, v=v, p=net.array(shares, "p"),
             ds=net.array(shares, "ds"), dp=net.array((steps, steps), "dp"), turned=net.array((part, steps), "turned"),

@@ -44,10 +44,10 @@ def backward_w(dw, dy, x):
 class Embedding(Layer):
     """Embedding: y = w[x], a row of a table for every id.
 
-    Words, letters and other ids have no order that a number could say; a vector for each, learnt with the rest, can say what
-    they have in common. Ids x (B, T), whole numbers 0 .. size - 1, become (B, T, units); w is (size, units). Multiplying by w
-    what has a single 1 in each row would give the same. Backward: dw = dy, added up row by row of the table; ids have no
-    gradient.
+    Words, letters and other ids have no order that a number could say; a vector for each, learnt with the rest, can say
+    what they have in common. Ids x (B, T), whole numbers 0 .. size - 1, become (B, T, units); w is (size, units).
+    Multiplying rows of a single 1 by w would give the same. Backward: dw = dy, added up row by row of the table; ids have
+    no gradient.
 
         - embedding: {size: 27, units: 16}
 

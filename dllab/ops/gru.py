@@ -29,7 +29,7 @@ from dllab.symbols import Net, Parameter, Value
 @kernel(y="B T H", z="B T G", a="B T G", x="B T F", wx="F G", wh="H G", b="G", bh="H", of_step="T:int64",
         to_step="T:int64", of_row="B:int64", to_row="B:int64")  # fmt: skip
 def forward(y, z, a, x, wx, wh, b, bh, of_step, to_step, of_row, to_row):
-    """Z = the gates r, z, n after their activations; a = y[t - 1] wh, with bh on top of n's part; y = n + z (y[t - 1] - n)."""
+    """Z = the gates r, z, n after their activations; a = y[t - 1] wh, bh added to n's part; y = n + z (y[t - 1] - n)."""
     units = y.shape[2]
     inputs_to_gates(z, x, wx, b, of_step, to_step)
     ladder(of_row, y.shape[1] * units)
@@ -108,8 +108,8 @@ class Gru(Recurrent):
     """GRU (gated recurrent unit): h = (1 - z) * n + z * h[t - 1].
 
     r, z = sigmoid(x wx + h[t - 1] wh + b) are the gates of reset and update, n = tanh(x wx + b + r * (h[t - 1] wh + bh)) is
-    the candidate; the reset is applied after the recurrent product, whose part for n has a bias of its own. Two thirds of
-    the work of an lstm, and about as good. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 3 H), wh
+    the candidate; the reset is applied after the recurrent product, whose part for n has a bias of its own. Three quarters
+    of the work of an lstm, and about as good. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 3 H), wh
     (H, 3 H), b (3 H,), the gates in the order r, z, n, and bh (H,). Backward: through time, from the last step to the first.
 
         - gru: 64
