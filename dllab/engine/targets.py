@@ -32,8 +32,9 @@ def with_targets(question: Question, loss: Loss, data: Prepared | None) -> Quest
         values = Column(TARGETS, (question.outputs,), "float32", data.target_shift is not None)
         return replace(question, targets=LABELS if labelled else values)
     shape = output_shape(question)
-    outputs = shape[0] if len(shape) == 1 else question.outputs
-    wanted = LABELS if loss.targets == "labels" else Column(TARGETS, shape, "float32")
+    outputs = shape[-1] if len(shape) == 1 or loss.targets == "labels" else question.outputs
+    labels = Column(TARGETS, shape[:-1], "int32")  # one for each row of outputs
+    wanted = labels if loss.targets == "labels" else Column(TARGETS, shape, "float32")
     return replace(question, outputs=outputs, targets=wanted)
 
 

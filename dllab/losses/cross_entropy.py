@@ -11,7 +11,7 @@ from dllab.catalogue import Fraction
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, log
-from dllab.losses.loss import Loss, LossCase
+from dllab.losses.loss import Loss, LossCase, positions_of
 from dllab.symbols import Dim, Net, ShapeError, Value
 
 # The forward kernels go through the scores in few passes: exp, the costly one, over the whole batch as one vector, since
@@ -19,8 +19,8 @@ from dllab.symbols import Dim, Net, ShapeError, Value
 # softmax, and nothing overflows. `flat` is p once more.
 
 
-@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64")
-def forward(loss, p, flat, sums, gap, x, target, batch):
+@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64", positions=":int64")
+def forward(loss, p, flat, sums, gap, x, target, batch, positions):
     """Loss = the sum over the rows of log(sum_k e^x_k) - x_target, divided by batch."""
     for n in range(x.shape[0]):
         row, shifted = x[n], p[n]
@@ -41,15 +41,15 @@ def forward(loss, p, flat, sums, gap, x, target, batch):
     total = 0.0
     for n in range(sums.shape[0]):
         total += float(gap[n] + log(sums[n]))
-    loss[0] = total / batch
+    loss[0] = total / (batch * positions)
 
 
-@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64")
-def backward(dx, p, sums, target, batch):
+@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64", positions=":int64")
+def backward(dx, p, sums, target, batch, positions):
     """Dx = (softmax(x) - 1 in the column of the class) / batch."""
     for n in range(dx.shape[0]):
         row, slopes = p[n], dx[n]
-        share = like(sums[n], 1 / batch)
+        share = like(sums[n], 1 / (batch * positions))
         scale = share / sums[n]
         for k in range(row.shape[0]):
             slopes[k] = row[k] * scale
@@ -57,8 +57,8 @@ def backward(dx, p, sums, target, batch):
 
 
 @kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64",
-        weights="K", smoothing="")  # fmt: skip
-def forward_weighted(loss, p, flat, sums, gap, x, target, batch, weights, smoothing):
+        positions=":int64", weights="K", smoothing="")  # fmt: skip
+def forward_weighted(loss, p, flat, sums, gap, x, target, batch, positions, weights, smoothing):
     """Loss = the sum over the rows of weight (log(sum_k e^x_k) - sum_k q_k x_k) / batch, q = smoothed targets."""
     for n in range(x.shape[0]):
         row, shifted = x[n], p[n]
@@ -82,15 +82,15 @@ def forward_weighted(loss, p, flat, sums, gap, x, target, batch, weights, smooth
             whole += row[k]
         sums[n] = whole
         total += float(weights[target[n]] * (gap[n] + log(whole)))
-    loss[0] = total / batch
+    loss[0] = total / (batch * positions)
 
 
-@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64", weights="K", smoothing="")
-def backward_weighted(dx, p, sums, target, batch, weights, smoothing):
+@kernel(dx="*N K", p="*N K", sums="*N", target="*N:int32", batch=":int64", positions=":int64", weights="K", smoothing="")
+def backward_weighted(dx, p, sums, target, batch, positions, weights, smoothing):
     """Dx = weight (softmax(x) - q) / batch, q = 1 - smoothing in the column of the class, plus smoothing / K in all."""
     for n in range(dx.shape[0]):
         row, slopes = p[n], dx[n]
-        share = weights[target[n]] * like(sums[n], 1 / batch)
+        share = weights[target[n]] * like(sums[n], 1 / (batch * positions))
         scale = share / sums[n]
         floor = share * smoothing / like(sums[n], row.shape[0])
         for k in range(row.shape[0]):
@@ -99,8 +99,8 @@ def backward_weighted(dx, p, sums, target, batch, weights, smoothing):
 
 
 @kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", mass="*N", x="*N K", target="*N K", batch=":int64",
-        weights="K", smoothing="")  # fmt: skip
-def forward_shares(loss, p, flat, sums, gap, mass, x, target, batch, weights, smoothing):
+        positions=":int64", weights="K", smoothing="")  # fmt: skip
+def forward_shares(loss, p, flat, sums, gap, mass, x, target, batch, positions, weights, smoothing):
     """Loss = the sum over the rows of what forward_weighted says of each class, times the class's share t_k, / batch.
 
     With u_k = t_k weight_k and mass = sum_k u_k that is mass log(sum_k e^x_k) - sum_k (1 - smoothing) u_k x_k - smoothing
@@ -133,17 +133,17 @@ def forward_shares(loss, p, flat, sums, gap, mass, x, target, batch, weights, sm
             whole += row[k]
         sums[n] = whole
         total += float(gap[n] + mass[n] * log(whole))
-    loss[0] = total / batch
+    loss[0] = total / (batch * positions)
 
 
-@kernel(dx="*N K", p="*N K", sums="*N", mass="*N", target="*N K", batch=":int64", weights="K", smoothing="")
-def backward_shares(dx, p, sums, mass, target, batch, weights, smoothing):
+@kernel(dx="*N K", p="*N K", sums="*N", mass="*N", target="*N K", batch=":int64", positions=":int64", weights="K", smoothing="")
+def backward_shares(dx, p, sums, mass, target, batch, positions, weights, smoothing):
     """Dx = (mass (softmax(x) - smoothing / K) - (1 - smoothing) u) / batch, u = share times weight of each class."""
     kept = like(smoothing, 1.0) - smoothing
     for n in range(dx.shape[0]):
         row, slopes, shares = p[n], dx[n], target[n]
-        share = mass[n] * like(sums[n], 1 / batch)
-        scale, pull = share / sums[n], kept * like(sums[n], 1 / batch)
+        share = mass[n] * like(sums[n], 1 / (batch * positions))
+        scale, pull = share / sums[n], kept * like(sums[n], 1 / (batch * positions))
         floor = share * smoothing / like(sums[n], row.shape[0])
         for k in range(row.shape[0]):
             slopes[k] = row[k] * scale - floor - pull * shares[k] * weights[k]
@@ -193,20 +193,20 @@ class CrossEntropy(Loss):
 
     def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
         """At least two outputs, as many as classes, and as many class weights."""
-        if shape == (1,):
+        if shape[-1] == 1:
             raise ShapeError("cross_entropy compares the scores of classes, and the model ends in a single output; "
                              "end it in dense: classes, or take loss: binary_cross_entropy")  # fmt: skip
         super().check(shape, wanted, labelled)
-        if self.class_weights is not None and len(self.class_weights) != shape[0]:
-            raise ShapeError(f"cross_entropy has {len(self.class_weights)} class_weights for {shape[0]} classes; "
+        if self.class_weights is not None and len(self.class_weights) != shape[-1]:
+            raise ShapeError(f"cross_entropy has {len(self.class_weights)} class_weights for {shape[-1]} classes; "
                              "give one number for each class, in the order of the labels")  # fmt: skip
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward; other kernels where there is smoothing or weights, or shares of classes."""
         p, sums, gap = net.array(x.shape, "p"), net.array(x.shape[:-1], "sums"), net.array(x.shape[:-1], "gap")
         operands = {"loss": loss, "p": p, "flat": p, "sums": sums, "gap": gap, "x": x, "target": target}
-        operands["batch"] = net.counter("batch")
-        shares = len(target.shape) > 1
+        operands |= {"batch": net.counter("batch"), "positions": net.whole(positions_of(x))}
+        shares = target.dtype != "int32"
         if self.label_smoothing == 0 and self.class_weights is None and not shares:
             net.call(forward, backward=(backward,), **operands)
             return

@@ -83,6 +83,11 @@ def spelt(shape: tuple[Dim, ...]) -> str:
     return str(shape[0]) if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
+def positions_of(x: Value) -> int:
+    """How many rows of outputs an example has: T for (B, T, K), 1 for (B, K)."""
+    return _count(x.shape[1:-1])
+
+
 def numbers(x: Value) -> int:
     """How many numbers an example has: the product of all axes but the first."""
     return _count(x.shape[1:])

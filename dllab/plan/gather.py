@@ -39,11 +39,13 @@ def gather(x, source, rows):
             to[j] = of[j]
 
 
-@kernel(y="B:int32", source="R:int32", rows="B:int64")
+@kernel(y="B F:int32", source="R F:int32", rows="B:int64")
 def gather_labels(y, source, rows):
-    """Class labels of the batch."""
+    """Class labels of the batch: one for each example, or one for each of its steps."""
     for i in range(y.shape[0]):
-        y[i] = source[rows[i]]
+        to, of = y[i], source[rows[i]]
+        for j in range(to.shape[0]):
+            to[j] = of[j]
 
 
 @kernel(y="B K", source="R:int32", rows="B:int64")

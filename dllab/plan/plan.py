@@ -288,7 +288,7 @@ class Plan:
         labelled = targets is not None and targets.dtype == "int32"
         wanted = () if targets is None else targets.shape
         try:
-            loss.check(shape, (self.question.outputs,) if labelled else wanted, labelled)
+            loss.check(shape, (*wanted, self.question.outputs) if labelled else wanted, labelled)
         except ShapeError as error:
             raise ShapeFlowError(str(error), self.question.model[-1], "loss", list(self.infos)) from None
 
@@ -356,8 +356,10 @@ class Plan:
             else:
                 builder.row(gather.gather_one_hot, y=shares, source=source, rows=rows)
             return shares
-        target = builder.array((BATCH_DIM,), "target", "int32")
-        builder.row(gather.gather_labels, y=target, source=source, rows=rows)
+        target = builder.array((BATCH_DIM, *column.shape), "target", "int32")
+        width = _product(column.shape)
+        source = Value(column.name, COLUMN + column.name, ("R", width), "int32", offset=0)
+        builder.row(gather.gather_labels, y=builder.view(target, (BATCH_DIM, width)), source=source, rows=rows)
         return target
 
     def _lay_out_parameters(self) -> None:

@@ -1,0 +1,77 @@
+"""Embedding: a vector of its own for every id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from dllab.catalogue import Nested, Size, find
+from dllab.core.kernel import kernel
+from dllab.inits.initializer import Initializer
+from dllab.ops.layer import Case, Layer
+from dllab.symbols import Net, Value
+
+
+@kernel(y="*N F", x="*N", w="V F")
+def forward(y, x, w):
+    """Y = the row of w that x names; an id beyond the table gives NaN, so that it is noticed."""
+    for n in range(y.shape[0]):
+        to, number = y[n], int(x[n])
+        if 0 <= number < w.shape[0]:
+            of = w[number]
+            for f in range(to.shape[0]):
+                to[f] = of[f]
+        else:
+            for f in range(to.shape[0]):
+                to[f] = float("nan")
+
+
+@kernel(dw="V F", dy="*N F", x="*N")
+def backward_w(dw, dy, x):
+    """Dw = dy, added to the row that x names."""
+    for v in range(dw.shape[0]):
+        row = dw[v]
+        for f in range(row.shape[0]):
+            row[f] = 0
+    for n in range(dy.shape[0]):
+        slope, number = dy[n], int(x[n])
+        if 0 <= number < dw.shape[0]:
+            row = dw[number]
+            for f in range(row.shape[0]):
+                row[f] += slope[f]
+
+
+class Embedding(Layer):
+    """Embedding: y = w[x], a row of a table for every id.
+
+    Words, letters and other ids have no order that a number could say; a vector for each, learnt with the rest, can say
+    what they have in common. Ids x (B, T), whole numbers 0 .. size - 1, become (B, T, units); w is (size, units).
+    Multiplying rows of a single 1 by w would give the same. Backward: dw = dy, added up row by row of the table; ids have
+    no gradient.
+
+        - embedding: {size: 27, units: 16}
+
+    Options:
+
+    - size: how many ids there are.
+    - units: numbers of a vector.
+    - init: how w starts; left out, normal numbers of standard deviation 1 over the root of units.
+
+    Source: Bengio, Ducharme, Vincent, Jauvin, A neural probabilistic language model (2003).
+    """
+
+    name = "embedding"
+    group = "sequences"
+    size: Size
+    units: Size
+    init: Annotated[Initializer | None, Nested("initializers")] = None
+
+    cases: ClassVar[Sequence[Case]] = ()
+
+    def build(self, net: Net, x: Value) -> Value:
+        """One row forward, one backward."""
+        init = self.init or find("initializers", "normal")(std=self.units**-0.5)
+        w = net.parameter("w", (self.size, self.units), init, fans=(1, self.units))
+        y = net.array((*x.shape, self.units))
+        net.call(forward, backward=(backward_w,), y=y, x=x, w=w)
+        return y
