@@ -7,7 +7,7 @@ the rows and works out how the inputs are shifted and scaled.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -33,10 +33,14 @@ Scaling = NDArray[np.float32]
 class Dataset:
     """All rows of a data set, unscaled, in named columns.
 
-    columns["inputs"]: (N, *shape) float32 or uint8. columns["targets"]: (N,) int32 labels 0..classes-1, or (N, K)
-    float32 for regression. classes: their names (empty for regression). features: one name per input number.
-    fixed_test: the rows of a published test split, if there is one. encoding: how the table they come from became numbers,
-    for data that come from a table. Raises ValueError when these do not fit together.
+    columns["inputs"]: (N, *shape) float32 or uint8, or (N, T) int32 ids of tokens, which `vocabulary` spells.
+    columns["targets"]: (N,) int32 labels 0..classes-1, (N, T) int32 with one for every step, -1 where none counts, or
+    (N, K) float32 for regression. Sequences may have columns["lengths"], (N,) int32, of how many steps of the T are there,
+    and columns["decoder"], (N, S) int32 ids among the classes, which a decoder reads (`from: decoder`): what it is to say,
+    one step late. classes: their names (empty for regression). features: one name per input number. fixed_test: the rows of
+    a published test split, if there is one. encoding: how the table they come from became numbers, for data that come from
+    a table. tables: arrays that are not by rows, which layers may ask for by name. Raises ValueError when these do not fit
+    together.
 
     Columns are kept in C order, copied where they are not: a column picked as `rows[:, order]` is not, and kernels read
     rows by their address.
@@ -50,12 +54,14 @@ class Dataset:
     fixed_test: Rows | None
     about: str
     encoding: Encoding | None = None
+    vocabulary: tuple[str, ...] = ()
+    tables: dict[str, Column] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: np.ascontiguousarray(values) for name, values in self.columns.items()})
         inputs, targets = self.columns["inputs"], self.columns["targets"]
-        if inputs.dtype not in (np.float32, np.uint8) or inputs.ndim < 2:
-            self._reject(f"inputs must be (N, ...) float32 or uint8, not {inputs.shape} {inputs.dtype}")
+        if inputs.dtype not in (np.float32, np.uint8, np.int32) or inputs.ndim < 2:
+            self._reject(f"inputs must be (N, ...) float32 or uint8, or ids in int32, not {inputs.shape} {inputs.dtype}")
         if not len(inputs) == len(targets) > 0:
             self._reject(f"{len(inputs)} inputs and {len(targets)} targets; every row needs one of each")
         if not all(np.isfinite(column).all() for column in self.columns.values()):
@@ -66,10 +72,34 @@ class Dataset:
             self._check_labels(targets)
         elif targets.dtype != np.float32 or targets.ndim != 2 or self.classes:
             self._reject(f"regression targets must be (N, K) float32, not {targets.shape} {targets.dtype}")
+        if inputs.dtype == np.int32:
+            self._check_ids("inputs", self.vocabulary)
+        if "decoder" in self.columns:
+            self._check_ids("decoder", self.classes)
+        if "lengths" in self.columns:
+            self._check_lengths()
+
+    def _check_ids(self, name: str, words: tuple[str, ...]) -> None:
+        ids = self.columns[name]
+        if ids.dtype != np.int32 or ids.ndim != 2 or len(ids) != self.rows:
+            self._reject(f"{name} of ids must be (N, T) int32, not {ids.shape} {ids.dtype}")
+        if ids.min() < 0 or ids.max() >= len(words):
+            self._reject(f"{name} holds ids {ids.min()}..{ids.max()} for {len(words)} words")
+
+    def _check_lengths(self) -> None:
+        lengths, longest = self.columns["lengths"], self.columns["inputs"].shape[1]
+        if lengths.dtype != np.int32 or lengths.shape != (self.rows,):
+            self._reject(f"lengths must be (N,) int32, not {lengths.shape} {lengths.dtype}")
+        if lengths.min() < 1 or lengths.max() > longest:
+            self._reject(f"lengths {lengths.min()}..{lengths.max()} of sequences of 1 to {longest} steps")
 
     def _check_labels(self, labels: Column) -> None:
+        if labels.dtype == np.int32 and labels.ndim == 2:  # one for every step
+            if labels.min() < -1 or labels.max() >= len(self.classes):
+                self._reject(f"labels {labels.min()}..{labels.max()} for {len(self.classes)} classes; -1 counts nowhere")
+            return
         if labels.dtype != np.int32 or labels.ndim != 1:
-            self._reject(f"class labels must be (N,) int32, not {labels.shape} {labels.dtype}")
+            self._reject(f"class labels must be (N,) or (N, T) int32, not {labels.shape} {labels.dtype}")
         if self.rows < len(self.classes):
             self._reject(
                 f"{len(self.classes)} classes in {self.rows} row{'s' * (self.rows > 1)}; give more samples or fewer classes"
@@ -89,6 +119,11 @@ class Dataset:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row's inputs."""
         return self.columns["inputs"].shape[1:]
+
+    @property
+    def at_every_step(self) -> bool:
+        """Whether there is a class label for every step of a sequence."""
+        return self.task == "classification" and self.columns["targets"].ndim == 2
 
     @property
     def outputs(self) -> int:
@@ -136,7 +171,9 @@ class Prepared:
     def given_back(self) -> Prepared:
         """The same rows with their own inputs as targets, (N, F), scaled alike: data for an autoencoder."""
         inputs = self.dataset.columns["inputs"]
-        columns = {"inputs": inputs, "targets": inputs.reshape(len(inputs), -1).astype(np.float32)}
+        if inputs.dtype == np.int32:
+            raise ValueError(f"data set {self.dataset.name}: reconstruct: its inputs are words, not numbers; leave it out")
+        columns = {**self.dataset.columns, "targets": inputs.reshape(len(inputs), -1).astype(np.float32)}
         dataset = replace(self.dataset, columns=columns, task="regression", classes=())
         return Prepared(dataset, self.splits, self.shift, self.scale, self.shift, self.scale)
 
@@ -218,6 +255,8 @@ class Source(Part):
         inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
         shift = scale = target_shift = target_scale = None
+        if self.standardise and inputs.dtype == np.int32:
+            raise ValueError(f"data set {dataset.name}: standardise: its inputs are words, not numbers; leave it out")
         if self.standardise:
             shift, scale = _standardise(inputs[splits.train], unit)
         elif inputs.dtype == np.uint8:
@@ -244,7 +283,7 @@ class Source(Part):
 
     def groups(self, dataset: Dataset) -> NDArray[np.int64]:
         """A number per row, (N,): splits take their share of the rows of each number. The class, or 0 for all."""
-        if self.stratify and dataset.task == "classification":
+        if self.stratify and dataset.task == "classification" and not dataset.at_every_step:
             return dataset.columns["targets"].astype(np.int64)
         return np.zeros(dataset.rows, dtype=np.int64)
 

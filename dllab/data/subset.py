@@ -26,6 +26,9 @@ def check(dataset: Dataset, **given: object) -> None:
     if wrong and dataset.task != "classification":
         problem = f"{wrong[0]}: goes by classes, and the targets are numbers"
         raise ValueError(f"data set {dataset.name}: {problem}; leave {wrong[0]}: out")
+    if wrong and dataset.at_every_step:
+        problem = f"{wrong[0]}: goes by the class of an example, and these have one at every step"
+        raise ValueError(f"data set {dataset.name}: {problem}; leave {wrong[0]}: out")
 
 
 def only_classes(dataset: Dataset, wanted: Sequence[int | str]) -> Dataset:
@@ -67,7 +70,7 @@ def few_of_each(dataset: Dataset, splits: Splits, limit: int, seed: int) -> Spli
 
     The rows of a smaller limit are among those of a larger one. Data without classes keep all.
     """
-    if dataset.task != "classification":
+    if dataset.task != "classification" or dataset.at_every_step:
         return splits
     order = permutation(seed, "per_class", dataset.rows)
     order = order[np.isin(order, splits.train)]

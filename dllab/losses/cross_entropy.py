@@ -19,7 +19,17 @@ from dllab.symbols import Dim, Net, ShapeError, Value
 # softmax, and nothing overflows. `flat` is p once more.
 
 
-@kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64", positions=":int64")
+@kernel(
+    loss="1:float64",
+    p="*N K",
+    flat="*F",
+    sums="*N",
+    gap="*N",
+    x="*N K",
+    target="*N:int32",
+    batch=":int64",
+    positions=":int64",
+)
 def forward(loss, p, flat, sums, gap, x, target, batch, positions):
     """Loss = the sum over the rows of log(sum_k e^x_k) - x_target, divided by batch."""
     for n in range(x.shape[0]):
@@ -136,7 +146,9 @@ def forward_shares(loss, p, flat, sums, gap, mass, x, target, batch, positions, 
     loss[0] = total / (batch * positions)
 
 
-@kernel(dx="*N K", p="*N K", sums="*N", mass="*N", target="*N K", batch=":int64", positions=":int64", weights="K", smoothing="")
+@kernel(
+    dx="*N K", p="*N K", sums="*N", mass="*N", target="*N K", batch=":int64", positions=":int64", weights="K", smoothing=""
+)
 def backward_shares(dx, p, sums, mass, target, batch, positions, weights, smoothing):
     """Dx = (mass (softmax(x) - smoothing / K) - (1 - smoothing) u) / batch, u = share times weight of each class."""
     kept = like(smoothing, 1.0) - smoothing
