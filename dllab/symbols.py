@@ -149,7 +149,7 @@ class Net(Protocol):
     def carried(self, name: str, units: int) -> tuple[Value, Value] | None:
         """State (rows of a whole batch, units) that training hands on from batch to batch; None where it does not.
 
-        With it comes (B,): 1 for an example that goes on where that row of the batch before has ended, 0 for one that begins.
+        With it comes (B,): 1 for an example that goes on where that row of the batch before has ended, 0 for a new one.
         """
 
     def carry_on(self, kernel: Kernel, **operands: Value) -> None:

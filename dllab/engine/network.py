@@ -160,8 +160,8 @@ class Network:
                 )
             found[COLUMN + name] = values.copy()
         for table in question.tables:
-            usual = np.ones(table.shape)
-            found[COLUMN + table.name + TABLE] = np.ascontiguousarray(given.get(table.name, usual), table.dtype)
+            numbers = given.get(table.name, np.ones(table.shape))
+            found[COLUMN + table.name + TABLE] = np.ascontiguousarray(numbers, table.dtype)
         return found
 
     def _run_one(self, bound: Bound, rate: float = 0.0) -> None:

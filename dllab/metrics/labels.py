@@ -15,7 +15,8 @@ def scores_and_truth(outputs: np.ndarray, targets: np.ndarray) -> tuple[NDArray[
     """Scores (M, K) and true classes (M,) from outputs (N, L) and targets.
 
     Targets of whole numbers are labels: (N,), or (N, T) with one for each position of a sequence, whose T times K scores
-    stand in a row of the outputs; then M is N T, less those of -1, which do not count. Targets of real numbers with a column for each class have their class
+    stand in a row of the outputs; then M is N T, less those of -1, which do not count. Targets of real numbers with
+    a column for each class have their class
     where the largest is; a single column of them holds labels.
     """
     outputs, targets = np.asarray(outputs, np.float64), np.asarray(targets)

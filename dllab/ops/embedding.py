@@ -75,7 +75,7 @@ class Embedding(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward."""
-        init = self.init or find("initializers", "normal")(std=self.units**-0.5)
+        init = self.init or find("initializers", "normal")(std=self.units**-0.5)  # type: ignore[call-arg]
         w = net.parameter("w", (net.size(self.size), self.units), init, fans=(1, self.units))
         y = net.array((*x.shape, self.units))
         net.call(forward, backward=(backward_w,), y=y, x=x, w=w)

@@ -71,9 +71,8 @@ class Evaluator:
         starts = np.arange(0, len(rows), capacity)
         targets = self._all_targets
         if targets.dtype == np.int32 and targets.ndim > 1:
-            counts: np.ndarray = np.add.reduceat((targets[rows] >= 0).sum(axis=1), starts)
-            return np.maximum(counts, 0)
-        return np.diff(np.append(starts, len(rows)))
+            return np.asarray(np.add.reduceat((targets[rows] >= 0).sum(axis=1), starts))
+        return np.asarray(np.diff(np.append(starts, len(rows))))
 
     def _measure(self, outputs: np.ndarray, targets: np.ndarray) -> list[Any]:
         """Every metric of these rows."""
