@@ -49,7 +49,9 @@ class Names(Source):
     @model_validator(mode="after")
     def _check_classes(self) -> Names:
         if self.task == "classify" and self.which != "all":
-            raise ValueError(f"task: classify tells female names from male ones, which: {self.which} has one kind; leave it out")
+            raise ValueError(
+                f"task: classify tells female names from male ones, which: {self.which} has one kind; leave it out"
+            )
         return self
 
     def generate(self) -> Dataset:
@@ -79,7 +81,11 @@ class Names(Source):
         inputs = filled(rows, max(map(len, rows)), BOUNDARY)
         return Dataset(
             name=self.name,
-            columns={"inputs": inputs, "targets": np.array([label for _, label in names], np.int32), "lengths": lengths_of(rows)},
+            columns={
+                "inputs": inputs,
+                "targets": np.array([label for _, label in names], np.int32),
+                "lengths": lengths_of(rows),
+            },
             task="classification",
             classes=tuple(kinds),
             features=step_names(inputs.shape[1]),
