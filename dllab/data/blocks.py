@@ -64,7 +64,7 @@ class InOrder(Source):
         """
         found = [starts_in(block, reach, stride) for block in blocks]
         for split, block, starts in zip(("training", "validation", "test"), blocks, found):
-            share = getattr(self, split, 1)
+            share = getattr(self, split, True)
             if share and not len(starts):
                 told = f"{split}: {share:g} of it, {len(block):,} steps, holds no row, which takes {what}"
                 if split == "training":

@@ -16,9 +16,9 @@ VERSES = 31_102
 class Kjv(TextByLevel):
     """King James Bible: 31,102 verses in small letters, word by word. What word comes next, or which ones are hidden?
 
-    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1, over the ends of verses, which
-    are `<end>`. The last tenth of it, from Acts 21 on, is the test. `task: masked` hides words. Pairs of words, for
-    word2vec and GloVe, are another data set: word_pairs.
+    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1, over the ends of verses,
+    which are `<end>`. The last tenth of it, from Acts 21 on, is the test. `task: masked` hides words. Pairs of words,
+    for word2vec and GloVe, are another data set: word_pairs.
 
         data: kjv
         data: {name: kjv, words: 5000, length: 64, validation: 0.05}

@@ -36,8 +36,8 @@ class Names(Source):
         data: {names: surnames, validation: 0.1}
         data: {name: names, task: classify}
 
-    Source: Ward 1996, Moby Word II; United States Census Bureau 1990, frequently occurring surnames; datasets/names.md says
-    where the files come from and under which licence.
+    Source: Ward 1996, Moby Word II; United States Census Bureau 1990, frequently occurring surnames; datasets/names.md
+    says where the files come from and under which licence.
     """
 
     name = "names"

@@ -13,8 +13,8 @@ CHARACTERS = 1_035_997
 class Shakespeare8(TextByLevel):
     """Shakespeare: eight plays as one text of 1,035,997 characters, 76 different ones. What character comes next?
 
-    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. The last tenth of the text, the
-    end of the eighth play, is the test. Held-out text costs a bigram 2.62 nats a character, a 5-gram 1.96.
+    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. The last tenth of the text,
+    the end of the eighth play, is the test. Held-out text costs a bigram 2.62 nats a character, a 5-gram 1.96.
 
         data: shakespeare8
         data: {name: shakespeare8, length: 128, stride: 64, validation: 0.05}
@@ -24,8 +24,8 @@ class Shakespeare8(TextByLevel):
 
     - length: T, the steps of a row: 64 characters, if nothing is said.
 
-    Source: William Shakespeare, by way of Project Gutenberg; datasets/shakespeare8.md says where the file comes from and
-    under which licence.
+    Source: William Shakespeare, by way of Project Gutenberg; datasets/shakespeare8.md says where the file comes from
+    and under which licence.
     """
 
     name = "shakespeare8"

@@ -14,8 +14,8 @@ from dllab.data.text_windows import TextByLevel
 class Text(TextByLevel):
     """A text of your own: a net learns what character, or word, comes next, or which ones are hidden.
 
-    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. Splits are blocks of the text,
-    first what trains, then validation, at the end the test; no row reaches over a border. The text must be UTF-8.
+    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. Splits are blocks of the
+    text, first what trains, then validation, at the end the test; no row reaches over a border. The text must be UTF-8.
 
         data: {text: book.txt}
         data: {name: text, file: book.txt, length: 128, stride: 32}

@@ -33,8 +33,8 @@ class TextWindows(InOrder):
       another one drawn at random, 10 % as they are.
     - copies: under task: masked, how often a training row is there, each time with others chosen; the other splits have
       one choice that stays.
-    - words: so many of the words that are most frequent in the training part are kept, all others are `<unk>`; left out,
-      2,000.
+    - words: so many of the words that are most frequent in the training part are kept, all others are `<unk>`; left
+      out, 2,000.
     - seed: seed by which steps are masked.
     """
 

@@ -42,13 +42,15 @@ class Stream(NamedTuple):
 class WordPairs(InOrder):
     """Word pairs: words and the words around them, in the King James Bible or a text of your own, for vectors of words.
 
-    `skip_gram`: a row is a word and one of those around it, (N, 2), and a net tells it from words that it draws. `cbow`: a row
-    is a word and all those around it, (N, 1 + 2 window), from which it is to be told; the row is filled up with the id 0.
-    Both leave the comparing to the net, so the targets are zeros that no loss reads. `glove`: a row is a pair of words that
-    stand near each other, (N, 2), and its target X = sum of 1 / distance over all places where they do.
+    `skip_gram`: a row is a word and one of those around it, (N, 2), and a net tells it from words that it draws.
+    `cbow`: a row is a word and all those around it, (N, 1 + 2 window), from which it is to be told; the row is filled
+    up with the id 0. Both leave the comparing to the net, so the targets are zeros that no loss reads. `glove`: a row
+    is a pair of words that stand near each other, (N, 2), and its target X = sum of 1 / distance over all places where
+    they do.
 
-    Words count, marks of punctuation do not; contexts end with the paragraph, in the Bible with the verse. The table `counts`
-    says how often each word is in the training part. Splits are blocks of the text, whose pairs are made of that block alone.
+    Words count, marks of punctuation do not; contexts end with the paragraph, in the Bible with the verse. The table
+    `counts` says how often each word is in the training part. Splits are blocks of the text, whose pairs are made of
+    that block alone.
 
         data: word_pairs
         data: {word_pairs: glove, words: 2000, window: 10}
@@ -59,15 +61,15 @@ class WordPairs(InOrder):
     - task: skip_gram, cbow or glove.
     - file: a text of your own in UTF-8, counted from the recipe's folder; left out, the King James Bible.
     - words: the most frequent so many words of the training part are kept, all others are passed over.
-    - window: the farthest that two words of a pair are from each other. For skip_gram and cbow each word draws how far it
-      looks, 1 to window, so that near ones count more.
-    - subsample: t, by which frequent words are thinned for skip_gram and cbow: one that makes up the share f of the text stays
-      with the chance sqrt(t / f), if that is below 1; 0 keeps all.
+    - window: the farthest that two words of a pair are from each other. For skip_gram and cbow each word draws how far
+      it looks, 1 to window, so that near ones count more.
+    - subsample: t, by which frequent words are thinned for skip_gram and cbow: one that makes up the share f of the
+      text stays with the chance sqrt(t / f), if that is below 1; 0 keeps all.
     - lower: true makes small letters of all.
     - seed: seed of what is drawn: how far words look, and which stay.
 
-    Source: Mikolov, Chen, Corrado, Dean, Efficient estimation of word representations in vector space (2013) and Distributed
-    representations of words and phrases (2013); Pennington, Socher, Manning, GloVe (2014).
+    Source: Mikolov, Chen, Corrado, Dean, Efficient estimation of word representations in vector space (2013) and
+    Distributed representations of words and phrases (2013); Pennington, Socher, Manning, GloVe (2014).
     """
 
     name = "word_pairs"
@@ -97,7 +99,7 @@ class WordPairs(InOrder):
             keep = tokens.ids[part] >= 0
             stream = Stream(tokens.ids[part][keep], paragraphs[part][keep])
             found.append(self._pairs(stream, tokens, split))
-            if not len(found[-1].inputs) and getattr(self, split, 1):
+            if not len(found[-1].inputs) and getattr(self, split, True):
                 raise ValueError(
                     f"data set {label}: {split}: no two of the {self.words:,} words stand near each other in its "
                     f"{len(block):,} words and marks; get a longer text"
