@@ -1,0 +1,45 @@
+"""What the generated sequences have in common: names of steps, and ids packed as a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.data.dataset import Dataset
+
+Ids = NDArray[np.int32]
+BOUNDARY = "."  # id 0 of words that can end: it begins, ends and pads alike
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+CAPITALS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+DIGITS = tuple("0123456789")
+
+
+def step_names(steps: int, *numbers: str) -> tuple[str, ...]:
+    """Names of all inputs of a row: t1, t2, ..., or, with several numbers a step, "t1 value", "t1 mark", ..."""
+    names = [f"t{step + 1}" for step in range(steps)]
+    return tuple(f"{name} {number}" for name in names for number in numbers) if numbers else tuple(names)
+
+
+def symbols_dataset(
+    name: str,
+    about: str,
+    inputs: NDArray[np.integer],
+    targets: NDArray[np.integer],
+    vocabulary: Sequence[str],
+    classes: Sequence[str],
+    **more: NDArray[np.integer],
+) -> Dataset:
+    """Ids (N, T) with labels (N,) or (N, T); `more` are further columns of whole numbers, such as lengths."""
+    columns = {"inputs": inputs, "targets": targets, **more}
+    return Dataset(
+        name=name,
+        columns={column: values.astype(np.int32) for column, values in columns.items()},
+        task="classification",
+        classes=tuple(classes),
+        features=step_names(inputs.shape[1]),
+        fixed_test=None,
+        about=about,
+        vocabulary=tuple(vocabulary),
+    )
