@@ -25,7 +25,7 @@ class CopyMemory(Source):
 
     Options:
 
-    - length: steps from the last symbol to the first answer, "?" among them (the papers' T).
+    - length: steps between the symbols and the answer, the last of them "?" (the papers' T).
     - samples: rows.
     - symbols: how many kinds there are; 8 becomes this number in the formulas.
     - remember: how many symbols are to be repeated; 10 becomes this number in the formulas.
@@ -50,7 +50,7 @@ class CopyMemory(Source):
         """Inputs and labels (samples, length + 2 remember). Classes are the blank and the symbols, as in the vocabulary."""
         steps, back = self.length + 2 * self.remember, self.length + self.remember
         said = 1 + self.stream("rows").integers(0, self.symbols, (self.samples, self.remember))
-        inputs = np.zeros((self.samples, steps), np.int32)  # id 0 is the blank
+        inputs = np.zeros((self.samples, steps), np.int64)  # id 0 is the blank
         inputs[:, : self.remember] = said
         inputs[:, back - 1] = self.symbols + 1
         targets = np.full_like(inputs, 0 if self.score == "all" else -1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dllab.data.dataset import Dataset
+from dllab.data.points import Labels
 
-Ids = NDArray[np.int32]
 BOUNDARY = "."  # id 0 of words that can end: it begins, ends and pads alike
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 CAPITALS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -25,11 +24,11 @@ def step_names(steps: int, *numbers: str) -> tuple[str, ...]:
 def symbols_dataset(
     name: str,
     about: str,
-    inputs: NDArray[np.integer],
-    targets: NDArray[np.integer],
+    inputs: Labels,
+    targets: Labels,
     vocabulary: Sequence[str],
     classes: Sequence[str],
-    **more: NDArray[np.integer],
+    **more: Labels,
 ) -> Dataset:
     """Ids (N, T) with labels (N,) or (N, T); `more` are further columns of whole numbers, such as lengths."""
     columns = {"inputs": inputs, "targets": targets, **more}
