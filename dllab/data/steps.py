@@ -21,6 +21,18 @@ def step_names(steps: int, *numbers: str) -> tuple[str, ...]:
     return tuple(f"{name} {number}" for name in names for number in numbers) if numbers else tuple(names)
 
 
+def one_late(words: Labels) -> Labels:
+    """Ids (N, S) one step late, the boundary before them: what a net that says them has said so far."""
+    late = np.zeros_like(words)
+    late[:, 1:] = words[:, :-1]
+    return late
+
+
+def counted(words: Labels, steps: Labels) -> Labels:
+    """Ids (N, S) as labels of the first `steps` (N,) steps, and -1 for the others."""
+    return np.where(np.arange(words.shape[1]) < steps[:, None], words, -1)
+
+
 def symbols_dataset(
     name: str,
     about: str,
