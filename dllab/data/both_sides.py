@@ -22,8 +22,8 @@ class BothSides(Source):
     mark so far, then the next one; a mark counts as both itself, so that its label is AA or BB.
 
     One direction knows one of the two at blanks and both at marks. With m the share of marks, (2 + rate (length - 2)) /
-    length, its best accuracy is m + (1 - m) / kinds and its best loss (1 - m) ln kinds: 0.627 and 0.518 for the options left
-    alone. `bidirectional` reaches 1 and 0. `dllab.data.both_sides.one_way` gives both figures for any rows.
+    length, its best accuracy is m + (1 - m) / kinds and its best loss (1 - m) ln kinds: 0.627 and 0.518 for the options
+    left alone. `bidirectional` reaches 1 and 0. `dllab.data.both_sides.one_way` gives both figures for any rows.
 
     Options:
 

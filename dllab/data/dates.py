@@ -23,7 +23,7 @@ FORMATS = (
     "{weekday:.3}, {month:.3} {day} {year}", "the {day}{th} of {month} {year}", "{weekday} {month} {day}{th}, {year}",
     "{year}, {month} {day}",
 )  # fmt: skip
-CHARACTERS = (END, *sorted({*"".join((*MONTHS, *WEEKDAYS, *DIGITS)), *" ,./thendrdstof"}))
+CHARACTERS = (END, *sorted({*"".join((*MONTHS, *WEEKDAYS, *DIGITS, "the st nd rd th of", ",./"))}))
 ISO = (END, "-", *DIGITS)
 WRITTEN = len("2026-11-26")
 
