@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,9 @@ def step_names(steps: int, channels: Sequence[str] = ()) -> tuple[str, ...]:
 
 def filled(rows: Sequence[Sequence[int]], width: int, fill: int) -> Ids:
     """Rows of ids, each at most `width` long, as one array (N, width)."""
-    lengths = np.array([len(row) for row in rows])
+    lengths = lengths_of(rows)
     found = np.full((len(rows), width), fill, np.int32)
-    found[np.arange(width) < lengths[:, None]] = np.concatenate([np.asarray(row, np.int32) for row in rows])
+    found[np.arange(width) < lengths[:, None]] = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
     return found
 
 
