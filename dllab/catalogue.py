@@ -74,6 +74,13 @@ class FilePath:
     """
 
 
+class LayerName:
+    """Marks a text field that names an earlier layer by its label: `memory: Annotated[str | None, LayerName()] = None`.
+
+    The recipe parser checks that there is one; `input` and `decoder` are the data's own inputs.
+    """
+
+
 class UnknownPart(KeyError):
     """No part of that family has that name. `known` lists those that exist."""
 

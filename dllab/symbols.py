@@ -57,6 +57,8 @@ class Value:
     stride: int = 0  # further bytes for every shard before this one: a shard's own place in a shared array
     slot: int = 0  # which copy of the parameter arena (optimizer state)
     shard: int | None = None  # of a per-shard register, always this shard's
+    lengths: Value | None = None  # (B,) int32: of sequences (B, T, ...), how many of the T steps are there; None: all
+    counted: Value | None = None  # of labels: how many of the whole batch are not -1, an int64 scalar; None: all
 
     @property
     def features(self) -> int:
@@ -129,6 +131,30 @@ class Net(Protocol):
     def batch_rows(self) -> Value:
         """(B,) int64: which row of the data set each example of the batch is."""
 
+    def output_of(self, label: str) -> Value:
+        """What a layer of that label gave, for options marked as catalogue.LayerName; `input` and `decoder` are columns.
+
+        Raises ShapeError for `decoder` where the data have none.
+        """
+
+    def states_of(self, label: str) -> tuple[Value, ...]:
+        """The last states (B, H) that a recurrent layer of that label has kept; () where it has kept none."""
+
+    def keep_states(self, *states: Value) -> None:
+        """Let layers that name this one begin with these states (B, H)."""
+
+    def table(self, name: str) -> Value:
+        """An array that comes with the data set and is not by rows. Raises ShapeError where there is none."""
+
+    def carried(self, name: str, units: int) -> tuple[Value, Value] | None:
+        """State (rows of a whole batch, units) that training hands on from batch to batch; None where it does not.
+
+        With it comes (B,): 1 for an example that goes on where that row of the batch before has ended, 0 for a new one.
+        """
+
+    def carry_on(self, kernel: Kernel, **operands: Value) -> None:
+        """Add a row that moves carried state on: every shard its own rows, when a step updates the parameters."""
+
     def counter(self, name: str) -> Value:
         """An int64 scalar: `step`, `update` (1 at the first step), `epoch`, `shard`, `shards`, `batch`, `seed`, `layer`.
 
@@ -152,7 +178,7 @@ class Net(Protocol):
         """Rows after this one see what all shards did before it."""
 
     def size(self, units: int | str) -> int:
-        """A number of units: itself, or what `classes`, `outputs`, `features` stand for in this recipe."""
+        """A number of units: itself, or what `classes`, `outputs`, `features`, `vocabulary` stand for in this recipe."""
 
     def layers(self, entries: Sequence[Any], x: Value, scope: str = "") -> Value:
         """Build inner layers (blocks call this)."""

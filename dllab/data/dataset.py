@@ -38,9 +38,9 @@ class Dataset:
     (N, K) float32 for regression. Sequences may have columns["lengths"], (N,) int32, of how many steps of the T are there,
     and columns["decoder"], (N, S) int32 ids among the classes, which a decoder reads (`from: decoder`): what it is to say,
     one step late. classes: their names (empty for regression). features: one name per input number. fixed_test: the rows of
-    a published test split, if there is one. encoding: how the table they come from became numbers, for data that come from
-    a table. tables: arrays that are not by rows, which layers may ask for by name. Raises ValueError when these do not fit
-    together.
+    a published test split, if there is one. flows: whether every row goes on where the row before it ends. encoding: how
+    the table they come from became numbers, for data that come from a table. tables: arrays that are not by rows, which
+    layers may ask for by name. Raises ValueError when these do not fit together.
 
     Columns are kept in C order, copied where they are not: a column picked as `rows[:, order]` is not, and kernels read
     rows by their address.
@@ -56,6 +56,7 @@ class Dataset:
     encoding: Encoding | None = None
     vocabulary: tuple[str, ...] = ()
     tables: dict[str, Column] = field(default_factory=dict)
+    flows: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: np.ascontiguousarray(values) for name, values in self.columns.items()})

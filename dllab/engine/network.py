@@ -15,7 +15,7 @@ from dllab.engine.binding import Bound, Memory, view_of
 from dllab.engine.budget import check_fits
 from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
-from dllab.plan.plan import HISTORY_STEPS, Plan
+from dllab.plan.plan import CONTINUES, HISTORY_STEPS, LENGTHS, TABLE, Plan
 from dllab.recipe import Recipe, load
 from dllab.symbols import COLUMN, GRADIENTS, OPTIMIZER, Parameter
 
@@ -70,33 +70,34 @@ class Network:
         """The shape of one output."""
         return tuple(int(d) for d in self.plan.output_shape[1:])
 
-    def forward(self, x: ArrayLike, training: bool = False) -> NDArray[Any]:
+    def forward(self, x: ArrayLike, training: bool = False, **extras: ArrayLike) -> NDArray[Any]:
         """The outputs (N, ...) for inputs x (N, ...), as the net sees them (already scaled).
 
-        `training`: dropout drops and batch norm uses the batch, as in a training step. Raises ValueError on a shape
-        that does not fit.
+        `training`: dropout drops and batch norm uses the batch, as in a training step. `extras`: what the net reads beside:
+        lengths (N,) of sequences (left out: all steps are there), decoder (N, S). Raises ValueError on a shape that does
+        not fit.
         """
         inputs = self._inputs(x)
         rows = len(inputs)
+        columns = {COLUMN + INPUTS: inputs, **self._extras(rows, extras)}
         if not training:
-            return self.predict({COLUMN + INPUTS: inputs}, np.arange(rows), "infer:plain")
+            return self.predict(columns, np.arange(rows), "infer:plain")
         outputs = np.empty((rows, self._width), self.dtype)
-        columns = {COLUMN + INPUTS: inputs}
         bound = Bound(self.memory, "forward:plain", rows, columns, np.arange(rows), outputs=outputs)
         executor.run(bound, self.updates, self.updates + 1)
         return outputs.reshape(rows, *self.output_shape)
 
-    def loss_and_gradients(self, x: ArrayLike, y: ArrayLike) -> tuple[float, dict[str, NDArray[Any]]]:
-        """The loss of one batch and its gradients, named as the parameters. Nothing is updated."""
-        bound = self.training_batch(x, y)
+    def loss_and_gradients(self, x: ArrayLike, y: ArrayLike, **extras: ArrayLike) -> tuple[float, dict[str, NDArray[Any]]]:
+        """The loss of one batch and its gradients, named as the parameters. Nothing is updated. `extras`: see forward."""
+        bound = self.training_batch(x, y, **extras)
         bound.limit(bound.program.probe)
         self._run_one(bound)
         bound.limit(None)
         return self._loss(), {label: g.copy() for label, g in self.gradients.items()}
 
-    def step(self, x: ArrayLike, y: ArrayLike, lr: float | None = None) -> float:
+    def step(self, x: ArrayLike, y: ArrayLike, lr: float | None = None, **extras: ArrayLike) -> float:
         """One optimizer step on one batch; returns the loss before it. `lr`: instead of the optimizer's own rate."""
-        bound = self.training_batch(x, y)
+        bound = self.training_batch(x, y, **extras)
         self._run_one(bound, self.learning_rate if lr is None else lr)
         loss = self._loss()
         self.updates += 1
@@ -117,8 +118,8 @@ class Network:
                 pass  # Ctrl-C is seen here
         return outputs.reshape(len(order), *self.output_shape)
 
-    def training_batch(self, x: ArrayLike, y: ArrayLike) -> Bound:
-        """The training program bound to one batch of a user's own arrays."""
+    def training_batch(self, x: ArrayLike, y: ArrayLike, **extras: ArrayLike) -> Bound:
+        """The training program bound to one batch of a user's own arrays. `extras`: see forward."""
         inputs = self._inputs(x)
         targets = inputs if self.plan.question.loss is not None and self.plan.question.targets is None else self._targets(y)
         if len(inputs) != len(targets):
@@ -126,15 +127,42 @@ class Network:
         if len(inputs) == 0:
             raise ValueError("an empty batch: x has no rows")
         key = len(inputs)
+        beside = self._extras(key, extras)
         if key not in self._batches:
             order = np.arange(len(inputs))
-            columns = {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy()}
+            columns = {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy(), **beside}
             self._batches[key] = Bound(self.memory, "train:plain", key, columns, order, base=order)
             self._batches[key].keep_order()
         bound = self._batches[key]
         bound.arrays[COLUMN + INPUTS][...] = inputs
         bound.arrays[COLUMN + TARGETS][...] = targets
+        for name, values in beside.items():
+            bound.arrays[name][...] = values
         return bound
+
+    def _extras(self, rows: int, given: Mapping[str, ArrayLike]) -> dict[str, NDArray[Any]]:
+        """The further columns of the plan, and its tables, from what is given."""
+        question = self.plan.question
+        columns = {column.name: column for column in question.extras}
+        if unknown := sorted(set(given) - {*columns, *(table.name for table in question.tables)}):
+            raise ValueError(f"this net reads no {', '.join(unknown)}; it reads {', '.join(['inputs', *columns])}")
+        found = {}
+        for name, column in columns.items():
+            if name not in given and name not in (LENGTHS, CONTINUES):
+                raise ValueError(f"this net also reads {name} (N, {', '.join(map(str, column.shape))}): give {name}=...")
+            usual = question.inputs.shape[0] if name == LENGTHS else 0
+            values = np.ascontiguousarray(given.get(name, np.full(rows, usual)), column.dtype)
+            if values.shape != (rows, *column.shape):
+                raise ValueError(f"{name} has shape {values.shape}; this net takes {(rows, *column.shape)}")
+            if name == LENGTHS and rows and not 1 <= values.min() <= values.max() <= usual:
+                raise ValueError(
+                    f"lengths run from {values.min()} to {values.max()}; sequences here have 1 to {usual} steps"
+                )
+            found[COLUMN + name] = values.copy()
+        for table in question.tables:
+            numbers = given.get(table.name, np.ones(table.shape))
+            found[COLUMN + table.name + TABLE] = np.ascontiguousarray(numbers, table.dtype)
+        return found
 
     def _run_one(self, bound: Bound, rate: float = 0.0) -> None:
         executor.run(bound, self.updates, self.updates + 1, np.array([rate]))
@@ -159,6 +187,8 @@ class Network:
         if column is None:
             raise ValueError("this net was built without a loss; there is nothing to train")
         given = np.asarray(y)
+        if column.dtype == "int32" and column.shape:
+            return step_labels(given, self.plan.question.outputs, column.shape)
         if column.dtype == "int32":
             return labels(given, self.plan.question.outputs)
         values = np.ascontiguousarray(given, self.dtype)
@@ -177,6 +207,15 @@ def labels(y: NDArray[Any], classes: int) -> NDArray[np.int32]:
     if len(found) and (found.min() < 0 or found.max() >= max(classes, 2)):
         raise ValueError(f"labels run from {found.min()} to {found.max()}; this net has classes 0 to {max(classes, 2) - 1}")
     return found.astype(np.int32)
+
+
+def step_labels(y: NDArray[Any], classes: int, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Labels (N, T), -1 where none counts, as int32. Raises ValueError for others."""
+    if y.shape[1:] != shape or y.dtype.kind not in "iu":
+        raise ValueError(f"y has shape {y.shape} and type {y.dtype}; this net's targets are whole labels (N, {shape[0]})")
+    if y.size and (y.min() < -1 or y.max() >= classes):
+        raise ValueError(f"labels run from {y.min()} to {y.max()}; this net has classes 0 to {classes - 1}, -1 for none")
+    return np.ascontiguousarray(y, np.int32)
 
 
 def in_recipe_order(plan: Plan) -> list[Parameter]:

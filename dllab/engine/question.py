@@ -9,7 +9,7 @@ from dllab.engine import targets
 from dllab.engine.augmenting import augmenting_of
 from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform, fault_of
-from dllab.plan.plan import Column, Question
+from dllab.plan.plan import CONTINUES, Column, Question
 from dllab.recipe import Problem, Recipe, RecipeError
 
 if TYPE_CHECKING:
@@ -48,8 +48,25 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         shuffle=recipe.train.shuffle and not full,
         input_gradient=input_gradient,
         augmenting=augmenting_of(recipe, loss, data),
+        extras=() if data is None else extras_of(recipe, data),
+        tables=() if data is None else tables_of(data),
+        vocabulary=0 if data is None else len(data.dataset.vocabulary),
     )
     return targets.with_targets(question, loss, data)
+
+
+def extras_of(recipe: Recipe, data: Prepared) -> tuple[Column, ...]:
+    """The columns of a data set beside inputs and targets."""
+    columns = {name: c for name, c in data.dataset.columns.items() if name not in (INPUTS, TARGETS)}
+    found = [Column(name, column.shape[1:], str(column.dtype)) for name, column in columns.items()]
+    if recipe.train.carry_state:
+        found.append(Column(CONTINUES, (), "float32"))
+    return tuple(found)
+
+
+def tables_of(data: Prepared) -> tuple[Column, ...]:
+    """The arrays of a data set that are not by rows."""
+    return tuple(Column(name, table.shape, str(table.dtype)) for name, table in data.dataset.tables.items())
 
 
 def loss_of(recipe: Recipe, data: Prepared | None) -> Loss:

@@ -29,6 +29,9 @@ def with_targets(question: Question, loss: Loss, data: Prepared | None) -> Quest
         return question
     if data is not None:
         labelled = data.dataset.task == "classification"
+        if data.dataset.at_every_step:
+            targets = data.dataset.columns[TARGETS]
+            return replace(question, targets=Column(TARGETS, targets.shape[1:], "int32", gaps=bool(targets.min() < 0)))
         values = Column(TARGETS, (question.outputs,), "float32", data.target_shift is not None)
         return replace(question, targets=LABELS if labelled else values)
     shape = output_shape(question)

@@ -11,8 +11,9 @@ a kink of the loss, where no derivative exists, are left out and counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from dllab.engine.question import INPUTS, question_of
 from dllab.lab.differences import five_point, is_kink, sweep
 from dllab.lab.gradcheck_report import THRESHOLD, Check, Checked, Element, Index, LeftOut, Verdict
 from dllab.lab.planted_bug import plant
-from dllab.plan.plan import Question
+from dllab.plan.plan import CONTINUES, Question
 from dllab.recipe import Recipe
 from dllab.symbols import COLUMN, Value
 from dllab.training.compiling import compile_ahead
@@ -35,6 +36,7 @@ from dllab.training.events import Compiling
 
 PROGRAM = "train:plain"
 BATCH = 8
+NOTHING: Mapping[str, ArrayLike] = MappingProxyType({})
 JITTER = 0.1
 CLOSE_ENOUGH = 1e-7  # a first look that agrees this well needs no second one
 FLOOR = 1e-6
@@ -53,9 +55,9 @@ class LossAtPoint:
     back. Use as a context: leaving it, the network is as it was.
     """
 
-    def __init__(self, network: Network, x: ArrayLike, y: ArrayLike) -> None:
+    def __init__(self, network: Network, x: ArrayLike, y: ArrayLike, extras: Mapping[str, ArrayLike] = NOTHING) -> None:
         self.network = network
-        self.bound = network.training_batch(x, y)
+        self.bound = network.training_batch(x, y, **extras)
         self._running = network.memory.arrays["running"]
         self._kept = self._running.copy()
         shared = network.plan.store.shared["loss"]
@@ -123,30 +125,35 @@ def check_recipe(
     `plant_in`: the layer that gets a bug on purpose. `full`: no sampling. Raises RecipeError, and UnknownLayer.
     """
     seed = recipe.train.seed if seed is None else seed
-    network, x, y = subject(recipe, seed)
+    network, x, y, extras = subject(recipe, seed)
     if plant_in is not None:
         plant(network.plan, PROGRAM, plant_in)
     yield from compile_ahead(network.plan, (PROGRAM,))
     frozen = frozen_of(network)
     if frozen:
         yield LeftOut(frozen)
-    count = len(network.parameters) + 1 - len(frozen)
-    for number, check in enumerate(check_network(network, x, y, seed=seed, full=full), 1):
+    count = len(network.parameters) + int(network.plan.question.input_gradient) - len(frozen)
+    for number, check in enumerate(check_network(network, x, y, seed=seed, full=full, extras=extras), 1):
         yield Checked(number, count, check.name, (check,))
 
 
-def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[Any]]:
-    """The recipe's net in float64 with the gradient of its input, and up to 8 rows of inputs and targets."""
+def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[Any], dict[str, NDArray[Any]]]:
+    """The recipe's net in float64, up to 8 rows of inputs and targets, and what it reads beside.
+
+    The net has the gradient of its input, unless that is ids.
+    """
     data = prepared(recipe)
-    question = question_of(recipe, data, precision="float64", seed=seed, input_gradient=True)
+    ids = data is not None and data.dataset.columns[INPUTS].dtype == np.int32
+    question = question_of(recipe, data, precision="float64", seed=seed, input_gradient=not ids)
     network = Network(plan_of(recipe, question), recipe)
     rng = np.random.default_rng(seed)
     jitter(network, rng)
     if data is not None:
         rows = rng.permutation(data.splits.train)[:BATCH]
-        return network, data.seen(rows).astype(np.float64), data.targets(rows)
+        extras = {c.name: data.dataset.columns[c.name][rows] for c in question.extras if c.name != CONTINUES}
+        return network, data.seen(rows).astype(np.float64), data.targets(rows), {**extras, **data.dataset.tables}
     x = rng.normal(size=(BATCH, *question.inputs.shape))
-    return network, x, random_targets(question, BATCH, rng)
+    return network, x, random_targets(question, BATCH, rng), {}
 
 
 def frozen_of(network: Network) -> tuple[str, ...]:
@@ -160,7 +167,8 @@ def random_targets(question: Question, rows: int, rng: np.random.Generator) -> N
     if targets is None:
         return np.zeros(rows)
     if targets.dtype == "int32":
-        return rng.integers(0, max(question.outputs, 2), rows)
+        labels = rng.integers(0, max(question.outputs, 2), (rows, *targets.shape))
+        return np.where(rng.random(labels.shape) < 1 / 3, -1, labels) if targets.gaps else labels
     return rng.normal(size=(rows, *targets.shape))
 
 
@@ -171,7 +179,10 @@ def jitter(network: Network, rng: np.random.Generator) -> None:
             values += JITTER * rng.normal(size=values.shape)
 
 
-def check_network(network: Network, x: ArrayLike, y: ArrayLike, *, seed: int = 0, full: bool = False) -> Iterator[Check]:
+def check_network(
+    network: Network, x: ArrayLike, y: ArrayLike, *, seed: int = 0, full: bool = False,
+    extras: Mapping[str, ArrayLike] = NOTHING,
+) -> Iterator[Check]:  # fmt: skip
     """Check every parameter that is not frozen, and the input where the plan has its gradient; changes nothing.
 
     One batch: x (N, ...) inputs as the net sees them, y their targets; `seed` chooses the sample of a large array. Raises
@@ -180,7 +191,7 @@ def check_network(network: Network, x: ArrayLike, y: ArrayLike, *, seed: int = 0
     if network.dtype != np.float64:
         raise ValueError(f"gradients are checked in float64, this net is in {network.dtype}: build it with dtype='float64'")
     rng = np.random.default_rng(seed)
-    with LossAtPoint(network, x, y) as loss, np.errstate(all="ignore"):
+    with LossAtPoint(network, x, y, extras) as loss, np.errstate(all="ignore"):
         gradients, arrays = loss.gradients(), loss.arrays()
         for label in frozen_of(network):
             del gradients[label]

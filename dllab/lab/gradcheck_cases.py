@@ -23,7 +23,7 @@ from dllab.lab.gradcheck_report import Check, Checked
 from dllab.lab.planted_bug import LOSS, UnknownLayer, plant, unknown_layer
 from dllab.losses.loss import Loss, LossCase
 from dllab.ops.layer import Case, Layer
-from dllab.plan.plan import Column, Plan, Question
+from dllab.plan.plan import CONTINUES, LENGTHS, Column, Plan, Question
 from dllab.recipe import LayerEntry, load
 from dllab.recipe.errors import show
 from dllab.symbols import Net, Value
@@ -77,6 +77,7 @@ class PartCase:
     batch: int
     kink: float
     family: str
+    ids: int = 0
 
     def network(self, seed: int) -> tuple[Network, NDArray[Any], NDArray[Any]]:
         """The net of this case with a batch: inputs that stay clear of the part's kink, targets."""
@@ -86,7 +87,24 @@ class PartCase:
         x = rng.normal(size=(self.batch, *self.question.inputs.shape))
         if self.kink > 0:
             x = np.copysign(np.maximum(np.abs(x), max(self.kink, 3 * STEP)), x)
+        if self.ids:
+            x = rng.integers(0, self.ids, x.shape).astype(np.float64)
         return network, x, random_targets(self.question, self.batch, rng)
+
+    def extras(self, network: Network, seed: int) -> dict[str, NDArray[Any]]:
+        """What the net reads beside: lengths of which the first is whole and the second 1; states of the batch before."""
+        rng = np.random.default_rng(seed + 1)
+        found: dict[str, NDArray[Any]] = {}
+        for column in self.question.extras:
+            if column.name == LENGTHS:
+                found[LENGTHS] = rng.integers(1, self.question.inputs.shape[0] + 1, self.batch).astype(np.int32)
+                found[LENGTHS][:2] = [self.question.inputs.shape[0], 1][: self.batch]
+            if column.name == CONTINUES:
+                found[CONTINUES] = (np.arange(self.batch) % 3 != 1).astype(np.float32)
+                for label, value in network.plan.store.running.items():
+                    if "carried_" in label:
+                        network.memory.view("running", value)[...] = rng.normal(size=[int(d) for d in value.shape])
+        return found
 
 
 def check_parts(
@@ -116,7 +134,7 @@ def check_case(case: PartCase, *, seed: int = 0, planted: bool = False, full: bo
         except UnknownLayer:
             raise UnknownLayer(f"'{case.part}' hands gradients on untouched; there is nothing in it to spoil") from None
     found = []
-    for check in check_network(network, x, y, seed=seed, full=full):
+    for check in check_network(network, x, y, seed=seed, full=full, extras=case.extras(network, seed)):
         inner = f"{check.layer}.{check.parameter}".removeprefix("input.").removeprefix(f"{case.layer}.")
         found.append(replace(check, layer=case.part, parameter=inner, case=case.text))
     return tuple(found)
@@ -148,25 +166,32 @@ def loss_cases(only: Collection[str] | None = None) -> list[PartCase]:
 
 
 def _layer_case(name: str, case: Case) -> list[PartCase]:
-    model = load({"input": list(case.shape), "model": [_form(name, case.options)]}).model
+    model = load({"input": list(case.shape), "model": [*case.before, _form(name, case.options)]}).model
     inputs = Column(INPUTS, case.shape, "float64")
-    question = Question(model, inputs, None, None, (), OUTPUTS, case.batch, "float64", input_gradient=True)
-    output = Plan(question).infos[0].output_shape[1:]
+    extras = [Column(LENGTHS, (), "int32")] * case.lengths + [Column(CONTINUES, (), "float32")] * case.carry
+    question = Question(model, inputs, None, None, (), OUTPUTS, case.batch, "float64", input_gradient=case.ids == 0,
+                        extras=tuple(extras), vocabulary=case.ids)  # fmt: skip
+    layer = f"{len(case.before)}_{name}"
+    output = next(info.output_shape[1:] for info in Plan(question).infos if info.path == layer)
     weights = Column(TARGETS, tuple(int(size) for size in output), "float64")
     question = replace(question, targets=weights, loss=Weighed())
-    return _shared_out(PartCase(name, _text(case.options), question, f"0_{name}", case.batch, case.kink, "layers"))
+    with_what = [*["lengths"] * case.lengths, *["carried states"] * case.carry]
+    text = " ".join(filter(None, [_text(case.options), "with " * bool(with_what) + " and ".join(with_what)]))
+    return _shared_out(PartCase(name, text, question, layer, case.batch, case.kink, "layers", case.ids))
 
 
 def _loss_case(name: str, case: LossCase) -> list[PartCase]:
     loss = load({"input": [case.outputs], "model": [{"dense": case.outputs}], "loss": _form(name, case.options)}).loss
     assert isinstance(loss, Loss)
-    inputs = Column(INPUTS, (case.outputs,), "float64")
-    values = Column(TARGETS, (case.outputs,), "float64")
-    targets = {"labels": Column(TARGETS, (), "int32"), "values": values, "none": None}[loss.targets]
+    steps = (case.steps,) if case.steps else ()
+    inputs = Column(INPUTS, (*steps, case.outputs), "float64")
+    values = Column(TARGETS, (*steps, case.outputs), "float64")
+    targets = {"labels": Column(TARGETS, steps, "int32", gaps=case.gaps), "values": values, "none": None}[loss.targets]
     targets = values if case.shares else targets
     model = (LayerEntry(Nothing()),)
     question = Question(model, inputs, targets, loss, (), case.outputs, case.batch, "float64", input_gradient=True)
-    text = " ".join([*filter(None, [_text(case.options)]), *["on shares of classes"] * case.shares])
+    situations = ["on shares of classes"] * case.shares + [f"at {case.steps} steps"] * bool(case.steps)
+    text = " ".join([*filter(None, [_text(case.options)]), *situations, *["with gaps"] * case.gaps])
     return _shared_out(PartCase(name, text, question, LOSS, case.batch, case.kink, "losses"))
 
 

@@ -11,12 +11,13 @@ from dllab.catalogue import Fraction
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, log
-from dllab.losses.loss import Loss, LossCase, positions_of
+from dllab.losses.loss import Loss, LossCase, answers_of
 from dllab.symbols import Dim, Net, ShapeError, Value
 
 # The forward kernels go through the scores in few passes: exp, the costly one, over the whole batch as one vector, since
 # rows are short. They leave for backward p = e^(x - the largest of the row) and its sum over the row; p / sum is the
-# softmax, and nothing overflows. `flat` is p once more.
+# softmax, and nothing overflows. `flat` is p once more. Targets of -1 count nowhere; batch times positions is the number of
+# those that do.
 
 
 @kernel(
@@ -37,7 +38,7 @@ def forward(loss, p, flat, sums, gap, x, target, batch, positions):
         highest = row[0]
         for k in range(1, row.shape[0]):
             highest = row[k] if row[k] > highest else highest
-        gap[n] = highest - row[target[n]]
+        gap[n] = highest - row[max(target[n], 0)]
         for k in range(row.shape[0]):
             shifted[k] = row[k] - highest
     for i in range(flat.shape[0]):
@@ -50,7 +51,8 @@ def forward(loss, p, flat, sums, gap, x, target, batch, positions):
         sums[n] = whole
     total = 0.0
     for n in range(sums.shape[0]):
-        total += float(gap[n] + log(sums[n]))
+        if target[n] >= 0:
+            total += float(gap[n] + log(sums[n]))
     loss[0] = total / (batch * positions)
 
 
@@ -59,11 +61,11 @@ def backward(dx, p, sums, target, batch, positions):
     """Dx = (softmax(x) - 1 in the column of the class) / batch."""
     for n in range(dx.shape[0]):
         row, slopes = p[n], dx[n]
-        share = like(sums[n], 1 / (batch * positions))
+        share = like(sums[n], 1 / (batch * positions) if target[n] >= 0 else 0.0)
         scale = share / sums[n]
         for k in range(row.shape[0]):
             slopes[k] = row[k] * scale
-        slopes[target[n]] -= share
+        slopes[max(target[n], 0)] -= share
 
 
 @kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", x="*N K", target="*N:int32", batch=":int64",
@@ -79,7 +81,7 @@ def forward_weighted(loss, p, flat, sums, gap, x, target, batch, positions, weig
         for k in range(row.shape[0]):
             shifted[k] = row[k] - highest
             below -= shifted[k]
-        gap[n] = highest - row[target[n]]
+        gap[n] = highest - row[max(target[n], 0)]
         if smoothing > 0:  # otherwise an x of minus infinity would bring 0 times infinity
             gap[n] += smoothing * (below / like(below, row.shape[0]) - gap[n])
     for i in range(flat.shape[0]):
@@ -91,7 +93,8 @@ def forward_weighted(loss, p, flat, sums, gap, x, target, batch, positions, weig
         for k in range(1, row.shape[0]):
             whole += row[k]
         sums[n] = whole
-        total += float(weights[target[n]] * (gap[n] + log(whole)))
+        if target[n] >= 0:
+            total += float(weights[target[n]] * (gap[n] + log(whole)))
     loss[0] = total / (batch * positions)
 
 
@@ -100,12 +103,12 @@ def backward_weighted(dx, p, sums, target, batch, positions, weights, smoothing)
     """Dx = weight (softmax(x) - q) / batch, q = 1 - smoothing in the column of the class, plus smoothing / K in all."""
     for n in range(dx.shape[0]):
         row, slopes = p[n], dx[n]
-        share = weights[target[n]] * like(sums[n], 1 / (batch * positions))
+        share = weights[max(target[n], 0)] * like(sums[n], 1 / (batch * positions) if target[n] >= 0 else 0.0)
         scale = share / sums[n]
         floor = share * smoothing / like(sums[n], row.shape[0])
         for k in range(row.shape[0]):
             slopes[k] = row[k] * scale - floor
-        slopes[target[n]] -= share * (like(sums[n], 1.0) - smoothing)
+        slopes[max(target[n], 0)] -= share * (like(sums[n], 1.0) - smoothing)
 
 
 @kernel(loss="1:float64", p="*N K", flat="*F", sums="*N", gap="*N", mass="*N", x="*N K", target="*N K", batch=":int64",
@@ -168,7 +171,8 @@ class CrossEntropy(Loss):
     x that go into the softmax, as log(sum_k e^x_k) - x_class, which neither overflows nor loses a tiny probability. End
     the net in `dense: classes` (it then answers with scores) or in `softmax` after it (it answers with probabilities);
     both train alike. A net that knows nothing has log(K) for K classes. Where the augmentation mixup makes shares of
-    classes of the labels, the losses of the classes count by their shares. Gradient: (p - 1 in the class's column) / B.
+    classes of the labels, the losses of the classes count by their shares. Sequences with a label at every step have the
+    mean over all steps that have one; padding (-1) does not count. Gradient: (p - 1 in the class's column) / B.
 
         loss: cross_entropy
         loss: {cross_entropy: {label_smoothing: 0.1}}
@@ -200,6 +204,9 @@ class CrossEntropy(Loss):
         LossCase({"class_weights": [0.5, 2.0, 1.0]}),
         LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}),
         LossCase(outputs=4, shares=True),
+        LossCase(steps=3),
+        LossCase(steps=4, gaps=True),
+        LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}, steps=3, gaps=True),
         LossCase({"label_smoothing": 0.2, "class_weights": [0.5, 2.0, 1.0]}, shares=True),
     )
 
@@ -217,7 +224,7 @@ class CrossEntropy(Loss):
         """One row forward, one backward; other kernels where there is smoothing or weights, or shares of classes."""
         p, sums, gap = net.array(x.shape, "p"), net.array(x.shape[:-1], "sums"), net.array(x.shape[:-1], "gap")
         operands = {"loss": loss, "p": p, "flat": p, "sums": sums, "gap": gap, "x": x, "target": target}
-        operands |= {"batch": net.counter("batch"), "positions": net.whole(positions_of(x))}
+        operands |= answers_of(net, x, target)
         shares = target.dtype != "int32"
         if self.label_smoothing == 0 and self.class_weights is None and not shares:
             net.call(forward, backward=(backward,), **operands)

@@ -22,6 +22,8 @@ class LossCase:
     batch: int = 5
     kink: float = 0.0
     shares: bool = False
+    steps: int = 0  # labels at so many steps; 0: one for the example
+    gaps: bool = False  # some of which are missing
 
 
 class Loss(Part):
@@ -58,10 +60,15 @@ class Loss(Part):
             return
         if labelled and shape == (1,) and wanted[0] <= 2:
             return
+        if labelled and len(wanted) > 1:
+            raise ShapeError(
+                f"{self.name} needs a row of {wanted[-1]} outputs at each of the {wanted[0]} steps, {spelt(wanted)}, not "
+                f"{spelt(shape)}; the data have a label at every step: take return: sequence, and dense: classes at the end"
+            )
         if labelled and len(shape) != 1:
             raise ShapeError(
                 f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put "
-                "flatten or global_avg_pool in front of the last dense layer"
+                "flatten or global_avg_pool in front of the last dense layer, or give a recurrent layer return: last"
             )
         if labelled:
             alone = ", or a single one for class 1" if wanted[0] <= 2 else ""
@@ -86,6 +93,13 @@ def spelt(shape: tuple[Dim, ...]) -> str:
 def positions_of(x: Value) -> int:
     """How many rows of outputs an example has: T for (B, T, K), 1 for (B, K)."""
     return _count(x.shape[1:-1])
+
+
+def answers_of(net: Net, x: Value, target: Value) -> dict[str, Value]:
+    """Two whole numbers `batch` and `positions` whose product is how many labels of the whole batch count."""
+    if target.counted is not None:
+        return {"batch": target.counted, "positions": net.whole(1)}
+    return {"batch": net.counter("batch"), "positions": net.whole(positions_of(x))}
 
 
 def numbers(x: Value) -> int:

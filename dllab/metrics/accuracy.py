@@ -23,6 +23,7 @@ class Accuracy(Metric):
 
     name = "accuracy"
     label = "accuracy"
+    additive = True
 
     def measure(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Outputs (N, K), labels (N,)."""

@@ -15,7 +15,8 @@ def scores_and_truth(outputs: np.ndarray, targets: np.ndarray) -> tuple[NDArray[
     """Scores (M, K) and true classes (M,) from outputs (N, L) and targets.
 
     Targets of whole numbers are labels: (N,), or (N, T) with one for each position of a sequence, whose T times K scores
-    stand in a row of the outputs; then M = N T. Targets of real numbers with a column for each class have their class
+    stand in a row of the outputs; then M is N T, less those of -1, which do not count. Targets of real numbers with
+    a column for each class have their class
     where the largest is; a single column of them holds labels.
     """
     outputs, targets = np.asarray(outputs, np.float64), np.asarray(targets)
@@ -23,7 +24,10 @@ def scores_and_truth(outputs: np.ndarray, targets: np.ndarray) -> tuple[NDArray[
         return outputs, np.argmax(targets, axis=1)
     if targets.size:
         outputs = outputs.reshape(targets.size, -1)
-    return outputs, targets.reshape(-1).astype(np.int64)
+    truth = targets.reshape(-1).astype(np.int64)
+    if targets.ndim > 1 and (truth < 0).any():
+        return outputs[truth >= 0], truth[truth >= 0]
+    return outputs, truth
 
 
 def predicted(scores: NDArray[np.float64]) -> Labels:

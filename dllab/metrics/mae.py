@@ -23,6 +23,7 @@ class MAE(Metric):
     group = "for numbers"
     task = "regression"
     higher_is_better = False
+    additive = True
     label = "MAE"
 
     def measure(self, outputs: np.ndarray, targets: np.ndarray) -> float:

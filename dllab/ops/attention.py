@@ -130,9 +130,9 @@ class Attention(Layer):
 
     q = x wq + bq asks, k = x wk + bk answers, v = x wv + bv is what there is to take; each of the N heads has d = units / N
     columns of them and looks for something else. Every step reaches every other in one layer, however far; the work
-    grows with the square of their number. Nothing says where a step stands: add a positional layer below. x (B, T, F) becomes
-    (B, T, F); wq, wk, wv are (F, units), wo (units, F). Backward: dp = dy v', ds = p (dp - sum of dp p) / sqrt(d), dq = ds k,
-    dk = ds' q, dv = p' dy.
+    grows with the square of their number. Nothing says where a step stands: add a positional layer below. x (B, T, F)
+    becomes (B, T, F); wq, wk, wv are (F, units), wo (units, F). Backward: dp = dy v', ds = p (dp - sum of dp p) / sqrt(d),
+    dq = ds k, dk = ds' q, dv = p' dy.
 
         - attention: {heads: 4}
         - attention: {heads: 4, causal: true}

@@ -37,8 +37,8 @@ class Bidirectional(Layer):
     """Bidirectional: y = (f(x), reversed g(reversed x)), f and g being the inner layers, with weights of their own.
 
     What stands at a step then knows what comes before and behind it: for labelling, reading and listening; not for nets
-    that continue a sequence, which have no behind. Inner layers that return the last state give the two last states, each of its
-    own direction. x (B, T, F) becomes (B, T, 2 H) with concat, (B, T, H) with add.
+    that continue a sequence, which have no behind. Inner layers that return the last state give the two last
+    states, each of its own direction. x (B, T, F) becomes (B, T, 2 H) with concat, (B, T, H) with add.
 
         - bidirectional: [gru: 16]
         - bidirectional: {layers: [lstm: {units: 16, return: last}], join: add}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from dllab.catalogue import Nested, Size, find
 from dllab.core.kernel import kernel
@@ -49,12 +49,13 @@ class Embedding(Layer):
     Multiplying rows of a single 1 by w would give the same. Backward: dw = dy, added up row by row of the table; ids have
     no gradient.
 
+        - embedding: 16
         - embedding: {size: 27, units: 16}
 
     Options:
 
-    - size: how many ids there are.
     - units: numbers of a vector.
+    - size: how many ids there are; vocabulary stands for as many as the data have.
     - init: how w starts; left out, normal numbers of standard deviation 1 over the root of units.
 
     Source: Bengio, Ducharme, Vincent, Jauvin, A neural probabilistic language model (2003).
@@ -62,16 +63,20 @@ class Embedding(Layer):
 
     name = "embedding"
     group = "sequences"
-    size: Size
+    main = "units"
     units: Size
+    size: Size | Literal["vocabulary"] = "vocabulary"
     init: Annotated[Initializer | None, Nested("initializers")] = None
 
-    cases: ClassVar[Sequence[Case]] = ()
+    cases: ClassVar[Sequence[Case]] = (
+        Case({"units": 3}, shape=(4,), ids=5),
+        Case({"units": 2, "size": 9}, shape=(3,), ids=5, batch=1),
+    )
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one backward."""
-        init = self.init or find("initializers", "normal")(std=self.units**-0.5)
-        w = net.parameter("w", (self.size, self.units), init, fans=(1, self.units))
+        init = self.init or find("initializers", "normal")(std=self.units**-0.5)  # type: ignore[call-arg]
+        w = net.parameter("w", (net.size(self.size), self.units), init, fans=(1, self.units))
         y = net.array((*x.shape, self.units))
         net.call(forward, backward=(backward_w,), y=y, x=x, w=w)
         return y

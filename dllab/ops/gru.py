@@ -109,8 +109,8 @@ class Gru(Recurrent):
 
     r, z = sigmoid(x wx + h[t - 1] wh + b) are the gates of reset and update, n = tanh(x wx + b + r * (h[t - 1] wh + bh)) is
     the candidate; the reset is applied after the recurrent product, whose part for n has a bias of its own. Three quarters
-    of the work of an lstm, and about as good. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 3 H), wh
-    (H, 3 H), b (3 H,), the gates in the order r, z, n, and bh (H,). Backward: through time, from the last step to the first.
+    of the work of an lstm, and about as good. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 3 H),
+    wh (H, 3 H), b (3 H,), the gates in the order r, z, n, and bh (H,). Backward: through time, from the last step on.
 
         - gru: 64
         - gru: {units: 64, return: last}
@@ -142,7 +142,8 @@ class Gru(Recurrent):
         y = net.array(shape)
         arrays = {name: net.array(wide, name) for name in ("z", "a", "dz", "da")}
         net.call(
-            forward, backward=(backward, backward_wh, backward_bh, backward_wx, backward_b, backward_x), y=y, x=x, h=y, wx=wx, wh=wh, b=b,
-            bh=bh, dh=net.array((x.shape[0], self.units), "dh"), **arrays, **scratch(net, x, self.units, 3 * self.units),
+            forward, backward=(backward, backward_wh, backward_bh, backward_wx, backward_b, backward_x), y=y, x=x, h=y,
+            wx=wx, wh=wh, b=b, bh=bh, dh=net.array((x.shape[0], self.units), "dh"), **arrays,
+            **scratch(net, x, self.units, 3 * self.units),
         )  # fmt: skip
         return y

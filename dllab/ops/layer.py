@@ -14,13 +14,19 @@ from dllab.symbols import Dim, Net, Value
 class Case:
     """One situation in which gradcheck and the tests run a layer: options as in a recipe, and an input shape.
 
-    `kink` is the half-width around zero that inputs avoid, for layers that are not differentiable there.
+    `kink` is the half-width around zero that inputs avoid, for layers that are not differentiable there. `ids`: inputs are
+    ids below it, which have no gradient. `lengths`: sequences end at random. `carry`: states come from the batch before.
+    `before`: layers in front, as in a recipe, so that options can name them.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
     shape: tuple[int, ...] = (5,)
     batch: int = 4
     kink: float = 0.0
+    ids: int = 0
+    lengths: bool = False
+    carry: bool = False
+    before: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,8 @@ class Positional(Layer):
         steps, features = signal(x)
         y = net.array(x.shape)
         if self.kind == "learned":
-            p: Value = net.parameter("p", (steps, features), self.init or find("initializers", "normal")(std=0.02))
+            init = self.init or find("initializers", "normal")(std=0.02)  # type: ignore[call-arg]
+            p: Value = net.parameter("p", (steps, features), init)
             net.call(forward, backward=(backward_x, backward_p), y=y, x=x, p=p)
         else:
             p = net.view(net.vector(waves(steps, features).reshape(-1)), (steps, features))

@@ -1,7 +1,7 @@
 """What recurrent layers share: products with all steps of the input at once, the step from state to state, the way back.
 
-Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. What the inputs say to all gates of
-all steps is one product; only h wh has to wait for the step before.
+Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. What the inputs say to all gates
+of all steps is one product; only h wh has to wait for the step before.
 """
 
 from __future__ import annotations

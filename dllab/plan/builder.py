@@ -37,6 +37,9 @@ from dllab.symbols import (
     Value,
 )
 
+DECODER = "decoder"
+"""What `from:` calls the second input of data that answer in sequences."""
+
 COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""
 
@@ -71,6 +74,11 @@ class Builder:
         self._layer_number = 0
         self._initializer: Initializer | None = None
         self._own: list[Parameter] = []
+        self.tables: dict[str, Value] = {}
+        self.carry = 0  # rows of a batch
+        self.continues: Value | None = None  # where states go on from batch to batch
+        self._states: dict[str, tuple[Value, ...]] = {}
+        self._label: str | None = None  # of the layer being built
 
     # ---- arrays ----------------------------------------------------------------------------------------------------
 
@@ -121,7 +129,10 @@ class Builder:
 
     def view(self, of: Value, shape: Sequence[Dim]) -> Value:
         """See Net.view."""
-        return Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
+        value = Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
+        if of.lengths is not None and value.shape[:2] == of.shape[:2]:
+            value.lengths = of.lengths
+        return value
 
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
         """See Net.shared."""
@@ -176,7 +187,43 @@ class Builder:
         """See Net.size."""
         if isinstance(units, int):
             return units
+        if units == "vocabulary":
+            if not self.store.vocabulary:
+                raise ShapeError("the inputs are numbers, not words or letters of a vocabulary; say how many ids there are")
+            return self.store.vocabulary
         return self.store.features if units == "features" else self.store.outputs
+
+    def output_of(self, label: str) -> Value:
+        """See Net.output_of."""
+        if label == DECODER and label not in self.named:
+            raise ShapeError("the data have no second input for a decoder; take data that answer in sequences, "
+                             "such as reversal")  # fmt: skip
+        return self.ready(self.named[label])
+
+    def states_of(self, label: str) -> tuple[Value, ...]:
+        """See Net.states_of."""
+        return self._states.get(label, ())
+
+    def keep_states(self, *states: Value) -> None:
+        """See Net.keep_states."""
+        if self._label is not None:
+            self._states[self._label] = states
+
+    def table(self, name: str) -> Value:
+        """See Net.table."""
+        if name not in self.tables:
+            raise ShapeError(f"the data bring no table of {name}; take data that do, such as word pairs")
+        return self.tables[name]
+
+    def carried(self, name: str, units: int) -> tuple[Value, Value] | None:
+        """See Net.carried."""
+        if self.continues is None:
+            return None
+        return self.running(f"carried_{name}", (self.carry, units)), self.continues
+
+    def carry_on(self, kernel: Kernel, **operands: Value) -> None:
+        """See Net.carry_on."""
+        self.running_rows.append(Row(kernel, operands, self.path))
 
     # ---- rows ------------------------------------------------------------------------------------------------------
 
@@ -263,6 +310,7 @@ class Builder:
         before, own, self._own = self._initializer, self._own, []
         self._initializer = default_initializer(following) or before or _xavier()
         self._layer_number += 1
+        outer, self._label = self._label, entry.label
         info = LayerInfo(self.path, part.name, x.shape, (), self._own, 0, x, x, len(self._path) - 1)
         self.infos.append(info)
         try:
@@ -271,6 +319,9 @@ class Builder:
                 raise ShapeError(f"build() of layer {part.name} returns no array of the net; end it with: return y")
         except ShapeError as error:
             raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
+        self._label = outer
+        if y.lengths is None and x.lengths is not None and len(y.shape) > 1 and y.shape[1] == x.shape[1]:
+            y.lengths = x.lengths
         info.output_shape, info.output = y.shape, y
         info.multiply_adds = part.multiply_adds(x.shape, y.shape)
         info.reach = part.reach(x.shape)
@@ -283,7 +334,10 @@ class Builder:
         if source is None:
             return x
         if isinstance(source, str):
-            return self.named[source]
+            try:
+                return self.output_of(source)
+            except ShapeError as error:
+                raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
         paths = ", ".join(f"[identity: {{from: {label}}}]" for label in source)
         problem = f"a layer reads one input; to join several, put branches: [{paths}] in front of it"
         raise ShapeFlowError(problem, entry, self.path, list(self.infos))

@@ -58,6 +58,17 @@ def gather_one_hot(y, source, rows):
             to[k] = 1 if label == k + first else 0
 
 
+@kernel(count="1:int64", source="R F:int32", order="N:int64", whole=":int64", batch=":int64")
+def count_labels(count, source, order, whole, batch):
+    """Count = the labels of the whole batch that are not -1, at least 1."""
+    found = 0
+    for i in range(batch):
+        labels = source[order[whole + i]]
+        for j in range(labels.shape[0]):
+            found += 1 if labels[j] >= 0 else 0
+    count[0] = max(found, 1)
+
+
 @kernel(outputs="N K", y="B K", first=":int64")
 def scatter(outputs, y, first):
     """Keep what the net said of this batch, in the order of evaluation."""

@@ -47,6 +47,9 @@ from dllab.symbols import (
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""
 
+LENGTHS, CONTINUES, TABLE = "lengths", "continues", ":table"
+"""Columns of sequences: how long each is, whether it goes on where another ended; the ending of registers of tables."""
+
 WORK_WORTH_SHARDING = 400_000
 """A step of fewer multiply-adds (forward, whole batch) gains less from a second core than the barriers cost."""
 
@@ -62,6 +65,7 @@ class Column:
     shape: tuple[int, ...]
     dtype: str  # float32, float64, uint8, int32, ...
     scaled: bool = False
+    gaps: bool = False  # labels of -1, which do not count
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,9 @@ class Question:
     probes: tuple[Probe, ...] = ()
     probe_every: int = 1
     augmenting: Augmenting | None = None
+    extras: tuple[Column, ...] = ()  # further columns: lengths, decoder, continues
+    tables: tuple[Column, ...] = ()  # arrays that are not by rows
+    vocabulary: int = 0
 
 
 class Plan:
@@ -117,7 +124,8 @@ class Plan:
         features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, itemsize, question.frozen, question.rate_factors)
+        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, itemsize, question.frozen,
+                           question.rate_factors)  # fmt: skip
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
         self.arena = 0
@@ -140,7 +148,7 @@ class Plan:
         if name not in self._programs:
             kind, _, plain = name.partition(":")
             inputs = self.question.inputs
-            if plain and inputs.dtype in ("float32", "float64", "uint8"):
+            if plain:
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
                 self._programs[name] = self._train(inputs, bool(plain))
@@ -312,7 +320,30 @@ class Plan:
             builder.awaited[id(x)] = lambda: setattr(x, "parent", feed.inputs(builder.batch_rows()))
         builder.all_rows = lambda: self._all_rows(builder, column, order, feed)
         builder.named["input"] = x
+        self._extras(builder, x)
         return x
+
+    def _extras(self, builder: Builder, x: Value) -> None:
+        """What the data bring beside inputs and targets: by rows, gathered; other tables as they are."""
+        for column in self.question.extras:
+            width = _product(column.shape)
+            whole = column.dtype == "int32" and column.name == LENGTHS
+            value = builder.array((BATCH_DIM, *column.shape), column.name, "int32" if whole else "T")
+            source = Value(column.name, COLUMN + column.name, ("R", width), column.dtype, offset=0)
+            flat = builder.view(value, (BATCH_DIM, width))
+            if whole:
+                builder.row(gather.gather_labels, y=flat, source=source, rows=builder.batch_rows())
+                x.lengths = value
+            elif column.name == CONTINUES:
+                if builder.training:
+                    builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
+                    builder.carry, builder.continues = self.question.batch, value
+            else:
+                builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
+                builder.named[column.name] = value
+        for column in self.question.tables:
+            place = COLUMN + column.name + TABLE
+            builder.tables[column.name] = Value(column.name, place, column.shape, column.dtype, offset=0)
 
     def _all_rows(self, builder: Builder, column: Column, order: Value, feed: Feed | None) -> Value:
         """The whole batch, in every shard."""
@@ -360,6 +391,12 @@ class Plan:
         width = _product(column.shape)
         source = Value(column.name, COLUMN + column.name, ("R", width), "int32", offset=0)
         builder.row(gather.gather_labels, y=builder.view(target, (BATCH_DIM, width)), source=source, rows=rows)
+        if column.gaps:
+            count = builder.array((1,), "counted", "int64")
+            order = Value("order", ORDER, ("N",), "int64", offset=0)
+            whole, batch = builder.counter("whole"), builder.counter("batch")
+            builder.row(gather.count_labels, count=count, source=source, order=order, whole=whole, batch=batch)
+            target.counted = builder.view(count, ())
         return target
 
     def _lay_out_parameters(self) -> None:

@@ -17,6 +17,7 @@ class Store:
     shards: int
     outputs: int  # what `classes` and `outputs` stand for
     features: int  # what `features` stands for
+    vocabulary: int = 0  # what `vocabulary` stands for; 0: inputs are no ids
     itemsize: int = 4
     frozen: tuple[str, ...] = ()
     rate_factors: tuple[tuple[str, float], ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from dllab.catalogue import Part
+from dllab.catalogue import LayerName, Part
 from dllab.recipe.errors import Problems, closest, did_you_mean, one_of, show
 from dllab.recipe.forms import (
     LAYER_EXTRAS,
@@ -32,7 +32,7 @@ from dllab.recipe.place import Place
 from dllab.recipe.wording import expectation, takes
 
 LABEL = r"[a-z][a-z0-9_]*"
-INPUT = "input"
+INPUT, DECODER = "input", "decoder"
 _FAILED: Any = object()
 
 
@@ -78,7 +78,7 @@ class Builder:
     problems: Problems
     folder: Folder = field(default_factory=Folder)
     labels: dict[str, Place] = field(default_factory=dict)
-    _visible: list[str] = field(default_factory=lambda: [INPUT])
+    _visible: list[str] = field(default_factory=lambda: [INPUT, DECODER])
     _unresolved: list[_Reference] = field(default_factory=list)
 
     def part(self, family: str, node: Node) -> Part | None:
@@ -155,6 +155,10 @@ class Builder:
             return None
         return built if sound else None
 
+    def _named(self) -> tuple[str, ...]:
+        """The labels to suggest: `decoder` only means something to data that answer in sequences."""
+        return tuple(label for label in self._visible if label != DECODER)
+
     def finish(self) -> None:
         """Judge the `from:` labels that were not visible where they stood."""
         for reference in self._unresolved:
@@ -177,8 +181,8 @@ class Builder:
 
     def _label(self, node: Node) -> str | None:
         label = node.value if isinstance(node, ScalarNode) else None
-        if not isinstance(label, str) or not re.fullmatch(LABEL, label) or label == INPUT:
-            hint = "expected a label of small letters, digits and _, that starts with a letter and is not 'input'"
+        if not isinstance(label, str) or not re.fullmatch(LABEL, label) or label in (INPUT, DECODER):
+            hint = "expected a label of small letters, digits and _, that starts with a letter; not input, not decoder"
             self.problems.add(f"{show(plain(node))} cannot label a layer", node.place, hint)
             return None
         if label in self.labels:
@@ -200,7 +204,7 @@ class Builder:
                 self.problems.add(f"{show(plain(item))} where from: takes a label", item.place, hint)
                 continue
             if label not in self._visible:
-                self._unresolved.append(_Reference(label, item.place, tuple(self._visible)))
+                self._unresolved.append(_Reference(label, item.place, self._named()))
             labels.append(label)
         if not items:
             self.problems.add("from: with an empty list", node.place, "name at least one earlier layer, or input")
@@ -213,6 +217,10 @@ class Builder:
             value = plain(node)
             if names_file(option) and isinstance(value, str):
                 return self.folder.absolute(value, node.place)
+            if any(isinstance(mark, LayerName) for mark in option.metadata) and isinstance(value, str):
+                if value not in self._visible:
+                    self._unresolved.append(_Reference(value, node.place, self._named()))
+                return value
             return _arranged(option.annotation, value)
         kinds = members(option.annotation)
         if is_null(node) and type(None) in kinds:

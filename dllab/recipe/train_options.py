@@ -85,6 +85,8 @@ class TrainOptions:
     - seed: of parameters, order and dropout; `--seed` sets it too.
     - dtype: precision of all numbers.
     - shuffle: a new order in every epoch.
+    - carry_state: truncated backpropagation through time: recurrent layers begin each batch with the states in which the
+      last one ended. For data that flow on from row to row, such as the windows of a text.
     - clip_norm: most length of the whole gradient; left out, any.
     - clip_value: most size of each number of the gradient; left out, any.
     - l1: penalty on the sizes of weights, in the gradient.
@@ -104,6 +106,7 @@ class TrainOptions:
     seed: Seed = 0
     dtype: Literal["float32", "float64"] = "float32"
     shuffle: bool = True
+    carry_state: bool = False
     clip_norm: Limit | None = None
     clip_value: Limit | None = None
     l1: Penalty = 0.0

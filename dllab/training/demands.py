@@ -17,9 +17,33 @@ SET_ASIDE = "set aside some of the data for it: data: {%s: 0.2}"
 
 def check_demands(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> None:
     """Raise RecipeError with everything that these data and metrics cannot give."""
-    problems = [*_unfit(recipe, data, metrics), *_unwatched(recipe, data, metrics), *_unreachable(recipe, data, metrics)]
+    problems = [
+        *_carried(recipe, data),
+        *_unfit(recipe, data, metrics),
+        *_unwatched(recipe, data, metrics),
+        *_unreachable(recipe, data, metrics),
+    ]
     if problems:
         raise RecipeError(problems)
+
+
+def _carried(recipe: Recipe, data: Prepared) -> list[Problem]:
+    """States can only go on where rows do, in their own order."""
+    if not recipe.train.carry_state:
+        return []
+    place, problems = recipe.place("train"), []
+    if not data.dataset.flows:
+        hint = "take the windows of a text one after the other (stride: left out), or leave carry_state out"
+        problems.append(
+            Problem(f"carry_state: the rows of {data.dataset.name} do not go on from one to the next", place, hint)
+        )
+    if recipe.train.shuffle:
+        hint = "write train: {carry_state: true, shuffle: false}"
+        problems.append(Problem("carry_state needs the rows in their order, and shuffle mixes them", place, hint))
+    if recipe.train.batch == "full" or len(data.splits.train) < int(recipe.train.batch):
+        hint = "give it a smaller batch"
+        problems.append(Problem("carry_state: the training rows do not fill two batches", place, hint))
+    return problems
 
 
 def _unfit(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> list[Problem]:

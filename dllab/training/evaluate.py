@@ -11,8 +11,12 @@ from dllab.data.splits import Splits
 from dllab.engine.binding import Bound
 from dllab.engine.network import CHUNK, Network
 from dllab.engine.pace import Pace, run_paced
+from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.metric import Metric
 from dllab.plan.plan import HISTORY_STEPS
+
+PART = 4_000_000
+"""Numbers of output that are looked at together; a split with more of them is measured in parts, if metrics allow that."""
 
 
 class Evaluator:
@@ -24,13 +28,34 @@ class Evaluator:
         self.network, self.metrics = network, metrics
         self.splits = {name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))}
         self._columns, self._all_targets, self._natural = columns, targets, natural
-        self._bound: dict[str, Bound] = {}
+        self._bound: dict[tuple[str, int], Bound] = {}
+        self._outputs: dict[str, np.ndarray] = {}
         self._pace = Pace()
 
     def evaluate(self, split: str) -> dict[str, Any]:
         """`loss` as the net is trained by it, and every metric of a split in the unit of the targets."""
-        bound = self._bind(split)
+        parts = self._parts(split)
+        losses, figures, counts = [], [], []
+        for number, rows in enumerate(parts):
+            loss, count = self._run(split, number, rows)
+            losses.append(loss)
+            counts.append(count)
+            figures.append(self._measure(self._outputs[split][: len(rows)], self._all_targets[rows]))
+        weights = np.array(counts, np.float64)
+        found: dict[str, Any] = {"loss": float((np.array(losses) * weights).sum() / weights.sum())}
+        for metric, of_parts in zip(self.metrics, zip(*figures)):
+            found[metric.name] = of_parts[0] if len(parts) == 1 else metric.combine(np.array(of_parts), weights)
+        return found
+
+    def _parts(self, split: str) -> list[np.ndarray]:
+        """The rows of a split, in one part where it is small or a metric has to see it whole."""
         rows = self.splits[split]
+        count = -(-len(rows) * self._width // PART) if all(metric.additive for metric in self.metrics) else 1
+        return np.array_split(rows, max(count, 1))
+
+    def _run(self, split: str, number: int, rows: np.ndarray) -> tuple[float, int]:
+        """The mean loss of these rows, and over how many answers; their outputs are in _outputs[split] then."""
+        bound = self._bind(split, number, rows)
         batches = -(-len(rows) // bound.capacity)
         losses = np.empty(batches)
         ring = self.network.memory.arrays["history"].view(np.float64)[:HISTORY_STEPS]
@@ -38,27 +63,39 @@ class Evaluator:
         for first, last in run_paced(bound, 0, batches, self._pace):
             losses[first:last] = ring[np.arange(first, last) % HISTORY_STEPS]
         ring[:] = kept
-        counts = np.full(batches, bound.capacity)
-        counts[-1] = len(rows) - bound.capacity * (batches - 1)
-        outputs = bound.arrays["outputs"].reshape(len(rows), *self.network.output_shape)
+        counts = self._answers(rows, bound.capacity)
+        return float((losses * counts).sum() / counts.sum()), int(counts.sum())
+
+    def _answers(self, rows: np.ndarray, capacity: int) -> np.ndarray:
+        """How many answers each batch of these rows has: by steps that have a label, else by rows."""
+        starts = np.arange(0, len(rows), capacity)
+        targets = self._all_targets
+        if targets.dtype == np.int32 and targets.ndim > 1:
+            return np.asarray(np.add.reduceat((targets[rows] >= 0).sum(axis=1), starts))
+        return np.asarray(np.diff(np.append(starts, len(rows))))
+
+    def _measure(self, outputs: np.ndarray, targets: np.ndarray) -> list[Any]:
+        """Every metric of these rows."""
+        outputs = outputs.reshape(len(outputs), *self.network.output_shape)
         plan = self.network.plan
+        found: dict[str, np.ndarray] = {}
+        if any(metric.reads == "log_probabilities" for metric in self.metrics):
+            found["log_probabilities"] = log_probabilities(outputs, plan.question.model[-1].part.name)
         if plan.question.loss is not None and not plan.absorbed:
             outputs = plan.question.loss.answers(outputs)
-        outputs, targets = self._natural(outputs), self._all_targets[rows]
-        figures: dict[str, Any] = {"loss": float((losses * counts).sum() / len(rows))}
-        figures.update((metric.name, metric.measure(outputs, targets)) for metric in self.metrics)
-        return figures
+        found["outputs"] = self._natural(outputs)
+        return [metric.measure(found[metric.reads], targets) for metric in self.metrics]
 
-    def outputs(self, split: str) -> np.ndarray:
-        """What the net says of a split's rows, after `evaluate`."""
-        return self._bound[split].arrays["outputs"]
+    @property
+    def _width(self) -> int:
+        return int(np.prod(self.network.output_shape, dtype=np.int64))
 
-    def _bind(self, split: str) -> Bound:
-        if split not in self._bound:
-            rows = self.splits[split]
-            width = int(np.prod(self.network.output_shape, dtype=np.int64))
-            outputs = np.empty((len(rows), width), self.network.dtype)
+    def _bind(self, split: str, number: int, rows: np.ndarray) -> Bound:
+        if split not in self._outputs:
+            self._outputs[split] = np.empty((len(rows), self._width), self.network.dtype)  # the first part is the largest
+        key = split, number
+        if key not in self._bound:
+            outputs = self._outputs[split][: len(rows)]
             capacity = min(CHUNK, len(rows))
-            bound = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
-            self._bound[split] = bound
-        return self._bound[split]
+            self._bound[key] = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
+        return self._bound[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.metrics.metric import Metric
+from dllab.plan.plan import CONTINUES, TABLE
 from dllab.recipe import Problem, Recipe, RecipeError
 from dllab.symbols import COLUMN
 from dllab.training.compiling import compile_ahead
@@ -21,6 +23,7 @@ from dllab.training.course import Course
 from dllab.training.demands import check_demands
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Finished, Started
+from dllab.training.lanes import lanes
 from dllab.training.state import State
 from dllab.training.transfer import Source, beginning, take
 
@@ -68,9 +71,14 @@ class Trainer:
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
         self.beginning = beginning(self.network)
-        self.steps_per_epoch = -(-len(data.splits.train) // self.question.batch)
+        self.rows = data.splits.train
+        continues: dict[str, np.ndarray] = {}
+        if recipe.train.carry_state:
+            self.rows, continues[CONTINUES] = lanes(data.splits.train, data.dataset.rows, self.question.batch)
+        self.steps_per_epoch = -(-len(self.rows) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
-        self.columns = columns_of(data.dataset.columns, data, self.network.dtype)
+        columns = {**data.dataset.columns, **continues}
+        self.columns = columns_of(columns, data, self.network.dtype, data.dataset.tables)
         targets = data.dataset.columns[TARGETS]
         self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
 
@@ -110,7 +118,7 @@ class Trainer:
         yield self._finish(course)
 
     def _course(self) -> Course:
-        train = self.data.splits.train
+        train = self.rows
         every = self.recipe.train.evaluate_every or self._usual_interval(-(-self.steps // self.steps_per_epoch))
         bound = Bound(self.network.memory, "train", self.question.batch, self.columns, train.copy(), base=train)
         if not self.question.shuffle:
@@ -140,12 +148,14 @@ def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:
     return tuple(chosen)
 
 
-def columns_of(values: Mapping[str, np.ndarray], scaling: Any, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
-    """Inputs and targets as columns of a program, with the scaling that is applied as they are read.
+def columns_of(values: Mapping[str, np.ndarray], scaling: Any, dtype: np.dtype[Any],
+               tables: Mapping[str, np.ndarray] = MappingProxyType({})) -> dict[str, np.ndarray]:  # fmt: skip
+    """Inputs, targets and what comes beside them as columns of a program, with the scaling applied as they are read.
 
     `scaling` has `shift`, `scale`, `target_shift` and `target_scale`, as data.dataset.Prepared.
     """
     columns = {COLUMN + name: column for name, column in values.items()}
+    columns.update({COLUMN + name + TABLE: table for name, table in tables.items()})
     pairs = ((INPUTS, scaling.shift, scaling.scale), (TARGETS, scaling.target_shift, scaling.target_scale))
     for name, shift, scale in pairs:
         if shift is not None and scale is not None:

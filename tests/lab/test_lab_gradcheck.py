@@ -57,7 +57,7 @@ def test_right_gradients_pass(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("name", ["labels", "norm", "dropout"])
 def test_a_batch_in_two_shards(name: str) -> None:
-    network, x, y = subject(load(NETS[name]), 0)
+    network, x, y, _ = subject(load(NETS[name]), 0)
     question = replace(network.plan.question, shards=2)
     shared = Network(Plan(question))
     for label, values in network.parameters.items():
@@ -177,7 +177,7 @@ def test_wrong_backward_kernels_are_found(name: str) -> None:
 
 def test_the_index_is_where_the_worst_is() -> None:
     recipe = load(NETS["values"])
-    network, x, y = subject(recipe, 0)
+    network, x, y, _ = subject(recipe, 0)
     right = network.loss_and_gradients(x, y)[1]["0_dense.w"].copy()
     check = next(iter(check_network(Spoiled(network), x, y)))  # type: ignore[arg-type]
     assert check.name == "0_dense.w" and check.index == (1, 3) and check.verdict == "bug"
@@ -211,7 +211,7 @@ def test_a_gradient_that_is_not_finite() -> None:
 
 
 def test_a_loss_that_is_not_finite() -> None:
-    network, x, y = subject(load(NETS["values"]), 0)
+    network, x, y, _ = subject(load(NETS["values"]), 0)
     x[0, 0] = np.nan
     checks = list(check_network(network, x, y))
     assert all(check.verdict == "not finite" for check in checks)
@@ -287,7 +287,7 @@ def test_a_kink_close_by_hides_nothing(distance: float) -> None:
 
 
 def test_the_network_is_as_it_was() -> None:
-    network, x, y = subject(load(NETS["norm"]), 0)
+    network, x, y, _ = subject(load(NETS["norm"]), 0)
     network.step(x, y)
     names = ("parameters", "optimizer", "running")
     before = {name: network.memory.arrays[name].copy() for name in names}
@@ -341,7 +341,7 @@ def test_every_evaluation_starts_from_the_same_state() -> None:
 
 
 def test_a_bias_in_front_of_batch_norm_has_no_gradient_and_passes() -> None:
-    network, x, y = subject(load(NETS["norm"]), 0)
+    network, x, y, _ = subject(load(NETS["norm"]), 0)
     assert np.abs(network.loss_and_gradients(x, y)[1]["0_dense.b"]).max() < 1e-12
     check = {c.name: c for c in check_network(network, x, y)}["0_dense.b"]
     assert check.verdict == "ok" and check.kinks == 0

@@ -40,7 +40,9 @@ KINDS = ["rnn", "lstm", "gru"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("steps", "features", "units", "rows"), [(1, 2, 3, 2), (5, 3, 4, 1), (9, 1, 17, 5), (3, 20, 33, 16)])
+@pytest.mark.parametrize(
+    ("steps", "features", "units", "rows"), [(1, 2, 3, 2), (5, 3, 4, 1), (9, 1, 17, 5), (3, 20, 33, 16)]
+)
 def test_forward_is_the_definition(kind: str, steps: int, features: int, units: int, rows: int) -> None:
     network = net([{kind: units}], [steps, features])
     x, _ = batch(network, rows)
