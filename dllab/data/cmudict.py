@@ -8,10 +8,11 @@ from pathlib import Path
 from dllab.catalogue import Fraction
 from dllab.data.dataset import Dataset, Source
 from dllab.data.files import reading
-from dllab.data.sequences import BOUNDARY, LETTER_BOUNDARY, filled, lengths_of, one_step_late, step_names
+from dllab.data.sequences import END, filled, lengths_of, one_step_late
+from dllab.data.steps import BOUNDARY, step_names
 
 WORDS, PHONES = 20_000, 39
-LETTERS = (LETTER_BOUNDARY, *"abcdefghijklmnopqrstuvwxyz")
+LETTERS = (BOUNDARY, *"abcdefghijklmnopqrstuvwxyz")
 
 
 class CmuDict(Source):
@@ -40,12 +41,12 @@ class CmuDict(Source):
         """Letters (N, 12), the sounds that the decoder reads and is to say (N, 14), int32."""
         with reading("cmudict_20k_nostress.txt.gz") as path:
             words, spoken = _entries(path)
-        phones = (LETTER_BOUNDARY, *sorted({phone for sounds in spoken for phone in sounds}))
+        phones = (BOUNDARY, *sorted({phone for sounds in spoken for phone in sounds}))
         letter_of = {letter: i for i, letter in enumerate(LETTERS)}
         phone_of = {phone: i for i, phone in enumerate(phones)}
         rows = [[letter_of[letter] for letter in word] for word in words]
         read, said = one_step_late([[phone_of[phone] for phone in sounds] for sounds in spoken])
-        inputs = filled(rows, max(map(len, rows)), BOUNDARY)
+        inputs = filled(rows, max(map(len, rows)), END)
         return Dataset(
             name=self.name,
             columns={"inputs": inputs, "targets": said, "lengths": lengths_of(rows), "decoder": read},

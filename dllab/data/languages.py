@@ -10,8 +10,9 @@ from pydantic import Field
 
 from dllab.data.dataset import Dataset, Source, Splits
 from dllab.data.files import reading
-from dllab.data.sequences import BOUNDARY, WORD_BOUNDARY, filled, lengths_of, step_names
+from dllab.data.sequences import END, WORD_END, filled, lengths_of
 from dllab.data.splits import split
+from dllab.data.steps import step_names
 
 PARAGRAPHS, LANGUAGES = 705, 12
 PARAGRAPH = "paragraph"
@@ -49,7 +50,7 @@ class Languages(Source):
             paragraphs = _paragraphs(path)
         classes = tuple(sorted({language for language, _ in paragraphs}))
         texts = [text.lower() if self.lower else text for _, text in paragraphs]
-        vocabulary = (WORD_BOUNDARY, *sorted(set("".join(texts))))
+        vocabulary = (WORD_END, *sorted(set("".join(texts))))
         known = {character: i for i, character in enumerate(vocabulary)}
         pieces = [(number, piece) for number, text in enumerate(texts) for piece in _pieces(text, self.length)]
         rows = [[known[character] for character in piece] for _, piece in pieces]
@@ -57,7 +58,7 @@ class Languages(Source):
         return Dataset(
             name=self.name,
             columns={
-                "inputs": filled(rows, self.length, BOUNDARY),
+                "inputs": filled(rows, self.length, END),
                 "targets": labels,
                 "lengths": lengths_of(rows),
                 PARAGRAPH: np.array([number for number, _ in pieces], np.int32),
@@ -69,6 +70,10 @@ class Languages(Source):
             about=f"{len(rows):,} pieces of the Declaration of Human Rights, in which of 12 languages?",
             vocabulary=vocabulary,
         )
+
+    def check_folds(self) -> None:
+        """Folds take rows, not paragraphs."""
+        raise ValueError(f"data set {self.name}: folds: pieces of a paragraph would be in several; leave folds out")
 
     def _split(self, dataset: Dataset) -> Splits:
         """Whole paragraphs, each split its share of every language."""

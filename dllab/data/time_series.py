@@ -15,7 +15,7 @@ from dllab.data.blocks import ROWS_AT, Blocks, InOrder, blocks_of, table_of
 from dllab.data.channels import Channels
 from dllab.data.dataset import Dataset, Rows, ScaledTargets, Scaling, spread
 from dllab.data.files import reading
-from dllab.data.sequences import step_names
+from dllab.data.steps import step_names
 
 Values = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
             },
             task="regression",
             classes=(),
-            features=step_names(self.window, tracks.names if len(tracks.names) > 1 else ()),
+            features=step_names(self.window, *(tracks.names if len(tracks.names) > 1 else ())),
             fixed_test=None,
             about=self.told(tracks),
             tables={
