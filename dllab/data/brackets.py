@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from dllab.data.dataset import Dataset, Source
-from dllab.data.points import Labels, Points, Samples
+from dllab.data.points import Points, Samples
 from dllab.data.steps import symbols_dataset
 
 OPEN, CLOSE = "([{<", ")]}>"
@@ -82,9 +82,3 @@ def opening_chances(length: int, deepest: int) -> Points:
         np.divide(opening, total, out=chances[step], where=total > 0)
         ways[1:-1] = total / total.max()
     return chances
-
-
-def closes_at_once(inputs: Labels, kinds: int) -> float:
-    """The share of closing brackets that follow the opening of their own at once: ids (N, length)."""
-    closing = inputs[:, 1:] >= kinds
-    return float((inputs[:, :-1] < kinds)[closing].mean())
