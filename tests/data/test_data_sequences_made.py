@@ -45,7 +45,8 @@ FIGURES = [
     (CopyMemory, log(8), "2.08"), (CopyMemory, 10 * log(8) / 120, "0.173"),
     (Reber, 7 * log(2) / 13, "0.373"), (Reber, 9.5 / 13, "0.731"), (Reber, 8 * log(2) / 13, "0.427"),
     (Reber, 9 / 13, "0.692"), (Reber, 6 * log(2) / 9, "0.462"), (TemporalOrder, log(4), "1.386"),
-    (Brackets, 0.55 + 0.45 / 2, "0.775"), (ModularAddition, log(97), "4.57"), (BothSides, 9.4 / 15, "0.627"), (BothSides, 11.2 / 15 * log(2), "0.518"),
+    (Brackets, 0.55 + 0.45 / 2, "0.775"), (ModularAddition, log(97), "4.57"),
+    (BothSides, 9.4 / 15, "0.627"), (BothSides, 11.2 / 15 * log(2), "0.518"),
 ]  # fmt: skip
 
 
