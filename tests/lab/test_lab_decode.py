@@ -93,7 +93,7 @@ def test_scores_are_means() -> None:
 
 def test_what_cannot_be_is_not_said() -> None:
     def log_p(read: NDArray[np.int32], rows: NDArray[np.int64], step: int) -> NDArray[np.float64]:
-        return np.log(np.array([[0.0, 1.0, 0.0]] * len(rows)) + 1e-320 * 0 + (step == 2) * np.array([[1.0, 0.0, 0.0]]))
+        return np.log(np.array([[float(step == 2), 1.0, 0.0]] * len(rows)))
 
     with np.errstate(divide="ignore"):
         found = decode(log_p, 1, STEPS, beam=3)
