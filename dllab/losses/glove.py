@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -13,6 +13,12 @@ from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, log
 from dllab.losses.loss import Loss, LossCase, numbers
 from dllab.symbols import Net, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST = 80.0
+"""Of logarithms: beyond it counts have no place in float32."""
 
 
 @device
@@ -70,7 +76,15 @@ class GloVeLoss(Loss):
     main = "x_max"
     x_max: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 100.0
     alpha: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.75
+    measured: ClassVar[bool] = False
     cases: ClassVar[Sequence[LossCase]] = (LossCase(outputs=1), LossCase({"x_max": 0.5, "alpha": 0.5}, outputs=3, batch=6))
+
+    def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Counts, of which the outputs are the logarithms."""
+        import numpy as np
+
+        counts: NDArray[Any] = np.exp(np.minimum(outputs, LARGEST))
+        return counts
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward."""

@@ -54,6 +54,7 @@ class NegativeSampling(Loss):
     name = "negative_sampling"
     group = "for words"
     targets: ClassVar[Literal["labels", "values", "none"]] = "none"
+    measured: ClassVar[bool] = False
     cases: ClassVar[Sequence[LossCase]] = (LossCase(outputs=6), LossCase(outputs=2))
 
     def check(self, shape: tuple[Dim, ...], wanted: tuple[int, ...], labelled: bool) -> None:
