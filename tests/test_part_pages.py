@@ -17,14 +17,14 @@ EVERYTHING = [(family, name) for family in FAMILIES for name in parts(family)]
 every = pytest.mark.parametrize(("family", "name"), EVERYTHING)
 
 FORMULAS = {
-    "layers": r"\by(\[[a-z, ]+\])? = ",
+    "layers": r"\b[yh](\[[a-z, ]+\])? = ",
     "losses": r"^[^:]+: the (mean|height)\b.*[|(^-]",
     "metrics": r"[/=-]|the (share|number|chance) of|\bsqrt\(",
     "optimizers": r"\b[pgw] [-+*]?= ",
     "schedules": r"\bfactor\b|[-+*^] ?\(",
     "initializers": r"[*/]|(starts at|mean|between|orthonormal)",
     "datasets": r"[=:]",
-    "augmentations": r"\by(\[i, j\]|\[i\])? = ",
+    "augmentations": r"\b[yh](\[i, j\]|\[i\])? = ",
 }
 """What a page's first line or text must hold to say what the part computes."""
 

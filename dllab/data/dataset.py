@@ -217,6 +217,7 @@ class Source(Part):
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
+    card: ClassVar[str] = ""  # the card of its data file in datasets/, where that has not its own name
     full_scale: ClassVar[float] = 255.0  # the largest value of uint8 inputs, which the network sees as 1
 
     @model_validator(mode="after")

@@ -148,7 +148,7 @@ class Plan:
         if name not in self._programs:
             kind, _, plain = name.partition(":")
             inputs = self.question.inputs
-            if plain and inputs.dtype in ("float32", "float64", "uint8"):
+            if plain:
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
                 self._programs[name] = self._train(inputs, bool(plain))

@@ -17,6 +17,7 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.metrics.labels import predicted
+from dllab.plan.plan import LENGTHS
 from dllab.recipe import Recipe, load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
@@ -148,19 +149,35 @@ def stand_in(learnt: Learnt) -> Prepared:
     """Data of the same outside with a row a class, to plan the net by: the rows it learnt from need not be there."""
     rows = max(len(learnt.classes), 1)
     labelled = learnt.task == "classification"
-    targets = np.arange(rows, dtype=np.int32) if labelled else np.zeros((rows, learnt.outputs), np.float32)
+    kind = np.int32 if learnt.vocabulary else np.float32
+    columns = {"inputs": np.zeros((rows, *learnt.input_shape), kind), "targets": _stand_in_targets(learnt, rows)}
+    for column in learnt.columns:
+        fill = 1 if column.name == LENGTHS else 0
+        columns[column.name] = np.full((rows, *column.shape), fill, column.dtype)
     dataset = Dataset(
         name=learnt.name,
-        columns={"inputs": np.zeros((rows, *learnt.input_shape), np.float32), "targets": targets},
+        columns=columns,
         task="classification" if labelled else "regression",
         classes=learnt.classes,
         features=learnt.features,
         fixed_test=None,
         about="",
+        vocabulary=learnt.vocabulary,
+        tables={table.name: np.ones(table.shape, table.dtype) for table in learnt.tables},
+        flows=learnt.flows,
     )
     nothing = np.empty(0, np.int64)
     scaling = learnt.shift, learnt.scale, learnt.target_shift, learnt.target_scale
     return Prepared(dataset, Splits(np.arange(rows), nothing, nothing), *scaling)
+
+
+def _stand_in_targets(learnt: Learnt, rows: int) -> NDArray[Any]:
+    """Targets that plan a net for any rows: labels at every step may have gaps, whether or not those of training had."""
+    if learnt.label_steps:
+        return np.full((rows, learnt.label_steps), -1, np.int32)
+    if learnt.task == "classification":
+        return np.arange(rows, dtype=np.int32)
+    return np.zeros((rows, learnt.outputs), np.float32)
 
 
 def _why(status: str, weights: str, path: Path) -> str:

@@ -14,12 +14,15 @@ from dllab.losses.loss import Loss
 TOLERANCE = {"float32": 3e-6, "float64": 1e-13}
 LOSSES = {name: part for name, part in parts("losses").items() if name in FORMULAS}
 CASES = [(name, case) for name, part in LOSSES.items() for case in part.cases]
-IDS = [f"{name}-{case.outputs}-{'-'.join(case.options)}".rstrip("-") for name, case in CASES]
+IDS = [f"{name}-{case.outputs}-{'-'.join(case.options)}".rstrip("-") + "-steps" * case.steps for name, case in CASES]
 LABELLED = ("cross_entropy", "binary_cross_entropy", "perceptron")
 
 
-def drawn(name, columns, rows, seed=0, spread=2.0):
+def drawn(name, columns, rows, seed=0, spread=2.0, steps=0, gaps=False):
     rng = np.random.default_rng(seed)
+    if steps:
+        labels = rng.integers(-1 if gaps else 0, columns, (rows, steps)).astype(np.int32)
+        return (spread * rng.normal(size=(rows, steps, columns))).astype(np.float32), labels
     x = (spread * rng.normal(size=(rows, columns))).astype(np.float32)
     if name in LABELLED:
         return x, rng.integers(0, max(columns, 2), rows).astype(np.int32)
@@ -35,7 +38,7 @@ def test_every_loss_with_a_gradient_of_its_own_has_a_twin():
 @pytest.mark.parametrize("rows", [1, 5, 64])
 @pytest.mark.parametrize(("name", "case"), CASES, ids=IDS)
 def test_loss_and_gradient_follow_the_formula(name, case, rows, precision):
-    x, target = drawn(name, case.outputs, rows)
+    x, target = drawn(name, case.outputs, rows, steps=case.steps, gaps=case.gaps)
     expected, slopes = naive(name, x, target, **case.options)
     loss, dx = compiled(name, x, target, precision, **case.options)
     assert loss == pytest.approx(expected, rel=TOLERANCE[precision])
@@ -54,7 +57,7 @@ def test_cross_entropy_for_any_number_of_classes(columns):
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=IDS)
 def test_gradients_by_central_differences(name, case):
-    x, target = drawn(name, case.outputs, 4, seed=3)
+    x, target = drawn(name, case.outputs, 4, seed=3, steps=case.steps, gaps=case.gaps)
     x = x.astype(np.float64)
     _, dx = compiled(name, x, target, **case.options)
     epsilon = 1e-4 if name in ("huber", "cross_entropy", "binary_cross_entropy") else 1e-5
@@ -83,6 +86,19 @@ def test_a_shard_without_rows_adds_nothing(name):
     loss, dx = compiled(name, *drawn(name, 3, 0), batch=1)
     assert loss == 0.0
     assert dx.shape == (0, 3)
+
+
+def test_labels_of_minus_one_count_nowhere():
+    x, target = drawn("cross_entropy", 4, 6, steps=5, gaps=True)
+    loss, dx = compiled("cross_entropy", x, target)
+    flat, labels = x.reshape(-1, 4), target.reshape(-1)
+    alone, slopes = compiled("cross_entropy", flat[labels >= 0], labels[labels >= 0])
+    assert loss == pytest.approx(alone, rel=1e-14)
+    np.testing.assert_allclose(dx.reshape(-1, 4)[labels >= 0], slopes, rtol=1e-13)
+    assert not dx.reshape(-1, 4)[labels < 0].any()
+    nothing, still = compiled("cross_entropy", x, np.full_like(target, -1))
+    assert nothing == 0
+    assert not still.any()
 
 
 # ---- the ends of the number range --------------------------------------------------------------------------------------
