@@ -20,8 +20,8 @@ PART = 1024
 class Overlap:
     """How far two sets of vectors name the same neighbours.
 
-    `words`: those both have. `nearest`: so many neighbours of each, among these words. `share`: the mean share that both name.
-    `chance`: that of neighbours drawn at random.
+    `words`: those both have. `nearest`: so many neighbours of each, among these words. `share`: the mean share that both
+    name. `chance`: that of neighbours drawn at random.
     """
 
     words: int
@@ -76,8 +76,8 @@ def overlap(words: Sequence[str], vectors: Vectors, other_words: Sequence[str], 
 def circle_power(vectors: Vectors) -> NDArray[np.float64]:
     """The share of each frequency 1 .. P // 2 in the vectors (P, F) of the numbers 0 .. P - 1, their mean taken off.
 
-    Numbers that are added modulo P lie on circles: a + b turns by the angle of a and then by that of b. A table that has found
-    this has its power in few frequencies; a random one has about the same in all.
+    Numbers that are added modulo P lie on circles: a + b turns by the angle of a and then by that of b. A table that has
+    found this has its power in few frequencies; a random one has about the same in all.
     """
     wide = np.asarray(vectors, np.float64)
     power = (np.abs(np.fft.rfft(wide - wide.mean(axis=0), axis=0)) ** 2).sum(axis=1)

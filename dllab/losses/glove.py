@@ -53,11 +53,12 @@ def backward(dx, x, target, batch, outputs, largest, power):
 
 
 class GloVeLoss(Loss):
-    """GloVe: f(X) (x - log X)^2, the mean over the batch, with f(X) = min(1, (X / x_max)^alpha).
+    """GloVe: the mean of f(X) (x - log X)^2 over the batch, with f(X) = min(1, (X / x_max)^alpha).
 
     For counts X > 0 as targets, of which the net's output x is to be the logarithm, under the layer glove. Frequent pairs
     are counted exactly and rare ones by chance, so those above x_max count whole and the others less; without f the many
-    pairs that are met once would rule. A count of 0 has no logarithm and counts for nothing. Gradient: 2 f(X) (x - log X) / B.
+    pairs that are met once would rule. A count of 0 has no logarithm and counts for nothing. Gradient: 2 f(X) (x - log X) /
+    B.
 
         model: [{glove: 50}]
         loss: glove

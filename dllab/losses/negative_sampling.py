@@ -37,12 +37,12 @@ def backward(dx, x, batch):
 
 
 class NegativeSampling(Loss):
-    """Negative sampling: -log s(x_0) - log s(-x_1) - log s(-x_2) - ..., the mean over the batch; s is the sigmoid.
+    """Negative sampling: the mean of -log s(x_0) - log s(-x_1) - log s(-x_2) - ... over the batch; s is the sigmoid.
 
-    The first of the net's scores x (B, 1 + K) is that of a true pair, the K others those of drawn ones, as skip_gram and cbow
-    give them; there are no targets. A softmax over a whole vocabulary would cost V products a row, this costs 1 + K, and a
-    net that knows nothing has (1 + K) log(2), 4.16 for K = 5. It is a yes-or-no question about every score: computed as
-    log(1 + e^x), which never overflows. Gradient: s(x) / B, and (s(x_0) - 1) / B for the first.
+    The first of the net's scores x (B, 1 + K) is that of a true pair, the K others those of drawn ones, as skip_gram and
+    cbow give them; there are no targets. A softmax over a whole vocabulary would cost V products a row, this costs 1 + K,
+    and a net that knows nothing has (1 + K) log(2), 4.16 for K = 5. It is a yes-or-no question about every score: computed
+    as log(1 + e^x), which never overflows. Gradient: s(x) / B, and (s(x_0) - 1) / B for the first.
 
         model: [{skip_gram: 50}]
         loss: negative_sampling

@@ -62,11 +62,11 @@ class GloVe(Layer):
     """GloVe: y = w_i . context_j + b_i + c_j for the two words i, j of a row.
 
     For vectors of words, learnt from counts: y is to be the logarithm of how often j is near i in the whole text, which the
-    loss `glove` asks for. Inputs are pairs of ids (B, 2), targets (B, 1) their counts; a text makes far fewer different pairs
-    than places, so an epoch is short. Each word has two vectors, w (V, units) and context (V, units), of which w is the one
-    by which it is known afterwards (`dllab neighbours`), and two numbers b, c (V), for words that are near everything.
-    Backward: dw_i = dy context_j, dcontext_j = dy w_i, db_i = dc_j = dy, added up row by row of the tables; ids have no
-    gradient.
+    loss `glove` asks for. Inputs are pairs of ids (B, 2), targets (B, 1) their counts; a text makes far fewer different
+    pairs than places, so an epoch is short. Each word has two vectors, w (V, units) and context (V, units), of which w is
+    the one by which it is known afterwards (`dllab neighbours`), and two numbers b, c (V), for words that are near
+    everything. Backward: dw_i = dy context_j, dcontext_j = dy w_i, db_i = dc_j = dy, added up row by row of the tables; ids
+    have no gradient.
 
         model: [{glove: {units: 50}}]
         loss: glove
@@ -95,7 +95,9 @@ class GloVe(Layer):
     def build(self, net: Net, x: Value) -> Value:
         """One row forward; the gradients of the tables and of the two vectors in a row each."""
         if x.shape[1:] != (2,):
-            raise ShapeError("glove reads pairs of words, (B, 2); take data that give such, as data: {word_pairs: glove} does")
+            raise ShapeError(
+                "glove reads pairs of words, (B, 2); take data that give such, as data: {word_pairs: glove} does"
+            )
         words, init = net.size(self.size), self.init or start(self.units)
         w = net.parameter("w", (words, self.units), init, fans=(1, self.units))
         context = net.parameter("context", (words, self.units), init, fans=(1, self.units))

@@ -132,11 +132,11 @@ def scores(net: Net, h: Value, x: Value, context: Parameter, *, true: int, negat
     try:
         counts = net.table(COUNTS)
     except ShapeError:
-        net.call(draw_any, drawn=drawn, words=net.whole(words), **keys)
+        net.call(draw_any, backward=(), drawn=drawn, words=net.whole(words), **keys)
     else:
         sums, guide = net.array((words,), "sums", "float64"), net.array((words,), "guide", "int64")
         net.call(add_up, sums=sums, guide=guide, counts=counts)
-        net.call(draw, drawn=drawn, sums=sums, guide=guide, **keys)
+        net.call(draw, backward=(), drawn=drawn, sums=sums, guide=guide, **keys)
     y = net.array((x.shape[0], 1 + negatives))
     net.call(score, backward=(score_h, score_context), y=y, h=h, x=x, context=context, drawn=drawn, true=net.whole(true))
     return y

@@ -44,15 +44,15 @@ def centre_w(dw, dy, x):
 
 
 class SkipGram(Layer):
-    """Skip-gram: y_0 = w[word] . context[word near it], and y_k = w[word] . context[a drawn word].
+    """Skip-gram: y = w[word] . context[other], the other being a word near it and then words that are drawn.
 
     For vectors of words. Inputs are pairs of ids (B, 2), a word and one that stood near it; y (B, 1 + negatives) are the
-    scores of the true pair and of pairs with words drawn by chance, which the loss `negative_sampling` pulls apart. Each word
-    has two vectors: w (V, units), by which it is known afterwards (`dllab neighbours`), and context (V, units).
-    Words are drawn by their counts to the power 3/4 where the data bring a table `counts`, else all alike; the draw depends on
-    the seed, the step and the row of the data set, and at inference on seed and row alone. A drawn word may be the true one.
-    Backward: dw, dcontext = the other vector times dy, added up row by row of the tables; ids have no gradient. Every step
-    goes over both tables whole, however few words are in it: take batches of 1024 and more.
+    scores of the true pair and of pairs with words drawn by chance, which the loss `negative_sampling` pulls apart. Each
+    word has two vectors: w (V, units), by which it is known afterwards (`dllab neighbours`), and context (V, units). Words
+    are drawn by their counts to the power 3/4 where the data bring a table `counts`, else all alike; the draw depends on
+    the seed, the step and the row of the data set, and at inference on seed and row alone. A drawn word may be the true
+    one. Backward: dw, dcontext = the other vector times dy, added up row by row of the tables; ids have no gradient. Every
+    step goes over both tables whole, however few words are in it: take batches of 1024 and more.
 
         model: [{skip_gram: {units: 50, negatives: 5}}]
         loss: negative_sampling
