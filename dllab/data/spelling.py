@@ -108,7 +108,7 @@ class Spelling:
             if number:
                 yield "\n\n", 1
             for part in re.finditer(r"\S+", paragraph):
-                if part[0] in self.ids or part[0].lower() in self.ids and self.one_case:
+                if part[0] in self.ids or (part[0].lower() in self.ids and self.one_case):
                     yield part[0], part.start() + 1
                     continue
                 for word in re.finditer(f"{SPECIAL.pattern}|{WORD.pattern}", part[0]):
