@@ -70,7 +70,7 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
         tracks = self.tracks()
         steps, lag, reach = len(tracks.target), self.difference, self.difference + self.window + self.horizon
         blocks = blocks_of(steps, self.test or 0.0, self.validation)
-        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1, f"{reach} steps"), blocks)
+        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1), blocks)
         first = np.concatenate(starts) + lag + self.window  # (N,)
         past = (first - self.window)[:, None] + np.arange(self.window)  # (N, window)
         future = first[:, None] + np.arange(self.horizon)  # (N, horizon)
