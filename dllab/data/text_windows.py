@@ -109,9 +109,6 @@ class TextWindows(InOrder):
             )
         return self.fitting(self.label(), blocks, reach, stride)
 
-    def _shorter(self, split: str) -> str:
-        return "make length: smaller" + ("" if split == "training" else f", or {split}: larger")
-
     def _masked(self, tokens: Tokens, at: NDArray[np.int64], trained: int) -> tuple[Ids, Ids]:
         """Inputs and targets (N, length): the first rows, which train, masked by a stream of their own."""
         windows, mask = _windows(tokens.ids, at, self.length), len(tokens.words)

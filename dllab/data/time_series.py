@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
     difference: Annotated[int, Field(ge=0, le=10_000)] = 0
     standardise: bool = True
     test: Fraction | None = 0.2
+
+    row_steps: ClassVar[str] = "window"
 
     @abstractmethod
     def tracks(self) -> Tracks:
@@ -116,10 +118,6 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
                     "window: smaller, or fill gaps with gaps: last"
                 )
         return found
-
-    def _shorter(self, split: str) -> str:
-        less = "make window: smaller" + (", or horizon:" if self.horizon > 1 else "")
-        return less + ("" if split == "training" else f", or {split}: larger")
 
 
 def naive(dataset: Dataset, rows: Rows, season: int = 1) -> Values:
