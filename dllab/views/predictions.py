@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dllab.runs.metrics_log import plain
 
 if TYPE_CHECKING:
-    from dllab.runs.opened import Predictions
+    from dllab.runs.ready import Predictions
 
 DIGITS = 7
 
