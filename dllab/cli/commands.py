@@ -77,6 +77,7 @@ COMMANDS = (
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
     Command("eval", "Show the figures of a run's net, on its data or on others."),
     Command("predict", "Ask a run's net about the rows of a table."),
+    Command("neighbours", "Show which words a net takes for alike."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),

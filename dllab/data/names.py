@@ -12,9 +12,9 @@ from pydantic import model_validator
 from dllab.catalogue import Fraction
 from dllab.data.dataset import Dataset, Source
 from dllab.data.files import reading
-from dllab.data.sequences import BOUNDARY, LETTER_BOUNDARY, filled, lengths_of, one_step_late, step_names
+from dllab.data.sequences import END, filled, lengths_of, one_step_late
+from dllab.data.steps import BOUNDARY, LETTERS, step_names
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FILES = {"female": 4_951, "male": 3_898, "surnames": 32_033}
 """The lines of each file."""
 
@@ -78,7 +78,7 @@ class Names(Source):
         names = [(name, label) for label, kind in enumerate(kinds) for name in _names(kind) if name not in both]
         letters = _letters([name for name, _ in names])
         rows = [[letters.index(letter) for letter in name] for name, _ in names]
-        inputs = filled(rows, max(map(len, rows)), BOUNDARY)
+        inputs = filled(rows, max(map(len, rows)), END)
         return Dataset(
             name=self.name,
             columns={
@@ -118,4 +118,4 @@ def _lines(path: Path, count: int) -> list[str]:
 def _letters(names: Sequence[str]) -> tuple[str, ...]:
     """The boundary, the hyphen where a name has one, and the alphabet."""
     hyphen = ("-",) if any("-" in name for name in names) else ()
-    return (LETTER_BOUNDARY, *hyphen, *LETTERS)
+    return (BOUNDARY, *hyphen, *LETTERS)

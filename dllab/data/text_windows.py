@@ -13,7 +13,8 @@ from dllab.catalogue import Size
 from dllab.data.blocks import ROWS_AT, STARTS, Blocks, InOrder, blocks_of, table_of
 from dllab.data.dataset import Dataset
 from dllab.data.masking import masked
-from dllab.data.sequences import Ids, step_names
+from dllab.data.sequences import Ids
+from dllab.data.steps import step_names
 from dllab.data.tokens import MASK, Tokens, characters, most_frequent, words
 
 MOST_IDS = 20_000_000
@@ -95,6 +96,7 @@ class TextWindows(InOrder):
             about=about,
             vocabulary=vocabulary,
             tables={ROWS_AT: table_of(counts)},
+            flows=self.task == "next" and (self.stride or self.length) == self.length,
         )
 
     def _starts(self, blocks: Blocks) -> list[NDArray[np.int64]]:
