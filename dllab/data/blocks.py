@@ -74,9 +74,7 @@ class InOrder(Source):
 
     def check_folds(self) -> None:
         """A fold would lie between rows that train, which overlap its rows or come after them."""
-        raise ValueError(
-            f"data set {self.name}: folds: its rows have an order; leave folds out"
-        )
+        raise ValueError(f"data set {self.name}: folds: its rows have an order; leave folds out")
 
     def _shorter(self, split: str) -> str:
         return "make rows shorter, or get more data" if split == "training" else f"make rows shorter, or {split}: larger"
