@@ -48,7 +48,8 @@ def predict(
 
     The answer is CSV on stdout, a line for each row: for classes the class and its probability, for numbers the value,
     in the units of the data. Columns may stand in any order; those the net has not learnt from are passed over. Pictures
-    are made as large and as colourful as those the net has learnt from; their lines begin with the name of the file.
+    are made as large and as colourful as those the net has learnt from; their lines begin with the name of the file. Of a
+    series, a CSV file with a row for each step, the answer is what comes behind its end.
 
     A net over letters or words takes a text a line, or a CSV file with a column `text`. Its answer is a class; the labels
     of all steps; the likeliest next letter, and how many bits the text costs a letter; the text with its `<mask>`
@@ -56,11 +57,17 @@ def predict(
     are likeliest in the mean of log p; with --probabilities all that it found are shown.
     """
     from dllab.cli.console import output
+    from dllab.lab.forecast import reads_series
 
     opened = open_run(run, run_dir, weights, trust)
     if beam > 1 and not opened.decodes:
         raise Refused(f"--beam {beam}: this net has no decoder to search the answers of", "leave it out")
-    told, rows = _said(opened, file, probabilities, beam) if opened.reads_steps else _rows(opened, file, probabilities)
+    if opened.reads_steps:
+        told, rows = _said(opened, file, probabilities, beam)
+    elif reads_series(opened):
+        told, rows = _forecast(opened, file)
+    else:
+        told, rows = _rows(opened, file, probabilities)
     if as_json:
         output().document(told)
         return
@@ -74,6 +81,19 @@ def _rows(opened: Opened, file: str, every: bool) -> tuple[dict[str, Any], Any]:
     inputs, _, numbers = rows_of(opened, file, wanted=False)
     found, target = opened.predict(inputs), opened.encoding().target
     return document(found, target, numbers, every), lines(found, target, numbers, every)
+
+
+def _forecast(opened: Opened, file: str) -> tuple[dict[str, Any], Any]:
+    """The same of a series: the steps that come behind its end."""
+    from dllab.data.table import TableError
+    from dllab.lab.forecast import forecast, series_of
+    from dllab.views.predictions import forecast_document, forecast_lines
+
+    try:
+        found = forecast(opened, series_of(opened, file))
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    return forecast_document(found), forecast_lines(found)
 
 
 def _said(opened: Opened, file: str, every: bool, beam: int) -> tuple[dict[str, Any], Any]:
