@@ -80,8 +80,7 @@ def glove(x, target, x_max=100.0, alpha=0.75):
 
 
 FORMULAS = {
-    f.__name__: f
-    for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron, negative_sampling, glove)
+    f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron, negative_sampling, glove)
 }
 
 
