@@ -217,7 +217,7 @@ class Builder:
     @property
     def carries(self) -> bool:
         """See Net.carries."""
-        return self.continues is not None
+        return self.carry > 0
 
     def table(self, name: str) -> Value:
         """See Net.table."""
