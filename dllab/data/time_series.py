@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
     standardise: bool = True
     test: Fraction | None = 0.2
 
+    row_steps: ClassVar[str] = "window"
+
     @abstractmethod
     def tracks(self) -> Tracks:
         """The series."""
@@ -70,14 +72,14 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
         tracks = self.tracks()
         steps, lag, reach = len(tracks.target), self.difference, self.difference + self.window + self.horizon
         blocks = blocks_of(steps, self.test or 0.0, self.validation)
-        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1, f"{reach} steps"), blocks)
+        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1), blocks)
         first = np.concatenate(starts) + lag + self.window  # (N,)
         past = (first - self.window)[:, None] + np.arange(self.window)  # (N, window)
         future = first[:, None] + np.arange(self.horizon)  # (N, horizon)
         inputs, targets = tracks.values[past], tracks.target[future]
         if lag:
             inputs = inputs - tracks.values[past - lag]
-            targets = targets - tracks.target[_known(first, self.horizon, lag)]
+            targets = targets - tracks.target[last_known(first, self.horizon, lag)]
         return Dataset(
             name=self.label(),
             columns={
@@ -117,10 +119,6 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
                 )
         return found
 
-    def _shorter(self, split: str) -> str:
-        less = "make window: smaller" + (", or horizon:" if self.horizon > 1 else "")
-        return less + ("" if split == "training" else f", or {split}: larger")
-
 
 def naive(dataset: Dataset, rows: Rows, season: int = 1) -> Values:
     """What the last value known would forecast, (len(rows), horizon), in the unit of the targets.
@@ -132,8 +130,8 @@ def naive(dataset: Dataset, rows: Rows, season: int = 1) -> Values:
     if season < 1 or (len(first) and season > first.min()):
         raise ValueError(f"season is {season}; before the first of these rows there are {first.min()} steps")
     series, lag = dataset.tables[SERIES], int(dataset.tables[LAG][0])
-    said: Values = series[_known(first, horizon, season)]
-    return said - series[_known(first, horizon, lag)] if lag else said
+    said: Values = series[last_known(first, horizon, season)]
+    return said - series[last_known(first, horizon, lag)] if lag else said
 
 
 def filled_forward(values: Values) -> Values:
@@ -157,7 +155,7 @@ def shipped(file: str, header: str, rows: int, columns: Sequence[int]) -> Values
         return np.array([[float(row[column] or "nan") for column in columns] for row in cells])
 
 
-def _known(first: NDArray[np.int64], horizon: int, season: int) -> NDArray[np.int64]:
+def last_known(first: NDArray[np.int64], horizon: int, season: int) -> NDArray[np.int64]:
     """For each step that is forecast, the last one before `first` that is a number of seasons earlier, (N, horizon)."""
     ahead = np.arange(horizon)
     return first[:, None] + ahead - season * (ahead // season + 1)

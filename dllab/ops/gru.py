@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
-from dllab.core.tile import FROM_START, FROM_Y, FROM_ZERO
+from dllab.core.tile import FROM_START, FROM_Y
 from dllab.ops.layer import Case
 from dllab.ops.recurrent import Recurrent, Run
 from dllab.ops.through_time import (

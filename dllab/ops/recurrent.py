@@ -1,4 +1,4 @@
-"""What recurrent layers are: their options, their parameters, layers on top of each other, and what their kernels work in."""
+"""What recurrent layers are: options, parameters, layers on top of each other, and what their kernels work in."""
 
 from __future__ import annotations
 
@@ -53,9 +53,19 @@ class Run:
         return {
             "x": self.x, "wx": self.wx, "wh": self.wh, "ends": self.ends, **self.start.operands(),
             "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((4, batch), "rows", "int64"),
-            "units": net.array((2, self.units), "units", "int64"), "features": net.array((2, features), "features", "int64"),
+            "units": net.array((2, self.units), "units", "int64"),
+            "features": net.array((2, features), "features", "int64"),
             "turned": net.array((wide, self.units), "turned"), "turned_x": net.array((wide, features), "turned_x"),
         }  # fmt: skip
+
+
+def ends_of(net: Net, x: Value, steps: int) -> Value:
+    """The lengths (B,) of x, or an array that says that all steps are there."""
+    if x.lengths is not None:
+        return x.lengths
+    ends = net.array((x.shape[0],), "ends", "int32")
+    net.call(all_steps, ends=ends, steps=net.whole(steps))
+    return ends
 
 
 class Recurrent(_Returning):  # type: ignore[misc]
@@ -76,10 +86,7 @@ class Recurrent(_Returning):  # type: ignore[misc]
     def build(self, net: Net, x: Value) -> Value:
         """All states (B, T, H), or the last (B, H)."""
         steps, _ = signal(x)
-        lengths = x.lengths
-        ends = lengths or net.array((x.shape[0],), "ends", "int32")
-        if lengths is None:
-            net.call(all_steps, ends=ends, steps=net.whole(steps))
+        lengths, ends = x.lengths, ends_of(net, x, steps)
         starts = start_states(net, self, x.shape[0])
         kept = []
         for number, start in enumerate(starts, 1):

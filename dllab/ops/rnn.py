@@ -117,8 +117,12 @@ class Rnn(Recurrent):
         Case({"units": 3, "activation": "relu"}, shape=(3, 2), batch=1),
         Case({"units": 3, "activation": "relu", "learn_start": True}, shape=(4, 2), lengths=True),
         Case({"units": 2, "layers": 3, "dropout": 0.3, "learn_start": True}, shape=(4, 2), lengths=True, carry=True),
-        Case({"units": 3, "start": "a"}, shape=(3, 2), before=({"rnn": {"units": 3, "name": "a"}},), lengths=True, carry=True),
-        Case({"units": 3, "start": "a", "layers": 2}, shape=(3, 2), before=({"gru": {"units": 3, "layers": 2, "name": "a"}},)),
+        Case(
+            {"units": 3, "start": "a"}, shape=(3, 2), before=({"rnn": {"units": 3, "name": "a"}},), lengths=True, carry=True
+        ),
+        Case(
+            {"units": 3, "start": "a", "layers": 2}, shape=(3, 2), before=({"gru": {"units": 3, "layers": 2, "name": "a"}},)
+        ),
         Case({"units": 3, "start": "a"}, shape=(3,), before=({"dense": {"units": 3, "name": "a"}}, {"reshape": [3, 1]})),
     )
 
@@ -126,7 +130,7 @@ class Rnn(Recurrent):
         """One row forward; backward one through time, then products with all steps at once."""
         y, y_h, b = run.sequence(1, "h"), run.state("last"), run.parameter("b", self.units)
         run.net.call(
-            forward, backward=(backward, backward_wh, backward_wx, backward_b, backward_x, backward_start), y=y, y_h=y_h, b=b,
-            h=y, dz=run.sequence(1, "dz"), rectified=run.net.whole(int(self.activation == "relu")), **run.operands(),
+            forward, backward=(backward, backward_wh, backward_wx, backward_b, backward_x, backward_start), y=y, y_h=y_h,
+            b=b, h=y, dz=run.sequence(1, "dz"), rectified=run.net.whole(int(self.activation == "relu")), **run.operands(),
         )  # fmt: skip
         return y, y_h

@@ -85,8 +85,9 @@ class Start:
 
     def carry_on(self, ends: Sequence[Value]) -> None:
         """Hand the last states on to the next batch."""
+        first, whole = self.net.counter("first"), self.net.counter("whole")
         for state, end in zip(self.carried, ends):
-            self.net.carry_on(keep, state=state, end=end, **_place(self.net))
+            self.net.carry_on(keep, state=state, end=end, first=first, whole=whole)
 
 
 def start_states(net: Net, part: Any, batch: Dim) -> list[Start]:
@@ -117,16 +118,12 @@ def start_states(net: Net, part: Any, batch: Dim) -> list[Start]:
 
 def _going_on(net: Net, state: Value | None, running: Value, continues: Value, shape: Sequence[Dim]) -> Value:
     y = net.array(shape, "start")
-    operands = {"y": y, "state": running, "continues": continues, **_place(net)}
+    operands = {"state": running, "continues": continues, "first": net.counter("first"), "whole": net.counter("whole")}
     if state is None:
-        net.call(go_on, **operands)
+        net.call(go_on, backward=(), y=y, **operands)
     else:
-        net.call(go_on_or_start, backward=(go_on_or_start_back,), x=state, **operands)
+        net.call(go_on_or_start, backward=(go_on_or_start_back,), y=y, x=state, **operands)
     return y
-
-
-def _place(net: Net) -> dict[str, Value]:
-    return {"first": net.counter("first"), "whole": net.counter("whole")}
 
 
 def _given(net: Net, part: Any) -> Sequence[tuple[Value, ...]]:
@@ -142,7 +139,9 @@ def _given(net: Net, part: Any) -> Sequence[tuple[Value, ...]]:
         raise ShapeError(f"'{label}' hands on {first.features} numbers, and a state has {part.units} here; {hint}")
     if len(kept) != part.layers:
         hint = f"write layers: {len(kept)} here"
-        raise ShapeError(f"'{label}' hands on the states of {_layers(len(kept))}, and here are {_layers(part.layers)}; {hint}")
+        raise ShapeError(
+            f"'{label}' hands on the states of {_layers(len(kept))}, and here are {_layers(part.layers)}; {hint}"
+        )
     return kept
 
 

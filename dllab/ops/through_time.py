@@ -138,10 +138,8 @@ def nothing(state: Any) -> None:
 
 
 @device
-def state_weights(
-    dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int, dz: Any, ends: Any, units: Any
-) -> None:
-    """Columns `at` to at + wide of dwh = the sum over examples and steps of h[t - 1]' dz[t]; at the first step h is `start`.
+def state_weights(dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int, dz: Any, ends: Any, units: Any) -> None:
+    """Columns `at` to at + wide of dwh = the sum over examples and steps of h[t - 1]' dz[t], h before t = 0 being `start`.
 
     dz (B, T, G) has `wide` such columns at its front.
     """
