@@ -36,7 +36,9 @@ class Spelling:
     @cached_property
     def plain(self) -> tuple[str, ...]:
         """What stands in texts: all but `<end>`, `<unk>` and their like, and the boundary."""
-        return tuple(word for i, word in enumerate(self.words) if not SPECIAL.fullmatch(word) and not (self.ends and i == 0))
+        return tuple(
+            word for i, word in enumerate(self.words) if not SPECIAL.fullmatch(word) and not (self.ends and i == 0)
+        )
 
     @cached_property
     def in_letters(self) -> bool:
@@ -108,7 +110,7 @@ class Spelling:
             if number:
                 yield "\n\n", 1
             for part in re.finditer(r"\S+", paragraph):
-                if part[0] in self.ids or (part[0].lower() in self.ids and self.one_case):
+                if part[0] in self.ids or (self.one_case and part[0].lower() in self.ids):
                     yield part[0], part.start() + 1
                     continue
                 for word in re.finditer(f"{SPECIAL.pattern}|{WORD.pattern}", part[0]):

@@ -79,7 +79,7 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
         inputs, targets = tracks.values[past], tracks.target[future]
         if lag:
             inputs = inputs - tracks.values[past - lag]
-            targets = targets - tracks.target[_known(first, self.horizon, lag)]
+            targets = targets - tracks.target[last_known(first, self.horizon, lag)]
         return Dataset(
             name=self.label(),
             columns={
@@ -130,8 +130,8 @@ def naive(dataset: Dataset, rows: Rows, season: int = 1) -> Values:
     if season < 1 or (len(first) and season > first.min()):
         raise ValueError(f"season is {season}; before the first of these rows there are {first.min()} steps")
     series, lag = dataset.tables[SERIES], int(dataset.tables[LAG][0])
-    said: Values = series[_known(first, horizon, season)]
-    return said - series[_known(first, horizon, lag)] if lag else said
+    said: Values = series[last_known(first, horizon, season)]
+    return said - series[last_known(first, horizon, lag)] if lag else said
 
 
 def filled_forward(values: Values) -> Values:
@@ -155,7 +155,7 @@ def shipped(file: str, header: str, rows: int, columns: Sequence[int]) -> Values
         return np.array([[float(row[column] or "nan") for column in columns] for row in cells])
 
 
-def _known(first: NDArray[np.int64], horizon: int, season: int) -> NDArray[np.int64]:
+def last_known(first: NDArray[np.int64], horizon: int, season: int) -> NDArray[np.int64]:
     """For each step that is forecast, the last one before `first` that is a number of seasons earlier, (N, horizon)."""
     ahead = np.arange(horizon)
     return first[:, None] + ahead - season * (ahead // season + 1)

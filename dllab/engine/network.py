@@ -175,9 +175,8 @@ class Network:
         return int(np.prod(self.output_shape, dtype=np.int64))
 
     def _inputs(self, x: ArrayLike) -> NDArray[Any]:
-        column = self.plan.question.inputs
-        shape, ids = column.shape, column.dtype == "int32"  # the plan reads ids as they are
-        inputs = np.ascontiguousarray(x, np.int32 if ids else self.dtype)
+        shape = self.plan.question.inputs.shape
+        inputs = np.ascontiguousarray(x, self.dtype)
         if inputs.shape[1:] != shape:
             expected = ", ".join(["N", *map(str, shape)])
             raise ValueError(f"x has shape {inputs.shape}; this net takes ({expected})")

@@ -341,9 +341,10 @@ class Plan:
                 builder.row(gather.gather_labels, y=flat, source=source, rows=builder.batch_rows())
                 x.lengths = value
             elif column.name == CONTINUES:
+                builder.carry = self.question.batch
                 if builder.training:
                     builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
-                    builder.carry, builder.continues = self.question.batch, value
+                    builder.continues = value
             else:
                 builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
                 builder.named[column.name] = value

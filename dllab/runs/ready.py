@@ -67,7 +67,17 @@ class Ready:
     @property
     def answering(self) -> Spelling:
         """How its classes spell answers."""
-        return Spelling(self.learnt.classes, self._ends or self.learnt.column(DECODER) is not None)
+        return Spelling(self.learnt.classes, self._ends or self.decodes)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether it answers word after word, each said to it before the next."""
+        return self.learnt.column(DECODER) is not None
+
+    @property
+    def reads_steps(self) -> bool:
+        """Whether it reads texts, or answers at every step."""
+        return bool(self.learnt.vocabulary) or self.learnt.label_steps > 0
 
     @property
     def _ends(self) -> bool:
@@ -99,9 +109,13 @@ class Ready:
         columns = {**self._beside(len(inputs), beside), **self._tables("infer:plain")}
         return self.network.forward(self.learnt.seen(inputs), False, **columns)
 
-    def log_probabilities(self, inputs: NDArray[Any], **beside: NDArray[Any]) -> NDArray[np.float64]:
-        """Log p of every class, (N, ..., K), by the outputs."""
-        return log_probabilities(self.outputs(inputs, **beside), self.recipe.model[-1].part.name)
+    def log_probabilities(
+        self, inputs: NDArray[Any], step: int | None = None, **beside: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Log p of every class, (N, ..., K), by the outputs; of one `step` of them, (N, K)."""
+        outputs = self.outputs(inputs, **beside)
+        chosen = outputs if step is None else outputs[:, step]
+        return log_probabilities(chosen, self.recipe.model[-1].part.name)
 
     def _tables(self, program: str) -> dict[str, NDArray[Any]]:
         """What of the data is not by rows, as far as a program reads it: from the data themselves."""
