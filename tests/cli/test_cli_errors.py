@@ -14,6 +14,7 @@ import error_cases
 import error_cases_made
 import error_cases_pictures
 import error_cases_runs
+import error_cases_sequences
 import error_cases_transfer
 import numpy
 import pytest
@@ -37,6 +38,7 @@ AREAS = {
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "sequences": error_cases_sequences.SEQUENCES,
 }  # fmt: skip
 
 
@@ -131,7 +133,7 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
     there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
     monkeypatch.setattr(places, "PACKAGE", package)
     texts = []
-    for line, change in error_cases.SHIPPED:
+    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED):
         fresh(base, ann)
         for kind, folder in there.items():
             shutil.copytree(folder, package / "shipped" / kind)
