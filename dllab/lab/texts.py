@@ -14,7 +14,8 @@ from dllab.data.table_text import TableError
 from dllab.data.text_lines import TextLine, Texts
 from dllab.lab.decode import Answer, decode
 from dllab.plan.plan import LENGTHS
-from dllab.runs.ready import DECODER, Ready
+from dllab.runs.data_file import DECODER
+from dllab.runs.ready import Ready
 
 Kind = Literal["class", "value", "labels", "next", "fill", "answer"]
 TOGETHER = 256
