@@ -110,7 +110,7 @@ def _asking(result: Result) -> list[tuple[str, str]]:
     elif {entry.part.name for entry in result.recipe.model} & WORD_VECTORS:
         found = ["neighbours", run, "WORD"], "words it takes for alike"
     elif learnt.vocabulary:
-        found = ["predict", run, "FILE"], "what it says of texts, one a line"
+        found = ["predict", run, "FILE"], "what it says of texts"
     elif isinstance(result.recipe.data, TimeSeries):
         found = ["predict", run, "FILE"], "what comes behind the end of a series"
     return [] if found is None else [(shlex.join(["dllab", *found[0], *trusted(result)]), found[1])]
