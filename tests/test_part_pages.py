@@ -56,7 +56,8 @@ def recipes_of(family: str, example: str) -> list[dict[str, Any]]:
         if not blocks or any(earlier.partition(":")[0] == key for earlier in blocks[-1]):
             blocks.append([])
         blocks[-1].append(line)
-    return [{**PLACES[family], **yaml.load("\n".join(block))} for block in blocks]
+    found = [{**PLACES[family], **yaml.load("\n".join(block))} for block in blocks]
+    return [{key: value for key, value in one.items() if key != "input" or "data" not in one} for one in found]
 
 
 @every

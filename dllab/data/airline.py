@@ -12,7 +12,7 @@ MONTHS = 144
 
 
 class Airline(TimeSeries):
-    """Airline: thousands of passengers a month, 1949 to 1960. How many next month? They grow, and have seasons.
+    """Airline: thousands of passengers a month, 1949 to 1960, which grow and have seasons; how many next month.
 
     A row reads `window` months and forecasts the next `horizon` ones. The test are the last 29 months, larger than all
     that trains: `difference: 12` leaves the change within a year to be learnt. rmse and mae are in thousands of

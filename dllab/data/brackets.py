@@ -70,8 +70,7 @@ class Brackets(Source):
 def opening_chances(steps: int, deepest: int) -> Points:
     """The chance that the next bracket opens, by steps done and brackets open, (steps, deepest + 1).
 
-    The share of the ways to the end that begin by opening, so that all balanced texts are equally likely. Ways are
-    counted up to a factor of each step, which cancels.
+    The share of the ways to the end that begin by opening, so that all balanced texts are equally likely.
     """
     ways = np.zeros(deepest + 3)  # by brackets open, from -1 to deepest + 1; both ends stay 0
     ways[1] = 1.0  # at the end none is open
@@ -80,5 +79,5 @@ def opening_chances(steps: int, deepest: int) -> Points:
         opening, closing = ways[2:], ways[:-2]
         total = opening + closing
         np.divide(opening, total, out=chances[step], where=total > 0)
-        ways[1:-1] = total / total.max()
+        ways[1:-1] = total  # below 2^1000, which a float64 holds
     return chances

@@ -65,7 +65,7 @@ def _entries(path: Path) -> tuple[list[str], list[list[str]]]:
     if len(lines) != WORDS:
         raise ValueError(f"it has {len(lines)} words, not {WORDS}")
     if not all(len(line) > 1 and set(line[0]) <= set(LETTERS[1:]) for line in lines):
-        raise ValueError("a line is not a word of small letters and its sounds")
+        raise ValueError("a line is no word of small letters with its sounds")
     kinds = {phone for line in lines for phone in line[1:]}
     if len(kinds) != PHONES:
         raise ValueError(f"it has {len(kinds)} different sounds, not {PHONES}")

@@ -13,7 +13,7 @@ WEEKS = 2284
 
 
 class Co2(TimeSeries):
-    """CO2 over Mauna Loa: 2,284 weeks, 1958 to 2001, in parts per million. How much next week? It rises, and has seasons.
+    """CO2 over Mauna Loa: 2,284 weeks, 1958 to 2001, in parts per million; how much there will be next week.
 
     A row reads `window` weeks and forecasts the next `horizon` ones. Of 59 weeks there is no value; rows that would
     hold one are left out, unless `gaps` fills them. The test are the last 457 weeks, above all that trains:

@@ -19,7 +19,7 @@ LONGEST, COEFFICIENTS, SPEAKERS = 29, 12, 9
 
 
 class JapaneseVowels(Channels):
-    """Japanese vowels: 640 utterances of `ae` by nine men, as 12 numbers at each of 7 to 29 steps. Who speaks?
+    """Japanese vowels: 640 utterances of `ae` by nine men, 12 numbers at each of 7 to 29 steps; who speaks.
 
     The numbers are cepstrum coefficients of linear prediction. Rows are filled up with 0 to 29 steps; `lengths` says
     how many are there. The published split has 30 utterances of each speaker to train, 270 in all, and 370 to test, 24
@@ -53,14 +53,14 @@ class JapaneseVowels(Channels):
             classes=tuple(f"speaker {number}" for number in range(1, SPEAKERS + 1)),
             features=step_names(LONGEST, *(f"c{number}" for number in range(1, COEFFICIENTS + 1))),
             fixed_test=np.arange(TRAIN_ROWS, TRAIN_ROWS + TEST_ROWS, dtype=np.int64),
-            about="640 utterances of two Japanese vowels by nine men (Kudo et al. 1999). Who speaks?",
+            about="640 utterances of two Japanese vowels by nine men (Kudo et al. 1999).",
         )
 
 
 def _arrays(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
     """All steps of all rows one after the other (M, 12), how many each row has, and who speaks."""
     try:
-        with np.load(path) as file:
+        with path.open("rb") as opened, np.load(opened) as file:
             steps, lengths, speakers = file["steps"], file["lengths"], file["speakers"]
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(str(error)) from None

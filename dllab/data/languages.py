@@ -20,7 +20,7 @@ PARAGRAPH = "paragraph"
 
 
 class Languages(Source):
-    """Languages: pieces of the Universal Declaration of Human Rights in 12 languages, by characters. Which language is it?
+    """Languages: pieces of the Declaration of Human Rights, by characters; which of 12 languages it is.
 
     Its 705 paragraphs are cut into pieces of `length` characters, one after the other; `lengths` says how many of them
     are there. A piece of less than half is left out, unless it is all of a paragraph. All pieces of a paragraph go to
@@ -67,7 +67,7 @@ class Languages(Source):
             classes=classes,
             features=step_names(self.length),
             fixed_test=None,
-            about=f"{len(rows):,} pieces of the Declaration of Human Rights, in which of 12 languages?",
+            about=f"{len(rows):,} pieces of the Declaration of Human Rights in 12 languages, by characters.",
             vocabulary=vocabulary,
         )
 

@@ -14,7 +14,7 @@ CHANNELS = ("precipitation", "temp_max", "temp_min", "wind")
 
 
 class SeattleWeather(TimeSeries):
-    """Seattle weather: rain, temperatures and wind of each day, 2012 to 2015. How warm will it be tomorrow?
+    """Seattle weather: rain, temperatures and wind of each day, 2012 to 2015; how warm it will be.
 
     A row reads four numbers of each of `window` days (precipitation in mm, temp_max and temp_min in °C, wind in m/s),
     and forecasts one of them for the next `horizon` days. The test are the last 292 days. rmse and mae are in its unit.

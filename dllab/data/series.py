@@ -19,7 +19,7 @@ SAY = "say what to do: gaps: skip leaves out rows that hold one, gaps: last take
 
 
 class Series(TimeSeries):
-    """A series of your own: a CSV file with a row for each hour, day, month ..., in order. What values come next?
+    """Series: a CSV file of your own with a row for each hour, day, month ... in order; what comes next.
 
     A row reads `window` steps of the past and forecasts the next `horizon` ones. Splits are blocks in time, first what
     trains, then validation, at the end the test; no row reaches over a border. Inputs and targets are standardised by

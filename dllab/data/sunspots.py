@@ -12,10 +12,10 @@ YEARS = 309
 
 
 class Sunspots(TimeSeries):
-    """Sunspots: the mean number of each year, 1700 to 2008. How many will there be next year? Cycles of some 11 years.
+    """Sunspots: the mean number of each year, 1700 to 2008; how many there will be next year.
 
-    A row reads `window` years and forecasts the next `horizon` ones. The test are the last 62 years. rmse and mae are
-    in sunspots; "next year as this one" is wrong by an rmse of 30 there.
+    They come in cycles of some 11 years. A row reads `window` years and forecasts the next `horizon` ones. The test are the
+    last 62 years. rmse and mae are in sunspots; "next year as this one" is wrong by an rmse of 30 there.
 
         data: sunspots
         data: {name: sunspots, window: 11, horizon: 5, validation: 0.1}

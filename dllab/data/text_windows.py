@@ -107,11 +107,7 @@ class TextWindows(InOrder):
                 f"data set {self.label()}: some {rows:,} rows of {self.length:,} steps are more than {MOST_IDS:,} steps in "
                 f"all; make {'copies: smaller' if self.copies > 1 else 'stride: larger'}"
             )
-        of = "words" if self.in_words else "characters"
-        return self.fitting(self.label(), blocks, reach, stride, f"{reach} {of}")
-
-    def _shorter(self, split: str) -> str:
-        return "make length: smaller" + ("" if split == "training" else f", or {split}: larger")
+        return self.fitting(self.label(), blocks, reach, stride)
 
     def _masked(self, tokens: Tokens, at: NDArray[np.int64], trained: int) -> tuple[Ids, Ids]:
         """Inputs and targets (N, length): the first rows, which train, masked by a stream of their own."""

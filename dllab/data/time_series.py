@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
     standardise: bool = True
     test: Fraction | None = 0.2
 
+    row_steps: ClassVar[str] = "window"
+
     @abstractmethod
     def tracks(self) -> Tracks:
         """The series."""
@@ -70,7 +72,7 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
         tracks = self.tracks()
         steps, lag, reach = len(tracks.target), self.difference, self.difference + self.window + self.horizon
         blocks = blocks_of(steps, self.test or 0.0, self.validation)
-        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1, f"{reach} steps"), blocks)
+        starts = self._without_gaps(tracks, self.fitting(self.label(), blocks, reach, 1), blocks)
         first = np.concatenate(starts) + lag + self.window  # (N,)
         past = (first - self.window)[:, None] + np.arange(self.window)  # (N, window)
         future = first[:, None] + np.arange(self.horizon)  # (N, horizon)
@@ -116,10 +118,6 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
                     "window: smaller, or fill gaps with gaps: last"
                 )
         return found
-
-    def _shorter(self, split: str) -> str:
-        less = "make window: smaller" + (", or horizon:" if self.horizon > 1 else "")
-        return less + ("" if split == "training" else f", or {split}: larger")
 
 
 def naive(dataset: Dataset, rows: Rows, season: int = 1) -> Values:

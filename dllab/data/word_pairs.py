@@ -53,7 +53,7 @@ class WordPairs(InOrder):
     that block alone.
 
         data: word_pairs
-        data: {word_pairs: glove, words: 2000, window: 10}
+        data: {name: word_pairs, task: glove, words: 2000, window: 10}
         data: {name: word_pairs, task: cbow, file: book.txt, test: 0}
 
     Options:

@@ -37,7 +37,7 @@ def glove() -> Vectors:
             raise ValueError(f"it has {len(words)} words, not {WORDS}")
     with reading("glove10k-vectors.npz") as path:
         try:
-            with np.load(path) as file:
+            with path.open("rb") as opened, np.load(opened) as file:
                 vectors = file["vec"].astype(np.float32)
         except (zipfile.BadZipFile, KeyError) as error:
             raise ValueError(str(error)) from None

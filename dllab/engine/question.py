@@ -52,6 +52,7 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         extras=() if data is None else extras_of(recipe, data),
         tables=() if data is None else tables_of(data),
         vocabulary=0 if data is None else len(data.dataset.vocabulary),
+        words=() if data is None else data.dataset.vocabulary,
     )
     return targets.with_targets(question, loss, data)
 

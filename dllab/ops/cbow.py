@@ -52,7 +52,7 @@ def mean_w(dw, dy, x, lengths):
 
 
 class CBOW(Layer):
-    """CBOW: h = the mean of w[words around], y_0 = h . context[word], and y_k = h . context[a drawn word].
+    """CBOW: y = h . context[word], h = the mean of w[words around], then the same for drawn words.
 
     Continuous bag of words: skip_gram the other way round, and quicker, since a row stands for all pairs of a place. Inputs
     are ids (B, 1 + C), a word and the C around it, of which there may be fewer where the data have `lengths`; y (B, 1 +
@@ -60,6 +60,7 @@ class CBOW(Layer):
     vectors by which words are known afterwards (`dllab neighbours`); how words are drawn says skip_gram.
     Backward: dcontext = h times dy, dw = dh / C, added up row by row of the tables; ids have no gradient.
 
+        data: {word_pairs: cbow}
         model: [{cbow: {units: 50, negatives: 5}}]
         loss: negative_sampling
 

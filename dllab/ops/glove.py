@@ -68,6 +68,7 @@ class GloVe(Layer):
     everything. Backward: dw_i = dy context_j, dcontext_j = dy w_i, db_i = dc_j = dy, added up row by row of the tables; ids
     have no gradient.
 
+        data: {word_pairs: glove}
         model: [{glove: {units: 50}}]
         loss: glove
 

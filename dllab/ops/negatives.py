@@ -76,7 +76,11 @@ def add_row(to, share, of):
 
 @device
 def clear(rows):
-    """Rows = 0."""
+    """Rows = 0.
+
+    All of a table's gradient, not only the rows that the last step wrote: that takes 10 us for 5,000 words of 50 numbers,
+    as much as a few hundred rows of the batch do, and what the update leaves there need not be zeros (weight decay adds).
+    """
     for n in range(rows.shape[0]):
         row = rows[n]
         for f in range(row.shape[0]):

@@ -44,7 +44,7 @@ def centre_w(dw, dy, x):
 
 
 class SkipGram(Layer):
-    """Skip-gram: y = w[word] . context[other], the other being a word near it and then words that are drawn.
+    """Skip-gram: y = w[word] . context[other], for a word near it and then for drawn ones.
 
     For vectors of words. Inputs are pairs of ids (B, 2), a word and one that stood near it; y (B, 1 + negatives) are the
     scores of the true pair and of pairs with words drawn by chance, which the loss `negative_sampling` pulls apart. Each
@@ -54,6 +54,7 @@ class SkipGram(Layer):
     one. Backward: dw, dcontext = the other vector times dy, added up row by row of the tables; ids have no gradient. Every
     step goes over both tables whole, however few words are in it: take batches of 1024 and more.
 
+        data: word_pairs
         model: [{skip_gram: {units: 50, negatives: 5}}]
         loss: negative_sampling
 

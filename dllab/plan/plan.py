@@ -116,6 +116,7 @@ class Question:
     extras: tuple[Column, ...] = ()  # further columns: lengths, decoder, continues
     tables: tuple[Column, ...] = ()  # arrays that are not by rows
     vocabulary: int = 0
+    words: tuple[str, ...] = ()  # the text of each id of the vocabulary
 
 
 class Plan:
@@ -126,8 +127,8 @@ class Plan:
         features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, itemsize, question.frozen,
-                           question.rate_factors)  # fmt: skip
+        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, question.words, itemsize,
+                           question.frozen, question.rate_factors)  # fmt: skip
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
         self.arena = 0
@@ -341,9 +342,10 @@ class Plan:
                 builder.row(gather.gather_labels, y=flat, source=source, rows=builder.batch_rows())
                 x.lengths = value
             elif column.name == CONTINUES:
+                builder.carry = self.question.batch
                 if builder.training:
                     builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
-                    builder.carry, builder.continues = self.question.batch, value
+                    builder.continues = value
             else:
                 builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
                 builder.named[column.name] = value

@@ -75,10 +75,9 @@ def answer_lines(answer: Answer, width: int, ascii_only: bool) -> list[Text]:
 
 def overlap_text(overlap: Overlap, other: str) -> Text:
     """How far the neighbours agree, in a sentence."""
-    times = f", {overlap.share / overlap.chance:.1f} times chance" if overlap.chance > 0 else ""
     return inline(
         f"Of the {overlap.nearest} nearest words {percent(overlap.share)} are the same in {other}, among the "
-        f"{overlap.words:,} words that both have; {percent(overlap.chance)} would be by chance{times}."
+        f"{overlap.words:,} words that both have: {overlap.share / overlap.chance:.1f} times as many as by chance."
     )
 
 

@@ -136,6 +136,14 @@ def test_recall_of_pairs_asks_for_the_value_of_a_key(pairs, more, gap, seed):
         assert dict(zip(keys, values))[row[-1]] == data.classes[label]
 
 
+@pytest.mark.parametrize(("pairs", "begin", "end"), [(0, 1, -1), (2, 4, -2)])
+@pytest.mark.parametrize(("kind", "kinds"), [("digits", set("0123456789")), ("symbols", set("ABCDEFGH"))])
+def test_recall_is_distracted_by_all_kinds(kind, kinds, pairs, begin, end):
+    data, inputs, _ = columns(Recall(pairs=pairs, distractors=kind, samples=200))
+    between = texts(data, inputs[:, begin:end])
+    assert len(between[0]) == 20 and {one for row in between for one in row} == kinds
+
+
 def test_recall_of_a_value_without_its_key():
     _, inputs, targets = columns(Recall(pairs=3, gap=0, samples=30_000))
     right = (inputs[:, 1:6:2] == targets[:, None]).mean()
@@ -259,6 +267,7 @@ def test_temporal_order_has_its_symbols_where_the_paper_has_them(length, marks):
             assert begin <= place <= begin + spread
             found.add(place - begin)
     assert all(found == set(range(spread + 1)) for found in seen)
+    assert {data.vocabulary[one] for one in np.unique(inputs)} == {*"EBabcdXY", *"." * (spread > 0)}
     assert set(data.columns["lengths"]) == set(range(length, length + spread + 1))
     assert data.classes == tuple(map("".join, product("XY", repeat=marks)))
     assert abs(entropy(targets) - marks * log(2)) < 1e-3

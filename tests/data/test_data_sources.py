@@ -14,16 +14,19 @@ from dllab.data.gates import And, Nand, Or, Parity, Xnor, Xor
 from dllab.data.moons import Moons
 from dllab.data.rings import Rings
 from dllab.data.spirals import Spirals
+from dllab.page import meaning
 
-SOURCES = {
-    name: part for name, part in parts("datasets").items() if name not in ("csv", "folder", "npz")
-}  # test_data_csv.py
+OWN_FILES = ("csv", "folder", "npz", "text", "series")  # they have tests of their own
+SOURCES = {name: part for name, part in parts("datasets").items() if name not in OWN_FILES}
 NOISY = {"and": {"noise": 0.1}, "or": {"noise": 0.1}, "nand": {"noise": 0.1}, "xor": {"noise": 0.1}}
 READ = (
     "iris", "wine", "breast_cancer", "sonar", "penguins", "diabetes", "concrete", "autompg", "digits", "mnist10k",
-    "fashion6k",
+    "fashion6k", "names", "cmudict", "languages", "japanese_vowels",
 )  # fmt: skip
-REGRESSION = ("function", "diabetes", "concrete", "autompg", "adding")
+IN_ORDER = ("shakespeare8", "kjv", "word_pairs", "sunspots", "airline", "seattle_weather", "co2")
+REGRESSION = (
+    "function", "diabetes", "concrete", "autompg", "adding", "word_pairs", "sunspots", "airline", "seattle_weather", "co2"
+)  # fmt: skip
 TABLES_OF_ALL = ("parity", "modular_addition")
 SHAPES = {
     "and": (4, (2,), 2), "or": (4, (2,), 2), "nand": (4, (2,), 2), "xor": (4, (2,), 2), "xnor": (4, (2,), 2),
@@ -36,6 +39,10 @@ SHAPES = {
     "running_parity": (2000, (20, 1), 2), "reber": (2000, (31,), 8), "temporal_order": (4000, (110,), 4),
     "reversal": (5000, (10,), 11), "sorting": (5000, (10,), 11), "dates": (5000, (30,), 12), "brackets": (2000, (20,), 2),
     "modular_addition": (9409, (3,), 97), "both_sides": (2000, (30,), 4),
+    "names": (8422, (16,), 28), "cmudict": (20000, (12,), 40), "languages": (2084, (64,), 12),
+    "japanese_vowels": (640, (29, 12), 9), "shakespeare8": (16186, (64,), 76), "kjv": (29521, (32,), 2002),
+    "word_pairs": (2205433, (2,), 1), "sunspots": (265, (22, 1), 1), "airline": (120, (12, 1), 1),
+    "seattle_weather": (1433, (14, 4), 1), "co2": (1709, (52, 1), 1),
 }  # fmt: skip
 
 
@@ -45,7 +52,7 @@ def rows_of(source: Source):
 
 
 def test_the_catalogue_has_exactly_these_sources():
-    assert set(parts("datasets")) == {*SHAPES, "csv", "folder", "npz"}
+    assert set(parts("datasets")) == {*SHAPES, *OWN_FILES}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -69,7 +76,7 @@ def test_same_seed_same_bits(name):
         np.testing.assert_array_equal(getattr(one.splits, part), getattr(other.splits, part))
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name not in (*READ, *TABLES_OF_ALL)])
+@pytest.mark.parametrize("name", [name for name in SOURCES if name not in (*READ, *TABLES_OF_ALL, *IN_ORDER)])
 def test_another_seed_draws_other_rows(name):
     options = {"noise": 0.1} if "noise" in SOURCES[name].model_fields else {}
     one, other = SOURCES[name](seed=3, **options).load(), SOURCES[name](seed=4, **options).load()
@@ -101,12 +108,14 @@ def test_noise_moves_points_about_the_same_places(name):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_documentation_names_every_option_and_its_examples_can_be_built(name):
+def test_documentation_names_every_option_and_its_examples_can_be_built(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.txt").write_text("the cat sat on the mat\n\n" * 20)
     text = inspect.getdoc(SOURCES[name])
     assert len(summary(SOURCES[name])) <= 120 and summary(SOURCES[name]).endswith(".")
     assert "Source: " in text
     own = set(SOURCES[name].model_fields) - set(Source.model_fields)
-    assert all(re.search(rf"\b{option}\b", text) for option in own)
+    assert all(re.search(rf"\b{option}\b", text) or meaning(SOURCES[name], option) for option in own)
     examples = re.findall(r"^    (data: .*)$", text, re.MULTILINE)
     assert examples
     for example in examples:

@@ -66,7 +66,22 @@ def perceptron(x, target):
     return np.sum(np.maximum(0, -sign * x)) / len(x), np.where(wrong, -sign, 0) / len(x)
 
 
-FORMULAS = {f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron)}
+def negative_sampling(x, target):
+    signs = np.where(np.arange(x.shape[1]) == 0, 1, -1)
+    loss = np.logaddexp(0, -signs * x).sum() / max(len(x), 1)
+    return loss, -signs / (1 + np.exp(signs * x)) / max(len(x), 1)
+
+
+def glove(x, target, x_max=100.0, alpha=0.75):
+    there = target > 0
+    counts = np.where(there, np.asarray(target, np.float64), 1.0)
+    shares = np.where(there, np.minimum(1, (counts / x_max) ** alpha), 0)
+    return np.mean(shares * (x - np.log(counts)) ** 2), 2 * shares * (x - np.log(counts)) / x.size
+
+
+FORMULAS = {
+    f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron, negative_sampling, glove)
+}
 
 
 class Held:

@@ -225,3 +225,26 @@ def test_one_output_for_each_of_two_classes_of_bce_answers_twice():
     assert compiled("binary_cross_entropy", x, target)[0] == pytest.approx(
         compiled("binary_cross_entropy", np.ascontiguousarray(x[:, 1:]), target)[0]
     )
+
+
+def test_words_that_nothing_is_known_of_cost_a_bit_each():
+    assert compiled("negative_sampling", np.zeros((3, 6)), np.zeros(3))[0] == pytest.approx(6 * math.log(2))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_scores_of_any_size_tell_true_pairs_from_drawn_ones(precision):
+    sure, wrong = np.array([[1e4, -1e4, -1e4]]), np.array([[-1e4, 1e4, 0.0]])
+    assert compiled("negative_sampling", sure, np.zeros(1), precision)[0] == 0.0
+    loss, dx = compiled("negative_sampling", wrong, np.zeros(1), precision)
+    assert loss == pytest.approx(2e4 + math.log(2))
+    np.testing.assert_allclose(dx, [[-1, 1, 0.5]])
+
+
+def test_counts_of_pairs_weigh_up_to_x_max_and_nothing_without_any():
+    x, counts = np.zeros((4, 1)), np.array([[math.e], [math.e**2], [0.0], [-3.0]])
+    loss, dx = compiled("glove", x, counts, x_max=math.e, alpha=0.5)
+    assert loss == pytest.approx((1 + 4) / 4)
+    np.testing.assert_allclose(dx[:, 0], [-0.5, -1.0, 0.0, 0.0])
+    loss, dx = compiled("glove", x[:1], counts[:1], x_max=4 * math.e, alpha=0.5)
+    assert loss == pytest.approx(0.5)  # (1 / 4) ** 0.5
+    assert compiled("glove", x[:1], counts[:1], x_max=1e6, alpha=0.0)[0] == pytest.approx(1)
