@@ -113,6 +113,8 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
+    if kind == "RUN" and command == "generate":
+        return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
     if kind == "RUN":
         sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
         return [*sample, *runs(), *files(current, ())]

@@ -29,8 +29,8 @@ class Adding(Source):
         data: adding
         data: {name: adding, length: 50, samples: 20000}
 
-    Source: Hochreiter and Schmidhuber 1997, "Long short-term memory", experiment 4; in this form Le, Jaitly and Hinton
-    2015, "A simple way to initialize recurrent networks of rectified linear units".
+    Source: Hochreiter and Schmidhuber 1997, "Long short-term memory", experiment 4; in this form Arjovsky, Shah and
+    Bengio 2016, "Unitary evolution recurrent neural networks".
     """
 
     name = "adding"

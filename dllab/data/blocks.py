@@ -6,7 +6,7 @@ so nothing of the test is seen in training, and nothing of the future.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,23 +57,25 @@ class InOrder(Source):
 
     test: Fraction | None = 0.1
 
-    def fitting(self, name: str, blocks: Blocks, reach: int, stride: int, what: str) -> list[NDArray[np.int64]]:
-        """Where windows begin, for each block. Raises ValueError for a block too short for a window.
+    row_steps: ClassVar[str] = "length"  # the option that says how many steps a row has
 
-        `what` says what a window reaches over: "65 characters".
-        """
+    def fitting(self, name: str, blocks: Blocks, reach: int, stride: int) -> list[NDArray[np.int64]]:
+        """Where windows begin, for each block. Raises ValueError for a block too short for a window."""
         found = [starts_in(block, reach, stride) for block in blocks]
         for split, block, starts in zip(("training", "validation", "test"), blocks, found):
             share = getattr(self, split, True)
             if share and not len(starts):
-                told = f"{split}: {share:g} of it, {len(block):,} steps, holds no row, which takes {what}"
+                told = f"{split}: {share:g} of it, {len(block):,} steps, holds no row, which takes {reach:,}"
+                hint = f"make {self.row_steps}: smaller, or {split}: larger"
                 if split == "training":
-                    told = f"{len(block):,} steps to train on hold no row, which takes {what}"
-                raise ValueError(f"data set {name}: {told}; {self._shorter(split)}")
+                    told = f"{len(block):,} steps to train on hold no row, which takes {reach:,}"
+                    hint = f"make {self.row_steps}: smaller"
+                raise ValueError(f"data set {name}: {told}; {hint}")
         return found
 
-    def _shorter(self, split: str) -> str:
-        return "make rows shorter, or get more data" if split == "training" else f"make rows shorter, or {split}: larger"
+    def check_folds(self) -> None:
+        """A fold would lie between rows that train, which overlap its rows or come after them."""
+        raise ValueError(f"data set {self.name}: folds: its rows have an order; leave folds out")
 
     def _split(self, dataset: Dataset) -> Splits:
         validation, test = dataset.tables[ROWS_AT]

@@ -55,7 +55,7 @@ class BothSides(Source):
         after = last_marks(inputs[:, ::-1])[:, ::-1]
         names = CAPITALS[: self.kinds]
         classes = [before + after for before in names for after in names]
-        about = f"Between which of {self.kinds} marks does a step stand?"
+        about = f"Between which of {self.kinds} kinds of marks a step stands."
         labels = self.kinds * (before - 1) + after - 1
         return symbols_dataset(self.name, about, inputs, labels, (BLANK, *names), classes)
 

@@ -47,14 +47,16 @@ class CopyMemory(Source):
     score: Literal["answer", "all"] = "answer"
 
     def generate(self) -> Dataset:
-        """Inputs and labels (samples, length + 2 remember). Classes are the blank and the symbols, as in the vocabulary."""
+        """Inputs and labels (samples, length + 2 remember). Where all steps count, class 0 is the blank."""
         steps, back = self.length + 2 * self.remember, self.length + self.remember
         said = 1 + self.stream("rows").integers(0, self.symbols, (self.samples, self.remember))
         inputs = np.zeros((self.samples, steps), np.int64)  # id 0 is the blank
         inputs[:, : self.remember] = said
         inputs[:, back - 1] = self.symbols + 1
-        targets = np.full_like(inputs, 0 if self.score == "all" else -1)
-        targets[:, back:] = said
-        classes = (BLANK, *LETTERS[: self.symbols])
+        scored = self.score == "all"
+        targets = np.full_like(inputs, 0 if scored else -1)
+        targets[:, back:] = said if scored else said - 1
+        symbols = LETTERS[: self.symbols]
         about = f"Repeat {self.remember} symbols after {self.length} steps."
-        return symbols_dataset(self.name, about, inputs, targets, (*classes, GO), classes)
+        classes = (BLANK, *symbols) if scored else symbols
+        return symbols_dataset(self.name, about, inputs, targets, (BLANK, *symbols, GO), classes)

@@ -14,7 +14,7 @@ VERSES = 31_102
 
 
 class Kjv(TextByLevel):
-    """King James Bible: 31,102 verses in small letters, word by word. What word comes next, or which ones are hidden?
+    """King James Bible: 31,102 verses, word by word; what comes next, or which words are hidden.
 
     The text is cut into rows of `length` steps: what is read at step t asks for step t + 1, over the ends of verses,
     which are `<end>`. The last tenth of it, from Acts 21 on, is the test. `task: masked` hides words. Pairs of words,

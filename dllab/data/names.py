@@ -12,19 +12,19 @@ from pydantic import model_validator
 from dllab.catalogue import Fraction
 from dllab.data.dataset import Dataset, Source
 from dllab.data.files import reading
-from dllab.data.sequences import BOUNDARY, LETTER_BOUNDARY, filled, lengths_of, one_step_late, step_names
+from dllab.data.sequences import END, filled, lengths_of, one_step_late
+from dllab.data.steps import BOUNDARY, LETTERS, step_names
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FILES = {"female": 4_951, "male": 3_898, "surnames": 32_033}
 """The lines of each file."""
 
 
 class Names(Source):
-    """Names: 8,422 English first names, or 32,033 surnames, in small letters. What letter comes next, or whose name is it?
+    """Names: 8,422 English first names, or 32,033 surnames; what letter comes next, or whose name it is.
 
-    A name is read from a boundary on, and each letter asks for the next one: of `emma` a net reads `. e m m a` and says
-    `e m m a .`; steps after the end count nowhere. `task: classify` gives the letters, and asks whether the name is a
-    woman's or a man's; the 419 names that are both are left out.
+    Names are in small letters. A name is read from a boundary on, and each letter asks for the next one: of `emma` a net
+    reads `. e m m a` and says `e m m a .`; steps after the end count nowhere. `task: classify` gives the letters, and asks
+    whether the name is a woman's or a man's; the 419 names that are both are left out.
 
     Options:
 
@@ -33,7 +33,7 @@ class Names(Source):
     - test: share of the names for the final test.
 
         data: names
-        data: {names: surnames, validation: 0.1}
+        data: {name: names, which: surnames, validation: 0.1}
         data: {name: names, task: classify}
 
     Source: Ward 1996, Moby Word II; United States Census Bureau 1990, frequently occurring surnames; datasets/names.md
@@ -78,7 +78,7 @@ class Names(Source):
         names = [(name, label) for label, kind in enumerate(kinds) for name in _names(kind) if name not in both]
         letters = _letters([name for name, _ in names])
         rows = [[letters.index(letter) for letter in name] for name, _ in names]
-        inputs = filled(rows, max(map(len, rows)), BOUNDARY)
+        inputs = filled(rows, max(map(len, rows)), END)
         return Dataset(
             name=self.name,
             columns={
@@ -90,7 +90,7 @@ class Names(Source):
             classes=tuple(kinds),
             features=step_names(inputs.shape[1]),
             fixed_test=None,
-            about=f"{len(names):,} first names: a woman's or a man's?",
+            about=f"{len(names):,} first names, a woman's or a man's.",
             vocabulary=letters,
         )
 
@@ -118,4 +118,4 @@ def _lines(path: Path, count: int) -> list[str]:
 def _letters(names: Sequence[str]) -> tuple[str, ...]:
     """The boundary, the hyphen where a name has one, and the alphabet."""
     hyphen = ("-",) if any("-" in name for name in names) else ()
-    return (LETTER_BOUNDARY, *hyphen, *LETTERS)
+    return (BOUNDARY, *hyphen, *LETTERS)

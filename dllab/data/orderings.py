@@ -101,7 +101,7 @@ class Reversal(Ordering):
     encoder that has to put the whole word into one state gets worse with its length; attention does not.
 
         data: reversal
-        data: {name: reversal, symbols: 26, min_length: 1, max_length: 6}
+        data: {name: reversal, symbols: 26, min_length: 1, max_length: 6, samples: 10000}
 
     Source: Sutskever, Vinyals and Le 2014, "Sequence to sequence learning with neural networks", who turn sentences round.
     """
@@ -125,7 +125,7 @@ class Sorting(Ordering):
     is there to know than in `reversal`, as the orders of a word are one. 1.34 for the options left alone.
 
         data: sorting
-        data: {name: sorting, symbols: 5, max_length: 8}
+        data: {name: sorting, symbols: 5, min_length: 3, max_length: 8, samples: 2000}
 
     Source: Vinyals, Bengio and Kudlur 2016, "Order matters: sequence to sequence for sets".
     """

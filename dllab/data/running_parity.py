@@ -18,7 +18,8 @@ class RunningParity(Source):
     With `modulo: 5` the inputs are 0 to 4 and the classes the sums of all so far modulo 5; for 2 that is parity. Inputs
     are drawn with equal chance, so at every step all classes are equally likely: guessing has accuracy 1/modulo and loss
     ln modulo, and one wrong step turns all later ones wrong. Recurrent nets can do it for any length once the right state
-    is found; Transformers find it hard, because every single input matters.
+    is found; Transformers find it hard, because every single input matters. Where modulo^length is not far above samples,
+    test rows repeat training rows.
 
     Options:
 
@@ -29,7 +30,7 @@ class RunningParity(Source):
     - ids: true gives the inputs as ids for an embedding, (length,), instead of numbers, (length, 1).
 
         data: running_parity
-        data: {name: running_parity, length: 12, answer: last}
+        data: {name: running_parity, length: 30, answer: last}
         data: {name: running_parity, modulo: 5, ids: true}
 
     Source: Minsky and Papert 1969, "Perceptrons"; as a sequence Hochreiter and Schmidhuber 1996, "LSTM can solve hard long

@@ -11,10 +11,11 @@ CHARACTERS = 1_035_997
 
 
 class Shakespeare8(TextByLevel):
-    """Shakespeare: eight plays as one text of 1,035,997 characters, 76 different ones. What character comes next?
+    """Shakespeare: eight plays as one text of 1,035,997 characters; what comes next.
 
-    The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. The last tenth of the text,
-    the end of the eighth play, is the test. Held-out text costs a bigram 2.62 nats a character, a 5-gram 1.96.
+    It has 76 different characters, and is cut into rows of `length` steps: what is read at step t asks for step t + 1. The
+    last tenth of the text, the end of the eighth play, is the test. Held-out text costs a bigram 2.62 nats a character, a
+    5-gram 1.96.
 
         data: shakespeare8
         data: {name: shakespeare8, length: 128, stride: 64, validation: 0.05}

@@ -12,7 +12,7 @@ from dllab.data.text_windows import TextByLevel
 
 
 class Text(TextByLevel):
-    """A text of your own: a net learns what character, or word, comes next, or which ones are hidden.
+    """Text: a file of your own; what character, or word, comes next, or which ones are hidden.
 
     The text is cut into rows of `length` steps: what is read at step t asks for step t + 1. Splits are blocks of the
     text, first what trains, then validation, at the end the test; no row reaches over a border. The text must be UTF-8.

@@ -13,7 +13,8 @@ from dllab.catalogue import Size
 from dllab.data.blocks import ROWS_AT, STARTS, Blocks, InOrder, blocks_of, table_of
 from dllab.data.dataset import Dataset
 from dllab.data.masking import masked
-from dllab.data.sequences import Ids, step_names
+from dllab.data.sequences import Ids
+from dllab.data.steps import step_names
 from dllab.data.tokens import MASK, Tokens, characters, most_frequent, words
 
 MOST_IDS = 20_000_000
@@ -95,6 +96,7 @@ class TextWindows(InOrder):
             about=about,
             vocabulary=vocabulary,
             tables={ROWS_AT: table_of(counts)},
+            flows=self.task == "next" and (self.stride or self.length) == self.length,
         )
 
     def _starts(self, blocks: Blocks) -> list[NDArray[np.int64]]:
@@ -105,11 +107,7 @@ class TextWindows(InOrder):
                 f"data set {self.label()}: some {rows:,} rows of {self.length:,} steps are more than {MOST_IDS:,} steps in "
                 f"all; make {'copies: smaller' if self.copies > 1 else 'stride: larger'}"
             )
-        of = "words" if self.in_words else "characters"
-        return self.fitting(self.label(), blocks, reach, stride, f"{reach} {of}")
-
-    def _shorter(self, split: str) -> str:
-        return "make length: smaller" + ("" if split == "training" else f", or {split}: larger")
+        return self.fitting(self.label(), blocks, reach, stride)
 
     def _masked(self, tokens: Tokens, at: NDArray[np.int64], trained: int) -> tuple[Ids, Ids]:
         """Inputs and targets (N, length): the first rows, which train, masked by a stream of their own."""

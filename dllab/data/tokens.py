@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data.sequences import WORD_BOUNDARY, Ids
+from dllab.data.sequences import WORD_END, Ids
 
 UNKNOWN, MASK = "<unk>", "<mask>"
 WORD = re.compile(r"\n[^\S\n]*\n\s*|[^\W_]+(?:['’\-][^\W_]+)*|[^\w\s]|_")
@@ -36,8 +36,8 @@ def characters(text: str) -> Tokens:
 
 def words(text: str) -> Tokens:
     """Words and marks of punctuation, in the order in which they first occur; `<end>`, the id 0, ends a paragraph."""
-    found = [WORD_BOUNDARY if token[0] == "\n" else token for token in WORD.findall(text.strip())]
-    known = {word: i for i, word in enumerate(dict.fromkeys([WORD_BOUNDARY, *found]))}
+    found = [WORD_END if token[0] == "\n" else token for token in WORD.findall(text.strip())]
+    known = {word: i for i, word in enumerate(dict.fromkeys([WORD_END, *found]))}
     ids = np.fromiter(map(known.__getitem__, found), np.int32, len(found))
     return Tokens(np.append(ids, np.int32(0)), tuple(known), special=1)
 

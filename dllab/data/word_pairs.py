@@ -13,7 +13,7 @@ from dllab.data.blocks import ROWS_AT, InOrder, blocks_of, table_of
 from dllab.data.csv import file_stamp
 from dllab.data.dataset import Dataset
 from dllab.data.kjv import verses
-from dllab.data.sequences import BOUNDARY, Ids
+from dllab.data.sequences import END, Ids
 from dllab.data.table_text import STANDARD_INPUT
 from dllab.data.text_file import label_of, read_text
 from dllab.data.tokens import Tokens, counts_of, most_frequent, words
@@ -53,7 +53,7 @@ class WordPairs(InOrder):
     that block alone.
 
         data: word_pairs
-        data: {word_pairs: glove, words: 2000, window: 10}
+        data: {name: word_pairs, task: glove, words: 2000, window: 10}
         data: {name: word_pairs, task: cbow, file: book.txt, test: 0}
 
     Options:
@@ -143,7 +143,7 @@ class WordPairs(InOrder):
 
 def _kept(tokens: Tokens, count: int, block: range) -> tuple[Tokens, Ids]:
     """The most frequent words of a block alone, id 0 being the boundary and -1 any other token; paragraphs, numbered."""
-    paragraphs = np.cumsum(tokens.ids == BOUNDARY, dtype=np.int32)
+    paragraphs = np.cumsum(tokens.ids == END, dtype=np.int32)
     marks = np.array([not word[0].isalnum() for word in tokens.words])
     special = np.flatnonzero(marks)  # the boundary, which stands first, and punctuation
     order = np.concatenate([special, np.flatnonzero(~marks)])
@@ -175,7 +175,7 @@ def _one_by_one(places: NDArray[np.int32], inside: NDArray[np.bool_], ids: Ids) 
 def _together(places: NDArray[np.int32], inside: NDArray[np.bool_], ids: Ids) -> Pairs:
     many = inside.sum(axis=1)
     rows = np.flatnonzero(many)
-    inputs = np.full((len(rows), 1 + inside.shape[1]), BOUNDARY, np.int32)
+    inputs = np.full((len(rows), 1 + inside.shape[1]), END, np.int32)
     inputs[:, 0] = ids[rows]
     inputs[:, 1:][np.arange(inside.shape[1]) < many[rows][:, None]] = ids[places[inside]]
     return Pairs(inputs, np.zeros((len(rows), 1), np.float32), (1 + many[rows]).astype(np.int32))

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data import glove10k
+from dllab.data import word_vectors as shipped
 from dllab.lab import word_vectors
 from dllab.lab.word_vectors import Overlap, Vectors
 
 if TYPE_CHECKING:
     from dllab.runs.opened import Opened
+
+SAMPLE = "glove10k"
+"""What the vectors that come with the lab are called."""
 
 KINDS = ("embedding", "skip_gram", "cbow", "glove")
 """Layers whose `w` has a vector for every word."""
@@ -67,7 +70,7 @@ class Answer:
 
 def sample() -> Table:
     """The vectors of GloVe that come with the lab. Raises ValueError where their files are damaged."""
-    return Table(glove10k.NAME, "vec", *glove10k.glove10k())
+    return Table(SAMPLE, "vec", *shipped.glove())
 
 
 def table_of(opened: Opened) -> Table:

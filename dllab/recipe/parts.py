@@ -215,7 +215,7 @@ class Builder:
         family, block = family_of(option), block_of(option)
         if family is None and block is None:
             value = plain(node)
-            if names_file(option) and isinstance(value, str):
+            if names_file(option) and isinstance(value, str) and value not in words_of(option.annotation):
                 return self.folder.absolute(value, node.place)
             if any(isinstance(mark, LayerName) for mark in option.metadata) and isinstance(value, str):
                 if value not in self._visible:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data.dataset import Prepared
+from dllab.data.dataset import Dataset, Prepared
 from dllab.runs.seal import digest_of
 
 SCALINGS = ("shift", "scale", "target_shift", "target_scale")
 TOLD = ("name", "task", "outputs", "encoding", "digest")
 LISTS = ("classes", "features", "input_shape")
+TRUTHS = ("flows", "begins", "foretells")
 KINDS = ("float32", "float64", "int32", "int64", "uint8")
 
 
@@ -36,6 +37,7 @@ class Learnt:
     tables were turned into numbers, as data.encoding writes it; None for data that came as numbers. `digest`: of all rows
     and splits. `vocabulary`: what each id of the inputs means; () for inputs of numbers. `label_steps`: how many labels
     a row has where there is one at every step; 0: one label a row. `columns`: what comes beside inputs and targets.
+    `begins`: every row begins with the id 0, the boundary; `foretells`: the label of every step is the next input.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Learnt:
     columns: tuple[Outline, ...] = ()
     tables: tuple[Outline, ...] = ()
     flows: bool = False
+    begins: bool = False
+    foretells: bool = False
 
     @classmethod
     def of(cls, data: Prepared) -> Learnt:
@@ -82,6 +86,8 @@ class Learnt:
             ),
             tables=tuple(Outline(name, table.shape, str(table.dtype)) for name, table in dataset.tables.items()),
             flows=dataset.flows,
+            begins=_begins(dataset),
+            foretells=_foretells(dataset),
         )
 
     def document(self) -> dict[str, Any]:
@@ -90,7 +96,8 @@ class Learnt:
         lists = {name: list(getattr(self, name)) for name in LISTS}
         scaling = {name: _listed(getattr(self, name)) for name in SCALINGS}
         outlines = {name: [_outlined(one) for one in getattr(self, name)] for name in ("columns", "tables")}
-        sequences = {"vocabulary": list(self.vocabulary), "label_steps": self.label_steps, **outlines, "flows": self.flows}
+        truths = {name: getattr(self, name) for name in TRUTHS}
+        sequences = {"vocabulary": list(self.vocabulary), "label_steps": self.label_steps, **outlines, **truths}
         return {**told, **lists, **scaling, **{name: value for name, value in sequences.items() if value}}
 
     @classmethod
@@ -101,13 +108,13 @@ class Learnt:
         told.update((name, _array(document[name])) for name in SCALINGS)
         told |= {"vocabulary": tuple(document.get("vocabulary", ())), "label_steps": document.get("label_steps", 0)}
         told |= {name: tuple(map(_outline, document.get(name, ()))) for name in ("columns", "tables")}
-        told["flows"] = document.get("flows", False)
+        told |= {name: document.get(name, False) for name in TRUTHS}
         words = [told["name"], told["digest"], *told["classes"], *told["features"], *told["vocabulary"]]
         counts = [told["outputs"], *told["input_shape"], told["label_steps"] or 1]
         if not all(isinstance(word, str) for word in words) or not all(type(n) is int and n > 0 for n in counts):
             raise TypeError("names are texts and sizes are whole numbers above 0")
-        if told["task"] not in ("classification", "regression") or type(told["flows"]) is not bool:
-            raise ValueError("no task of that name, or rows that neither flow nor do not")
+        if told["task"] not in ("classification", "regression") or any(type(told[name]) is not bool for name in TRUTHS):
+            raise ValueError("no task of that name, or something neither true nor false")
         return cls(**told)
 
     def column(self, name: str) -> Outline | None:
@@ -135,6 +142,19 @@ def digest(data: Prepared) -> str:
         words["vocabulary"] = np.frombuffer(json.dumps(data.dataset.vocabulary).encode(), np.uint8)
     tables = {f"table {name}": table for name, table in data.dataset.tables.items()}
     return digest_of({**data.dataset.columns, **splits, **scalings, **words, **tables})
+
+
+def _begins(dataset: Dataset) -> bool:
+    inputs = dataset.columns["inputs"]
+    return bool(dataset.vocabulary) and dataset.input_shape[0] > 1 and not inputs[:, 0].any()
+
+
+def _foretells(dataset: Dataset) -> bool:
+    inputs, labels = dataset.columns["inputs"], dataset.columns["targets"]
+    if not dataset.at_every_step or labels.shape != inputs.shape or dataset.vocabulary != dataset.classes:
+        return False
+    next_ones, asked = inputs[:, 1:], labels[:, :-1]
+    return bool((labels >= 0).any()) and bool(np.all((asked == next_ones) | (asked < 0)))
 
 
 def _outlined(outline: Outline) -> dict[str, Any]:

@@ -67,21 +67,21 @@ def shorter(folder: Path) -> None:
 
 
 def cut(folder: Path) -> None:
-    path = folder / "glove10k.npz"
+    path = folder / "glove10k-vectors.npz"
     path.write_bytes(path.read_bytes()[:1000])
 
 
 def other(folder: Path) -> None:
     import numpy as np
 
-    np.savez(folder / "glove10k.npz", vec=np.ones((3, 2)))
+    np.savez(folder / "glove10k-vectors.npz", vec=np.ones((3, 2)))
 
 
 def array(folder: Path) -> None:
     import numpy as np
 
     np.save(folder / "one.npy", np.ones(3))
-    shutil.move(folder / "one.npy", folder / "glove10k.npz")
+    shutil.move(folder / "one.npy", folder / "glove10k-vectors.npz")
 
 
 SAMPLE = [("neighbours glove10k king", change) for change in (gone, shorter, cut, other, array)]

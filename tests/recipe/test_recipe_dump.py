@@ -107,6 +107,7 @@ train:
   seed: 0
   dtype: float32
   shuffle: true
+  bucket_lengths: false
   carry_state: false
   clip_norm: 1.0
   clip_value: null

@@ -123,3 +123,25 @@ def test_extras_that_do_not_fit_are_told():
         net.forward(x, lengths=[1, 2, 3])
     with pytest.raises(ValueError, match="this net reads no decoder; it reads inputs, lengths"):
         net.forward(x, decoder=x)
+
+
+def test_buckets_change_the_batches_and_nothing_else():
+    plain, bucketed = trained(recipe("words"))[0], trained(recipe("words", bucket_lengths=True))[0]
+    assert plain.steps == bucketed.steps
+    again = trained(recipe("words", bucket_lengths=True))[0]
+    for name, values in bucketed.network.parameters.items():
+        assert (values == again.network.parameters[name]).all()
+        assert (values != plain.network.parameters[name]).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "train", "told"),
+    [
+        ("windows", {}, "are all of the same length"),
+        ("words", {"shuffle": False}, "puts batches together anew"),
+        ("words", {"batch": "full"}, "puts batches together anew"),
+    ],
+)
+def test_buckets_need_lengths_and_a_free_order(kind, train, told):
+    with pytest.raises(RecipeError, match=told):
+        Trainer(recipe(kind, bucket_lengths=True, **train))
