@@ -43,7 +43,7 @@ def vectors_of(source: str) -> Vectors:
 
 @lru_cache(maxsize=2)
 def _shipped(folder: Path) -> Vectors:
-    with np.load(folder / f"{SHIPPED}.npz") as arrays:
+    with np.load(folder / f"{SHIPPED}-vectors.npz") as arrays:
         vectors = arrays[arrays.files[0]].astype(np.float32)
     words = (folder / f"{SHIPPED}-words.txt").read_text(encoding="utf-8").split("\n")
     return tuple(words[: len(vectors)]), vectors

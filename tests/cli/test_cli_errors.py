@@ -16,6 +16,7 @@ import error_cases_pictures
 import error_cases_runs
 import error_cases_sequences
 import error_cases_transfer
+import error_cases_words
 import numpy
 import pytest
 from command_lines import Ended, fresh, made, typed
@@ -39,6 +40,7 @@ AREAS = {
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
     "sequences": error_cases_sequences.SEQUENCES,
+    "words": error_cases_words.WORDS,
 }  # fmt: skip
 
 
@@ -133,7 +135,7 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
     there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
     monkeypatch.setattr(places, "PACKAGE", package)
     texts = []
-    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED):
+    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED, *error_cases_words.SAMPLE):
         fresh(base, ann)
         for kind, folder in there.items():
             shutil.copytree(folder, package / "shipped" / kind)
