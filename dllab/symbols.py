@@ -6,7 +6,7 @@ live dimensions, which change from step to step: "B" is the number of rows of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -137,6 +137,16 @@ class Net(Protocol):
         Raises ShapeError for `decoder` where the data have none.
         """
 
+    def parameter_of(self, label: str, name: str) -> Parameter:
+        """A parameter of the layer of that label, to be used once more: both gradients add up.
+
+        Raises ShapeError where that layer has none of that name.
+        """
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The text of each id of the inputs; () where they are no ids of a vocabulary."""
+
     def states_of(self, label: str) -> tuple[tuple[Value, ...], ...]:
         """The last states (B, H) that a layer of that label has kept; () where it has kept none.
 
@@ -196,3 +206,6 @@ class Net(Protocol):
 
     def layers(self, entries: Sequence[Any], x: Value, scope: str = "") -> Value:
         """Build inner layers (blocks call this)."""
+
+    def chain(self, parts: Mapping[str, Any], x: Value) -> Value:
+        """Build layers that no recipe lists, one after the other; their parameters are named after the keys."""

@@ -46,11 +46,13 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         precision=precision,
         seed=recipe.train.seed if seed is None else seed,
         shuffle=recipe.train.shuffle and not full,
+        bucket=recipe.train.bucket_lengths and data is not None and not full,
         input_gradient=input_gradient,
         augmenting=augmenting_of(recipe, loss, data),
         extras=() if data is None else extras_of(recipe, data),
         tables=() if data is None else tables_of(data),
         vocabulary=0 if data is None else len(data.dataset.vocabulary),
+        words=() if data is None else data.dataset.vocabulary,
     )
     return targets.with_targets(question, loss, data)
 

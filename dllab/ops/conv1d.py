@@ -9,6 +9,7 @@ from dllab.catalogue import Nested, Size
 from dllab.inits.initializer import Initializer
 from dllab.ops.conv import build_conv
 from dllab.ops.layer import Case, Layer, Reach
+from dllab.ops.sequence import masked
 from dllab.ops.window import Axis, Zeros, axes, signal
 from dllab.symbols import Dim, Net, Value
 
@@ -18,7 +19,7 @@ class Conv1d(Layer):
 
     One small filter looks at every step of a signal: x (B, T, C) becomes y (B, P, units), w is (kernel, C, units), b
     (units,). Use it for curves, sound and anything with neighbours in time; a row of plain numbers becomes a signal by
-    `reshape: [T, 1]`. Output size: floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation d.
+    `reshape: [T, 1]`. Behind the end of a sequence shorter than T there are zeros, as around the signal. Output size: floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation d.
     Backward: dx is dy spread over the windows by w, dw the sum of x by dy over all steps.
 
         - conv1d: 25
@@ -55,6 +56,7 @@ class Conv1d(Layer):
         Case({"units": 2, "kernel": 5, "stride": 2, "padding": 1, "bias": False}, shape=(9, 1)),
         Case({"units": 2, "kernel": 2, "dilation": 3, "padding": "causal"}, shape=(5, 3)),
         Case({"units": 2, "kernel": 4, "padding": "same"}, shape=(5, 2), batch=1),
+        Case({"units": 2, "padding": "same"}, shape=(4, 2), lengths=True),
     )
 
     def build(self, net: Net, x: Value) -> Value:
@@ -64,7 +66,7 @@ class Conv1d(Layer):
         fans = self.kernel * inputs, self.kernel * self.units
         w = net.parameter("w", (self.kernel, inputs, self.units), self.init, fans=fans)
         b = net.parameter("b", (self.units,), decays=False) if self.bias else None
-        row = net.view(x, (x.shape[0], 1, steps, inputs))
+        row = net.view(masked(net, x), (x.shape[0], 1, steps, inputs))
         y = build_conv(net, row, net.view(w, (1, *w.shape)), b, Axis(1, 1, 1, 1, 0, 0), along)
         return net.view(y, (x.shape[0], along.outputs, self.units))
 

@@ -111,11 +111,6 @@ class Dropout(Layer):
         """One row forward, one backward; none at inference."""
         if not net.training or self.rate == 0:
             return x
-        draws = {
-            "rows": net.batch_rows(), "threshold": net.whole(round(self.rate * DRAWS)),
-            "scale": net.constant(1 / (1 - self.rate)), "seed": net.counter("seed"), "layer": net.counter("layer"),
-            "step": net.counter("step"),
-        }  # fmt: skip
         batch, places, channels = x.shape[0], numbers(x.shape) // x.features, x.features
         if self.channels:
             y, mask = net.array((batch, places, channels)), net.array((batch, channels), "mask")
@@ -123,5 +118,13 @@ class Dropout(Layer):
         else:
             y, mask = net.array((batch, places * channels)), net.array((batch, places * channels), "mask")
             kernels = forward, backward
-        net.call(kernels[0], backward=kernels[1:], y=y, mask=mask, x=net.view(x, y.shape), **draws)
+        net.call(kernels[0], backward=kernels[1:], y=y, mask=mask, x=net.view(x, y.shape), **draws(net, self.rate))
         return net.view(y, x.shape)
+
+
+def draws(net: Net, rate: float) -> dict[str, Value]:
+    """What the kernels need to draw which numbers are dropped."""
+    return {
+        "rows": net.batch_rows(), "threshold": net.whole(round(rate * DRAWS)), "scale": net.constant(1 / (1 - rate)),
+        "seed": net.counter("seed"), "layer": net.counter("layer"), "step": net.counter("step"),
+    }  # fmt: skip

@@ -11,7 +11,7 @@ from dllab.catalogue import Nested, find
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Case, Layer
-from dllab.ops.window import signal
+from dllab.ops.sequence import sequence
 from dllab.symbols import Net, Value
 
 LONGEST = 10_000.0
@@ -61,7 +61,8 @@ class Positional(Layer):
 
     Attention treats its steps as a bag; this tells it their order. Put it behind the embedding. sinusoidal: p[t, 2 i] =
     sin(t / 10000^(2 i / F)), p[t, 2 i + 1] = cos(the same), nothing to learn, any length alike; learned: T F parameters,
-    as good or better on lengths that training has seen. Backward: dx = dy, dp = the sum of dy over the batch.
+    as good or better on lengths that training has seen. Padding
+    has its positions too. Backward: dx = dy, dp = the sum of dy over the batch.
 
         - positional
         - positional: learned
@@ -80,11 +81,12 @@ class Positional(Layer):
     kind: Literal["sinusoidal", "learned"] = "sinusoidal"
     init: Annotated[Initializer | None, Nested("initializers")] = None
 
-    cases: ClassVar[Sequence[Case]] = (Case(shape=(4, 5)), Case({"kind": "learned"}, shape=(3, 2)))
+    cases: ClassVar[Sequence[Case]] = (Case(shape=(4, 5)), Case({"kind": "learned"}, shape=(3, 2)), Case({"kind": "learned"}, shape=(4, 1), lengths=True)
+    )
 
     def build(self, net: Net, x: Value) -> Value:
         """One row forward, one or two backward."""
-        steps, features = signal(x)
+        steps, features = sequence(x)
         y = net.array(x.shape)
         if self.kind == "learned":
             init = self.init or find("initializers", "normal")(std=0.02)  # type: ignore[call-arg]

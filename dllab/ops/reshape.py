@@ -10,6 +10,7 @@ from pydantic import Field
 
 from dllab.ops.flatten import numbers
 from dllab.ops.layer import Case, Layer
+from dllab.ops.sequence import masked
 from dllab.symbols import Net, ShapeError, Value
 
 REST = -1
@@ -20,7 +21,8 @@ class Reshape(Layer):
     """Reshape: y = the numbers of x with the axes `shape`: (B, 784) becomes (B, 7, 7, 16).
 
     Makes a picture of a vector, as a decoder or a generator begins, or cuts a signal into pieces. The numbers
-    keep their order, the last axis moving fastest. Nothing is computed or copied, forward or backward.
+    keep their order, the last axis moving fastest. Nothing is computed or copied, forward or backward; only where the steps
+    of sequences of several lengths are cut anew, zeros come in behind their ends.
 
         - dense: 784
         - reshape: [7, 7, 16]
@@ -47,7 +49,8 @@ class Reshape(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """No row: another view of the same numbers."""
-        return net.view(x, (x.shape[0], *self._sizes(numbers(x.shape))))
+        shape = (x.shape[0], *self._sizes(numbers(x.shape)))
+        return net.view(x if shape[:2] == x.shape[:2] and len(shape) > 2 else masked(net, x), shape)
 
     def _sizes(self, count: int) -> tuple[int, ...]:
         """The shape with what -1 stands for. Raises ShapeError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,8 @@ class Builder:
         self.continues: Value | None = None  # where states go on from batch to batch
         self._states: dict[str, tuple[tuple[Value, ...], ...]] = {}
         self._label: str | None = None  # of the layer being built
+        self._entry: Any = None  # the same as the recipe has it
+        self._paths: dict[str, str] = {}  # of layers with a label
 
     # ---- arrays ----------------------------------------------------------------------------------------------------
 
@@ -200,6 +203,18 @@ class Builder:
                              "such as reversal")  # fmt: skip
         return self.ready(self.named[label])
 
+    def parameter_of(self, label: str, name: str) -> Parameter:
+        """See Net.parameter_of."""
+        found = self.store.parameters.get(f"{self._paths.get(label, label)}.{name}")
+        if found is None:
+            raise ShapeError(f"the layer {label} has no {name} of its own; name one that has, such as an embedding")
+        return found
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """See Net.words."""
+        return self.store.words
+
     def states_of(self, label: str) -> tuple[tuple[Value, ...], ...]:
         """See Net.states_of."""
         return self._states.get(label, ())
@@ -290,6 +305,15 @@ class Builder:
                     self.named[last.label] = x
         return x
 
+    def chain(self, parts: Mapping[str, Any], x: Value) -> Value:
+        """See Net.chain."""
+        place = getattr(self._entry, "place", None)
+        entries = [SimpleNamespace(part=part, label=None, source=None, place=place) for part in parts.values()]
+        for index, name in enumerate(parts):
+            with self.inside(name):
+                x = self._layer(entries[index], self.ready(x), entries[index + 1 :])
+        return x
+
     def ready(self, x: Value) -> Value:
         """X itself, after the rows that bring it, if nothing has asked for it before."""
         bring = self.awaited.pop(id(x), None)
@@ -319,7 +343,9 @@ class Builder:
         before, own, self._own = self._initializer, self._own, []
         self._initializer = default_initializer(following) or before or _xavier()
         self._layer_number += 1
-        outer, self._label = self._label, entry.label
+        outer, self._label, self._entry = (self._label, self._entry), entry.label, entry
+        if entry.label:
+            self._paths[entry.label] = self.path
         info = LayerInfo(self.path, part.name, x.shape, (), self._own, 0, x, x, len(self._path) - 1)
         self.infos.append(info)
         try:
@@ -328,8 +354,8 @@ class Builder:
                 raise ShapeError(f"build() of layer {part.name} returns no array of the net; end it with: return y")
         except ShapeError as error:
             raise ShapeFlowError(str(error), entry, self.path, list(self.infos)) from None
-        self._label = outer
-        if y.lengths is None and x.lengths is not None and len(y.shape) > 1 and y.shape[1] == x.shape[1]:
+        self._label, self._entry = outer
+        if y.lengths is None and x.lengths is not None and len(y.shape) > 2 and y.shape[1] == x.shape[1]:
             y.lengths = x.lengths
         info.output_shape, info.output = y.shape, y
         info.multiply_adds = part.multiply_adds(x.shape, y.shape)

@@ -21,6 +21,7 @@ from dllab.losses.temperature import tempered
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
 from dllab.plan.augmented import Augmenting, Feed
+from dllab.plan.bucket import bucket
 from dllab.plan.builder import Builder
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
@@ -104,6 +105,7 @@ class Question:
     precision: str = "float32"
     seed: int = 0
     shuffle: bool = True
+    bucket: bool = False  # batches of about the same length
     shards: int | None = None  # None: the plan decides by the size of a step
     input_gradient: bool = False
     frozen: tuple[str, ...] = ()  # layers (or single parameters) that training leaves as they are, by path
@@ -114,6 +116,7 @@ class Question:
     extras: tuple[Column, ...] = ()  # further columns: lengths, decoder, continues
     tables: tuple[Column, ...] = ()  # arrays that are not by rows
     vocabulary: int = 0
+    words: tuple[str, ...] = ()  # the text of each id of the vocabulary
 
 
 class Plan:
@@ -124,8 +127,8 @@ class Plan:
         features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, itemsize, question.frozen,
-                           question.rate_factors)  # fmt: skip
+        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, question.words, itemsize,
+                           question.frozen, question.rate_factors)  # fmt: skip
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
         self.arena = 0
@@ -148,7 +151,7 @@ class Plan:
         if name not in self._programs:
             kind, _, plain = name.partition(":")
             inputs = self.question.inputs
-            if plain and inputs.dtype in ("float32", "float64", "uint8"):
+            if plain:
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
                 self._programs[name] = self._train(inputs, bool(plain))
@@ -277,6 +280,10 @@ class Plan:
             order = Value("order", ORDER, ("N",), "int64", offset=0)
             seed, epoch = builder.counter("seed"), builder.counter("epoch")
             builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
+            if self.question.bucket:
+                lengths = Value(LENGTHS, COLUMN + LENGTHS, ("R",), "int32", offset=0)
+                size = builder.whole(self.question.batch)
+                builder.row(bucket, only=0, order=order, lengths=lengths, size=size, seed=seed, epoch=epoch)
             builder.barrier()
         return len(builder.rows)
 

@@ -18,6 +18,7 @@ class Store:
     outputs: int  # what `classes` and `outputs` stand for
     features: int  # what `features` stands for
     vocabulary: int = 0  # what `vocabulary` stands for; 0: inputs are no ids
+    words: tuple[str, ...] = ()  # the text of each id
     itemsize: int = 4
     frozen: tuple[str, ...] = ()
     rate_factors: tuple[tuple[str, float], ...] = ()

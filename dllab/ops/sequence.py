@@ -1,0 +1,71 @@
+"""What layers over sequences (B, T, F) share: the check of the shape, how long each is, zeros where none is left."""
+
+from __future__ import annotations
+
+from dllab.core.kernel import kernel
+from dllab.ops.join import shape_text
+from dllab.symbols import Net, ShapeError, Value
+
+
+@kernel(lengths="B:int32", steps=":int64")
+def every_step(lengths, steps):
+    """All sequences have all steps."""
+    for n in range(lengths.shape[0]):
+        lengths[n] = steps
+
+
+@kernel(y="B T F", x="B T F", lengths="B:int32")
+def mask(y, x, lengths):
+    """Y = x, 0 at steps that are not there."""
+    for n in range(y.shape[0]):
+        for t in range(y.shape[1]):
+            to, of = y[n, t], x[n, t]
+            if t < lengths[n]:
+                for f in range(to.shape[0]):
+                    to[f] = of[f]
+            else:
+                for f in range(to.shape[0]):
+                    to[f] = 0
+
+
+@kernel(dx="B T F", dy="B T F", lengths="B:int32")
+def mask_back(dx, dy, lengths):
+    """Dx = dy, 0 at steps that are not there."""
+    for n in range(dx.shape[0]):
+        for t in range(dx.shape[1]):
+            to, of = dx[n, t], dy[n, t]
+            if t < lengths[n]:
+                for f in range(to.shape[0]):
+                    to[f] = of[f]
+            else:
+                for f in range(to.shape[0]):
+                    to[f] = 0
+
+
+def sequence(x: Value, what: str = "it") -> tuple[int, int]:
+    """Steps and features of x (B, T, F). Raises ShapeError for other shapes."""
+    if len(x.shape) == 3:
+        return int(x.shape[1]), x.features
+    hint = "conv and its kin take pictures"
+    if len(x.shape) == 2:
+        hint = f"put an embedding in front where they are ids, reshape: [{x.shape[1]}, 1] where they are numbers"
+    raise ShapeError(f"{what} takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
+
+
+def lengths_of(net: Net, x: Value) -> Value:
+    """(B,) int32: how many steps of x are there; those of x, or all."""
+    if x.lengths is not None:
+        return x.lengths
+    lengths = net.array((x.shape[0],), "lengths", "int32")
+    net.call(every_step, lengths=lengths, steps=net.whole(int(x.shape[1])))
+    return lengths
+
+
+def masked(net: Net, x: Value) -> Value:
+    """X with zeros where a sequence has ended; x itself where all have all steps. For layers that mix steps."""
+    if x.lengths is None or len(x.shape) != 3:
+        return x
+    y = net.array(x.shape, "masked")
+    net.call(mask, backward=(mask_back,), y=y, x=x, lengths=x.lengths)
+    y.lengths = x.lengths
+    return y
