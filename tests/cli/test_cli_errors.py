@@ -40,12 +40,9 @@ AREAS = {
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
-<<<<<<< HEAD
     "sequences": error_cases_sequences.SEQUENCES,
     "words": error_cases_words.WORDS,
-=======
     "recurrent": error_cases_recurrent.RECURRENT,
->>>>>>> recur
 }  # fmt: skip
 
 
