@@ -136,7 +136,9 @@ def test_padding_changes_no_bit(options: dict[str, Any]) -> None:
         x[~there] = filler
         loss, gradients = network.loss_and_gradients(x, y, lengths=lengths)
         np.testing.assert_array_equal(gradients["0_embedding.w"][filler], 0)
-        found.append((network.forward(x, lengths=lengths)[there], loss, gradients["1_attention.wk"], gradients["2_dense.w"]))
+        found.append(
+            (network.forward(x, lengths=lengths)[there], loss, gradients["1_attention.wk"], gradients["2_dense.w"])
+        )
     for one, other in zip(*found):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(one).all()
