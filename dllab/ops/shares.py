@@ -218,8 +218,8 @@ def to_memory(dm: Any, shares: Any, of: Any, part: int, of_memory: Any, to_row: 
                 first = min(low, steps) if causal else 0
                 products(dm, (n * memory + low) * wide + at + h * part, to_row, shares,
                          ((n * heads + h) * steps + first) * memory + low, of_memory, min(block, memory - low),
-                         0, 0, memory, of, (n * steps + first) * width + h * part, 0, 0, width, 1, 1, steps - first, part, dm,
-                         FROM_ZERO)  # fmt: skip
+                         0, 0, memory, of, (n * steps + first) * width + h * part, 0, 0, width,
+                         1, 1, steps - first, part, dm, FROM_ZERO)  # fmt: skip
 
 
 @kernel(dx="B T R", ds="B N T T", kept="B N T T", dy="B T D", x="B T R", lengths="B:int32", turned="E T",
