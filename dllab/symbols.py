@@ -147,11 +147,23 @@ class Net(Protocol):
     def words(self) -> tuple[str, ...]:
         """The text of each id of the inputs; () where they are no ids of a vocabulary."""
 
-    def states_of(self, label: str) -> tuple[Value, ...]:
-        """The last states (B, H) that a recurrent layer of that label has kept; () where it has kept none."""
+    def states_of(self, label: str) -> tuple[tuple[Value, ...], ...]:
+        """The last states (B, H) that a layer of that label has kept; () where it has kept none.
 
-    def keep_states(self, *states: Value) -> None:
-        """Let layers that name this one begin with these states (B, H)."""
+        One tuple for each of the recurrent layers on top of each other in it: h, and for an LSTM its memory. `""` stands
+        for the recurrent layer that was built last, whatever its label.
+        """
+
+    def keep_states(self, *states: tuple[Value, ...]) -> None:
+        """Let layers that name this one begin with these states; see states_of."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the layer being built has a label, so that others may name it."""
+
+    @property
+    def carries(self) -> bool:
+        """Whether states go on from batch to batch here; see carried."""
 
     def table(self, name: str) -> Value:
         """An array that comes with the data set and is not by rows. Raises ShapeError where there is none."""
@@ -174,6 +186,8 @@ class Net(Protocol):
     def call(self, kernel: Kernel, *, backward: Sequence[Kernel | str] = (), **operands: Value) -> None:
         """Add a row. In training the backward kernels follow in reverse order: an operand `dx` is the gradient of `x`.
 
+        `y` is what the layer gives, and `y_h`, `y_c` what it gives beside it; backward kernels read `dy`, `dy_h`, `dy_c`,
+        which are 0 where nobody uses them.
         A backward kernel is left out when nothing it writes is needed. Every backward kernel stores; where a gradient
         has been written before (shared inputs, tied weights) the plan adds.
         """

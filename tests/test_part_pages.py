@@ -17,14 +17,14 @@ EVERYTHING = [(family, name) for family in FAMILIES for name in parts(family)]
 every = pytest.mark.parametrize(("family", "name"), EVERYTHING)
 
 FORMULAS = {
-    "layers": r"\by(\[[a-z, ]+\])? = ",
+    "layers": r"\b[yh](\[[a-z, ]+\])? = ",
     "losses": r"^[^:]+: the (mean|height)\b.*[|(^-]",
     "metrics": r"[/=-]|the (share|number|chance) of|\bsqrt\(",
     "optimizers": r"\b[pgw] [-+*]?= ",
     "schedules": r"\bfactor\b|[-+*^] ?\(",
     "initializers": r"[*/]|(starts at|mean|between|orthonormal)",
     "datasets": r"[=:]",
-    "augmentations": r"\by(\[i, j\]|\[i\])? = ",
+    "augmentations": r"\b[yh](\[i, j\]|\[i\])? = ",
 }
 """What a page's first line or text must hold to say what the part computes."""
 
@@ -56,7 +56,8 @@ def recipes_of(family: str, example: str) -> list[dict[str, Any]]:
         if not blocks or any(earlier.partition(":")[0] == key for earlier in blocks[-1]):
             blocks.append([])
         blocks[-1].append(line)
-    return [{**PLACES[family], **yaml.load("\n".join(block))} for block in blocks]
+    found = [{**PLACES[family], **yaml.load("\n".join(block))} for block in blocks]
+    return [{key: value for key, value in one.items() if key != "input" or "data" not in one} for one in found]
 
 
 @every

@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from dllab.cli.failures import FINE, forget_output
 from dllab.cli.terminal import sign
 
 
@@ -66,6 +67,9 @@ def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:
             sign.show()
         try:
             return callback(*arguments, **options)
+        except BrokenPipeError:  # the reader has gone (`| head`); the parser would make a failure of it
+            forget_output()
+            return FINE
         finally:
             sign.clear()
 
@@ -76,7 +80,9 @@ COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
     Command("eval", "Show the figures of a run's net, on its data or on others."),
-    Command("predict", "Ask a run's net about the rows of a table."),
+    Command("predict", "Ask a run's net about new rows, pictures or texts."),
+    Command("neighbours", "Show which words a net takes for alike."),
+    Command("generate", "Let a run's net write text, letter by letter or word by word."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),

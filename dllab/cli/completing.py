@@ -113,8 +113,13 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
+    if kind == "RUN" and command == "generate":
+        return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
     if kind == "RUN":
-        return [*runs(), *files(current, ())]
+        sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
+        return [*sample, *runs(), *files(current, ())]
+    if kind == "WORD":
+        return words_of(words[0]) if words and current else []
     if kind == "FOLDER":
         return files(current, ())
     if kind == "SHELL":
@@ -147,6 +152,22 @@ def recipe_of_run(run: str) -> str:
     name = names[0] if run == "last" and names else run
     folder = Path(name) if Path(name).is_dir() else _root() / name
     return str(folder / "recipe.yaml")
+
+
+def words_of(run: str) -> Candidates:
+    """The words that a run, or the GloVe sample, has vectors of."""
+    import json
+
+    from dllab.places import folder
+
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if run == "glove10k":
+            known = (folder("datasets") / "glove10k-words.txt").read_text(encoding="ascii").split()
+        else:
+            data = Path(recipe_of_run(run)).with_name("data.json")
+            known = json.loads(data.read_text(encoding="utf-8")).get("vocabulary", [])
+        return [(word, "a word") for word in known]
+    return []
 
 
 def _root() -> Path:

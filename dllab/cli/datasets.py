@@ -9,6 +9,9 @@ import typer
 from dllab.cli.failures import Refused
 from dllab.cli.options import Json, Trust
 
+TEXT = ".txt"
+"""The ending of a file that is a text, unless it is a table of several columns."""
+
 
 def datasets(
     name: Annotated[str | None, typer.Argument(help="Show all about this one.", metavar="NAME")] = None,
@@ -21,8 +24,8 @@ def datasets(
     """List the data sets a recipe can name, or show one: its options, its sizes, where it comes from, and a picture.
 
     `dllab datasets show FILE` reads a CSV file of your own and tells what was understood: its columns, what they hold,
-    what is missing, and the line of a recipe that would use it. FILE may be `-` for standard input, an .npz file, or a
-    folder of pictures that has a sub-folder for each class.
+    what is missing, and the line of a recipe that would use it. FILE may be `-` for standard input, an .npz file, a text
+    (.txt), or a folder of pictures that has a sub-folder for each class.
     """
     if name == "show":
         _show(options or [], json)
@@ -102,11 +105,32 @@ def _show(arguments: list[str], json: bool) -> None:
     try:
         found = preview(arguments[0])
     except TableError as error:
+        if arguments[0].endswith(TEXT) and os.path.isfile(arguments[0]):
+            _show_text(arguments[0], json)
+            return
         raise Refused(error.problem, error.hint) from None
+    if arguments[0].endswith(TEXT) and len(found.columns) == 1:
+        _show_text(arguments[0], json)
+        return
     if json:
         output().document(views.document(found))
     else:
         output().show(views.preview_view(found))
+
+
+def _show_text(path: str, json: bool) -> None:
+    """A text of the user's own, and a recipe to begin with."""
+    import json as quoting
+
+    from dllab.cli.console import output
+    from dllab.recipe.dump import flow
+    from dllab.views.preview import suggestion_view
+
+    datasets("text", [f"file={quoting.dumps(path)}"], json)
+    if not json:
+        layers = ["  - embedding: 16", "  - lstm: 64", "  - dense: classes"]
+        lines = [f"data: {flow({'text': path})}", "model:", *layers]
+        output().show(suggestion_view("a recipe to begin with:", lines, "text"))
 
 
 def _show_pictures(path: str, json: bool) -> None:

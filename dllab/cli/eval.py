@@ -35,7 +35,8 @@ def eval(
 
     Without DATA they are those of every split of the run's own data. With DATA the net is tried on the rows of another
     table, whose columns may stand in any order and must have the names the net has learnt from. A net that has learnt from
-    pictures takes a folder that has a sub-folder for each class, too.
+    pictures takes a folder that has a sub-folder for each class, too; one that reads texts a CSV file with the columns text
+    and target, or, if it foretells the next letter, a text a line.
     """
     from dllab.cli.console import output
     from dllab.views.evaluation import Evaluation, document
@@ -46,8 +47,8 @@ def eval(
         if not same:
             say("the data are not what they were when this net was trained")
     else:
-        inputs, targets, _ = rows_of(opened, data, wanted=not opened.gives_back)
-        figures, rows = {"data": opened.figures_of(inputs, targets)}, {"data": len(inputs)}
+        inputs, targets, beside = _judged_rows(opened, data)
+        figures, rows = {"data": opened.figures_of(inputs, targets, **beside)}, {"data": len(inputs)}
     if as_json:
         output().document(document(opened, figures, rows))
     else:
@@ -64,6 +65,30 @@ def open_run(run: str, run_dir: str | None, weights: str, trust: bool) -> Opened
     for file in opened.edited():
         say(f"{file} is not what it was when this net was trained")
     return opened
+
+
+def _judged_rows(opened: Opened, path: str) -> tuple[Any, Any, dict[str, Any]]:
+    """Raw inputs, targets, and the further columns, of a file of any kind that the net reads. Raises Refused."""
+    from dllab.data.table import TableError
+    from dllab.data.text_lines import read_texts
+    from dllab.lab import forecast, texts
+
+    try:
+        if opened.learnt.vocabulary:
+            lines = read_texts(path, wanted=not opened.learnt.foretells)
+            rows = texts.rows_of_texts(opened, lines)
+            return rows.inputs, *texts.wanted_of(opened, rows)
+        if forecast.reads_series(opened):
+            return *forecast.windows_of(forecast.series_of(opened, path)), {}
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    except ValueError as error:  # a series too short for a window
+        problem, _, hint = str(error).partition("; ")
+        raise Refused(problem, hint) from None
+    if opened.learnt.label_steps:
+        raise Refused(f"{path}: this net has an answer at every step, and a table has one for each row",
+                      "`dllab eval` without DATA judges it by its own data")  # fmt: skip
+    return *rows_of(opened, path, wanted=not opened.gives_back)[:2], {}
 
 
 def rows_of(opened: Opened, path: str, *, wanted: bool) -> tuple[Any, Any, Any]:

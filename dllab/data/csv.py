@@ -107,7 +107,7 @@ class Csv(ScaledTargets):
             raise TableError(f"{where}: no value, and this is the target", "remove the row, or write missing: drop_rows")
         task = self.task or task_of(column)
         if column.kind == "text" or (task == "regression" and column.numbers is None):
-            _refuse_stranger(table, column)
+            refuse_stranger(table, column)
         if task == "regression" and column.numbers is None:
             raise TableError(
                 f"{table.text.label}: the target {self.target!r} holds words; regression needs numbers", USABLE
@@ -136,7 +136,7 @@ class Csv(ScaledTargets):
         refused = [column for column in columns if column.kind in ("date", "text", "empty")]
         if refused:
             for column in refused:
-                _refuse_stranger(table, column)
+                refuse_stranger(table, column)
             told = [f"{column.name!r} holds {said(column)}" for column in refused[:NAMED]]
             names = ", ".join(column.name for column in refused[:NAMED]) + (", ..." if len(refused) > NAMED else "")
             raise TableError(f"{table.text.label}: {'; '.join(told)}", f"leave out what cannot be used: drop: [{names}]")
@@ -184,7 +184,7 @@ def file_stamp(path: str) -> tuple[int, ...]:
     return (int.from_bytes(digest_of(path)),)
 
 
-def _refuse_stranger(table: Table, column: Column) -> None:
+def refuse_stranger(table: Table, column: Column) -> None:
     """Names the first word of a column that cannot be used, where most of it are numbers."""
     if column.stranger is not None:
         line, word = column.stranger

@@ -217,6 +217,7 @@ class Source(Part):
     seed: Seed | None = None
 
     default_seed: ClassVar[int] = 0
+    card: ClassVar[str] = ""  # the card of its data file in datasets/, where that has not its own name
     full_scale: ClassVar[float] = 255.0  # the largest value of uint8 inputs, which the network sees as 1
 
     @model_validator(mode="after")
@@ -253,20 +254,28 @@ class Source(Part):
 
     def scaled(self, dataset: Dataset, splits: Splits) -> Prepared:
         """The data set split in that way, with the scaling that its training rows ask for."""
-        inputs, targets = dataset.columns["inputs"], dataset.columns["targets"]
+        inputs = dataset.columns["inputs"]
         unit = 1.0 / self.full_scale if inputs.dtype == np.uint8 else 1.0
         shift = scale = target_shift = target_scale = None
         if self.standardise and inputs.dtype == np.int32:
             raise ValueError(f"data set {dataset.name}: standardise: its inputs are words, not numbers; leave it out")
         if self.standardise:
-            shift, scale = _standardise(inputs[splits.train], unit)
+            shift, scale = self.spread_of_inputs(dataset, splits.train, unit)
         elif inputs.dtype == np.uint8:
             width = prod(dataset.input_shape)
             shift, scale = np.zeros(width, np.float32), np.full(width, unit, np.float32)
         if self.scales_targets and dataset.task == "regression":
-            target_shift, target_scale = _standardise(targets[splits.train], 1.0)
+            target_shift, target_scale = self.spread_of_targets(dataset, splits.train)
         found = Prepared(dataset, splits, shift, scale, target_shift, target_scale)
         return found.given_back() if self.reconstruct else found
+
+    def spread_of_inputs(self, dataset: Dataset, rows: Rows, unit: float) -> tuple[Scaling, Scaling]:
+        """The shift and scale that standardise inputs, measured on these rows, (F,) each; `unit` for constants."""
+        return spread(dataset.columns["inputs"][rows], unit)
+
+    def spread_of_targets(self, dataset: Dataset, rows: Rows) -> tuple[Scaling, Scaling]:
+        """The shift and scale that standardise targets, measured on these rows, (K,) each."""
+        return spread(dataset.columns["targets"][rows], 1.0)
 
     @property
     def scales_targets(self) -> bool:
@@ -287,6 +296,9 @@ class Source(Part):
         if self.stratify and dataset.task == "classification" and not dataset.at_every_step:
             return dataset.columns["targets"].astype(np.int64)
         return np.zeros(dataset.rows, dtype=np.int64)
+
+    def check_folds(self) -> None:
+        """Raises ValueError where rows that are dealt out to folds would tell of each other."""
 
     def _split(self, dataset: Dataset) -> Splits:
         groups = self.groups(dataset)
@@ -317,7 +329,7 @@ class ScaledTargets(Source):
         return self.standardise_targets
 
 
-def _standardise(values: Column, unit: float) -> tuple[Scaling, Scaling]:
+def spread(values: Column, unit: float) -> tuple[Scaling, Scaling]:
     """Mean and 1 / standard deviation of each column, (F,); `unit` instead of the latter where it is constant."""
     flat = values.reshape(len(values), -1)
     mean, deviation = flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64)

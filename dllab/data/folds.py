@@ -25,6 +25,7 @@ class Folds:
 
     def __init__(self, source: Source, count: int, repeats: int = 1) -> None:
         self.source, self.count, self.repeats = source, count, repeats
+        source.check_folds()
         self.dataset: Dataset = source.load()
         self._groups = source.groups(self.dataset)
         self.rows: Rows = np.arange(self.dataset.rows)

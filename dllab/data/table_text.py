@@ -66,6 +66,12 @@ class Text:
             except csv.Error as error:
                 raise _misquoted(self.label, line, self.before + reader.line_num, str(error)) from None
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The lines as they stand, without their ends, counted from 1."""
+        with self._open() as file:
+            for line, text in enumerate(file, 1):
+                yield line, text.rstrip("\r\n")
+
     def _open(self) -> io.TextIOBase:
         errors = "strict"
         if self.path is None:
@@ -76,7 +82,7 @@ class Text:
 def text_of(path: str, delimiter: str | None = None) -> Text:
     """Find out how a file (`-`: standard input) is written. Raises TableError for what is no table of text."""
     label = "standard input" if path == STANDARD_INPUT else path
-    start = _start(path, label)
+    start = start_of(path, label)
     encoding = next((name for bom, name in BOMS if start.startswith(bom)), "utf-8")
     if encoding != "utf-16":
         _refuse_bytes(start, label)
@@ -113,7 +119,8 @@ def standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _start(path: str, label: str) -> bytes:
+def start_of(path: str, label: str) -> bytes:
+    """The first bytes of a file (`-`: standard input). Raises TableError for what cannot be read, or only once."""
     if path == STANDARD_INPUT:
         return standard_input()[:SAMPLE]
     try:

@@ -46,6 +46,7 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         precision=precision,
         seed=recipe.train.seed if seed is None else seed,
         shuffle=recipe.train.shuffle and not full,
+        bucket=recipe.train.bucket_lengths and data is not None and not full,
         input_gradient=input_gradient,
         augmenting=augmenting_of(recipe, loss, data),
         extras=() if data is None else extras_of(recipe, data),

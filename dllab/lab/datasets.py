@@ -79,9 +79,9 @@ def needs_file(part: type[Part]) -> bool:
 
 def _origin(source: Source) -> tuple[str, str]:
     """Where the numbers come from, and their licence: from the card of a data file; else who made them, and none."""
-    if needs_file(type(source)):
+    if needs_file(type(source)) or getattr(source, "file", None) is not None:
         return "a file of your own", ""
-    card = folder("datasets") / f"{source.name}.md"
+    card = folder("datasets") / f"{source.card or source.name}.md"
     if card.is_file():
         text = card.read_text(encoding="utf-8")
         return _section(text, "Source"), _section(text, "Licence and credit")

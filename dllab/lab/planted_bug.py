@@ -91,7 +91,7 @@ def _written(row: Row) -> list[Value]:
     """
     if row.kernel is None:
         return []
-    named = [row.operands[o.name] for o in row.kernel.operands if o.name.startswith("d") and o.name != "dy"]
+    named = [row.operands[o.name] for o in row.kernel.operands if o.name.startswith("d") and not o.name.startswith("dy")]
     own = f"{row.layer}."
     return [v for v in named if v.register == GRADIENTS or (v.register == WORK and not v.name.startswith(own))]
 

@@ -34,11 +34,13 @@ class Loss(Part):
     class and 0 elsewhere.
     `shares`: whether a loss of labels also takes shares of classes (B, K) in their place, as mixup makes them.
     `absorbs`: the activation it undoes: with a final layer of that name the loss is computed on what goes into it.
+    `measured`: whether the usual metrics of the data say something of nets that learn by it.
     """
 
     targets: ClassVar[Literal["labels", "values", "none"]] = "values"
     absorbs: ClassVar[str | None] = None
     shares: ClassVar[bool] = False
+    measured: ClassVar[bool] = True
     cases: ClassVar[Sequence[LossCase]] = (LossCase(),)
 
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:

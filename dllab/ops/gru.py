@@ -7,101 +7,111 @@ from typing import ClassVar
 
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
-from dllab.core.tile import FROM_Y, FROM_ZERO
-from dllab.core.vecmath import sigmoid, tanh
+from dllab.core.tile import FROM_START, FROM_Y
 from dllab.ops.layer import Case
-from dllab.ops.recurrent import (
-    Recurrent,
+from dllab.ops.recurrent import Recurrent, Run
+from dllab.ops.through_time import (
+    at_step,
     backward_b,
+    backward_start,
     backward_wx,
     backward_x,
     gates_to_state,
     inputs_to_gates,
-    ladder,
-    scratch,
+    last_states,
+    longest,
+    nothing,
+    nothing_behind,
+    sigmoid,
     state_to_gates,
     state_weights,
+    tanh,
+    total,
     turn,
 )
-from dllab.symbols import Net, Parameter, Value
+from dllab.symbols import Value
 
 
-@kernel(y="B T H", z="B T G", a="B T G", x="B T F", wx="F G", wh="H G", b="G", bh="H", of_step="T:int64",
-        to_step="T:int64", of_row="B:int64", to_row="B:int64")  # fmt: skip
-def forward(y, z, a, x, wx, wh, b, bh, of_step, to_step, of_row, to_row):
-    """Z = the gates r, z, n after their activations; a = y[t - 1] wh, bh added to n's part; y = n + z (y[t - 1] - n)."""
-    units = y.shape[2]
-    inputs_to_gates(z, x, wx, b, of_step, to_step)
-    ladder(of_row, y.shape[1] * units)
-    ladder(to_row, z.shape[1] * z.shape[2])
-    for t in range(y.shape[1]):
+@kernel(y="B T H", y_h="B H", z="B T G", a="B T H", x="B T F", wx="F G", wh="H G", b="G", bh="H", start="B H",
+        ends="B:int32", steps="2 T:int64", rows="4 B:int64", begins=":int64")  # fmt: skip
+def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, steps, rows, begins):
+    """Z = the gates r, z, n after their activations; a = bh + n's part of y[t - 1] wh; y = n + z (y[t - 1] - n)."""
+    units, size, wide, gates = y.shape[2], y.shape[1] * y.shape[2], z.shape[1] * z.shape[2], z.shape[2]
+    if not begins:
+        nothing(start)
+    inputs_to_gates(z, x, wx, b, ends, steps)
+    for t in range(longest(ends)):
+        count = at_step(rows, ends, t, size, wide, units)
         if t > 0:
-            state_to_gates(a, t, y, wh, of_row, to_row, FROM_ZERO)
-        else:
-            for n in range(y.shape[0]):
-                row = a[n, 0]
-                for g in range(row.shape[0]):
-                    row[g] = 0
-        for n in range(y.shape[0]):
-            row, own, out, before = z[n, t], a[n, t], y[n, t], y[n, max(t - 1, 0)]
-            r, u, c = row[:units], row[units : 2 * units], row[2 * units :]
-            of_r, of_u, of_c = own[:units], own[units : 2 * units], own[2 * units :]
-            kept = like(r[0], 1.0 if t > 0 else 0.0)
+            last, own = (t - 1) * units, t * units
+            state_to_gates(z, t * gates, rows[2], y, last, rows[1], count, wh, 0, 2 * units, y, FROM_Y)
+            state_to_gates(a, own, rows[1], y, last, rows[1], count, wh, 2 * units, units, bh, FROM_START)
+        else:  # where start is 0, a = bh
+            if begins:
+                state_to_gates(z, 0, rows[2], start, 0, rows[3], count, wh, 0, 2 * units, y, FROM_Y)
+            state_to_gates(a, 0, rows[1], start, 0, rows[3], count, wh, 2 * units, units, bh, FROM_START)
+        for m in range(count):
+            n = rows[0, m]
+            row, of_c, out, before = z[n, t], a[n, t], y[n, t], y[n, t - 1] if t > 0 else start[n]
+            front, r, u, c = row[: 2 * units], row[:units], row[units:], row[2 * units :]
+            for j in range(2 * units):
+                front[j] = sigmoid(front[j])
             for j in range(units):
-                of_c[j] += bh[j]
-                r[j], u[j] = sigmoid(r[j] + of_r[j]), sigmoid(u[j] + of_u[j])
                 c[j] = tanh(c[j] + r[j] * of_c[j])
-                out[j] = c[j] + u[j] * ((before[j] if t > 0 else like(r[j], 0.0)) * kept - c[j])
-
-
-@kernel(dz="B T G", da="B T G", dh="B H", dy="B T H", y="B T H", z="B T G", a="B T G", wh="H G", turned="G H",
-        of_row="B:int64", to_row="B:int64")  # fmt: skip
-def backward(dz, da, dh, dy, y, z, a, wh, turned, of_row, to_row):
-    """Dz (of the inputs' part) and da (of the state's), from the last step to the first; dh is of the state before."""
-    steps, units = y.shape[1], y.shape[2]
-    turn(turned, wh)
-    ladder(of_row, steps * dz.shape[2])
-    ladder(to_row, units)
-    for n in range(dh.shape[0]):
-        slope = dh[n]
-        for j in range(units):
-            slope[j] = 0
-    for back in range(steps):
-        t = steps - 1 - back
-        for n in range(dh.shape[0]):
-            row, own, to, tilt, slope, out = z[n, t], a[n, t], dz[n, t], da[n, t], dh[n], dy[n, t]
-            r, u, c, of_c = row[:units], row[units : 2 * units], row[2 * units :], own[2 * units :]
-            dr, du, dc = to[:units], to[units : 2 * units], to[2 * units :]
-            tilt_r, tilt_u, tilt_c = tilt[:units], tilt[units : 2 * units], tilt[2 * units :]
-            before = y[n, max(t - 1, 0)]
-            one, kept = like(r[0], 1.0), like(r[0], 1.0 if t > 0 else 0.0)
             for j in range(units):
-                here = slope[j] + out[j]
-                dc[j] = here * (one - u[j]) * (one - c[j]) * (one + c[j])
-                du[j] = here * (kept * before[j] - c[j]) * u[j] * (one - u[j])
+                out[j] = c[j] + u[j] * (before[j] - c[j])
+    nothing_behind(y, ends, y.shape[1])
+    last_states(y_h, y, start, ends)
+
+
+@kernel(dz="B T G", da="B T H", dy_h="B H", dy="B T H", y="B T H", z="B T G", a="B T H", start="B H", wh="H G",
+        turned="G H", ends="B:int32", rows="4 B:int64", begins=":int64")  # fmt: skip
+def backward(dz, da, dy_h, dy, y, z, a, start, wh, turned, ends, rows, begins):
+    """Dz, and da of a, from the last step to the first; dy_h goes back with it: what later steps say of a step's state."""
+    most, units, gates = longest(ends), y.shape[2], z.shape[2]
+    size, wide = y.shape[1] * units, z.shape[1] * gates
+    turn(turned, wh)
+    nothing_behind(dz, ends, most)
+    nothing_behind(da, ends, most)
+    for back in range(most):
+        t = most - 1 - back
+        count = at_step(rows, ends, t, size, wide, units)
+        for m in range(count):
+            n = rows[0, m]
+            slope, out, of_c, tilt = dy_h[n], dy[n, t], a[n, t], da[n, t]
+            row, to, before = z[n, t], dz[n, t], y[n, t - 1] if t > 0 else start[n]
+            r, u, c = row[:units], row[units:], row[2 * units :]
+            dr, du, dc = to[:units], to[units:], to[2 * units :]
+            one = like(r[0], 1.0)
+            for j in range(units):
+                slope[j] += out[j]
+            for j in range(units):
+                dc[j] = slope[j] * (one - u[j]) * (one - c[j]) * (one + c[j])
+            for j in range(units):
+                du[j] = slope[j] * (before[j] - c[j]) * u[j] * (one - u[j])
+            for j in range(units):
                 dr[j] = dc[j] * of_c[j] * r[j] * (one - r[j])
-                tilt_r[j], tilt_u[j], tilt_c[j] = dr[j], du[j], dc[j] * r[j]
-                slope[j] = here * u[j]
-        if t > 0:
-            gates_to_state(dh, da, t, turned, of_row, to_row, FROM_Y)
+            for j in range(units):
+                tilt[j] = dc[j] * r[j]
+            for j in range(units):
+                slope[j] *= u[j]
+        if t > 0 or begins:
+            gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, 2 * units, FROM_Y)
+            gates_to_state(dy_h, rows[3], da, t * units, rows[1], count, turned, 2 * units, units, FROM_Y)
 
 
-@kernel(dwh="H G", h="B T H", da="B T G", of_unit="H:int64", to_unit="H:int64")
-def backward_wh(dwh, h, da, of_unit, to_unit):
-    """Dwh, of the state's part."""
-    state_weights(dwh, h, da, of_unit, to_unit)
+@kernel(dwh="H G", h="B T H", start="B H", dz="B T G", da="B T H", ends="B:int32", units="2 H:int64", begins=":int64")
+def backward_wh(dwh, h, start, dz, da, ends, units, begins):
+    """Dwh, from dz for the gates r and z, from da for the candidate n."""
+    wide = 2 * h.shape[2]
+    state_weights(dwh, 0, wide, h, start, begins, dz, ends, units)
+    state_weights(dwh, wide, h.shape[2], h, start, begins, da, ends, units)
 
 
-@kernel(dbh="H", da="*N G")
-def backward_bh(dbh, da):
-    """Dbh = the sum of the candidate's part of da over examples and steps."""
-    units = dbh.shape[0]
-    for j in range(units):
-        dbh[j] = 0
-    for n in range(da.shape[0]):
-        row = da[n, 2 * units :]
-        for j in range(units):
-            dbh[j] += row[j]
+@kernel(dbh="H", da="B T H", ends="B:int32")
+def backward_bh(dbh, da, ends):
+    """Dbh = the sum of da over examples and steps."""
+    total(dbh, da, 0, ends)
 
 
 class Gru(Recurrent):
@@ -110,15 +120,22 @@ class Gru(Recurrent):
     r, z = sigmoid(x wx + h[t - 1] wh + b) are the gates of reset and update, n = tanh(x wx + b + r * (h[t - 1] wh + bh)) is
     the candidate; the reset is applied after the recurrent product, whose part for n has a bias of its own. Three quarters
     of the work of an lstm, and about as good. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 3 H),
-    wh (H, 3 H), b (3 H,), the gates in the order r, z, n, and bh (H,). Backward: through time, from the last step on.
+    wh (H, 3 H), b (3 H,), the gates in the order r, z, n, and bh (H,). Of sequences with lengths only the steps that are
+    there count: behind them h is 0, and the last state is that of the last step that is there. Backward: through time,
+    from the last step on.
 
         - gru: 64
         - gru: {units: 64, return: last}
+        - gru: {units: 64, layers: 2, dropout: 0.1, learn_start: true}
 
     Options:
 
     - units: H, the size of the state.
     - return: sequence gives the states of all steps, last the state after the last one.
+    - layers: so many on top of each other; wx, wh, b of the first, wx_2, wh_2, b_2 of the second, and so on.
+    - dropout: chance of a number between two of these layers to be dropped in a training step.
+    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H).
+    - learn_start: the state before the first step is a parameter, h0 (H,), that begins at 0.
     - init: how wx starts; left out, xavier.
     - recurrent_init: how wh starts; left out, orthogonal.
 
@@ -130,20 +147,20 @@ class Gru(Recurrent):
 
     cases: ClassVar[Sequence[Case]] = (
         Case({"units": 3}, shape=(4, 2)),
-        Case({"units": 2, "return": "last"}, shape=(5, 3)),
+        Case({"units": 2, "return": "last"}, shape=(5, 3), lengths=True),
         Case({"units": 2}, shape=(1, 2), batch=1),
+        Case({"units": 2, "layers": 2, "dropout": 0.3, "learn_start": True}, shape=(4, 2), lengths=True, carry=True),
+        Case({"units": 2, "start": "a"}, shape=(3, 2), before=({"lstm": {"units": 2, "name": "a"}},), lengths=True),
+        Case({"units": 2, "start": "a"}, shape=(3, 2), before=({"rnn": {"units": 2, "name": "a"}},), carry=True),
     )
 
-    def run(self, net: Net, x: Value, wx: Parameter, wh: Parameter) -> Value:
+    def run(self, run: Run) -> tuple[Value, ...]:
         """One row forward; backward one through time, then products with all steps at once."""
-        shape, wide = (*x.shape[:2], self.units), (*x.shape[:2], 3 * self.units)
-        b = net.parameter("b", (3 * self.units,), decays=False)
-        bh = net.parameter("bh", (self.units,), decays=False)
-        y = net.array(shape)
-        arrays = {name: net.array(wide, name) for name in ("z", "a", "dz", "da")}
-        net.call(
-            forward, backward=(backward, backward_wh, backward_bh, backward_wx, backward_b, backward_x), y=y, x=x, h=y,
-            wx=wx, wh=wh, b=b, bh=bh, dh=net.array((x.shape[0], self.units), "dh"), **arrays,
-            **scratch(net, x, self.units, 3 * self.units),
+        y, y_h = run.sequence(1, "h"), run.state("last")
+        b, bh = run.parameter("b", 3 * self.units), run.parameter("bh", self.units)
+        back = (backward, backward_wh, backward_bh, backward_wx, backward_b, backward_x, backward_start)
+        run.net.call(
+            forward, backward=back, y=y, y_h=y_h, b=b, bh=bh, h=y, z=run.sequence(3, "z"), dz=run.sequence(3, "dz"),
+            a=run.sequence(1, "a"), da=run.sequence(1, "da"), **run.operands(),
         )  # fmt: skip
-        return y
+        return y, y_h

@@ -11,88 +11,111 @@ from pydantic import Field
 from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.core.tile import FROM_Y, FROM_ZERO
-from dllab.core.vecmath import sigmoid, tanh
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Case
-from dllab.ops.recurrent import (
-    Recurrent,
+from dllab.ops.recurrent import Recurrent, Run
+from dllab.ops.through_time import (
+    at_step,
     backward_b,
+    backward_start,
+    backward_start_c,
     backward_wh,
     backward_wx,
     backward_x,
     gates_to_state,
     inputs_to_gates,
-    ladder,
-    scratch,
+    last_states,
+    longest,
+    nothing,
+    nothing_behind,
+    sigmoid,
     state_to_gates,
+    tanh,
     turn,
 )
-from dllab.symbols import Net, Parameter, Value
+from dllab.symbols import Value
 
 
-@kernel(y="B T H", z="B T G", c="B T H", squashed="B T H", x="B T F", wx="F G", wh="H G", b="G", of_step="T:int64",
-        to_step="T:int64", of_row="B:int64", to_row="B:int64")  # fmt: skip
-def forward(y, z, c, squashed, x, wx, wh, b, of_step, to_step, of_row, to_row):
-    """Z = the gates i, f, g, o after their activations; c = f c[t - 1] + i g; y = o tanh(c), squashed = tanh(c)."""
-    units = y.shape[2]
-    inputs_to_gates(z, x, wx, b, of_step, to_step)
-    ladder(of_row, y.shape[1] * units)
-    ladder(to_row, z.shape[1] * z.shape[2])
-    for t in range(y.shape[1]):
+@kernel(y="B T H", y_h="B H", y_c="B H", z="B T G", c="B T H", squashed="B T H", x="B T F", wx="F G", wh="H G", b="G",
+        start="B H", start_c="B H", ends="B:int32", steps="2 T:int64", rows="4 B:int64", begins=":int64",
+        begins_c=":int64")  # fmt: skip
+def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, steps, rows, begins, begins_c):
+    """Z = the gates i, f, g, o after their activations; c = f c[t - 1] + i g; y = o tanh(c), squashed = tanh(c).
+
+    The loops over units are short of operands, so that the compiler can see that they do not overlap.
+    """
+    units, size, wide, gates = y.shape[2], y.shape[1] * y.shape[2], z.shape[1] * z.shape[2], z.shape[2]
+    if not begins:
+        nothing(start)
+    if not begins_c:
+        nothing(start_c)
+    inputs_to_gates(z, x, wx, b, ends, steps)
+    for t in range(longest(ends)):
+        count = at_step(rows, ends, t, size, wide, units)
         if t > 0:
-            state_to_gates(z, t, y, wh, of_row, to_row, FROM_Y)
-        for n in range(y.shape[0]):
-            row = z[n, t]
-            i, f, g, o = row[:units], row[units : 2 * units], row[2 * units : 3 * units], row[3 * units :]
-            cell, curve, out, before = c[n, t], squashed[n, t], y[n, t], c[n, max(t - 1, 0)]
+            state_to_gates(z, t * gates, rows[2], y, (t - 1) * units, rows[1], count, wh, 0, gates, y, FROM_Y)
+        elif begins:
+            state_to_gates(z, 0, rows[2], start, 0, rows[3], count, wh, 0, gates, y, FROM_Y)
+        for m in range(count):
+            n = rows[0, m]
+            row, cell, before = z[n, t], c[n, t], c[n, t - 1] if t > 0 else start_c[n]
+            front, i, f, g, o = row[: 2 * units], row[:units], row[units:], row[2 * units :], row[3 * units :]
+            for j in range(2 * units):
+                front[j] = sigmoid(front[j])
             for j in range(units):
-                i[j], f[j], g[j], o[j] = sigmoid(i[j]), sigmoid(f[j]), tanh(g[j]), sigmoid(o[j])
-            if t > 0:
-                for j in range(units):
-                    cell[j] = f[j] * before[j] + i[j] * g[j]
-            else:
-                for j in range(units):
-                    cell[j] = i[j] * g[j]
+                o[j] = sigmoid(o[j])
+            for j in range(units):
+                g[j] = tanh(g[j])
+            for j in range(units):
+                cell[j] = f[j] * before[j] + i[j] * g[j]
+            curve, out = squashed[n, t], y[n, t]
             for j in range(units):
                 curve[j] = tanh(cell[j])
-                out[j] = o[j] * curve[j]
-
-
-@kernel(dz="B T G", dh="B H", dc="B H", dy="B T H", z="B T G", c="B T H", squashed="B T H", wh="H G", turned="G H",
-        of_row="B:int64", to_row="B:int64")  # fmt: skip
-def backward(dz, dh, dc, dy, z, c, squashed, wh, turned, of_row, to_row):
-    """Dz, from the last step to the first; dh and dc are what later steps say of a step's state."""
-    units, steps = dh.shape[1], dy.shape[1]
-    turn(turned, wh)
-    ladder(of_row, steps * dz.shape[2])
-    ladder(to_row, units)
-    for n in range(dh.shape[0]):
-        slope, cell = dh[n], dc[n]
-        for j in range(units):
-            slope[j] = 0
-            cell[j] = 0
-    for back in range(steps):
-        t = steps - 1 - back
-        for n in range(dh.shape[0]):
-            row, to, slope, cell, out, curve = z[n, t], dz[n, t], dh[n], dc[n], dy[n, t], squashed[n, t]
-            i, f, g, o = row[:units], row[units : 2 * units], row[2 * units : 3 * units], row[3 * units :]
-            di, df, dg, do = to[:units], to[units : 2 * units], to[2 * units : 3 * units], to[3 * units :]
-            before = c[n, max(t - 1, 0)]
-            one, kept = like(i[0], 1.0), like(i[0], 1.0 if t > 0 else 0.0)
             for j in range(units):
-                here = slope[j] + out[j]
-                memory = cell[j] + here * o[j] * (one - curve[j]) * (one + curve[j])
-                do[j] = here * curve[j] * o[j] * (one - o[j])
-                di[j] = memory * g[j] * i[j] * (one - i[j])
-                df[j] = memory * (kept * before[j]) * f[j] * (one - f[j])
-                dg[j] = memory * i[j] * (one - g[j]) * (one + g[j])
-                cell[j] = memory * f[j]
-        if t > 0:
-            gates_to_state(dh, dz, t, turned, of_row, to_row, FROM_ZERO)
+                out[j] = o[j] * curve[j]
+    nothing_behind(y, ends, y.shape[1])
+    last_states(y_h, y, start, ends)
+    last_states(y_c, c, start_c, ends)
+
+
+@kernel(dz="B T G", dy_h="B H", dy_c="B H", dy="B T H", z="B T G", c="B T H", squashed="B T H", start_c="B H", wh="H G",
+        turned="G H", ends="B:int32", rows="4 B:int64", begins=":int64")  # fmt: skip
+def backward(dz, dy_h, dy_c, dy, z, c, squashed, start_c, wh, turned, ends, rows, begins):
+    """Dz, from the last step to the first; dy_h and dy_c go back with it: what later steps say of a step's state."""
+    most, units, gates = longest(ends), dy.shape[2], z.shape[2]
+    size, wide = dy.shape[1] * units, z.shape[1] * gates
+    turn(turned, wh)
+    nothing_behind(dz, ends, most)
+    for back in range(most):
+        t = most - 1 - back
+        count = at_step(rows, ends, t, size, wide, units)
+        for m in range(count):
+            n = rows[0, m]
+            slope, cell, out, curve = dy_h[n], dy_c[n], dy[n, t], squashed[n, t]
+            row, to, before = z[n, t], dz[n, t], c[n, t - 1] if t > 0 else start_c[n]
+            i, f, g, o = row[:units], row[units:], row[2 * units :], row[3 * units :]
+            di, df, dg, do = to[:units], to[units:], to[2 * units :], to[3 * units :]
+            one = like(i[0], 1.0)
+            for j in range(units):
+                slope[j] += out[j]
+            for j in range(units):
+                cell[j] += slope[j] * o[j] * (one - curve[j]) * (one + curve[j])
+            for j in range(units):
+                do[j] = slope[j] * curve[j] * o[j] * (one - o[j])
+            for j in range(units):
+                di[j] = cell[j] * g[j] * i[j] * (one - i[j])
+            for j in range(units):
+                dg[j] = cell[j] * i[j] * (one - g[j]) * (one + g[j])
+            for j in range(units):
+                df[j] = cell[j] * before[j] * f[j] * (one - f[j])
+            for j in range(units):
+                cell[j] *= f[j]
+        if t > 0 or begins:
+            gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, gates, FROM_ZERO)
 
 
 class ForgetBias(Initializer):
-    """Zeros, and the same number for every forget gate: not a part that recipes name."""
+    """Zeros, and the same number for every forget gate. It has no name, so recipes cannot ask for it."""
 
     value: float
 
@@ -110,15 +133,24 @@ class Lstm(Recurrent):
     The gates i, f, o = sigmoid(x wx + h[t - 1] wh + b) and the candidate g = tanh(...) decide what is written to the memory
     c, what is kept and what is shown. Along c a gradient is multiplied by f only, so it lives over hundreds of steps where
     that of a plain rnn is gone after ten. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, 4 H), wh
-    (H, 4 H), b (4 H,), the gates in the order i, f, g, o. Backward: through time, from the last step to the first.
+    (H, 4 H), b (4 H,), the gates in the order i, f, g, o. Of sequences with lengths only the steps that are there count:
+    behind them h is 0, and the last state is that of the last step that is there. Backward: through time, from the last
+    step to the first.
 
         - lstm: 64
         - lstm: {units: 64, return: last, forget_bias: 1}
+        - lstm: {units: 64, name: encoder}
+        - embedding: {units: 16, from: decoder}
+        - lstm: {units: 64, start: encoder}
 
     Options:
 
     - units: H, the size of state and memory.
     - return: sequence gives the states of all steps, last the state after the last one.
+    - layers: so many on top of each other; wx, wh, b of the first, wx_2, wh_2, b_2 of the second, and so on.
+    - dropout: chance of a number between two of these layers to be dropped in a training step.
+    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H).
+    - learn_start: the state and the memory before the first step are parameters, h0 and c0 (H,), that begin at 0.
     - init: how wx starts; left out, xavier.
     - recurrent_init: how wh starts; left out, orthogonal.
     - forget_bias: what the forget gate's bias starts at; 1 lets it remember from the start.
@@ -130,23 +162,24 @@ class Lstm(Recurrent):
     name = "lstm"
     forget_bias: Annotated[float, Field(ge=-100, le=100)] = 1.0
     gates: ClassVar[int] = 4
+    memory: ClassVar[bool] = True
 
     cases: ClassVar[Sequence[Case]] = (
         Case({"units": 3}, shape=(4, 2)),
-        Case({"units": 2, "return": "last"}, shape=(5, 3)),
+        Case({"units": 2, "return": "last"}, shape=(5, 3), lengths=True),
         Case({"units": 2, "forget_bias": -1.0}, shape=(1, 2), batch=1),
+        Case({"units": 2, "layers": 2, "dropout": 0.3, "learn_start": True}, shape=(4, 2), lengths=True, carry=True),
+        Case({"units": 2, "start": "a"}, shape=(3, 2), before=({"lstm": {"units": 2, "name": "a"}},), lengths=True),
+        Case({"units": 2, "start": "a"}, shape=(3, 2), before=({"gru": {"units": 2, "name": "a"}},), carry=True),
     )
 
-    def run(self, net: Net, x: Value, wx: Parameter, wh: Parameter) -> Value:
+    def run(self, run: Run) -> tuple[Value, ...]:
         """One row forward; backward one through time, then products with all steps at once."""
-        shape = (*x.shape[:2], self.units)
-        b = net.parameter("b", (4 * self.units,), ForgetBias(value=self.forget_bias), decays=False)
-        y = net.array(shape)
-        state = {name: net.array((x.shape[0], self.units), name) for name in ("dh", "dc")}
-        net.call(
-            forward, backward=(backward, backward_wh, backward_wx, backward_b, backward_x), y=y, x=x, wx=wx, wh=wh, b=b,
-            z=net.array((*x.shape[:2], 4 * self.units), "z"), dz=net.array((*x.shape[:2], 4 * self.units), "dz"),
-            c=net.array(shape, "c"), squashed=net.array(shape, "squashed"), h=y,
-            **state, **scratch(net, x, self.units, 4 * self.units),
+        y, y_h, y_c = run.sequence(1, "h"), run.state("last"), run.state("last_c")
+        b = run.parameter("b", 4 * self.units, ForgetBias(value=self.forget_bias))
+        back = (backward, backward_wh, backward_wx, backward_b, backward_x, backward_start, backward_start_c)
+        run.net.call(
+            forward, backward=back, y=y, y_h=y_h, y_c=y_c, b=b, h=y, z=run.sequence(4, "z"), dz=run.sequence(4, "dz"),
+            c=run.sequence(1, "c"), squashed=run.sequence(1, "squashed"), **run.operands(),
         )  # fmt: skip
-        return y
+        return y, y_h, y_c

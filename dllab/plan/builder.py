@@ -78,7 +78,7 @@ class Builder:
         self.tables: dict[str, Value] = {}
         self.carry = 0  # rows of a batch
         self.continues: Value | None = None  # where states go on from batch to batch
-        self._states: dict[str, tuple[Value, ...]] = {}
+        self._states: dict[str, tuple[tuple[Value, ...], ...]] = {}
         self._label: str | None = None  # of the layer being built
         self._entry: Any = None  # the same as the recipe has it
         self._paths: dict[str, str] = {}  # of layers with a label
@@ -215,14 +215,24 @@ class Builder:
         """See Net.words."""
         return self.store.words
 
-    def states_of(self, label: str) -> tuple[Value, ...]:
+    def states_of(self, label: str) -> tuple[tuple[Value, ...], ...]:
         """See Net.states_of."""
         return self._states.get(label, ())
 
-    def keep_states(self, *states: Value) -> None:
+    def keep_states(self, *states: tuple[Value, ...]) -> None:
         """See Net.keep_states."""
-        if self._label is not None:
-            self._states[self._label] = states
+        for label in ("", self._label or ""):
+            self._states[label] = states
+
+    @property
+    def labelled(self) -> bool:
+        """See Net.labelled."""
+        return self._label is not None
+
+    @property
+    def carries(self) -> bool:
+        """See Net.carries."""
+        return self.carry > 0
 
     def table(self, name: str) -> Value:
         """See Net.table."""
@@ -248,10 +258,9 @@ class Builder:
         self.rows[-1].sizes()  # what does not fit is told of the line that calls, in a layer of the user's own
         if not self.training or not backward:
             return
-        y = operands.get("y")
-        inputs = [v for name, v in operands.items() if name != "y"]
-        needed = any(v.needs_gradient for v in inputs)
-        if y is not None:
+        outputs = [v for name, v in operands.items() if is_output(name)]
+        needed = any(v.needs_gradient for name, v in operands.items() if not is_output(name))
+        for y in outputs:
             y.needs_gradient = y.needs_gradient or needed  # several rows may write parts of it
         if needed:
             self._tape.append(_Taped(backward, operands, self.path))
@@ -421,16 +430,27 @@ class Builder:
                 operands[name] = taped.operands[name]
                 continue
             of = taped.operands[name[1:]]
-            if name[1:] == "y":
-                operands[name] = self.gradient(of)
+            if is_output(name[1:]):
+                operands[name] = self._gradient_to_read(of, taped.layer)
                 continue
             operands[name] = self._gradient_to_write(of, additions)
             wanted = wanted or of.needs_gradient
-        if not wanted and any(o.name not in taped.operands and o.name != "dy" for o in kernel.operands):
+        if not wanted and any(o.name not in taped.operands and not is_output(o.name[1:]) for o in kernel.operands):
             return
         self.rows.append(Row(kernel, operands, taped.layer))
         for to, extra in additions:
             self.rows.append(Row(totals.add_into, {"to": to, "of": extra}, taped.layer))
+
+    def _gradient_to_read(self, of: Value, layer: str) -> Value:
+        """The gradient of an output; where nothing reads that output, the gradient is 0."""
+        gradient = self.gradient(of)
+        root = of
+        while root.parent is not None:
+            root = root.parent
+        if id(root) not in self._written:
+            self._written.add(id(root))
+            self.rows.append(Row(totals.nothing, {"to": gradient}, layer))
+        return gradient
 
     def _gradient_to_write(self, of: Value, additions: list[tuple[Value, Value]]) -> Value:
         """The gradient itself for its first writer; afterwards scratch, whose content is then added."""
@@ -446,6 +466,11 @@ class Builder:
             return scratch
         self._written.add(id(root))
         return gradient
+
+
+def is_output(name: str) -> bool:
+    """Whether an operand of that name is what a layer gives: `y`, and the last states of recurrent layers beside it."""
+    return name in ("y", "y_h", "y_c")
 
 
 def default_initializer(following: Sequence[Any]) -> Initializer | None:

@@ -21,6 +21,7 @@ from dllab.losses.temperature import tempered
 from dllab.optim.optimizer import Transform
 from dllab.plan import gather, totals
 from dllab.plan.augmented import Augmenting, Feed
+from dllab.plan.bucket import bucket
 from dllab.plan.builder import Builder
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
@@ -104,6 +105,7 @@ class Question:
     precision: str = "float32"
     seed: int = 0
     shuffle: bool = True
+    bucket: bool = False  # batches of about the same length
     shards: int | None = None  # None: the plan decides by the size of a step
     input_gradient: bool = False
     frozen: tuple[str, ...] = ()  # layers (or single parameters) that training leaves as they are, by path
@@ -149,7 +151,7 @@ class Plan:
         if name not in self._programs:
             kind, _, plain = name.partition(":")
             inputs = self.question.inputs
-            if plain and inputs.dtype in ("float32", "float64", "uint8"):
+            if plain:
                 inputs = Column(inputs.name, inputs.shape, self.question.precision)
             if kind == "train":
                 self._programs[name] = self._train(inputs, bool(plain))
@@ -278,6 +280,10 @@ class Plan:
             order = Value("order", ORDER, ("N",), "int64", offset=0)
             seed, epoch = builder.counter("seed"), builder.counter("epoch")
             builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
+            if self.question.bucket:
+                lengths = Value(LENGTHS, COLUMN + LENGTHS, ("R",), "int32", offset=0)
+                size = builder.whole(self.question.batch)
+                builder.row(bucket, only=0, order=order, lengths=lengths, size=size, seed=seed, epoch=epoch)
             builder.barrier()
         return len(builder.rows)
 
@@ -336,9 +342,10 @@ class Plan:
                 builder.row(gather.gather_labels, y=flat, source=source, rows=builder.batch_rows())
                 x.lengths = value
             elif column.name == CONTINUES:
+                builder.carry = self.question.batch
                 if builder.training:
                     builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
-                    builder.carry, builder.continues = self.question.batch, value
+                    builder.continues = value
             else:
                 builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
                 builder.named[column.name] = value

@@ -1,7 +1,8 @@
 """The ways a recipe may write a part: `adam`, `{name: adam, lr: 0.01}`, `{adam: {lr: 0.01}}`, `{adam: 0.01}`.
 
-A part with an option of its own name may stand beside its other options: `{csv: houses.csv, target: price}`. A layer has
-no `name` form, because in a layer `name` is its label.
+A part with an option of its own name, or one that reads a file, may stand beside its other options:
+`{csv: houses.csv, target: price}`, `{text: book.txt, length: 32}`. A layer has no `name` form, because in a layer `name`
+is its label.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic.fields import FieldInfo
 from dllab.catalogue import Nested, Part, UnknownPart, find, has_file, parts
 from dllab.recipe.errors import Problems, article, closest, one_of, show
 from dllab.recipe.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, plain
+from dllab.recipe.paths import names_file
 from dllab.recipe.place import visible
 
 NOUNS = {
@@ -74,12 +76,13 @@ def read_form(node: Node, family: str, problems: Problems) -> Written | None:
 
 
 def _own_name(node: MapNode, family: str) -> ScalarNode | None:
-    """The key that names a part with an option of the same name."""
+    """The key that names a part with an option of the same name, or a part that reads a file."""
     for key, entry in node.entries.items():
         if not has_file(family, key):
             continue
         try:
-            if key in fields_of(find(family, key)):
+            part = find(family, key)
+            if key in fields_of(part) or reads_file(part):
                 return entry.key
         except UnknownPart:  # a file of the family that holds no part of its name
             continue
@@ -114,7 +117,7 @@ def options_of(written: Written, cls: type, family: str, problems: Problems) -> 
     if node is None:
         return MapNode(written.name.place)
     if isinstance(node, MapNode) and not _is_inner_part(node, cls, family, main):
-        return node
+        return _file_named(node, cls, what) if written.flat and main is not None else node
     if main is not None:
         return MapNode(node.place, {main: Entry(written.name, node)})
     known = sorted(fields_of(cls))
@@ -125,6 +128,20 @@ def options_of(written: Written, cls: type, family: str, problems: Problems) -> 
         hint = f"name the option: {what}: {{{(needed or known)[0]}: ...}}; it has: {', '.join(known)}"
         problems.add(f"{what} takes no value of its own, got {show(plain(node))}", node.place, hint)
     return None
+
+
+def reads_file(cls: type) -> bool:
+    """Whether the short form of a part names a file."""
+    main = getattr(cls, "main", None)
+    return main is not None and names_file(fields_of(cls)[main])
+
+
+def _file_named(node: MapNode, cls: type, what: str) -> MapNode:
+    """The options of a part written as `{text: book.txt, length: 32}`: its own name stands for the option of the file."""
+    main = getattr(cls, "main", "")
+    if what not in node.entries or what in fields_of(cls) or main in node.entries:
+        return node
+    return MapNode(node.place, {main if key == what else key: entry for key, entry in node.entries.items()})
 
 
 def fields_of(cls: type) -> dict[str, FieldInfo]:

@@ -155,6 +155,10 @@ class Builder:
             return None
         return built if sound else None
 
+    def _named(self) -> tuple[str, ...]:
+        """The labels to suggest: `decoder` only means something to data that answer in sequences."""
+        return tuple(label for label in self._visible if label != DECODER)
+
     def finish(self) -> None:
         """Judge the `from:` labels that were not visible where they stood."""
         for reference in self._unresolved:
@@ -200,7 +204,7 @@ class Builder:
                 self.problems.add(f"{show(plain(item))} where from: takes a label", item.place, hint)
                 continue
             if label not in self._visible:
-                self._unresolved.append(_Reference(label, item.place, tuple(self._visible)))
+                self._unresolved.append(_Reference(label, item.place, self._named()))
             labels.append(label)
         if not items:
             self.problems.add("from: with an empty list", node.place, "name at least one earlier layer, or input")
@@ -215,7 +219,7 @@ class Builder:
                 return self.folder.absolute(value, node.place)
             if any(isinstance(mark, LayerName) for mark in option.metadata) and isinstance(value, str):
                 if value not in self._visible:
-                    self._unresolved.append(_Reference(value, node.place, tuple(self._visible)))
+                    self._unresolved.append(_Reference(value, node.place, self._named()))
                 return value
             return _arranged(option.annotation, value)
         kinds = members(option.annotation)

@@ -85,6 +85,7 @@ class TrainOptions:
     - seed: of parameters, order and dropout; `--seed` sets it too.
     - dtype: precision of all numbers.
     - shuffle: a new order in every epoch.
+    - bucket_lengths: put sequences of about the same length into a batch, so that less of it is padding.
     - carry_state: truncated backpropagation through time: recurrent layers begin each batch with the states in which the
       last one ended. For data that flow on from row to row, such as the windows of a text.
     - clip_norm: most length of the whole gradient; left out, any.
@@ -106,6 +107,7 @@ class TrainOptions:
     seed: Seed = 0
     dtype: Literal["float32", "float64"] = "float32"
     shuffle: bool = True
+    bucket_lengths: bool = False
     carry_state: bool = False
     clip_norm: Limit | None = None
     clip_value: Limit | None = None

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data.dataset import Dataset, Prepared, natural
+from dllab.data.dataset import Dataset, Prepared
 from dllab.data.encoding import Encoding, plain_encoding
 from dllab.data.splits import Splits
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
-from dllab.engine.question import INPUTS, TARGETS, question_of
-from dllab.metrics.labels import predicted
-from dllab.recipe import Recipe, load
+from dllab.engine.question import question_of
+from dllab.plan.plan import LENGTHS
+from dllab.recipe import load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
 from dllab.runs.find import find_run
+from dllab.runs.ready import Ready
 from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, check_has_net, load_weights, new_run
-from dllab.training.evaluate import Evaluator
 from dllab.training.events import Figures
-from dllab.training.trainer import Trainer, columns_of, metrics_of
+from dllab.training.trainer import Trainer
 
 TARGET = "target"
 """The name of the target column in tables for nets that have learnt from other things than tables."""
@@ -32,26 +31,7 @@ TARGET = "target"
 FILES = {"last": WEIGHTS, "best": BEST}
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What a net says of N rows.
-
-    `outputs` (N, K): probabilities where `probable`, else scores or, for regression, values. `labels` (N,): the classes'
-    numbers, None for regression. `classes`: their names. `names`: of the values, where each has one of its own.
-    """
-
-    outputs: NDArray[Any]
-    probable: bool
-    labels: NDArray[np.int64] | None
-    classes: tuple[str, ...]
-    names: tuple[str, ...] = ()
-
-    def probabilities(self) -> NDArray[Any]:
-        """(N, classes): of a single output also that of class 0."""
-        return np.hstack([1 - self.outputs, self.outputs]) if self.outputs.shape[1] == 1 else self.outputs
-
-
-class Opened:
+class Opened(Ready):
     """The net of a run. `recipe`, `learnt` (what its data were), `network`, `steps` it was trained for."""
 
     def __init__(
@@ -66,16 +46,16 @@ class Opened:
             raise StoreError(f"{path} has no {name}\n  {_why(status['status'], weights, path)}")
         document = self.folder.read_data()
         try:
-            self.learnt = Learnt.from_document(document)
-            data = stand_in(self.learnt)
+            learnt = self.learnt = Learnt.from_document(document)
+            data = stand_in(learnt)
             self.encoding()
         except (KeyError, TypeError, ValueError, AttributeError):
             raise StoreError(f"{path / DATA} is not of this version of the lab\n  {new_run(path)}") from None
-        self.recipe: Recipe = dataclasses.replace(
-            load(path / "recipe.yaml", trust=trust), name=str(status.get("recipe", path.name))
-        )
-        question = question_of(self.recipe, data, batch=1)
-        self.network = Network(plan_of(self.recipe, question), self.recipe)
+        recipe = load(path / "recipe.yaml", trust=trust)
+        recipe = dataclasses.replace(recipe, name=str(status.get("recipe", path.name)))
+        batch = recipe.train.batch if recipe.train.carry_state else 1  # states are carried for each row of a batch
+        question = question_of(recipe, data, batch=batch if isinstance(batch, int) else None)
+        super().__init__(recipe, learnt, Network(plan_of(recipe, question), recipe))
         facts = load_weights(self.network, path, name)
         if type(facts.get("steps")) is not int:
             raise StoreError(f"{path / name} is not of this version of the lab\n  {new_run(path)}")
@@ -107,60 +87,40 @@ class Opened:
         same = Learnt.of(trainer.data).digest == self.learnt.digest
         return figures, {name: len(rows) for name, rows in evaluator.splits.items()}, same
 
-    @property
-    def gives_back(self) -> bool:
-        """Whether the net has learnt to give back its inputs."""
-        return bool(getattr(self.recipe.data, "reconstruct", False))
-
-    def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any] | None) -> dict[str, Any]:
-        """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs."""
-        if targets is None:
-            targets = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
-        metrics = metrics_of(self.recipe, self.learnt.task)
-        rows = np.asarray(inputs, np.float32).reshape(len(inputs), *self.learnt.input_shape)
-        values = {INPUTS: np.ascontiguousarray(rows), TARGETS: targets}
-        columns = columns_of(values, self.learnt, self.network.dtype)
-        nothing = np.empty(0, np.int64)
-        splits = Splits(nothing, nothing, np.arange(len(rows)))
-        return Evaluator(self.network, columns, splits, targets, metrics, self._natural).evaluate("test")
-
-    def _natural(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        return natural(outputs, self.learnt.target_shift, self.learnt.target_scale)
-
-    def predict(self, inputs: NDArray[Any]) -> Predictions:
-        """What the net says of raw inputs (N, ...), scaled as its data were."""
-        outputs = self.network.forward(self.learnt.seen(inputs).astype(self.network.dtype))
-        outputs = outputs.reshape(len(outputs), -1)
-        loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
-        if self.learnt.task == "regression":
-            names = self.learnt.features if self.gives_back else ()
-            return Predictions(self._natural(outputs), False, None, (), names)
-        probable = last in ("softmax", "sigmoid")
-        if loss is not None and loss.absorbs == "softmax" and not probable:
-            shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-            outputs, probable = shifted / shifted.sum(axis=1, keepdims=True), True
-        elif loss is not None and not self.network.plan.absorbed:
-            outputs, probable = loss.answers(outputs), probable or loss.absorbs == "sigmoid"
-        return Predictions(outputs, probable, predicted(outputs), self.learnt.classes)
-
 
 def stand_in(learnt: Learnt) -> Prepared:
     """Data of the same outside with a row a class, to plan the net by: the rows it learnt from need not be there."""
     rows = max(len(learnt.classes), 1)
     labelled = learnt.task == "classification"
-    targets = np.arange(rows, dtype=np.int32) if labelled else np.zeros((rows, learnt.outputs), np.float32)
+    kind = np.int32 if learnt.vocabulary else np.float32
+    columns = {"inputs": np.zeros((rows, *learnt.input_shape), kind), "targets": _stand_in_targets(learnt, rows)}
+    for column in learnt.columns:
+        fill = 1 if column.name == LENGTHS else 0
+        columns[column.name] = np.full((rows, *column.shape), fill, column.dtype)
     dataset = Dataset(
         name=learnt.name,
-        columns={"inputs": np.zeros((rows, *learnt.input_shape), np.float32), "targets": targets},
+        columns=columns,
         task="classification" if labelled else "regression",
         classes=learnt.classes,
         features=learnt.features,
         fixed_test=None,
         about="",
+        vocabulary=learnt.vocabulary,
+        tables={table.name: np.ones(table.shape, table.dtype) for table in learnt.tables},
+        flows=learnt.flows,
     )
     nothing = np.empty(0, np.int64)
     scaling = learnt.shift, learnt.scale, learnt.target_shift, learnt.target_scale
     return Prepared(dataset, Splits(np.arange(rows), nothing, nothing), *scaling)
+
+
+def _stand_in_targets(learnt: Learnt, rows: int) -> NDArray[Any]:
+    """Targets that plan a net for any rows: labels at every step may have gaps, whether or not those of training had."""
+    if learnt.label_steps:
+        return np.full((rows, learnt.label_steps), -1, np.int32)
+    if learnt.task == "classification":
+        return np.arange(rows, dtype=np.int32)
+    return np.zeros((rows, learnt.outputs), np.float32)
 
 
 def _why(status: str, weights: str, path: Path) -> str:

@@ -19,6 +19,7 @@ def check_demands(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> 
     """Raise RecipeError with everything that these data and metrics cannot give."""
     problems = [
         *_carried(recipe, data),
+        *_bucketed(recipe, data),
         *_unfit(recipe, data, metrics),
         *_unwatched(recipe, data, metrics),
         *_unreachable(recipe, data, metrics),
@@ -43,6 +44,20 @@ def _carried(recipe: Recipe, data: Prepared) -> list[Problem]:
     if recipe.train.batch == "full" or len(data.splits.train) < int(recipe.train.batch):
         hint = "give it a smaller batch"
         problems.append(Problem("carry_state: the training rows do not fill two batches", place, hint))
+    return problems
+
+
+def _bucketed(recipe: Recipe, data: Prepared) -> list[Problem]:
+    """Batches by length need lengths, and an order that may be changed."""
+    if not recipe.train.bucket_lengths:
+        return []
+    place, problems = recipe.place("train"), []
+    if "lengths" not in data.dataset.columns:
+        problem = f"bucket_lengths: the sequences of {data.dataset.name} are all of the same length"
+        problems.append(Problem(problem, place, "leave it out"))
+    if not recipe.train.shuffle or recipe.train.batch == "full":
+        problem = "bucket_lengths puts batches together anew in every epoch, and shuffle or batch forbids that"
+        problems.append(Problem(problem, place, "keep shuffle: true and a batch smaller than the data"))
     return problems
 
 

@@ -143,8 +143,9 @@ class Trainer:
 
 
 def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:
-    """The metrics that a recipe names, or the usual ones of a task."""
-    chosen: Any = recipe.metrics or tuple(find("metrics", name)() for name in USUAL_METRICS[task])
+    """The metrics that a recipe names, or the usual ones of a task, if there is one thing to compare with the other."""
+    usual = USUAL_METRICS[task] if getattr(recipe.loss, "measured", True) else ()
+    chosen: Any = recipe.metrics or tuple(find("metrics", name)() for name in usual)
     return tuple(chosen)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ SHADES = " .:-=+*#%@"
 COLUMNS, ROWS = 44, 20
 WIDEST = 32  # pixels of an image in a line; of wider ones every second pixel is shown, or every third, ...
 LUMA = np.array([0.299, 0.587, 0.114])
+BINS = 66  # columns of a series
 INK = 0.4  # an 8 x 8 digit, thresholded there, is still legible
 
 
@@ -37,7 +39,11 @@ def picture(dataset: Dataset) -> RenderableType | None:
         return Scatter(np.column_stack([flat[:, 0], targets[:, 0]]), np.zeros(dataset.rows, int), (), ("x", "y"))
     if shape is not None and dataset.classes:
         return Images(_first_of_each(flat, targets, len(dataset.classes)).reshape(-1, *shape), dataset.classes)
-    if len(dataset.features) > 1 and all(re.fullmatch(r"t\d+", name) for name in dataset.features):
+    if "series" in dataset.tables:
+        return Curves(_binned(dataset.tables["series"]), ("series",))
+    if inputs.ndim == 3 and dataset.classes and targets.ndim == 1 and dataset.features[0].startswith("t1"):
+        return Curves(_first_of_each(inputs[:, :, 0], targets, len(dataset.classes)), dataset.classes)
+    if len(dataset.features) > 1 and all(re.fullmatch(r"t\d+", name) for name in dataset.features) and targets.ndim == 1:
         return Curves(_first_of_each(flat, targets, len(dataset.classes)), dataset.classes)
     return None
 
@@ -158,6 +164,12 @@ def _style(pixel: NDArray[Any]) -> str:
 
 def _glyph(number: int) -> tuple[str, str]:
     return GLYPHS[number % len(GLYPHS)], PALETTE[number % len(PALETTE)]
+
+
+def _binned(series: NDArray[Any]) -> NDArray[Any]:
+    """A series (T,) as one curve of at most BINS means, (1, T or BINS)."""
+    edges = np.linspace(0, len(series), min(BINS, len(series)) + 1).round().astype(int)
+    return np.array([[series[a:b].mean() for a, b in pairwise(edges)]])
 
 
 def _first_of_each(rows: NDArray[Any], labels: NDArray[Any], classes: int) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from dllab.data.dataset import Dataset
 from dllab.data.images import picture_shape
 from dllab.lab.datasets import DataSummary
 from dllab.views.data_pictures import picture
+from dllab.views.data_text import Samples, in_characters, shown
 from dllab.views.parts import Plain, inline, page_view
 from dllab.views.parts import page_document as parts_page
 
@@ -36,7 +37,7 @@ def datasets_view(summaries: Sequence[DataSummary]) -> RenderableType:
 def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:
     """The page of one data set."""
     blocks: list[RenderableType] = [page_view("datasets", type(summary.source)), Text(), _facts(summary, dataset)]
-    drawn = picture(dataset) or _features(dataset)
+    drawn = Samples(dataset) if dataset.vocabulary else picture(dataset) or _features(dataset)
     return Plain(Group(*blocks, Text(), drawn))
 
 
@@ -80,22 +81,38 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
     table.add_column()
     splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits.items())
     table.add_row("rows", Text(f"{summary.rows:,}: {splits}"))
-    shape = picture_shape(dataset.features)
-    colour = " in colour" if shape is not None and shape[2] > 1 else ""
-    what = f"{shape[0]} x {shape[1]} pixels{colour}" if shape is not None else _some(summary.features)
-    table.add_row("inputs", Text(f"{_shape(summary)} {dataset.columns['inputs'].dtype}: {what}"))
+    table.add_row("inputs", Text(_inputs(summary, dataset)))
+    if "lengths" in dataset.columns:
+        lengths = dataset.columns["lengths"]
+        table.add_row("lengths", Text(f"{lengths.min()} to {lengths.max()} steps of a row are there"))
+    if "decoder" in dataset.columns:
+        table.add_row("decoder", Text(f"reads {dataset.columns['decoder'].shape[1]} of the classes, one step late"))
     if summary.classes:
-        counts = np.bincount(dataset.columns["targets"].ravel(), minlength=len(summary.classes))
-        named = [f"{name} ({count:,})" for name, count in zip(summary.classes, counts)]
-        table.add_row("classes", Text(_some(named, 10)))
+        labels = dataset.columns["targets"]
+        counts = np.bincount(labels[labels >= 0], minlength=len(summary.classes))
+        named = [f"{shown(name)} ({count:,})" for name, count in zip(summary.classes, counts)]
+        table.add_row("classes", Text(("at every step: " if dataset.at_every_step else "") + _some(named, 10)))
     else:
         targets = dataset.columns["targets"]
-        extent = f"{targets.min():.3g} to {targets.max():.3g}"
+        low, high = targets.min(), targets.max()
+        extent = f"{low:.3g} to {high:.3g}" if low < high else f"always {low:.3g}"
         table.add_row("targets", Text(f"{summary.outputs} number{'s' * (summary.outputs > 1)} a row: {extent}"))
     table.add_row("origin", Text(summary.origin))
     if summary.licence:
         table.add_row("licence", Text(summary.licence))
     return table
+
+
+def _inputs(summary: DataSummary, dataset: Dataset) -> str:
+    """The shape of a row, the type of its numbers, and what they are."""
+    begin = f"{_shape(summary)} {dataset.columns['inputs'].dtype}: "
+    if dataset.vocabulary:
+        of = "characters" if in_characters(dataset.vocabulary) else "words"
+        return begin + f"ids of {len(dataset.vocabulary):,} {of}: {_some([shown(w) for w in dataset.vocabulary], 10)}"
+    shape = picture_shape(dataset.features)
+    if shape is None:
+        return begin + _some(summary.features)
+    return begin + f"{shape[0]} x {shape[1]} pixels{' in colour' if shape[2] > 1 else ''}"
 
 
 def _features(dataset: Dataset) -> RenderableType:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dllab.runs.metrics_log import plain
 
 if TYPE_CHECKING:
-    from dllab.runs.opened import Predictions
+    from dllab.lab.forecast import Forecast
+    from dllab.runs.ready import Predictions
 
 DIGITS = 7
 
@@ -51,6 +52,19 @@ def document(found: Predictions, target: str, numbers: Sequence[int] | Sequence[
             entry["probabilities"] = dict(zip(found.classes, scores[i].tolist(), strict=True))
         rows.append(entry)
     return {"target": target, "classes": list(found.classes), "predictions": plain(rows)}
+
+
+def forecast_lines(found: Forecast) -> Iterator[list[str]]:
+    """A line of names, then one for each step behind the end of a series."""
+    yield ["step", found.name]
+    for step, value in enumerate(found.values.tolist(), 1):
+        yield [str(step), f"{value:.{DIGITS}g}"]
+
+
+def forecast_document(found: Forecast) -> dict[str, Any]:
+    """The same as plain JSON data."""
+    steps = [{"step": step, "value": value} for step, value in enumerate(found.values.tolist(), 1)]
+    return {"target": found.name, "classes": [], "predictions": plain(steps)}
 
 
 def _where(numbers: Sequence[int] | Sequence[str]) -> str:

@@ -117,6 +117,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "resume": [["last"], ["two"], ["runs/one", "train.epochs=3"], ["one", "train.epochs=4", "optimizer.lr=0.1"]],
     "eval": [["last"], ["runs/one"], ["one", "points.csv"], ["one", "-"], ["one", "t.csv"]],
     "predict": [["one", "points.csv"], ["runs/one", "points.csv"], ["one", "-"], ["last", "points.csv"], ["one", "t.csv"]],
+    "neighbours": [["glove10k", "king"], ["glove10k", "king", "-", "man", "+", "woman"], ["last", "x"]],
     "gradcheck": [["my.yaml"], ["uses.yaml", "--trust"], ["own.py", "--trust"], ["--all"]],
     "summary": [["my.yaml"], ["uses.yaml", "--trust"], ["table.yaml"], ["xor"]],
     "init": [["xor"], ["my.yaml", "-"], ["my.yaml", "new.yaml"], ["folds.yaml", "folder/new.yaml"]],

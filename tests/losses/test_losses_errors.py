@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 import dllab
@@ -113,8 +114,12 @@ def test_options_out_of_range(loss):
         load({**FOUR, "model": [{"dense": 3}], "loss": loss})
 
 
-def test_scores_of_more_axes_are_for_later():
-    assert "one row of outputs for each example" in told(input=[3, 4], model=[{"dense": 2}], loss="cross_entropy")
+def test_a_label_at_every_step_needs_outputs_at_every_step():
+    net = dllab.build({"input": [3, 4], "model": [{"dense": 2}], "loss": "cross_entropy"})
+    with pytest.raises(ValueError, match=r"targets are whole labels \(N, 3\)"):
+        net.step(np.zeros((2, 3, 4)), [0, 1])
+    with pytest.raises(ValueError, match="classes 0 to 1, -1 for none"):
+        net.step(np.zeros((2, 3, 4)), [[0, 1, 2], [0, 0, 0]])
 
 
 def test_a_shape_error_further_down_is_told_rather_than_the_loss():

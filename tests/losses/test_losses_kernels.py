@@ -14,12 +14,15 @@ from dllab.losses.loss import Loss
 TOLERANCE = {"float32": 3e-6, "float64": 1e-13}
 LOSSES = {name: part for name, part in parts("losses").items() if name in FORMULAS}
 CASES = [(name, case) for name, part in LOSSES.items() for case in part.cases]
-IDS = [f"{name}-{case.outputs}-{'-'.join(case.options)}".rstrip("-") for name, case in CASES]
+IDS = [f"{name}-{case.outputs}-{'-'.join(case.options)}".rstrip("-") + "-steps" * case.steps for name, case in CASES]
 LABELLED = ("cross_entropy", "binary_cross_entropy", "perceptron")
 
 
-def drawn(name, columns, rows, seed=0, spread=2.0):
+def drawn(name, columns, rows, seed=0, spread=2.0, steps=0, gaps=False):
     rng = np.random.default_rng(seed)
+    if steps:
+        labels = rng.integers(-1 if gaps else 0, columns, (rows, steps)).astype(np.int32)
+        return (spread * rng.normal(size=(rows, steps, columns))).astype(np.float32), labels
     x = (spread * rng.normal(size=(rows, columns))).astype(np.float32)
     if name in LABELLED:
         return x, rng.integers(0, max(columns, 2), rows).astype(np.int32)
@@ -35,7 +38,7 @@ def test_every_loss_with_a_gradient_of_its_own_has_a_twin():
 @pytest.mark.parametrize("rows", [1, 5, 64])
 @pytest.mark.parametrize(("name", "case"), CASES, ids=IDS)
 def test_loss_and_gradient_follow_the_formula(name, case, rows, precision):
-    x, target = drawn(name, case.outputs, rows)
+    x, target = drawn(name, case.outputs, rows, steps=case.steps, gaps=case.gaps)
     expected, slopes = naive(name, x, target, **case.options)
     loss, dx = compiled(name, x, target, precision, **case.options)
     assert loss == pytest.approx(expected, rel=TOLERANCE[precision])
@@ -54,7 +57,7 @@ def test_cross_entropy_for_any_number_of_classes(columns):
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=IDS)
 def test_gradients_by_central_differences(name, case):
-    x, target = drawn(name, case.outputs, 4, seed=3)
+    x, target = drawn(name, case.outputs, 4, seed=3, steps=case.steps, gaps=case.gaps)
     x = x.astype(np.float64)
     _, dx = compiled(name, x, target, **case.options)
     epsilon = 1e-4 if name in ("huber", "cross_entropy", "binary_cross_entropy") else 1e-5
@@ -83,6 +86,19 @@ def test_a_shard_without_rows_adds_nothing(name):
     loss, dx = compiled(name, *drawn(name, 3, 0), batch=1)
     assert loss == 0.0
     assert dx.shape == (0, 3)
+
+
+def test_labels_of_minus_one_count_nowhere():
+    x, target = drawn("cross_entropy", 4, 6, steps=5, gaps=True)
+    loss, dx = compiled("cross_entropy", x, target)
+    flat, labels = x.reshape(-1, 4), target.reshape(-1)
+    alone, slopes = compiled("cross_entropy", flat[labels >= 0], labels[labels >= 0])
+    assert loss == pytest.approx(alone, rel=1e-14)
+    np.testing.assert_allclose(dx.reshape(-1, 4)[labels >= 0], slopes, rtol=1e-13)
+    assert not dx.reshape(-1, 4)[labels < 0].any()
+    nothing, still = compiled("cross_entropy", x, np.full_like(target, -1))
+    assert nothing == 0
+    assert not still.any()
 
 
 # ---- the ends of the number range --------------------------------------------------------------------------------------
@@ -209,3 +225,26 @@ def test_one_output_for_each_of_two_classes_of_bce_answers_twice():
     assert compiled("binary_cross_entropy", x, target)[0] == pytest.approx(
         compiled("binary_cross_entropy", np.ascontiguousarray(x[:, 1:]), target)[0]
     )
+
+
+def test_words_that_nothing_is_known_of_cost_a_bit_each():
+    assert compiled("negative_sampling", np.zeros((3, 6)), np.zeros(3))[0] == pytest.approx(6 * math.log(2))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_scores_of_any_size_tell_true_pairs_from_drawn_ones(precision):
+    sure, wrong = np.array([[1e4, -1e4, -1e4]]), np.array([[-1e4, 1e4, 0.0]])
+    assert compiled("negative_sampling", sure, np.zeros(1), precision)[0] == 0.0
+    loss, dx = compiled("negative_sampling", wrong, np.zeros(1), precision)
+    assert loss == pytest.approx(2e4 + math.log(2))
+    np.testing.assert_allclose(dx, [[-1, 1, 0.5]])
+
+
+def test_counts_of_pairs_weigh_up_to_x_max_and_nothing_without_any():
+    x, counts = np.zeros((4, 1)), np.array([[math.e], [math.e**2], [0.0], [-3.0]])
+    loss, dx = compiled("glove", x, counts, x_max=math.e, alpha=0.5)
+    assert loss == pytest.approx((1 + 4) / 4)
+    np.testing.assert_allclose(dx[:, 0], [-0.5, -1.0, 0.0, 0.0])
+    loss, dx = compiled("glove", x[:1], counts[:1], x_max=4 * math.e, alpha=0.5)
+    assert loss == pytest.approx(0.5)  # (1 / 4) ** 0.5
+    assert compiled("glove", x[:1], counts[:1], x_max=1e6, alpha=0.0)[0] == pytest.approx(1)

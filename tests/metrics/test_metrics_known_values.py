@@ -81,5 +81,5 @@ def test_one_column_of_numbers_may_come_with_flat_targets():
 def test_every_metric_says_what_it_is_for():
     for name, metric in parts("metrics").items():
         assert metric.task == ("regression" if name in NUMBERS else "classification"), name
-        assert metric.higher_is_better == (name not in ("mae", "rmse")), name
+        assert metric.higher_is_better == (name not in ("mae", "rmse", "perplexity", "bits_per_character")), name
         assert metric.label, name

@@ -107,6 +107,8 @@ train:
   seed: 0
   dtype: float32
   shuffle: true
+  bucket_lengths: false
+  carry_state: false
   clip_norm: 1.0
   clip_value: null
   l1: 0.0

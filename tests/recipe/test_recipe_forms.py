@@ -58,6 +58,8 @@ def test_what_is_left_out() -> None:
         "seed": 0,
         "dtype": "float32",
         "shuffle": True,
+        "bucket_lengths": False,
+        "carry_state": False,
         "clip_norm": None,
         "clip_value": None,
         "l1": 0.0,

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dllab.runs.opened import Predictions
+from dllab.runs.ready import Predictions
 from dllab.views.predictions import document, lines
 
 LINES = np.array([2, 3])

@@ -1,0 +1,124 @@
+"""Text from a trained net: it is asked what comes next, one is drawn by those probabilities, and so on.
+
+The net sees the last T tokens, T being the length of the rows it has learnt from. What is drawn depends on the seed, the
+number of the sample and the place in it, on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.core import rng
+from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
+from dllab.plan.plan import LENGTHS
+from dllab.runs.ready import Ready
+
+STREAM = 5
+"""Among the streams of dllab.core.rng: which token is drawn."""
+BOUNDARY = 0
+OPENERS = ("\n", BOUNDARIES[1], " ")
+"""What stands before the first token of a text that does not begin with a boundary, the first of these that there is."""
+PLACES = 16
+"""Steps at which it is tried whether a net looks ahead."""
+
+
+class Unsuited(ValueError):
+    """A net that does not go on with a text; says why, and `hint` what does."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a token is drawn.
+
+    `temperature`: 1 by the net's own probabilities, 0 always the likeliest. `top_k`: among so many. `sample`: which text.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    seed: int = 0
+    sample: int = 0
+
+    def draw(self, log_p: NDArray[np.float64], place: int) -> int:
+        """The id drawn at that place, by log p (K,) of all of them."""
+        if self.temperature == 0:
+            return int(log_p.argmax())
+        scores = (log_p - log_p.max()) / self.temperature
+        if self.top_k is not None and self.top_k < len(scores):
+            scores[np.argsort(-scores, kind="stable")[self.top_k :]] = -np.inf
+        ends = np.cumsum(np.exp(scores))
+        key = rng.key(rng.key(self.seed, STREAM, self.sample), 0, place)
+        drawn = np.searchsorted(ends, rng.uniform_at(key, 0) * ends[-1], side="right")
+        return int(min(drawn, np.flatnonzero(scores > -np.inf)[-1]))
+
+
+class Writer:
+    """A net that goes on with a text. Raises Unsuited for one that does not, or that looks ahead."""
+
+    def __init__(self, ready: Ready) -> None:
+        self.ready, self.spelling = ready, ready.spelling
+        self.steps = ready.learnt.input_shape[0]
+        if not ready.learnt.vocabulary or not ready.learnt.foretells:
+            told = "this net does not say what comes next in a text"
+            raise Unsuited(told, "a net that does learns from data whose labels are the next inputs, such as names or text")
+        if looks_ahead(ready):
+            told = "this net looks ahead: what it says of a step depends on steps behind it, which are not there yet"
+            raise Unsuited(told, "write with layers that look back only: rnn, lstm, gru, attention: {causal: true}")
+        self.ends = self.spelling.ends
+        self._lengths = ready.learnt.column(LENGTHS) is not None
+        never = [
+            word for i, word in enumerate(self.spelling.words) if word in (UNKNOWN, MASK) and not (self.ends and i == 0)
+        ]
+        self._never = [self.spelling.ids[word] for word in never]
+        self._inputs = np.zeros((1, self.steps), np.int32)
+
+    @property
+    def opening(self) -> list[int]:
+        """What a text without a beginning of its own goes on from."""
+        if self.ready.learnt.begins and self.ends:
+            return [BOUNDARY]
+        return [next((self.spelling.ids[word] for word in OPENERS if word in self.spelling.ids), 0)]
+
+    def log_p(self, context: Sequence[int]) -> NDArray[np.float64]:
+        """Log p (K,) of what comes behind the last T of these ids."""
+        seen = context[-self.steps :]
+        self._inputs[0, : len(seen)] = seen
+        self._inputs[0, len(seen) :] = 0
+        beside = {LENGTHS: np.array([len(seen)], np.int32)} if self._lengths else {}
+        found: NDArray[np.float64] = self.ready.log_probabilities(self._inputs, len(seen) - 1, **beside)[0]
+        found[self._never] = -np.inf
+        return found
+
+    def tokens(self, prompt: Sequence[int], length: int, choice: Choice) -> Iterator[int]:
+        """So many ids behind a prompt, fewer where the boundary ends the text; the boundary itself is not among them."""
+        context = [*(self.opening if self.ends or not prompt else []), *prompt]
+        for place in range(length):
+            found = choice.draw(self.log_p(context), place)
+            if self.ends and found == BOUNDARY:
+                return
+            context.append(found)
+            yield found
+
+
+def looks_ahead(ready: Ready) -> bool:
+    """Whether an output of the net depends on later inputs: they are changed, and outputs compared bit for bit."""
+    steps, words = ready.learnt.input_shape[0], len(ready.learnt.vocabulary)
+    if steps < 2 or words < 2:
+        return False
+    places = np.unique(np.linspace(0, steps - 2, min(PLACES, steps - 1)).round().astype(int))
+    ids = np.array([rng.bits_at(rng.key(0, STREAM, steps), t) % words for t in range(steps)], np.int32)
+    rows = np.repeat(ids[None], len(places), axis=0)  # every place has a row of its own, in both batches the same one
+    changed = rows.copy()
+    for row, place in zip(changed, places):
+        row[place + 1 :] = (row[place + 1 :] + 1) % words
+    before, after = ready.outputs(rows), ready.outputs(changed)
+    return any(
+        one[: place + 1].tobytes() != other[: place + 1].tobytes() for one, other, place in zip(before, after, places)
+    )

@@ -1,0 +1,147 @@
+"""Training on sequences: labels that are missing, figures in parts, states that are carried on, resumption."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dllab.engine.network import Network
+from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.question import question_of
+from dllab.recipe import RecipeError, load
+from dllab.training import evaluate
+from dllab.training.lanes import lanes
+from dllab.training.trainer import Trainer
+
+HERE = Path(__file__).parent
+METRICS = ["accuracy", "perplexity", "bits_per_character"]
+
+
+def recipe(kind="windows", layer="gru", **train):
+    return load(
+        {
+            "use": [str(HERE / "toy_text.py")],
+            "data": {"toy_text": {"kind": kind}},
+            "model": [{"embedding": 5}, {layer: 6}, {"dense": "classes"}],
+            "metrics": METRICS,
+            "optimizer": {"adam": 0.02},
+            "train": {"epochs": 3, "batch": 8, **train},
+        },
+        trust=True,
+    )
+
+
+def trained(of, start=None, until=None):
+    trainer = Trainer(of, start=start)
+    end = None
+    for event in trainer.events():
+        end = event
+        if until is not None and trainer.course.step >= until:
+            break
+    return trainer, end
+
+
+@pytest.mark.parametrize("kind", ["windows", "words"])
+def test_figures_are_those_of_all_steps_that_count(kind):
+    trainer, _ = trained(recipe(kind))
+    data, net = trainer.data, trainer.network
+    rows = data.splits.test
+    columns = data.dataset.columns
+    extras = {"lengths": columns["lengths"][rows]} if kind == "words" else {}
+    scores = net.forward(columns["inputs"][rows], **extras).astype(np.float64)
+    labels = columns["targets"][rows]
+    log_p = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
+    picked = np.take_along_axis(log_p, np.maximum(labels, 0)[..., None], 2)[..., 0][labels >= 0]
+    figures = trainer.evaluator.evaluate("test")
+    assert figures["loss"] == pytest.approx(-picked.mean(), rel=1e-5)
+    assert figures["perplexity"] == pytest.approx(np.exp(-picked.mean()), rel=1e-5)
+    assert figures["accuracy"] == pytest.approx((scores.argmax(2) == labels)[labels >= 0].mean())
+
+
+@pytest.mark.parametrize("kind", ["windows", "words"])
+def test_a_large_split_is_measured_in_parts_to_the_same_figures(kind, monkeypatch):
+    whole = Trainer(recipe(kind)).evaluator.evaluate("train")
+    monkeypatch.setattr(evaluate, "PART", 7 * 28)
+    trainer = Trainer(recipe(kind))
+    assert len(trainer.evaluator._parts("train")) == 7
+    parts = trainer.evaluator.evaluate("train")
+    assert parts == pytest.approx(whole, rel=1e-5)
+
+
+def test_the_loss_of_a_step_is_the_mean_over_the_labels_of_the_whole_batch():
+    of = recipe("words")
+    data = prepared(of)
+    losses = []
+    for shards in (1, 2):
+        question = dataclasses.replace(question_of(of, data, precision="float64"), shards=shards)
+        net = Network(plan_of(of, question), of)
+        rows = data.splits.train[:9]
+        columns = data.dataset.columns
+        x, y = columns["inputs"][rows].astype(float), columns["targets"][rows]
+        loss, gradients = net.loss_and_gradients(x, y, lengths=columns["lengths"][rows])
+        scores = net.forward(x, lengths=columns["lengths"][rows])
+        log_p = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
+        picked = np.take_along_axis(log_p, np.maximum(y, 0)[..., None], 2)[..., 0][y >= 0]
+        assert loss == pytest.approx(-picked.mean(), rel=1e-12)
+        losses.append((loss, gradients))
+    for name, gradient in losses[0][1].items():
+        np.testing.assert_allclose(losses[1][1][name], gradient, atol=1e-14)
+
+
+def test_lanes_lay_rows_side_by_side():
+    order, goes_on = lanes(np.array([2, 3, 4, 5, 6, 7, 9, 10, 11, 12]), 13, 3)
+    assert order.tolist() == [2, 5, 9, 3, 6, 10, 4, 7, 11]  # lanes 2 3 4, 5 6 7, 9 10 11; 12 is left out
+    assert np.flatnonzero(goes_on).tolist() == [3, 4, 6, 7, 10, 11]
+    order, goes_on = lanes(np.array([0, 1, 3, 4]), 5, 2)
+    assert order.tolist() == [0, 3, 1, 4]
+    assert np.flatnonzero(goes_on).tolist() == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("kind", "train", "told"),
+    [
+        ("words", {"carry_state": True, "shuffle": False}, "do not go on from one to the next"),
+        ("windows", {"carry_state": True}, "shuffle mixes them"),
+        ("windows", {"carry_state": True, "shuffle": False, "batch": "full"}, "do not fill two batches"),
+    ],
+)
+def test_states_cannot_be_carried_where_rows_do_not_flow(kind, train, told):
+    with pytest.raises(RecipeError, match=told):
+        Trainer(recipe(kind, **train))
+
+
+def test_extras_that_do_not_fit_are_told():
+    of = recipe("words")
+    net = Network(plan_of(of, question_of(of, prepared(of))), of)
+    x = np.zeros((2, 7))
+    with pytest.raises(ValueError, match="lengths run from 0 to 8; sequences here have 1 to 7 steps"):
+        net.forward(x, lengths=[0, 8])
+    with pytest.raises(ValueError, match=r"lengths has shape \(3,\)"):
+        net.forward(x, lengths=[1, 2, 3])
+    with pytest.raises(ValueError, match="this net reads no decoder; it reads inputs, lengths"):
+        net.forward(x, decoder=x)
+
+
+def test_buckets_change_the_batches_and_nothing_else():
+    plain, bucketed = trained(recipe("words"))[0], trained(recipe("words", bucket_lengths=True))[0]
+    assert plain.steps == bucketed.steps
+    again = trained(recipe("words", bucket_lengths=True))[0]
+    for name, values in bucketed.network.parameters.items():
+        assert (values == again.network.parameters[name]).all()
+        assert (values != plain.network.parameters[name]).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "train", "told"),
+    [
+        ("windows", {}, "are all of the same length"),
+        ("words", {"shuffle": False}, "puts batches together anew"),
+        ("words", {"batch": "full"}, "puts batches together anew"),
+    ],
+)
+def test_buckets_need_lengths_and_a_free_order(kind, train, told):
+    with pytest.raises(RecipeError, match=told):
+        Trainer(recipe(kind, bucket_lengths=True, **train))
