@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_layers
 import error_cases_made
 import error_cases_pictures
 import error_cases_runs
@@ -37,6 +38,7 @@ AREAS = {
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "layers": error_cases_layers.LAYERS,
 }  # fmt: skip
 
 

@@ -226,12 +226,19 @@ def test_words_of_the_file_begin_with_its_vectors_and_others_as_drawn(tmp_path: 
 
 
 def test_vectors_that_come_with_the_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.savez(tmp_path / "glove10k.npz", vec=np.arange(6, dtype=np.float16).reshape(2, 3))
+    np.savez(tmp_path / "glove10k-vectors.npz", vec=np.arange(6, dtype=np.float16).reshape(2, 3))
     (tmp_path / "glove10k-words.txt").write_text("the\nof\n")
     monkeypatch.setattr(places, "folder", lambda kind: tmp_path)
     word_vectors._shipped.cache_clear()
     table = of_words(tmp_path, ("of", "the"), file="glove10k")
     np.testing.assert_array_equal(table, [[3, 4, 5], [0, 1, 2]])
+    (tmp_path / "glove10k-vectors.npz").write_bytes(b"PK")
+    word_vectors._shipped.cache_clear()
+    with pytest.raises(VectorFileError, match="no vectors can be read from glove10k"):
+        vectors_of("glove10k")
+    monkeypatch.undo()
+    words, vectors = vectors_of("glove10k")
+    assert words[:3] == ("the", "of", "to") and vectors.shape == (len(words), 50) and vectors.dtype == np.float32
 
 
 @pytest.mark.parametrize(
