@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_layers
 import error_cases_made
 import error_cases_pictures
 import error_cases_recurrent
@@ -43,6 +44,7 @@ AREAS = {
     "sequences": error_cases_sequences.SEQUENCES,
     "words": error_cases_words.WORDS,
     "recurrent": error_cases_recurrent.RECURRENT,
+    "layers": error_cases_layers.LAYERS,
 }  # fmt: skip
 
 
