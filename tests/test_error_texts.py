@@ -36,7 +36,10 @@ NO_GOLDEN = {
     "no parameter is called": "probes are named by the lab itself",
     "no layer is called": "probes are named by the lab itself",
     "a scaling is a list of numbers": "told as a file that is not of this version",
-    "no task of that name": "told as a file that is not of this version",
+    "the data bring no table of": "layers of the lab do without, and only one of the user's own would ask",
+    "take data that do, such as word pairs": "layers of the lab do without, and only one of the user's own would ask",
+    "no kind of numbers of that name": "told as a file that is not of this version",
+    "no task of that name, or something neither true nor false": "told as a file that is not of this version",
 }
 """Pieces that no golden shows, and why."""
 
