@@ -130,9 +130,11 @@ class Embedding(Layer):
         if not net.words:
             raise ShapeError("file: gives vectors to words, and the inputs here are no words; take data that are texts")
         try:
-            words, vectors = vectors_of(file)
+            _, vectors = vectors_of(file)
         except VectorFileError as error:
             raise ShapeError(str(error)) from None
         if vectors.shape[1] != self.units:
-            raise ShapeError(f"the vectors of {file} have {vectors.shape[1]} numbers; give the layer units: {vectors.shape[1]}")
+            raise ShapeError(
+                f"the vectors of {file} have {vectors.shape[1]} numbers; give the layer units: {vectors.shape[1]}"
+            )
         return file

@@ -59,19 +59,14 @@ def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, ste
         for m in range(count):
             n = rows[0, m]
             row, cell, before = z[n, t], c[n, t], c[n, t - 1] if t > 0 else start_c[n]
-            front, i, f, g, o = row[: 2 * units], row[:units], row[units:], row[2 * units :], row[3 * units :]
-            for j in range(2 * units):
-                front[j] = sigmoid(front[j])
+            i, f, g, o = row[:units], row[units:], row[2 * units :], row[3 * units :]
             for j in range(units):
-                o[j] = sigmoid(o[j])
-            for j in range(units):
-                g[j] = tanh(g[j])
+                i[j], f[j], g[j], o[j] = sigmoid(i[j]), sigmoid(f[j]), tanh(g[j]), sigmoid(o[j])
             for j in range(units):
                 cell[j] = f[j] * before[j] + i[j] * g[j]
             curve, out = squashed[n, t], y[n, t]
             for j in range(units):
                 curve[j] = tanh(cell[j])
-            for j in range(units):
                 out[j] = o[j] * curve[j]
     nothing_behind(y, ends, y.shape[1])
     last_states(y_h, y, start, ends)

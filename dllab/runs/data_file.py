@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dllab.data.dataset import Dataset, Prepared
 from dllab.data.spelling import BOUNDARIES
-from dllab.plan.plan import LENGTHS
 from dllab.runs.seal import digest_of
+from dllab.symbols import LENGTHS
 
 SCALINGS = ("shift", "scale", "target_shift", "target_scale")
 DECODER = "decoder"

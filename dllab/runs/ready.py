@@ -17,11 +17,10 @@ from dllab.engine.prepare import prepared
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.labels import predicted
-from dllab.plan.plan import LENGTHS, TABLE
 from dllab.recipe import Recipe
 from dllab.runs.data_file import DECODER, Learnt
 from dllab.runs.disk import StoreError
-from dllab.symbols import COLUMN
+from dllab.symbols import COLUMN, LENGTHS, TABLE
 from dllab.training.evaluate import Evaluator
 from dllab.training.trainer import columns_of, metrics_of
 

@@ -11,10 +11,14 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_layers
 import error_cases_made
 import error_cases_pictures
+import error_cases_recurrent
 import error_cases_runs
+import error_cases_sequences
 import error_cases_transfer
+import error_cases_words
 import numpy
 import pytest
 from command_lines import Ended, fresh, made, typed
@@ -37,6 +41,10 @@ AREAS = {
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "sequences": error_cases_sequences.SEQUENCES,
+    "words": error_cases_words.WORDS,
+    "recurrent": error_cases_recurrent.RECURRENT,
+    "layers": error_cases_layers.LAYERS,
 }  # fmt: skip
 
 
@@ -131,7 +139,7 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
     there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
     monkeypatch.setattr(places, "PACKAGE", package)
     texts = []
-    for line, change in error_cases.SHIPPED:
+    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED, *error_cases_words.SAMPLE):
         fresh(base, ann)
         for kind, folder in there.items():
             shutil.copytree(folder, package / "shipped" / kind)
