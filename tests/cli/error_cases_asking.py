@@ -25,6 +25,10 @@ AIRLINE = ("data={name: airline, window: 6, horizon: 2}", SERIES, "loss=mse", ST
 PARITY = (
     "data={name: running_parity, length: 6, samples: 40}", "model=[{gru: 4}, {dense: classes}]", STEPS
 )  # fmt: skip
+PAIRS = (
+    "data={name: word_pairs, task: glove, file: own.py, test: 0}", "model=[{embedding: 4}, flatten, {dense: 1}]",
+    "loss=mse", STEPS,
+)  # fmt: skip
 DIVERGING = """\
 data: names
 model: [{embedding: 4}, {gru: 4}, {dense: classes}]
@@ -58,6 +62,7 @@ ASKING: list[Case] = [
     text("eval own u.csv", CLASSES, "text,target\nemma,cat\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,bx\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,abcdab\n"),
+    text("eval own u.csv", PAIRS, "text,target\nkernel forward,much\n"),
     text("eval own u.csv", PARITY, "a,b\n1,2\n"),
     text("predict own u.csv", AIRLINE, "passengers\n1\n2\n"),
     text("eval own u.csv", AIRLINE, "passengers\n1\n2\n"),
@@ -66,7 +71,8 @@ ASKING: list[Case] = [
     trained("generate own", *CLASSES), trained("generate own", *NAMES[:1], BOTH, STEPS),
     trained("generate own --prompt 'an\u00e9'", *NAMES), ("generate one", {}), ("generate lost", {}), ("generate", {}),
     ("generate names.yaml --weights best", {"names.yaml": DIVERGING}),
-    ("generate names.yaml -q", {"names.yaml": DIVERGING}), ("generate my.yaml -q", {}), ("generate last --temperature -1", {}), ("generate last --top-k 0", {}),
+    ("generate names.yaml -q", {"names.yaml": DIVERGING}), ("generate my.yaml -q", {}),
+    ("generate last --temperature -1", {}), ("generate last --top-k 0", {}),
     ("generate last --length many", {}), ("init book.txt", {"book.txt": "short"}), ("init none.txt", {}),
     changed("data={text: none.txt}"),
 ]  # fmt: skip
