@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_asking
 import error_cases_layers
 import error_cases_made
 import error_cases_pictures
@@ -38,6 +39,7 @@ from dllab.training import trainer
 GOLDEN = Path(__file__).parent / "golden"
 HOME = "/home/ann"
 AREAS = {
+    "asking": error_cases_asking.ASKING,
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
