@@ -36,6 +36,10 @@ HISTORY = "history"  # loss and gradient norm of the last steps
 OUTPUTS = "outputs"  # what an inference program leaves, a row per example
 RINGS = "rings"  # what probes copy
 COLUMN = "column:"  # prefix: one register for each named column of the data set
+TABLE = ":table"  # suffix, after COLUMN and a name: an array of the data set that is not by rows
+
+# Columns of sequences: how many steps each has, and whether it goes on where the batch before has ended.
+LENGTHS, CONTINUES = "lengths", "continues"
 
 
 class ShapeError(ValueError):

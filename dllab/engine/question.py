@@ -9,8 +9,9 @@ from dllab.engine import targets
 from dllab.engine.augmenting import augmenting_of
 from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform, fault_of
-from dllab.plan.plan import CONTINUES, Column, Question
+from dllab.plan.plan import Column, Question
 from dllab.recipe import Problem, Recipe, RecipeError
+from dllab.symbols import CONTINUES
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared

@@ -57,7 +57,7 @@ def _read(path: Path, stamp: tuple[int, int]) -> Vectors:
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
             word, *numbers = line.rstrip().split(" ")
-            if not word and not numbers or number == 1 and len(numbers) == 1:
+            if (not word and not numbers) or (number == 1 and len(numbers) == 1):
                 continue
             row = _numbers(numbers)
             if row is None or not len(row) or (rows and len(row) != len(rows[0])):

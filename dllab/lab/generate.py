@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dllab.core import rng
 from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
-from dllab.plan.plan import LENGTHS
 from dllab.runs.ready import Ready
+from dllab.symbols import LENGTHS
 
 STREAM = 5
 """Among the streams of dllab.core.rng: which token is drawn."""

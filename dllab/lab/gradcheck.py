@@ -28,9 +28,9 @@ from dllab.engine.question import INPUTS, question_of
 from dllab.lab.differences import five_point, is_kink, sweep
 from dllab.lab.gradcheck_report import THRESHOLD, Check, Checked, Element, Index, LeftOut, Verdict
 from dllab.lab.planted_bug import plant
-from dllab.plan.plan import CONTINUES, Question
+from dllab.plan.plan import Question
 from dllab.recipe import Recipe
-from dllab.symbols import COLUMN, Value
+from dllab.symbols import COLUMN, CONTINUES, Value
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import Compiling
 

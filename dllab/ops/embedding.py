@@ -134,5 +134,7 @@ class Embedding(Layer):
         except VectorFileError as error:
             raise ShapeError(str(error)) from None
         if vectors.shape[1] != self.units:
-            raise ShapeError(f"the vectors of {file} have {vectors.shape[1]} numbers; give the layer units: {vectors.shape[1]}")
+            raise ShapeError(
+                f"the vectors of {file} have {vectors.shape[1]} numbers; give the layer units: {vectors.shape[1]}"
+            )
         return file

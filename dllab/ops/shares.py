@@ -187,7 +187,9 @@ def to_scores(ds, share, lengths, causal, scale):
 
 
 @device
-def to_queries(dq: Any, ds: Any, m: Any, lengths: Any, part: int, to_score: Any, of_step: Any, k_at: int, causal: int) -> None:
+def to_queries(
+    dq: Any, ds: Any, m: Any, lengths: Any, part: int, to_score: Any, of_step: Any, k_at: int, causal: int
+) -> None:
     """Dq = ds k."""
     heads, steps, memory, width, wide = ds.shape[1], ds.shape[2], ds.shape[3], dq.shape[2], m.shape[2]
     ladder(to_score, memory)

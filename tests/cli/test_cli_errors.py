@@ -14,6 +14,7 @@ import error_cases
 import error_cases_made
 import error_cases_pictures
 import error_cases_runs
+import error_cases_sequences
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -37,7 +38,8 @@ AREAS = {
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
-    "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE, "words": error_cases_words.WORDS,
+    "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "sequences": error_cases_sequences.SEQUENCES, "words": error_cases_words.WORDS,
 }  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
     there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
     monkeypatch.setattr(places, "PACKAGE", package)
     texts = []
-    for line, change in (*error_cases.SHIPPED, *error_cases_words.SAMPLE):
+    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED, *error_cases_words.SAMPLE):
         fresh(base, ann)
         for kind, folder in there.items():
             shutil.copytree(folder, package / "shipped" / kind)
