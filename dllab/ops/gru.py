@@ -58,7 +58,6 @@ def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, steps, rows, begins):
                 front[j] = sigmoid(front[j])
             for j in range(units):
                 c[j] = tanh(c[j] + r[j] * of_c[j])
-            for j in range(units):
                 out[j] = c[j] + u[j] * (before[j] - c[j])
     nothing_behind(y, ends, y.shape[1])
     last_states(y_h, y, start, ends)
@@ -84,17 +83,14 @@ def backward(dz, da, dy_h, dy, y, z, a, start, wh, turned, ends, rows, begins):
             dr, du, dc = to[:units], to[units:], to[2 * units :]
             one = like(r[0], 1.0)
             for j in range(units):
-                slope[j] += out[j]
+                here = slope[j] + out[j]
+                dc[j] = here * (one - u[j]) * (one - c[j]) * (one + c[j])
+                slope[j] = here * u[j]
             for j in range(units):
-                dc[j] = slope[j] * (one - u[j]) * (one - c[j]) * (one + c[j])
-            for j in range(units):
-                du[j] = slope[j] * (before[j] - c[j]) * u[j] * (one - u[j])
+                du[j] = slope[j] * (before[j] - c[j]) * (one - u[j])
             for j in range(units):
                 dr[j] = dc[j] * of_c[j] * r[j] * (one - r[j])
-            for j in range(units):
                 tilt[j] = dc[j] * r[j]
-            for j in range(units):
-                slope[j] *= u[j]
         if t > 0 or begins:
             gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, 2 * units, FROM_Y)
             gates_to_state(dy_h, rows[3], da, t * units, rows[1], count, turned, 2 * units, units, FROM_Y)

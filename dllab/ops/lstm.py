@@ -92,18 +92,14 @@ def backward(dz, dy_h, dy_c, dy, z, c, squashed, start_c, wh, turned, ends, rows
             di, df, dg, do = to[:units], to[units:], to[2 * units :], to[3 * units :]
             one = like(i[0], 1.0)
             for j in range(units):
-                slope[j] += out[j]
-            for j in range(units):
-                cell[j] += slope[j] * o[j] * (one - curve[j]) * (one + curve[j])
-            for j in range(units):
-                do[j] = slope[j] * curve[j] * o[j] * (one - o[j])
+                here = slope[j] + out[j]
+                do[j] = here * curve[j] * o[j] * (one - o[j])
+                cell[j] += here * o[j] * (one - curve[j]) * (one + curve[j])
             for j in range(units):
                 di[j] = cell[j] * g[j] * i[j] * (one - i[j])
-            for j in range(units):
                 dg[j] = cell[j] * i[j] * (one - g[j]) * (one + g[j])
             for j in range(units):
                 df[j] = cell[j] * before[j] * f[j] * (one - f[j])
-            for j in range(units):
                 cell[j] *= f[j]
         if t > 0 or begins:
             gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, gates, FROM_ZERO)
