@@ -1,11 +1,10 @@
 """What recurrent layers share: products with all steps of the input at once, the step from state to state, the way back.
 
-Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. What the inputs say to all gates
-of all steps is one product; only h wh has to wait for the step before. Example n has ends[n] steps: those behind are not
-computed, their states are 0, and nothing flows back through them.
+Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. Example n has ends[n] steps:
+those behind are not computed, their states are 0, and nothing flows back through them.
 
-Tables of places, filled by the kernels: `steps` (2, T) for the steps of one example, as rows of x and of z; `rows` (4, B)
-for the examples that have step t: which they are, and where each begins in h, in z and in an array of states (B, H).
+Tables of places, filled by the kernels: `steps` (2, T) for the steps of one example, as rows of z and of x; `rows` (5, B)
+for the examples that have step t: which they are, and where each begins in h, in z, in an array of states (B, H), in x.
 """
 
 from __future__ import annotations
@@ -77,14 +76,12 @@ def at_step(rows: Any, ends: Any, t: int, h_row: int, z_row: int, units: int) ->
 
 
 @device
-def inputs_to_gates(z: Any, x: Any, wx: Any, b: Any, ends: Any, steps: Any) -> None:
-    """Z = b + x wx for all steps of all examples."""
-    of_step, to_step = steps[0], steps[1]
-    ladder(of_step, x.shape[2])
-    ladder(to_step, z.shape[2])
-    for n in range(x.shape[0]):
-        products(z, n * z.shape[1] * z.shape[2], to_step, x, n * x.shape[1] * x.shape[2], of_step, ends[n], 0, 0, 1,
-                 wx, 0, 0, 0, wx.shape[1], 1, 1, x.shape[2], wx.shape[1], b, FROM_START)  # fmt: skip
+def inputs_to_gates(z: Any, t: int, x: Any, wx: Any, b: Any, rows: Any, count: int) -> None:
+    """Z[:, t] = b + x[:, t] wx for the examples listed: step by step, so that z is still near when h wh is added."""
+    which, in_x, size = rows[0], rows[4], x.shape[1] * x.shape[2]
+    for m in range(count):
+        in_x[m] = which[m] * size
+    state_to_gates(z, t * z.shape[2], rows[2], x, t * x.shape[2], in_x, count, wx, 0, wx.shape[1], b, FROM_START)
 
 
 @device
