@@ -34,7 +34,7 @@ def passes(cases: list[PartCase]) -> None:
     for case in cases:
         for check in check_case(case):
             told = f"{check.name}, case {case.text}: {check.relative_error:.1e} at {check.index}"
-            limit = 1e-6 if check.parameter.endswith("bk") else 1e-7  # what a key's bias adds, softmax takes away: all is noise
+            limit = 1e-6 if check.parameter.endswith("bk") else 1e-7  # a key's bias changes nothing: all is noise
             assert check.verdict == "ok" and check.relative_error < limit, told
             assert check.checked > check.kinks
 
