@@ -12,9 +12,6 @@ from dllab.inits.word_vectors import FromVectors, VectorFileError, vectors_of
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, ShapeError, Value
 
-DECODER = "decoder"
-"""The column that a decoder reads: ids of the classes, not of the vocabulary of the inputs."""
-
 
 @kernel(y="*N F", x="*N", w="V F")
 def forward(y, x, w):
@@ -94,13 +91,8 @@ class Embedding(Layer):
     Options:
 
     - units: numbers of a vector.
-<<<<<<< HEAD
-    - size: how many ids there are; vocabulary stands for as many as the data have, in what a decoder reads (`from: decoder`)
-      as many as there are classes.
-=======
     - size: how many ids there are; vocabulary stands for as many as the data have, and behind `from: decoder` for as many
       as there are classes.
->>>>>>> main
     - init: how w starts; left out, normal numbers of standard deviation 1 over the root of units.
     - file: vectors that w starts with: a text file of lines `word v1 v2 ...`, as GloVe's, or glove10k, which comes with the
       lab (10,000 words, 50 numbers each). Words of the data that it lacks start as init says. To keep them as they are, add
@@ -130,14 +122,8 @@ class Embedding(Layer):
         """One row forward, one backward."""
         init: Any = self.init or find("initializers", "normal")(std=self.units**-0.5)  # type: ignore[call-arg]
         if self.file is not None:
-<<<<<<< HEAD
-            init = FromVectors(self._checked(net, self.file), net.words, init)
-        size = "classes" if self.size == "vocabulary" and x.name.rpartition(".")[2] == DECODER else self.size
-        w = net.parameter("w", (net.size(size), self.units), init, fans=(1, self.units))
-=======
             init = FromVectors(self._checked(net, x, self.file), net.words, init)
         w = net.parameter("w", (ids_of(net, x, self.size), self.units), init, fans=(1, self.units))
->>>>>>> main
         y = net.array((*x.shape, self.units))
         if self.scale:
             factor = net.constant(self.units**0.5)
