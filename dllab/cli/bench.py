@@ -14,7 +14,7 @@ from dllab.cli.options import Json
 def bench(
     cases: Annotated[
         str | None,
-        typer.Option(help="Only these cases: xor, spirals, digits, mnist-mlp, digits-cnn, lenet.", metavar="A,B"),
+        typer.Option(help="Only these cases, such as xor,lenet,char-gru: those of the table.", metavar="A,B"),
     ] = None,
     against: Annotated[
         str | None, typer.Option(help="Time these too, in turns: torch, jax, sklearn.", metavar="A,B")

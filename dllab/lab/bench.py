@@ -21,7 +21,7 @@ from dllab.engine.network import Network
 from dllab.engine.pace import TARGET
 from dllab.engine.question import question_of
 from dllab.lab import peers, roofline
-from dllab.lab.bench_cases import CASES, BenchCase
+from dllab.lab.bench_cases import CASES, LETTERS, BenchCase, TextCase
 from dllab.lab.peers import ROUND, Contender
 from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import load
@@ -131,9 +131,11 @@ def _own(case: BenchCase) -> tuple[int, Contender]:
     network = Network(Plan(question), recipe)
     rows = max(LEAST_ROWS, case.batch)
     rng = np.random.default_rng(0)
+    steps = case.input if isinstance(case, TextCase) else ()
+    x = rng.integers(0, LETTERS, (rows, *steps)) if steps else rng.normal(size=(rows, *case.input))
     columns = {
-        COLUMN + "inputs": rng.normal(size=(rows, *case.input)).astype(np.float32),
-        COLUMN + "targets": rng.integers(0, case.classes, rows).astype(np.int32),
+        COLUMN + "inputs": x.astype(np.float32),
+        COLUMN + "targets": rng.integers(0, case.classes, (rows, *steps)).astype(np.int32),
     }
     order = np.arange(rows)
     bound = Bound(network.memory, "train", case.batch, columns, order.copy(), base=order)

@@ -117,11 +117,72 @@ def _multiply_adds(layer: Layer, shape: tuple[int, ...]) -> int:
     return places * (_parameters(layer, shape) - units)
 
 
-CASES = (
+LETTERS, STEPS, VECTOR, UNITS = 27, 32, 16, 64
+"""Of the nets that read text: letters, steps of an example, units of the embedding, of states and of transformers."""
+
+BLOCKS, HEADS, WIDE = 2, 4, 256
+"""Of the transformer: blocks, heads, units inside a block's dense layers."""
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+
+
+@dataclass(frozen=True)
+class TextCase(BenchCase):
+    """A net that says at every step which letter comes next: a recurrent one, or a transformer with causal attention."""
+
+    kind: str = "lstm"
+
+    @property
+    def sizes(self) -> None:
+        """It is no net of dense layers."""
+        return None
+
+    @property
+    def text(self) -> str:
+        """Such as `27-e16-lstm64-27, 32x32`: letters, embedding, state, letters; rows and steps of a batch."""
+        inside = f"e{VECTOR}-{self.kind}{UNITS}" if self.kind in GATES else f"e{UNITS}-{BLOCKS} blocks"
+        return f"{LETTERS}-{inside}-{LETTERS}, {self.batch}x{STEPS}"
+
+    @property
+    def multiply_adds(self) -> int:
+        """In the products of one step, forward and backward."""
+        gates = GATES.get(self.kind, 0) * UNITS
+        recurrent = (VECTOR + UNITS) * gates
+        block = 4 * UNITS * UNITS + 2 * STEPS * UNITS + 2 * UNITS * WIDE
+        return 3 * self.batch * STEPS * ((recurrent if gates else BLOCKS * block) + UNITS * LETTERS)
+
+    @property
+    def parameters(self) -> int:
+        """Weights, biases and gains."""
+        gates = GATES.get(self.kind, 0) * UNITS
+        last = (UNITS + 1) * LETTERS
+        if gates:
+            further = UNITS if self.kind == "gru" else 0  # the candidate's own bias
+            return LETTERS * VECTOR + (VECTOR + UNITS + 1) * gates + further + last
+        block = 4 * (UNITS + 1) * UNITS + (UNITS + 1) * WIDE + (WIDE + 1) * UNITS + 4 * UNITS
+        return (LETTERS + STEPS) * UNITS + BLOCKS * block + last
+
+    @property
+    def model(self) -> list[Any]:
+        """The layers as a recipe has them."""
+        last = {"dense": LETTERS}
+        if self.kind in GATES:
+            return [{"embedding": {"size": LETTERS, "units": VECTOR}}, {self.kind: UNITS}, last]
+        attention = {"residual": ["layer_norm", {"attention": {"heads": HEADS, "causal": True}}]}
+        dense = {"residual": ["layer_norm", {"dense": WIDE}, "gelu", {"dense": UNITS}]}
+        first = [{"embedding": {"size": LETTERS, "units": UNITS}}, {"positional": "learned"}]
+        return [*first, *[attention, dense] * BLOCKS, last]
+
+
+CASES: tuple[BenchCase, ...] = (
     BenchCase("xor", (2,), (8, 2), 4),
     BenchCase("spirals", (2,), (16, 16, 3), 16),
     BenchCase("digits", (64,), (64, 10), 32),
     BenchCase("mnist-mlp", (784,), (256, 128, 10), 64),
     BenchCase("digits-cnn", (8, 8, 1), (Conv(8, 3, same=True), Pool(), Conv(16, 3, same=True), Pool(), 10), 32),
     BenchCase("lenet", (28, 28, 1), (Conv(6, 5, same=True), Pool(), Conv(16, 5), Pool(), 120, 84, 10), 64),
+    TextCase("char-rnn", (STEPS,), (LETTERS,), 32, "rnn"),
+    TextCase("char-lstm", (STEPS,), (LETTERS,), 32, "lstm"),
+    TextCase("char-gru", (STEPS,), (LETTERS,), 32, "gru"),
+    TextCase("transformer", (STEPS,), (LETTERS,), 32, "transformer"),
 )

@@ -10,8 +10,7 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops.join import Join, joined
 from dllab.ops.layer import Case, Layer
-from dllab.ops.recurrent import ends_of
-from dllab.ops.window import signal
+from dllab.ops.recurrent import ends_of, sequence_of
 from dllab.symbols import Net, ShapeError, Value
 
 
@@ -76,7 +75,7 @@ class Bidirectional(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """Both directions, then the rows that join them. Raises ShapeError where states go on from batch to batch."""
-        steps, _ = signal(x)
+        steps = sequence_of(x)
         if net.carries:
             problem = "carry_state hands states on from batch to batch, and what is read from the back cannot go on"
             raise ShapeError(f"{problem}; leave carry_state out, or take a layer of one direction")

@@ -10,11 +10,11 @@ from pydantic import Field, create_model
 
 from dllab.catalogue import Fraction, LayerName, Nested, Size, find
 from dllab.inits.initializer import Initializer
+from dllab.ops.join import shape_text
 from dllab.ops.layer import Layer
 from dllab.ops.start_states import Start, start_states
 from dllab.ops.through_time import all_steps
-from dllab.ops.window import signal
-from dllab.symbols import Dim, Net, Parameter, Value
+from dllab.symbols import Dim, Net, Parameter, ShapeError, Value
 
 _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Literal["sequence", "last"], "sequence")})  # type: ignore[call-overload]
 """`return` is a word of Python, so this option cannot be declared in a class."""
@@ -52,11 +52,21 @@ class Run:
         wide = self.gates * self.units
         return {
             "x": self.x, "wx": self.wx, "wh": self.wh, "ends": self.ends, **self.start.operands(),
-            "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((4, batch), "rows", "int64"),
+            "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((5, batch), "rows", "int64"),
             "units": net.array((2, self.units), "units", "int64"),
             "features": net.array((2, features), "features", "int64"),
             "turned": net.array((wide, self.units), "turned"), "turned_x": net.array((wide, features), "turned_x"),
         }  # fmt: skip
+
+
+def sequence_of(x: Value) -> int:
+    """The steps of x (B, T, F). Raises ShapeError for other shapes."""
+    if len(x.shape) == 3:
+        return int(x.shape[1])
+    hint = "flatten pictures, or reshape them to steps"
+    if len(x.shape) == 2:
+        hint = f"put an embedding in front of it if these are ids, reshape: [{x.shape[1]}, 1] if they are numbers"
+    raise ShapeError(f"it takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
 
 
 def ends_of(net: Net, x: Value, steps: int) -> Value:
@@ -85,7 +95,7 @@ class Recurrent(_Returning):  # type: ignore[misc]
 
     def build(self, net: Net, x: Value) -> Value:
         """All states (B, T, H), or the last (B, H)."""
-        steps, _ = signal(x)
+        steps = sequence_of(x)
         lengths, ends = x.lengths, ends_of(net, x, steps)
         starts = start_states(net, self, x.shape[0])
         kept = []

@@ -139,11 +139,5 @@ def _given(net: Net, part: Any) -> Sequence[tuple[Value, ...]]:
         raise ShapeError(f"'{label}' hands on {first.features} numbers, and a state has {part.units} here; {hint}")
     if len(kept) != part.layers:
         hint = f"write layers: {len(kept)} here"
-        raise ShapeError(
-            f"'{label}' hands on the states of {_layers(len(kept))}, and here are {_layers(part.layers)}; {hint}"
-        )
+        raise ShapeError(f"'{label}' hands on the states of {len(kept)} layers, and it has {part.layers} itself; {hint}")
     return kept
-
-
-def _layers(count: int) -> str:
-    return f"{count} layer{'s' * (count > 1)}"

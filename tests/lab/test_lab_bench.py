@@ -26,8 +26,12 @@ def test_the_cases_are_those_that_peers_are_timed_on() -> None:
         "mnist-mlp": "784-256-128-10, 64",
         "digits-cnn": "8x8x1-c8-p-c16-p-10, 32",
         "lenet": "28x28x1-c6-p-c16-p-120-84-10, 64",
+        "char-rnn": "27-e16-rnn64-27, 32x32",
+        "char-lstm": "27-e16-lstm64-27, 32x32",
+        "char-gru": "27-e16-gru64-27, 32x32",
+        "transformer": "27-e64-2 blocks-27, 32x32",
     }
-    cnn, lenet = CASES[-2:]
+    cnn, lenet = CASES[4:6]
     assert [(n.kernel, n.same) for n in (*cnn.layers, *lenet.layers) if isinstance(n, Conv)] == [
         (3, True), (3, True), (5, True), (5, False),
     ]  # fmt: skip
@@ -106,5 +110,6 @@ def test_peers_take_steps(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not peers.installed(peer):
         pytest.skip(f"{peer} is not installed")
     monkeypatch.setattr(peers, "ROUND", 0.001)
-    for contender in peers.contenders(peer, XOR).values():
-        assert contender() > 0
+    for case in (XOR, *CASES[-4:]):
+        for contender in peers.contenders(peer, case).values():
+            assert contender() > 0

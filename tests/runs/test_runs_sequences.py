@@ -28,7 +28,8 @@ DECODER: list[Any] = [
 RECIPES: dict[str, dict[str, Any]] = {
     "reber": {"data": {"reber": {"samples": 80}}, "model": GRU, **QUICK},
     "reversal": {"data": {"reversal": {"max_length": 5, "samples": 80}}, "model": DECODER, **QUICK},
-    "both_sides": {"data": {"name": "both_sides", "samples": 60}, "model": [{"reshape": [30, 1]}, {"bidirectional": [{"gru": 4}]}, GRU[2]],
+    "both_sides": {"data": {"name": "both_sides", "samples": 60},
+                   "model": [{"reshape": [30, 1]}, {"bidirectional": [{"gru": 4}]}, {"dense": "classes"}],
                    **QUICK},
     "text": {"data": {"name": "text", "file": "book.txt", "length": 8}, "model": GRU, **QUICK,
              "train": {"epochs": 2, "batch": 4, "carry_state": True, "shuffle": False}},

@@ -113,6 +113,24 @@ def test_states_cannot_be_carried_where_rows_do_not_flow(kind, train, told):
         Trainer(recipe(kind, **train))
 
 
+@pytest.mark.parametrize("layer", ["rnn", "lstm", "gru"])
+def test_carried_states_change_training_and_go_on_bit_for_bit(layer):
+    of = recipe(layer=layer, shuffle=False, carry_state=True)
+    whole, _ = trained(of)
+    assert not all((v == whole.network.parameters[name]).all()
+                   for name, v in trained(recipe(layer=layer, shuffle=False))[0].network.parameters.items())  # fmt: skip
+    part, _ = trained(of, until=1)  # in the middle of the first epoch
+    state = part.course.state()
+    assert 0 < state.facts["step"] < whole.steps
+    assert state.facts["step"] % whole.steps_per_epoch
+    carried = [name for name in state.arrays if "carried_" in name]
+    assert len(carried) == (2 if layer == "lstm" else 1)
+    assert all(state.arrays[name].any() for name in carried)
+    rest, _ = trained(of, start=state)
+    for name, values in whole.network.parameters.items():
+        np.testing.assert_array_equal(rest.network.parameters[name], values)
+
+
 def test_extras_that_do_not_fit_are_told():
     of = recipe("words")
     net = Network(plan_of(of, question_of(of, prepared(of))), of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dllab.lab.bench_cases import BenchCase, Layer, Pool
-from dllab.lab.peers import Contender, repeated
+from dllab.lab.bench_cases import BenchCase, Layer, Pool, TextCase
+from dllab.lab.peers import Contender, jax_text, repeated
+
+Outputs = Callable[[Any, Any], Any]
+"""What a net says, given its weights and inputs."""
 
 BETA1, BETA2, RATE, EPSILON = 0.9, 0.999, 1e-3, 1e-8
 SMALL = 1_000_000  # multiply-adds of a step; larger nets do fewer steps a scan
@@ -20,12 +23,16 @@ SMALL = 1_000_000  # multiply-adds of a step; larger nets do fewer steps a scan
 def contenders(case: BenchCase) -> Mapping[str, Contender]:
     """`jax jit` and `jax jit scan`."""
     rng = np.random.default_rng(0)
-    net = [_weights(layer, shape, rng) for layer, shape in zip(case.layers, case.shapes)]
-    x = jnp.asarray(rng.normal(0, 0.1, (case.batch, *case.input)), jnp.float32)
-    y = jnp.asarray(rng.integers(0, case.classes, case.batch))
+    if isinstance(case, TextCase):
+        outputs, net, x, y = jax_text.net_and_batch(case, rng)
+    else:
+        outputs = partial(_outputs, case.layers)
+        net = [_weights(layer, shape, rng) for layer, shape in zip(case.layers, case.shapes)]
+        x = jnp.asarray(rng.normal(0, 0.1, (case.batch, *case.input)), jnp.float32)
+        y = jnp.asarray(rng.integers(0, case.classes, case.batch))
     zeros = jax.tree.map(jnp.zeros_like, net)
     state = (net, zeros, zeros, jnp.float32(0))
-    update = partial(_update, case.layers)
+    update = partial(_update, outputs)
     one = jax.jit(update)
     count = 2000 if case.multiply_adds < SMALL else 50
     # the batch is an argument, so that the compiler cannot fold it into the program
@@ -60,13 +67,13 @@ def _outputs(layers: Sequence[Layer], net: Any, x: Any) -> Any:
     return x
 
 
-def _loss(net: Any, layers: Sequence[Layer], x: Any, y: Any) -> Any:
-    return -jnp.take_along_axis(jax.nn.log_softmax(_outputs(layers, net, x)), y[..., None], -1).mean()
+def _loss(net: Any, outputs: Outputs, x: Any, y: Any) -> Any:
+    return -jnp.take_along_axis(jax.nn.log_softmax(outputs(net, x)), y[..., None], -1).mean()
 
 
-def _update(layers: Sequence[Layer], state: Any, x: Any, y: Any) -> Any:
+def _update(outputs: Outputs, state: Any, x: Any, y: Any) -> Any:
     p, m, v, t = state
-    loss, g = jax.value_and_grad(_loss)(p, layers, x, y)
+    loss, g = jax.value_and_grad(_loss)(p, outputs, x, y)
     t = t + 1
     m = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, m, g)
     v = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, v, g)

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from dllab.lab.bench_cases import BenchCase, Conv, Pool
-from dllab.lab.peers import Contender, repeated
+from dllab.lab.bench_cases import BenchCase, Conv, Pool, TextCase
+from dllab.lab.peers import Contender, repeated, torch_text
 
 
 def contenders(case: BenchCase) -> Mapping[str, Contender]:
@@ -29,8 +29,7 @@ def _with_threads(case: BenchCase, threads: int) -> Contender:
 
 def _step(case: BenchCase) -> Any:
     torch.manual_seed(0)
-    net = torch.nn.Sequential(*_layers(case))
-    x, y = torch.randn(case.batch, *case.input[2:], *case.input[:2]), torch.randint(0, case.classes, (case.batch,))
+    net, x, y = torch_text.net_and_batch(case) if isinstance(case, TextCase) else _net_and_batch(case)
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
 
@@ -40,6 +39,11 @@ def _step(case: BenchCase) -> Any:
         optimizer.step()
 
     return step
+
+
+def _net_and_batch(case: BenchCase) -> tuple[Any, Any, Any]:
+    x = torch.randn(case.batch, *case.input[2:], *case.input[:2])
+    return torch.nn.Sequential(*_layers(case)), x, torch.randint(0, case.classes, (case.batch,))
 
 
 def _layers(case: BenchCase) -> list[Any]:
