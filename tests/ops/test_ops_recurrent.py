@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from typing import Any
 
 import numpy as np
 import pytest
-from kernels import PRECISIONS, run
+from kernels import PRECISIONS, assembly, run
 from nets import batch, net, worst_error
 
 import dllab
 from dllab.core.kernel import kernel
+from dllab.core.settings import bounds_checked, jit_enabled
 from dllab.engine.network import Network
-from dllab.ops import through_time
+from dllab.ops import gru, lstm, rnn, through_time
 from dllab.plan.plan import Column
 
 Array = np.ndarray[Any, Any]
+X86 = platform.machine() in ("x86_64", "AMD64")
 
 
 def sigmoid(x: Array) -> Array:
@@ -283,6 +287,26 @@ def test_quick_gates(name: str, precision: str) -> None:
     if name == "tanh":  # near 0 to full relative precision
         near = np.abs(wide) < 1
         np.testing.assert_allclose(found[near], expected[near], rtol=2 * limit)
+
+
+@pytest.mark.skipif(not jit_enabled() or bounds_checked() or not X86, reason="reads x86 machine code")
+@pytest.mark.parametrize("kind", KINDS)
+def test_gates_are_packed_and_never_divide(kind: str) -> None:
+    module = {"rnn": rnn, "lstm": lstm, "gru": gru}[kind]
+    for step in (module.forward, module.backward):
+        code = assembly(step)
+        assert re.search(r"mulps\s.*%[xyz]mm", code)
+        assert "cvtps2pd" not in code
+        assert "divps" not in code  # estimates do
+
+
+def test_what_is_always_read_costs_no_row_of_zeros() -> None:
+    network = net([{"dense": 3}, "relu", {"residual": [{"dense": 3}]}, {"dense": 2}], [4])
+    titles = [row.kernel.title for row in network.plan.program("train").rows if row.kernel]
+    assert "plan.totals.nothing" not in titles
+    network = net([{"gru": {"units": 3, "name": "a"}}, {"dense": 2}], [4, 2])
+    titles = [row.kernel.title for row in network.plan.program("train").rows if row.kernel]
+    assert titles.count("plan.totals.nothing") == 1  # of the last state alone
 
 
 @kernel(y="N", x="N", which=":int64")
