@@ -55,6 +55,10 @@ def _keeps(data: Any, key: str, said: Any, rule: dict[str, Any], top: dict[str, 
             return not isinstance(data, list | dict) or len(data) >= said
         case "maxItems" | "maxProperties":
             return not isinstance(data, list | dict) or len(data) <= said
+        case "minLength":
+            return not isinstance(data, str) or len(data) >= said
+        case "maxLength":
+            return not isinstance(data, str) or len(data) <= said
         case "minimum":
             return not number or data >= said
         case "maximum":

@@ -54,6 +54,8 @@ def datasets(
 
         from dllab.recipe.errors import did_you_mean, show
 
+        if about := lab.only_files(name):
+            raise Refused(f"{name} is no data set to train on. {about}", f"its card says more: datasets/{name}.md")
         own = f"; data of your own: `dllab datasets show {shlex.quote(name)}`" if os.path.exists(name) else ""
         raise Refused(
             f"there is no data set {show(name)}.{did_you_mean(name, sorted(parts('datasets')))}",
@@ -83,6 +85,7 @@ def _show(arguments: list[str], json: bool) -> None:
     from dllab.catalogue import parts
     from dllab.cli.console import output
     from dllab.data.table import TableError
+    from dllab.lab.datasets import only_files
     from dllab.lab.preview import preview
     from dllab.views import preview as views
 
@@ -91,7 +94,7 @@ def _show(arguments: list[str], json: bool) -> None:
             "`dllab datasets show` takes one file, or folder",
             "such as `dllab datasets show my.csv`, or - for standard input",
         )
-    if arguments[0] in parts("datasets"):
+    if arguments[0] in parts("datasets") or (only_files(arguments[0]) and not os.path.exists(arguments[0])):
         datasets(arguments[0], None, json)
         return
     if arguments[0].endswith(".npz"):

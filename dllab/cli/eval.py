@@ -82,7 +82,7 @@ def _judged_rows(opened: Opened, path: str) -> tuple[Any, Any, dict[str, Any]]:
             return *forecast.windows_of(forecast.series_of(opened, path)), {}
     except TableError as error:
         raise Refused(error.problem, error.hint) from None
-    except ValueError as error:  # a series too short for a window
+    except ValueError as error:  # a series whose windows all hold a gap
         problem, _, hint = str(error).partition("; ")
         raise Refused(problem, hint) from None
     if opened.learnt.label_steps:

@@ -44,14 +44,14 @@ def generate(
         float,
         typer.Option(
             "--temperature",
-            help="Below 1 bolder about what is likely, above 1 wilder; 0: always the likeliest.",
+            help="Below 1 keeps to what is likely, above 1 is wilder; 0: always the likeliest.",
             min=0,
             max=100,
             metavar="NUMBER",
         ),
     ] = 1.0,
     top_k: Annotated[
-        int | None, typer.Option("--top-k", help="Draw among the N likeliest only.", min=1, metavar="N")
+        int | None, typer.Option("--top-k", help="Draw among the N likeliest only.", min=1, max=MOST, metavar="N")
     ] = None,
     count: Annotated[int, typer.Option("--count", help="How many texts to make.", min=1, max=MOST, metavar="N")] = 1,
     seed: Annotated[
@@ -73,9 +73,8 @@ def generate(
     """
     from dllab.lab.generate import Unsuited, Writer
 
-    ready = _ready(run, run_dir, weights, trust, quiet)
     try:
-        writer = Writer(ready)
+        writer = Writer(_ready(run, run_dir, weights, trust, quiet))
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
     start = _prompt(writer, prompt)
@@ -105,6 +104,7 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
     from dllab.engine.prepare import prepared
+    from dllab.lab.generate import check_data
     from dllab.recipe import load
     from dllab.runs.data_file import Learnt
     from dllab.runs.ready import Ready
@@ -113,6 +113,9 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
     if weights != "last":
         raise Refused(f"--weights {weights}: {name} is a recipe, which has no run", "leave it out, or train it first")
     recipe = load(name, trust=trust)
+    data = prepared(recipe)
+    if data is not None:
+        check_data(Learnt.of(data))
     try:
         with display_for(recipe.name, quiet=quiet, as_json=True, watch=0) as display:
             result = train_loaded(recipe, [], seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
@@ -120,8 +123,7 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
         interrupts.release()
     if result.status == "diverged":
         raise Refused(f"{recipe.name} diverged, and has nothing to say", f"see why: dllab train {name}")
-    data = prepared(recipe)
-    assert data is not None
+    assert data is not None  # there is no training without
     return Ready(recipe, Learnt.of(data), result.network)
 
 

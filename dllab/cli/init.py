@@ -24,7 +24,8 @@ def init(
     name: Annotated[
         str,
         typer.Argument(
-            help="Recipe to begin with: one that comes with the lab, or a path; or a folder of pictures.", metavar="RECIPE"
+            help="Recipe to begin with: one that comes with the lab, or a path; or a folder of pictures, or a text (.txt).",
+            metavar="RECIPE",
         ),
     ],
     file: Annotated[
@@ -35,14 +36,17 @@ def init(
     """Write a recipe with comments: what each key and option means, what it takes, what else there is.
 
     It trains to the same bits as the recipe it begins with. Of a folder of pictures, with a sub-folder for each class, it
-    makes a recipe that trains on them. A file that is there is left alone, with exit code 2.
+    makes a recipe that trains on them; of a text one of a net that learns to go on with it. A file that is there is left
+    alone, with exit code 2.
     """
+    from dllab.lab.preview_texts import ENDINGS
     from dllab.recipe import load
     from dllab.recipe.commented import commented
     from dllab.recipe.find import shipped
 
     pictures = os.path.isdir(name) and name not in shipped()
-    recipe = _for_pictures(name, file) if pictures else load(name, trust=trust)
+    text_file = not pictures and name.endswith(ENDINGS)
+    recipe = _for_pictures(name, file) if pictures else _for_text(name, file) if text_file else load(name, trust=trust)
     text = commented(recipe)
     if file == STDOUT:
         sys.stdout.write(text)
@@ -54,7 +58,7 @@ def init(
     from dllab.recipe.place import visible
     from dllab.views.next_steps import NextSteps
 
-    what = f"for the pictures in {name}," if pictures else f"a copy of {name}"
+    what = f"for the pictures in {name}," if pictures else f"for the text {name}," if text_file else f"a copy of {name}"
     messages().sentence(visible(f"wrote {path}, {what} with comments"))
     is_path = path.suffix in (".yaml", ".yml") or len(path.parts) > 1
     shown = visible(shlex.quote(str(path) if is_path else f"./{path}"))
@@ -75,10 +79,29 @@ def _for_pictures(folder: str, file: str | None) -> Recipe:
         recipe = load(beginning(folder))
     except TableError as error:
         raise Refused(error.problem, error.hint) from None
+    return _beside(recipe, "folder", folder, file)
+
+
+def _for_text(text: str, file: str | None) -> Recipe:
+    """A recipe of a net that learns to go on with a text, whose path counts from where the file will be."""
+    from dllab.data.table import TableError
+    from dllab.lab.preview_texts import beginning
+    from dllab.recipe import load
+
+    try:
+        recipe = load(beginning(text))
+    except TableError as error:
+        raise Refused(error.problem, error.hint) from None
+    return _beside(recipe, "file", text, file)
+
+
+def _beside(recipe: Recipe, option: str, path: str, file: str | None) -> Recipe:
+    """The recipe, named after the path that its data have as an option, which counts from where the file will be."""
     assert recipe.data is not None
     there = os.getcwd() if file in (None, STDOUT) else os.path.dirname(os.path.abspath(str(file)))
-    data = recipe.data.model_copy(update={"folder": os.path.relpath(folder, there)})
-    return dataclasses.replace(recipe, name=os.path.basename(os.path.abspath(folder)), data=data)
+    data = recipe.data.model_copy(update={option: os.path.relpath(path, there)})
+    name = os.path.basename(os.path.abspath(path))
+    return dataclasses.replace(recipe, name=os.path.splitext(name)[0] if os.path.isfile(path) else name, data=data)
 
 
 def _write(path: Path, text: str) -> None:

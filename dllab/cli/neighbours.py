@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SAMPLE = "glove10k"
 MOST = 10_000
+FEW = 20
+"""Words that are listed where another one was asked for."""
 
 
 def neighbours(
@@ -100,5 +102,6 @@ def _sample() -> Table:
 def _unknown(word: str, table: Table) -> Refused:
     from dllab.recipe.errors import did_you_mean, show
 
-    hint = "" if len(table.words) > 20 else f"its words are {', '.join(table.words)}"
-    return Refused(f"{table.source} has no word {show(word)}.{did_you_mean(word, table.words)}", hint)
+    meant = did_you_mean(word, table.words)
+    hint = "" if meant or len(table.words) > FEW else f"its words are {', '.join(table.words)}"
+    return Refused(f"{table.source} has no word {show(word)}.{meant}", hint)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dllab.runs.result import Result
 
 MOST_JOBS = 1024
+ENDED = ("finished", "stopped")
+WORD_VECTORS = {"skip_gram", "cbow", "glove"}
 
 NEXT = (("summary", "layers, shapes, parameters"), ("gradcheck", "proof that its gradients are right"))
 
@@ -84,10 +86,34 @@ def _next(result: Result | None, words: list[str], slowed: bool) -> list[tuple[s
     if result is not None and result.status == "interrupted" and result.folder is not None and result.steps:
         line = shlex.join(["dllab", "resume", str(result.folder), *trusted(result)])
         commands.append((line, "go on where it stopped"))
+    if result is not None and result.folder is not None and result.status in ENDED:
+        commands += _asking(result)
     commands += [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
     if slowed:
         commands.append((shlex.join(["dllab", "train", *words, "--watch", "0"]), "the same, not slowed for watching"))
     return commands
+
+
+def _asking(result: Result) -> list[tuple[str, str]]:
+    """Commands that ask a net of texts or series what it has learnt."""
+    from dllab.data.time_series import TimeSeries
+    from dllab.runs.data_file import Learnt
+    from dllab.runs.find import LAST
+    from dllab.runs.store import RunFolder, root_of
+
+    assert result.folder is not None
+    learnt = Learnt.from_document(RunFolder(result.folder).read_data())
+    run = LAST if result.folder.parent == root_of() else str(result.folder)
+    found: tuple[list[str], str] | None = None
+    if learnt.foretells:
+        found = ["generate", run, *(["--count", "10"] if learnt.ends else [])], "what it writes"
+    elif {entry.part.name for entry in result.recipe.model} & WORD_VECTORS:
+        found = ["neighbours", run, "WORD"], "words it takes for alike"
+    elif learnt.vocabulary:
+        found = ["predict", run, "FILE"], "what it says of texts"
+    elif isinstance(result.recipe.data, TimeSeries):
+        found = ["predict", run, "FILE"], "what comes behind the end of a series"
+    return [] if found is None else [(shlex.join(["dllab", *found[0], *trusted(result)]), found[1])]
 
 
 def _advice(result: Result | CrossValidation, words: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ so nothing of the test is seen in training, and nothing of the future.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,10 @@ class InOrder(Source):
 
     test: Fraction | None = 0.1
 
-    row_steps: ClassVar[str] = "length"  # the option that says how many steps a row has
+    @property
+    def row_steps(self) -> str:
+        """The options that say how many steps a row takes."""
+        return "length"
 
     def fitting(self, name: str, blocks: Blocks, reach: int, stride: int) -> list[NDArray[np.int64]]:
         """Where windows begin, for each block. Raises ValueError for a block too short for a window."""

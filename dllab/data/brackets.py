@@ -34,7 +34,7 @@ class Brackets(Source):
         data: brackets
         data: {name: brackets, kinds: 4, pairs: 20, depth: 6}
 
-    Source: Chomsky and Schützenberger 1963, "The algebraic theory of context-free languages"; for nets Hewitt, Hahn,
+    Source: Chomsky and Schuetzenberger 1963, "The algebraic theory of context-free languages"; for nets Hewitt, Hahn,
     Ganguli, Liang and Manning 2020, "RNNs can generate bounded hierarchical languages with optimal memory".
     """
 

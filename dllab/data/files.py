@@ -1,8 +1,9 @@
-"""Reading the data files in `datasets/`: tables and images, checked against the shape they must have."""
+"""Reading the data files in `datasets/`: tables, images and arrays, checked against the shape they must have."""
 
 from __future__ import annotations
 
 import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,15 @@ def table(path: Path, shape: tuple[int, int], dtype: DTypeLike, header: str | No
     if numbers.shape != shape:
         raise ValueError(f"it has {numbers.shape[1]} columns, not {shape[1]}")
     return numbers
+
+
+def arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+    """The arrays of those names in an .npz archive. Raises ValueError where it is none, or lacks one."""
+    try:
+        with path.open("rb") as opened, np.load(opened) as file:
+            return [file[name] for name in names]
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError):  # a single array is no context
+        raise ValueError(f"it is no archive of {', '.join(names)}") from None
 
 
 def idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:

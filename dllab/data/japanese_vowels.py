@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from dllab.catalogue import Fraction
 from dllab.data.channels import Channels
 from dllab.data.dataset import Dataset
-from dllab.data.files import reading
+from dllab.data.files import arrays, reading
 from dllab.data.steps import step_names
 
 TRAIN_ROWS, TEST_ROWS = 270, 370
@@ -59,11 +58,7 @@ class JapaneseVowels(Channels):
 
 def _arrays(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
     """All steps of all rows one after the other (M, 12), how many each row has, and who speaks."""
-    try:
-        with path.open("rb") as opened, np.load(opened) as file:
-            steps, lengths, speakers = file["steps"], file["lengths"], file["speakers"]
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(str(error)) from None
+    steps, lengths, speakers = arrays(path, "steps", "lengths", "speakers")
     if lengths.shape != (TRAIN_ROWS + TEST_ROWS,) or steps.shape != (int(lengths.sum()), COEFFICIENTS):
         raise ValueError(f"it has {len(lengths)} rows of {len(steps)} steps in all")
     return steps, lengths, speakers

@@ -16,8 +16,9 @@ CHANNELS = ("precipitation", "temp_max", "temp_min", "wind")
 class SeattleWeather(TimeSeries):
     """Seattle weather: rain, temperatures and wind of each day, 2012 to 2015; how warm it will be.
 
-    A row reads four numbers of each of `window` days (precipitation in mm, temp_max and temp_min in °C, wind in m/s),
-    and forecasts one of them for the next `horizon` days. The test are the last 292 days. rmse and mae are in its unit.
+    A row reads four numbers of each of `window` days (precipitation in mm, temp_max and temp_min in degrees Celsius, wind
+    in m/s), and forecasts one of them for the next `horizon` days. The test are the last 292 days. rmse and mae are in its
+    unit.
 
         data: seattle_weather
         data: {name: seattle_weather, target: precipitation, window: 7, horizon: 3, validation: 0.1}

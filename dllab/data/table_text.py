@@ -66,12 +66,6 @@ class Text:
             except csv.Error as error:
                 raise _misquoted(self.label, line, self.before + reader.line_num, str(error)) from None
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """The lines as they stand, without their ends, counted from 1."""
-        with self._open() as file:
-            for line, text in enumerate(file, 1):
-                yield line, text.rstrip("\r\n")
-
     def _open(self) -> io.TextIOBase:
         errors = "strict"
         if self.path is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dllab.data.table_text import TableError, Text, text_of
+from dllab.data.text_file import label_of, read_text
 
 TEXT, TARGET = "text", "target"
 """The columns of texts, and of what a net is to say of them."""
@@ -32,26 +33,27 @@ def read_texts(path: str, *, wanted: bool = False) -> Texts:
     A file `.csv`, or any with a first line that names the columns text and target, is a table; else each line is a text.
     `wanted`: a table must have targets.
     """
-    source = text_of(path)
-    header = next((row for _, row in source.rows()), []) if path.endswith(".csv") or _names_columns(source) else []
-    names = [name.strip().lower() for name in header]
+    if path.endswith(".csv"):
+        return _table(text_of(path), wanted)
+    lines = read_text(path).split("\n")
+    if {name.strip().lower() for name in lines[0].replace("\t", ",").replace(";", ",").split(",")} == {TEXT, TARGET}:
+        return _table(text_of(path), wanted)
+    return Texts(label_of(path), [TextLine(line, text) for line, text in enumerate(lines, 1) if text.strip()])
+
+
+def _table(source: Text, wanted: bool) -> Texts:
+    """The texts of a table: of its column `text`, or of its only one."""
+    names = [name.strip().lower() for name in next((row for _, row in source.rows()), [])]
     if TEXT in names:
         found = _column(source, names, wanted)
     elif len(names) > 1:
         problem = f"{source.label} has no column {TEXT!r}; it has {', '.join(names[:SOME])}"
         raise TableError(problem, "name the column of the texts so, or give one text a line without names")
-    elif names:
-        found = [TextLine(line, row[0]) for line, row in source.rows() if row[0].strip()]
     else:
-        found = [TextLine(line, text) for line, text in source.lines() if text.strip()]
+        found = [TextLine(line, row[0]) for line, row in source.rows() if row[0].strip()]
     if not found:
         raise TableError(f"{source.label} holds no text", "put one text on each line")
     return Texts(source.label, found)
-
-
-def _names_columns(source: Text) -> bool:
-    first = next((text for _, text in source.lines()), "")
-    return {name.strip().lower() for name in first.split(source.delimiter)} == {TEXT, TARGET}
 
 
 def _column(source: Text, names: list[str], wanted: bool) -> list[TextLine]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,10 @@ class TimeSeries(ScaledTargets, Channels, InOrder):
     standardise: bool = True
     test: Fraction | None = 0.2
 
-    row_steps: ClassVar[str] = "window"
+    @property
+    def row_steps(self) -> str:
+        """The options that say how many steps a row takes."""
+        return "window: or difference" if self.difference else "window"
 
     @abstractmethod
     def tracks(self) -> Tracks:

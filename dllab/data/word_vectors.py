@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.data.files import reading
+from dllab.data.files import arrays, reading
 
 WORDS, NUMBERS = 10_000, 50
 PAIRS, ANALOGIES = 353, 506
@@ -36,11 +35,8 @@ def glove() -> Vectors:
         if len(words) != WORDS:
             raise ValueError(f"it has {len(words)} words, not {WORDS}")
     with reading("glove10k-vectors.npz") as path:
-        try:
-            with path.open("rb") as opened, np.load(opened) as file:
-                vectors = file["vec"].astype(np.float32)
-        except (zipfile.BadZipFile, KeyError) as error:
-            raise ValueError(str(error)) from None
+        (found,) = arrays(path, "vec")
+        vectors = found.astype(np.float32)
         if vectors.shape != (WORDS, NUMBERS):
             raise ValueError(f"it has {' x '.join(map(str, vectors.shape))} numbers, not {WORDS} x {NUMBERS}")
         return Vectors(words, vectors)

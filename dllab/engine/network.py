@@ -15,9 +15,9 @@ from dllab.engine.binding import Bound, Memory, view_of
 from dllab.engine.budget import check_fits
 from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
-from dllab.plan.plan import CONTINUES, HISTORY_STEPS, LENGTHS, TABLE, Plan
+from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import Recipe, load
-from dllab.symbols import COLUMN, GRADIENTS, OPTIMIZER, Parameter
+from dllab.symbols import COLUMN, CONTINUES, GRADIENTS, LENGTHS, OPTIMIZER, TABLE, Parameter
 
 Precision = Literal["float32", "float64"]
 CHUNK = 256

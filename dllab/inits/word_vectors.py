@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,25 +29,25 @@ def vectors_of(source: str) -> Vectors:
 
     Raises VectorFileError.
     """
-    if source == SHIPPED:
-        return _shipped(places.folder("datasets"))
     path = Path(source)
     try:
+        if source == SHIPPED:
+            return _shipped(places.folder("datasets"))
         stamp = path.stat()
         return _read(path, (stamp.st_mtime_ns, stamp.st_size))
-    except (OSError, ValueError) as error:
-        if isinstance(error, VectorFileError):
-            raise
+    except VectorFileError:
+        raise
+    except (OSError, ValueError, KeyError, BadZipFile):
         raise VectorFileError(f"no vectors can be read from {source}; give a text file of lines `word v1 v2 ...`, or "
                               f"{SHIPPED}") from None  # fmt: skip
 
 
 @lru_cache(maxsize=2)
 def _shipped(folder: Path) -> Vectors:
-    with np.load(folder / f"{SHIPPED}.npz") as arrays:
-        vectors = arrays[arrays.files[0]].astype(np.float32)
-    words = (folder / f"{SHIPPED}-words.txt").read_text(encoding="utf-8").split("\n")
-    return tuple(words[: len(vectors)]), vectors
+    with (folder / f"{SHIPPED}-vectors.npz").open("rb") as file, np.load(file) as arrays:
+        vectors = arrays["vec"].astype(np.float32)
+    words = (folder / f"{SHIPPED}-words.txt").read_text(encoding="utf-8").split()
+    return tuple(words), vectors
 
 
 @lru_cache(maxsize=2)
@@ -57,7 +58,7 @@ def _read(path: Path, stamp: tuple[int, int]) -> Vectors:
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
             word, *numbers = line.rstrip().split(" ")
-            if not word and not numbers or number == 1 and len(numbers) == 1:
+            if (not word and not numbers) or (number == 1 and len(numbers) == 1):
                 continue
             row = _numbers(numbers)
             if row is None or not len(row) or (rows and len(row) != len(rows[0])):

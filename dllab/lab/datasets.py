@@ -77,6 +77,14 @@ def needs_file(part: type[Part]) -> bool:
     return any(field.is_required() for field in part.model_fields.values())
 
 
+def only_files(name: str) -> str:
+    """What files are that come with the lab under this name, for commands to read and no net to train on; "" for others."""
+    card = folder("datasets") / f"{name}.md"
+    if not name.isidentifier() or name in parts("datasets") or not card.is_file():
+        return ""
+    return _line(card.read_text(encoding="utf-8").split("\n\n")[1])
+
+
 def _origin(source: Source) -> tuple[str, str]:
     """Where the numbers come from, and their licence: from the card of a data file; else who made them, and none."""
     if needs_file(type(source)) or getattr(source, "file", None) is not None:

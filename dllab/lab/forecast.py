@@ -46,7 +46,7 @@ def forecast(ready: Ready, series: Series) -> Forecast:
     needed = series.window + lag
     steps, first = len(tracks.target), len(tracks.target) - needed
     if first < 0:
-        raise TableError(f"{label} has {steps} rows, and this net reads {needed}", "give it the rows before them, too")
+        raise TableError(f"{label}: {_rows(steps)}, and this net reads {needed}", "give it the rows before them, too")
     read, own = tracks.values[-series.window :], tracks.target[first:]
     if np.isnan(tracks.values[first:]).any() or np.isnan(own).any():
         raise TableError(f"{label}: a gap among its last {needed} rows", "fill it in")
@@ -58,6 +58,14 @@ def forecast(ready: Ready, series: Series) -> Forecast:
 
 
 def windows_of(series: Series) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """All rows of a series: inputs (N, window, F) and targets (N, horizon)."""
+    """All rows of a series: inputs (N, window, F) and targets (N, horizon). Raises TableError for one too short."""
+    steps, needed = len(series.tracks().target), series.window + series.difference + series.horizon
+    if steps < needed:
+        told = f"{series.label()}: {_rows(steps)}, and this net reads and forecasts {needed} together"
+        raise TableError(told, "give it a longer series")
     columns = series.generate().columns
     return columns["inputs"], columns["targets"]
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' * (count != 1)}"

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dllab.core import rng
 from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
-from dllab.plan.plan import LENGTHS
+from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
+from dllab.symbols import LENGTHS
 
 STREAM = 5
 """Among the streams of dllab.core.rng: which token is drawn."""
@@ -65,9 +66,7 @@ class Writer:
     def __init__(self, ready: Ready) -> None:
         self.ready, self.spelling = ready, ready.spelling
         self.steps = ready.learnt.input_shape[0]
-        if not ready.learnt.vocabulary or not ready.learnt.foretells:
-            told = "this net does not say what comes next in a text"
-            raise Unsuited(told, "a net that does learns from data whose labels are the next inputs, such as names or text")
+        check_data(ready.learnt)
         if looks_ahead(ready):
             told = "this net looks ahead: what it says of a step depends on steps behind it, which are not there yet"
             raise Unsuited(told, "write with layers that look back only: rnn, lstm, gru, attention: {causal: true}")
@@ -105,6 +104,13 @@ class Writer:
                 return
             context.append(found)
             yield found
+
+
+def check_data(learnt: Learnt) -> None:
+    """Raise Unsuited for data from which no net learns what comes next in a text."""
+    if not learnt.foretells:
+        told = "this net does not say what comes next in a text"
+        raise Unsuited(told, "a net that does learns from data whose labels are the next inputs, such as names or text")
 
 
 def looks_ahead(ready: Ready) -> bool:

@@ -23,10 +23,10 @@ from dllab.lab.gradcheck_report import Check, Checked
 from dllab.lab.planted_bug import LOSS, UnknownLayer, plant, unknown_layer
 from dllab.losses.loss import Loss, LossCase
 from dllab.ops.layer import Case, Layer
-from dllab.plan.plan import CONTINUES, LENGTHS, Column, Plan, Question
+from dllab.plan.plan import Column, Plan, Question
 from dllab.recipe import LayerEntry, load
 from dllab.recipe.errors import show
-from dllab.symbols import Net, Value
+from dllab.symbols import CONTINUES, LENGTHS, Net, Value
 
 SHARDS = (1, 2)
 OUTPUTS = 3  # what `classes` stands for in a case

@@ -15,6 +15,7 @@ from dllab.plan.row import elements
 from dllab.recipe import Recipe
 from dllab.symbols import WHOLE_DIM, Dim, Value
 
+DECODER = "decoder"
 BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
 
 
@@ -66,7 +67,8 @@ class MemoryUse:
 class Summary:
     """A recipe's net. `parameters` counts a tied array once; `precision` is that of the recipe.
 
-    `optimizer` lists the links of the chain. Without data (`input:`) the batch is the recipe's own.
+    `optimizer` lists the links of the chain. Without data (`input:`) the batch is the recipe's own. `vocabulary`: of so
+    many ids the inputs are some; 0: they are numbers. `decoder_shape`: of what a decoder reads, where the data have that.
     """
 
     recipe: str
@@ -80,6 +82,8 @@ class Summary:
     optimizer: str
     has_data: bool
     memory: MemoryUse
+    vocabulary: int = 0
+    decoder_shape: tuple[int, ...] = ()
 
 
 def summarize(recipe: Recipe) -> Summary:
@@ -102,6 +106,8 @@ def summarize(recipe: Recipe) -> Summary:
         optimizer=" > ".join(link.name for link in question.chain),
         has_data=recipe.data is not None,
         memory=_memory(plan, question, count),
+        vocabulary=question.vocabulary if question.inputs.dtype == "int32" else 0,
+        decoder_shape=next((column.shape for column in question.extras if column.name == DECODER), ()),
     )
 
 

@@ -12,7 +12,7 @@ from dllab.core.bits import like
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.vecmath import exp, softplus
-from dllab.losses.loss import Loss, LossCase
+from dllab.losses.loss import Loss, LossCase, answers_of
 from dllab.symbols import Net, Value
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ def slope(x, yes, no):
     return (no * smaller - yes * larger) if x < zero else (no * larger - yes * smaller)
 
 
-@kernel(loss="1:float64", x="*F", target="*N:int32", batch=":int64", columns="", smoothing="", positive="")
-def forward(loss, x, target, batch, columns, smoothing, positive):
-    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch columns), q the smoothed 0 or 1."""
+@kernel(
+    loss="1:float64", x="*F", target="*N:int32", batch=":int64", positions=":int64", columns="", smoothing="", positive=""
+)
+def forward(loss, x, target, batch, positions, columns, smoothing, positive):
+    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch positions columns), q smoothed 0 or 1."""
     width = int(columns)
     low = smoothing * like(smoothing, 0.5)
     high = like(smoothing, 1.0) - low
@@ -47,39 +49,40 @@ def forward(loss, x, target, batch, columns, smoothing, positive):
     total = 0.0
     if width == 1:  # a single column is that of class 1: one loop over the batch
         for n in range(x.shape[0]):
-            right = target[n] == 1
-            total += float(surprise(x[n], yes_1 if right else yes_0, no_1 if right else no_0))
+            right, counts = target[n] == 1, like(x[n], 1.0 if target[n] >= 0 else 0.0)
+            total += float(counts * surprise(x[n], yes_1 if right else yes_0, no_1 if right else no_0))
     else:
         for n in range(target.shape[0]):
-            row = x[n * width : (n + 1) * width]
+            row, counts = x[n * width : (n + 1) * width], like(smoothing, 1.0 if target[n] >= 0 else 0.0)
             for k in range(row.shape[0]):
                 right = target[n] == k
-                total += float(surprise(row[k], yes_1 if right else yes_0, no_1 if right else no_0))
-    loss[0] = total / (batch * width)
+                total += float(counts * surprise(row[k], yes_1 if right else yes_0, no_1 if right else no_0))
+    loss[0] = total / (batch * positions * width)
 
 
-@kernel(dx="*F", x="*F", target="*N:int32", batch=":int64", columns="", smoothing="", positive="")
-def backward(dx, x, target, batch, columns, smoothing, positive):
+@kernel(dx="*F", x="*F", target="*N:int32", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
+def backward(dx, x, target, batch, positions, columns, smoothing, positive):
     """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
     width = int(columns)
-    share = like(smoothing, 1 / (batch * width))
+    share = like(smoothing, 1 / (batch * positions * width))
     low = smoothing * like(smoothing, 0.5)
     high = like(smoothing, 1.0) - low
     yes_1, no_1, yes_0, no_0 = positive * high * share, low * share, positive * low * share, high * share
     if width == 1:
         for n in range(dx.shape[0]):
-            right = target[n] == 1
-            dx[n] = slope(x[n], yes_1 if right else yes_0, no_1 if right else no_0)
+            right, counts = target[n] == 1, like(x[n], 1.0 if target[n] >= 0 else 0.0)
+            dx[n] = counts * slope(x[n], yes_1 if right else yes_0, no_1 if right else no_0)
     else:
         for n in range(target.shape[0]):
             row, slopes = x[n * width : (n + 1) * width], dx[n * width : (n + 1) * width]
+            counts = like(smoothing, 1.0 if target[n] >= 0 else 0.0)
             for k in range(row.shape[0]):
                 right = target[n] == k
-                slopes[k] = slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
+                slopes[k] = counts * slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
 
 
-@kernel(loss="1:float64", x="*F", target="*F", batch=":int64", columns="", smoothing="", positive="")
-def forward_shares(loss, x, target, batch, columns, smoothing, positive):
+@kernel(loss="1:float64", x="*F", target="*F", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
+def forward_shares(loss, x, target, batch, positions, columns, smoothing, positive):
     """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch columns), q the smoothed share."""
     low = smoothing * like(smoothing, 0.5)
     kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
@@ -87,13 +90,13 @@ def forward_shares(loss, x, target, batch, columns, smoothing, positive):
     for i in range(x.shape[0]):
         q = kept * target[i] + low
         total += float(surprise(x[i], positive * q, one - q))
-    loss[0] = total / (batch * int(columns))
+    loss[0] = total / (batch * positions * int(columns))
 
 
-@kernel(dx="*F", x="*F", target="*F", batch=":int64", columns="", smoothing="", positive="")
-def backward_shares(dx, x, target, batch, columns, smoothing, positive):
+@kernel(dx="*F", x="*F", target="*F", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
+def backward_shares(dx, x, target, batch, positions, columns, smoothing, positive):
     """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
-    share = like(smoothing, 1 / (batch * int(columns)))
+    share = like(smoothing, 1 / (batch * positions * int(columns)))
     low = smoothing * like(smoothing, 0.5)
     kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
     for i in range(dx.shape[0]):
@@ -126,6 +129,7 @@ class BinaryCrossEntropy(Loss):
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "sigmoid"
     shares: ClassVar[bool] = True
+    at_steps: ClassVar[bool] = True
     label_smoothing: Fraction = 0.0
     positive_weight: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = 1.0
 
@@ -135,6 +139,8 @@ class BinaryCrossEntropy(Loss):
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=1),
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3),
         LossCase({"label_smoothing": 0.1, "positive_weight": 3.0}, outputs=3, shares=True),
+        LossCase({"positive_weight": 3.0}, outputs=1, steps=4, gaps=True),
+        LossCase({"label_smoothing": 0.1}, outputs=3, steps=3, gaps=True),
     )
 
     def answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
@@ -148,8 +154,6 @@ class BinaryCrossEntropy(Loss):
     def build(self, net: Net, x: Value, target: Value, loss: Value) -> None:
         """One row forward, one backward; other kernels for shares of classes."""
         smoothing, positive = net.constant(self.label_smoothing), net.constant(self.positive_weight)
-        batch, columns = net.counter("batch"), net.constant(x.features)
-        shares = len(target.shape) > 1
-        kernels = (forward_shares, backward_shares) if shares else (forward, backward)
-        net.call(kernels[0], backward=kernels[1:], loss=loss, x=x, target=target, batch=batch, columns=columns,
-                 smoothing=smoothing, positive=positive)  # fmt: skip
+        kernels = (forward, backward) if target.dtype == "int32" else (forward_shares, backward_shares)
+        net.call(kernels[0], backward=kernels[1:], loss=loss, x=x, target=target, columns=net.constant(x.features),
+                 smoothing=smoothing, positive=positive, **answers_of(net, x, target))  # fmt: skip

@@ -194,6 +194,7 @@ class CrossEntropy(Loss):
     targets: ClassVar[Literal["labels", "values"]] = "labels"
     absorbs: ClassVar[str | None] = "softmax"
     shares: ClassVar[bool] = True
+    at_steps: ClassVar[bool] = True
     label_smoothing: Fraction = 0.0
     class_weights: tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...] | None = None
 

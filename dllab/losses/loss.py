@@ -33,6 +33,7 @@ class Loss(Part):
     none: then `build` is handed the inputs of the net. Data with classes give a loss of values 1 in the column of the
     class and 0 elsewhere.
     `shares`: whether a loss of labels also takes shares of classes (B, K) in their place, as mixup makes them.
+    `at_steps`: whether a loss of labels also takes (B, T) of them, -1 where there is none; then it uses `answers_of`.
     `absorbs`: the activation it undoes: with a final layer of that name the loss is computed on what goes into it.
     `measured`: whether the usual metrics of the data say something of nets that learn by it.
     """
@@ -40,6 +41,7 @@ class Loss(Part):
     targets: ClassVar[Literal["labels", "values", "none"]] = "values"
     absorbs: ClassVar[str | None] = None
     shares: ClassVar[bool] = False
+    at_steps: ClassVar[bool] = False
     measured: ClassVar[bool] = True
     cases: ClassVar[Sequence[LossCase]] = (LossCase(),)
 
@@ -58,9 +60,12 @@ class Loss(Part):
         `wanted`: the shape of one example's target, () without targets; with `labelled` data the number of classes, (K,).
         Values are compared one by one, in whatever shape the outputs are: a picture (H, W, C) with its H W C numbers.
         """
+        if labelled and len(wanted) > 1 and not self.at_steps:
+            problem = f"{self.name} takes one answer for each example, and the data have a label at every step"
+            raise ShapeError(f"{problem}; take loss: cross_entropy, or binary_cross_entropy for yes and no")
         if _count(shape) == _count(wanted) if wanted and not labelled else shape == wanted:
             return
-        if labelled and shape == (1,) and wanted[0] <= 2:
+        if labelled and shape == (*wanted[:-1], 1) and wanted[-1] <= 2:
             return
         if labelled and len(wanted) > 1:
             raise ShapeError(

@@ -123,7 +123,7 @@ class _Heads:
         net, batch, part = self.net, q.shape[0], self.width // self.heads
         shape = (batch, self.heads, self.steps, self.memory)
         p = net.array(shape, "p")
-        of: dict[str, Value] = {
+        of: dict[str, Any] = {
             "lengths": lengths, "causal": net.whole(int(options.causal)),
             "turned": net.array((part, self.memory), "turned"), "k_at": net.whole(columns[0]),
             "v_at": net.whole(columns[1]), "scale": net.constant(1.0 if options.kind == "additive" else part**-0.5),
@@ -162,7 +162,8 @@ class _Heads:
 
 def _call(net: Net, kernel: Any, **operands: Value) -> None:
     """A row without backward, with those of the operands that its kernel takes."""
-    net.call(kernel, **{operand.name: operands[operand.name] for operand in kernel.operands})
+    taken: dict[str, Any] = {operand.name: operands[operand.name] for operand in kernel.operands}
+    net.call(kernel, **taken)
 
 
 def _product(net: Net, x: Value, w: Value, b: Value | None) -> Value:

@@ -19,7 +19,8 @@ class Conv1d(Layer):
 
     One small filter looks at every step of a signal: x (B, T, C) becomes y (B, P, units), w is (kernel, C, units), b
     (units,). Use it for curves, sound and anything with neighbours in time; a row of plain numbers becomes a signal by
-    `reshape: [T, 1]`. Behind the end of a sequence shorter than T there are zeros, as around the signal. Output size: floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation d.
+    `reshape: [T, 1]`. Behind the end of a sequence shorter than T there are zeros, as around the signal. Output size:
+    floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation d.
     Backward: dx is dy spread over the windows by w, dw the sum of x by dy over all steps.
 
         - conv1d: 25

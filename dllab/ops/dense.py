@@ -92,7 +92,8 @@ class Dense(Layer):
 
     Every output is a weighted sum of every input; the work and the parameters grow as inputs x units. Use it for tables,
     for flattened images, and as the last layer of nearly every net. An input with more axes, (B, T, F), is mapped at
-    every position alike, so a sequence needs no layer of its own: each step by itself, padding or not. Backward: dx = dy w', dw = x' dy, db = the sum of dy over the batch.
+    every position alike, so a sequence needs no layer of its own: each step by itself, padding or not.
+    Backward: dx = dy w', dw = x' dy, db = the sum of dy over the batch.
 
         - dense: 32
         - dense: {units: classes, bias: false, init: xavier}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dllab.catalogue import Fraction
 from dllab.core.bits import like
@@ -122,7 +122,7 @@ class Dropout(Layer):
         return net.view(y, x.shape)
 
 
-def draws(net: Net, rate: float) -> dict[str, Value]:
+def draws(net: Net, rate: float) -> dict[str, Any]:
     """What the kernels need to draw which numbers are dropped."""
     return {
         "rows": net.batch_rows(), "threshold": net.whole(round(rate * DRAWS)), "scale": net.constant(1 / (1 - rate)),

@@ -88,7 +88,10 @@ class GlobalAvgPool(Layer):
     group = "pictures and signals"
 
     cases: ClassVar[Sequence[Case]] = (
-        Case(shape=(3, 2, 5)), Case(shape=(7, 3)), Case(shape=(1, 1, 2), batch=1), Case(shape=(4, 3), lengths=True)
+        Case(shape=(3, 2, 5)),
+        Case(shape=(7, 3)),
+        Case(shape=(1, 1, 2), batch=1),
+        Case(shape=(4, 3), lengths=True),
     )
 
     def build(self, net: Net, x: Value) -> Value:

@@ -29,7 +29,7 @@ def forward(y, at, x):
 
 @kernel(y="B C", at="B C:int32", x="B T C", lengths="B:int32")
 def forward_steps(y, at, x, lengths):
-    """Y = the largest of x over the steps that are there, the first of them if there are several; NaN where there is one."""
+    """Y = the largest of x over the steps that are there, the first of several; NaN where there is one."""
     for n in range(y.shape[0]):
         to, place, first = y[n], at[n], x[n, 0]
         for c in range(to.shape[0]):
@@ -58,7 +58,8 @@ class GlobalMaxPool(Layer):
     """Global max pooling: y = the maximum of each channel over all places, (B, H, W, C) to (B, C).
 
     Each channel says whether something is there at all, not how often: right for a short pattern in a long signal, where a
-    mean would drown it. Of sequences (B, T, C) that differ in length, only the steps that are there count. Only the place of the maximum learns (the first one among equals): dx = dy there, 0 elsewhere.
+    mean would drown it. Of sequences (B, T, C) that differ in length, only the steps that are there count. Only the place
+    of the maximum learns (the first one among equals): dx = dy there, 0 elsewhere.
 
         - global_max_pool
         - dense: classes
@@ -70,7 +71,10 @@ class GlobalMaxPool(Layer):
     group = "pictures and signals"
 
     cases: ClassVar[Sequence[Case]] = (
-        Case(shape=(3, 2, 5)), Case(shape=(7, 3)), Case(shape=(1, 1, 2), batch=1), Case(shape=(4, 3), lengths=True)
+        Case(shape=(3, 2, 5)),
+        Case(shape=(7, 3)),
+        Case(shape=(1, 1, 2), batch=1),
+        Case(shape=(4, 3), lengths=True),
     )
 
     def build(self, net: Net, x: Value) -> Value:

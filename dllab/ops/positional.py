@@ -81,7 +81,10 @@ class Positional(Layer):
     kind: Literal["sinusoidal", "learned"] = "sinusoidal"
     init: Annotated[Initializer | None, Nested("initializers")] = None
 
-    cases: ClassVar[Sequence[Case]] = (Case(shape=(4, 5)), Case({"kind": "learned"}, shape=(3, 2)), Case({"kind": "learned"}, shape=(4, 1), lengths=True)
+    cases: ClassVar[Sequence[Case]] = (
+        Case(shape=(4, 5)),
+        Case({"kind": "learned"}, shape=(3, 2)),
+        Case({"kind": "learned"}, shape=(4, 1), lengths=True),
     )
 
     def build(self, net: Net, x: Value) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from dllab.core.kernel import kernel
 from dllab.ops.join import shape_text
 from dllab.symbols import Net, ShapeError, Value
@@ -63,9 +65,10 @@ def lengths_of(net: Net, x: Value) -> Value:
 
 def masked(net: Net, x: Value) -> Value:
     """X with zeros where a sequence has ended; x itself where all have all steps. For layers that mix steps."""
-    if x.lengths is None or len(x.shape) != 3:
+    if x.lengths is None or len(x.shape) < 3:
         return x
-    y = net.array(x.shape, "masked")
-    net.call(mask, backward=(mask_back,), y=y, x=x, lengths=x.lengths)
+    flat = net.view(x, (*x.shape[:2], prod(int(size) for size in x.shape[2:])))
+    y = net.array(flat.shape, "masked")
+    net.call(mask, backward=(mask_back,), y=y, x=flat, lengths=x.lengths)
     y.lengths = x.lengths
-    return y
+    return net.view(y, x.shape)

@@ -38,7 +38,7 @@ def ladder(table: Any, step: int) -> None:
 
 @device
 def softmax(row: Any, seen: int, wide: int, scale: float) -> None:
-    """The first `seen` numbers of row = softmax(scale row), the others 0; only the first `wide` are looked at."""
+    """Of a row, its first `seen` numbers become shares, e**(scale row) over their sum, the others 0; `wide` >= seen."""
     a = b = c = d = row[0]
     for s in range(seen // 4):  # four at a time: each comparison waits for the last but three
         a = row[4 * s] if row[4 * s] > a else a
@@ -187,7 +187,9 @@ def to_scores(ds, share, lengths, causal, scale):
 
 
 @device
-def to_queries(dq: Any, ds: Any, m: Any, lengths: Any, part: int, to_score: Any, of_step: Any, k_at: int, causal: int) -> None:
+def to_queries(
+    dq: Any, ds: Any, m: Any, lengths: Any, part: int, to_score: Any, of_step: Any, k_at: int, causal: int
+) -> None:
     """Dq = ds k."""
     heads, steps, memory, width, wide = ds.shape[1], ds.shape[2], ds.shape[3], dq.shape[2], m.shape[2]
     ladder(to_score, memory)
@@ -205,7 +207,7 @@ def to_queries(dq: Any, ds: Any, m: Any, lengths: Any, part: int, to_score: Any,
 
 @device
 def to_memory(dm: Any, shares: Any, of: Any, part: int, of_memory: Any, to_row: Any, at: int, causal: int) -> None:
-    """Columns from `at` on of dm = shares' of, for every head; where causal, later blocks take no notice of earlier steps."""
+    """Columns from `at` on of dm = shares' of, for every head; where causal, a block takes nothing of earlier steps."""
     heads, steps, memory, width, wide = shares.shape[1], shares.shape[2], shares.shape[3], of.shape[2], dm.shape[2]
     ladder(of_memory, 1)
     ladder(to_row, wide)
@@ -215,9 +217,9 @@ def to_memory(dm: Any, shares: Any, of: Any, part: int, of_memory: Any, to_row: 
             for low in range(0, memory, block):
                 first = min(low, steps) if causal else 0
                 products(dm, (n * memory + low) * wide + at + h * part, to_row, shares,
-                         ((n * heads + h) * steps + first) * memory + low, of_memory, min(block, memory - low), 0, 0, memory,
-                         of, (n * steps + first) * width + h * part, 0, 0, width, 1, 1, steps - first, part, dm,
-                         FROM_ZERO)  # fmt: skip
+                         ((n * heads + h) * steps + first) * memory + low, of_memory, min(block, memory - low),
+                         0, 0, memory, of, (n * steps + first) * width + h * part, 0, 0, width,
+                         1, 1, steps - first, part, dm, FROM_ZERO)  # fmt: skip
 
 
 @kernel(dx="B T R", ds="B N T T", kept="B N T T", dy="B T D", x="B T R", lengths="B:int32", turned="E T",
@@ -251,7 +253,7 @@ def dot_back_m(dm, ds, kept, q, dy, turned, of_memory, to_row, k_at, v_at, causa
         lengths="B:int32", turned="E S", slopes="E S", of_memory="S:int64", to_row="S:int64", k_at=":int64",
         v_at=":int64", causal=":int64")  # fmt: skip
 def additive_back(dq, dm, du, ds, kept, dy, q, m, u, lengths, turned, slopes, of_memory, to_row, k_at, v_at, causal):
-    """With g = ds (1 - tanh(q + k)^2): dq = u times the sum of g over s, dk over t; du = the sum of ds tanh; dv = kept' dy."""
+    """With g = ds (1 - tanh(q + k)^2): dq = u (sum of g over s), dk the same over t; du = sum of ds tanh; dv = kept' dy."""
     part, memory = turned.shape[0], ds.shape[3]
     for h in range(du.shape[0]):
         for j in range(part):

@@ -67,7 +67,9 @@ class TransformerBlock(Layer):
     cases: ClassVar[Sequence[Case]] = (
         Case({"heads": 2, "causal": True}, shape=(4, 4), lengths=True),
         Case({"width": 3, "norm": "post", "dropout": 0.2}, shape=(3, 4), batch=2),
-        Case({"memory": "m", "width": 3}, shape=(3, 5), batch=3, before=({"dense": {"units": 3, "name": "m"}}, {"dense": 6})),
+        Case(
+            {"memory": "m", "width": 3}, shape=(3, 5), batch=3, before=({"dense": {"units": 3, "name": "m"}}, {"dense": 6})
+        ),
     )
 
     def build(self, net: Net, x: Value) -> Value:
@@ -79,7 +81,9 @@ class TransformerBlock(Layer):
             y = self._added(net, y, "2", {"cross": Attention(memory=self.memory, **looks)})
         dense1, dense2 = Dense(units=self.width or 4 * features), Dense(units=features)
         last = "2" if self.memory is None else "3"
-        return self._added(net, y, last, {"dense1": dense1, self.activation: ACTIVATIONS[self.activation](), "dense2": dense2})
+        return self._added(
+            net, y, last, {"dense1": dense1, self.activation: ACTIVATIONS[self.activation](), "dense2": dense2}
+        )
 
     def _added(self, net: Net, x: Value, number: str, parts: dict[str, Layer]) -> Value:
         """X and what these layers make of it, normalised before or behind."""

@@ -13,15 +13,14 @@ user's own arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dllab.losses.loss import Loss
 from dllab.losses.temperature import tempered
 from dllab.optim.optimizer import Transform
-from dllab.plan import gather, totals
-from dllab.plan.augmented import Augmenting, Feed
-from dllab.plan.bucket import bucket
+from dllab.plan import gather, intake, totals
+from dllab.plan.augmented import Augmenting
 from dllab.plan.builder import Builder
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
@@ -30,15 +29,10 @@ from dllab.plan.row import Row
 from dllab.plan.split import Pair, find_pairs, own
 from dllab.plan.store import Store
 from dllab.symbols import (
-    BASE_ORDER,
     BATCH_DIM,
-    COLUMN,
     HISTORY,
-    ORDER,
     OUTPUTS,
     SHARED,
-    WHOLE_DIM,
-    WORK,
     Dim,
     Parameter,
     ShapeError,
@@ -47,9 +41,6 @@ from dllab.symbols import (
 
 HISTORY_STEPS = 4096
 """How many steps of loss and gradient norm are kept; a chunk of training is never longer."""
-
-LENGTHS, CONTINUES, TABLE = "lengths", "continues", ":table"
-"""Columns of sequences: how long each is, whether it goes on where another ended; the ending of registers of tables."""
 
 WORK_WORTH_SHARDING = 400_000
 """A step of fewer multiply-adds (forward, whole batch) gains less from a second core than the barriers cost."""
@@ -196,8 +187,8 @@ class Plan:
 
     def _forward_only(self, inputs: Column, *, training: bool, targets: bool) -> Program:
         builder = Builder(self.store, training=training)
-        x = self._batch(builder, inputs)
-        target = self._target(builder) if targets else None
+        x = intake.inputs(builder, self.question, inputs)
+        target = intake.target(builder, self.question, self.output_shape) if targets else None
         model, loss = self.question.model, self.question.loss
         parts = Value("parts", SHARED, (builder.shards,), "float64")
         if target is not None and loss is not None:
@@ -223,12 +214,12 @@ class Plan:
         question, builder = self.question, Builder(self.store, training=True)
         loss = question.loss
         assert loss is not None, "training needs a loss"
-        step = self._shuffle(builder)
+        step = intake.shuffle(builder, self.question)
         builder.pairs = self.pairs
-        feed = None if plain else self._feed(builder)
-        x = self._batch(builder, inputs, feed)
+        feed = None if plain else intake.feed_of(builder, self.question)
+        x = intake.inputs(builder, self.question, inputs, feed)
         x.needs_gradient = question.input_gradient
-        target = self._target(builder, plain, feed)
+        target = intake.target(builder, self.question, self.output_shape, plain, feed)
         y = builder.stack(question.model, x, range(len(question.model) - int(self.absorbed)))
         parts = self.store.shared.setdefault("loss", Value("parts", SHARED, (builder.shards,), "float64"))
         with builder.inside("loss"):
@@ -260,9 +251,9 @@ class Plan:
     def _sample(self) -> Program:
         """The inputs of every step as training has them; `named` holds how rows are mixed."""
         builder = Builder(self.store, training=False)
-        step = self._shuffle(builder)
-        feed = self._feed(builder)
-        x = builder.ready(self._batch(builder, self.question.inputs, feed))
+        step = intake.shuffle(builder, self.question)
+        feed = intake.feed_of(builder, self.question)
+        x = builder.ready(intake.inputs(builder, self.question, self.question.inputs, feed))
         named = {"rows": builder.batch_rows()}
         if feed is not None and feed.mixes:
             named["partners"], named["weights"] = feed.mixed(builder.batch_rows())
@@ -272,28 +263,6 @@ class Plan:
         )  # fmt: skip
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
-
-    def _shuffle(self, builder: Builder) -> int:
-        """The rows in front of every epoch; returns how many they are."""
-        if self.question.shuffle:
-            base = Value("base", BASE_ORDER, ("N",), "int64", offset=0)
-            order = Value("order", ORDER, ("N",), "int64", offset=0)
-            seed, epoch = builder.counter("seed"), builder.counter("epoch")
-            builder.row(gather.shuffle, only=0, order=order, base=base, seed=seed, epoch=epoch)
-            if self.question.bucket:
-                lengths = Value(LENGTHS, COLUMN + LENGTHS, ("R",), "int32", offset=0)
-                size = builder.whole(self.question.batch)
-                builder.row(bucket, only=0, order=order, lengths=lengths, size=size, seed=seed, epoch=epoch)
-            builder.barrier()
-        return len(builder.rows)
-
-    def _feed(self, builder: Builder) -> Feed | None:
-        """What brings the inputs augmented, where the recipe wants that."""
-        augmenting, column = self.question.augmenting, self.question.inputs
-        if augmenting is None:
-            return None
-        raw = replace(column, scaled=False)
-        return Feed(builder, augmenting, column, lambda x, rows: self._gather(builder, raw, x, rows))
 
     def _check_loss(self, shape: tuple[Dim, ...]) -> None:
         """Raise ShapeFlowError where outputs (B, *shape) do not fit the loss and its targets."""
@@ -313,99 +282,6 @@ class Plan:
             return y
         last = self.question.model[-1]
         return tempered(builder, builder.input_of(last, before), getattr(last.part, "temperature", 1.0))
-
-    def _batch(self, builder: Builder, column: Column, feed: Feed | None = None) -> Value:
-        """The rows that gather the inputs; those of a feed come from the array in which they end up."""
-        order = Value("order", ORDER, ("N",), "int64", offset=0)
-        builder.batch = builder.array((BATCH_DIM,), "rows", "int64")
-        builder.row(gather.batch_rows, rows=builder.batch, order=order, first=builder.counter("first"))
-        if feed is None:
-            x = builder.array((BATCH_DIM, *column.shape), "x")
-            builder.awaited[id(x)] = lambda: self._gather(builder, column, x, builder.batch_rows())
-        else:
-            x = Value("x", WORK, (BATCH_DIM, *column.shape))
-            builder.awaited[id(x)] = lambda: setattr(x, "parent", feed.inputs(builder.batch_rows()))
-        builder.all_rows = lambda: self._all_rows(builder, column, order, feed)
-        builder.named["input"] = x
-        self._extras(builder, x)
-        return x
-
-    def _extras(self, builder: Builder, x: Value) -> None:
-        """What the data bring beside inputs and targets: by rows, gathered; other tables as they are."""
-        for column in self.question.extras:
-            width = _product(column.shape)
-            whole = column.dtype == "int32" and column.name == LENGTHS
-            value = builder.array((BATCH_DIM, *column.shape), column.name, "int32" if whole else "T")
-            source = Value(column.name, COLUMN + column.name, ("R", width), column.dtype, offset=0)
-            flat = builder.view(value, (BATCH_DIM, width))
-            if whole:
-                builder.row(gather.gather_labels, y=flat, source=source, rows=builder.batch_rows())
-                x.lengths = value
-            elif column.name == CONTINUES:
-                builder.carry = self.question.batch
-                if builder.training:
-                    builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
-                    builder.continues = value
-            else:
-                builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
-                builder.named[column.name] = value
-        for column in self.question.tables:
-            place = COLUMN + column.name + TABLE
-            builder.tables[column.name] = Value(column.name, place, column.shape, column.dtype, offset=0)
-
-    def _all_rows(self, builder: Builder, column: Column, order: Value, feed: Feed | None) -> Value:
-        """The whole batch, in every shard."""
-        rows = builder.array((WHOLE_DIM,), "all_rows", "int64")
-        builder.row(gather.batch_rows, rows=rows, order=order, first=builder.counter("whole"))
-        if feed is not None:
-            return feed.inputs(rows)
-        x = builder.array((WHOLE_DIM, *column.shape), "all")
-        self._gather(builder, column, x, rows)
-        return x
-
-    def _gather(self, builder: Builder, column: Column, x: Value, rows: Value) -> None:
-        width = _product(column.shape)
-        flat = builder.view(x, (x.shape[0], width))
-        source = Value(column.name, COLUMN + column.name, ("R", width), column.dtype, offset=0)
-        if column.scaled:
-            shift = Value("shift", COLUMN + column.name + ":shift", (width,), offset=0)
-            scale = Value("scale", COLUMN + column.name + ":scale", (width,), offset=0)
-            builder.row(gather.gather_scaled, x=flat, source=source, rows=rows, shift=shift, scale=scale)
-        else:
-            builder.row(gather.gather, x=flat, source=source, rows=rows)
-
-    def _target(self, builder: Builder, plain: bool = False, feed: Feed | None = None) -> Value:
-        column, rows = self.question.targets, builder.batch_rows()
-        if column is None:
-            return builder.ready(builder.named["input"])
-        mixing = feed if feed is not None and feed.mixes else None
-        if column.dtype != "int32":
-            given = replace(column, dtype=self.question.precision, scaled=False) if plain else column
-            values = builder.array((BATCH_DIM, *given.shape), "target")
-            if mixing is not None:
-                mixing.values(values, lambda y, some: self._gather(builder, given, y, some), rows)
-            else:
-                self._gather(builder, given, values, rows)
-            return values
-        source = Value(column.name, COLUMN + column.name, ("R",), "int32", offset=0)
-        if self.question.loss is not None and (self.question.loss.targets == "values" or mixing is not None):
-            shares = builder.array(self.output_shape, "target")
-            if mixing is not None:
-                mixing.labels(shares, source, rows)
-            else:
-                builder.row(gather.gather_one_hot, y=shares, source=source, rows=rows)
-            return shares
-        target = builder.array((BATCH_DIM, *column.shape), "target", "int32")
-        width = _product(column.shape)
-        source = Value(column.name, COLUMN + column.name, ("R", width), "int32", offset=0)
-        builder.row(gather.gather_labels, y=builder.view(target, (BATCH_DIM, width)), source=source, rows=rows)
-        if column.gaps:
-            count = builder.array((1,), "counted", "int64")
-            order = Value("order", ORDER, ("N",), "int64", offset=0)
-            whole, batch = builder.counter("whole"), builder.counter("batch")
-            builder.row(gather.count_labels, count=count, source=source, order=order, whole=whole, batch=batch)
-            target.counted = builder.view(count, ())
-        return target
 
     def _lay_out_parameters(self) -> None:
         self.parameters = sorted(self.store.parameters.values(), key=group_key)

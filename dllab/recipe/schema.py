@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from dllab.catalogue import FAMILIES, Part, parts, summary
 from dllab.page import meaning
 from dllab.recipe.assemble import KEYS, SPLITS, Shape
-from dllab.recipe.forms import block_of, container, family_of, fields_of, words_of
+from dllab.recipe.forms import block_of, container, family_of, fields_of, reads_file, words_of
 from dllab.recipe.keys import MEANINGS, Key
 from dllab.recipe.parts import LABEL
 from dllab.recipe.train_options import TrainOptions
@@ -108,7 +108,7 @@ def _layers() -> dict[str, Any]:
 def _forms(family: str) -> dict[str, Any]:
     """The spellings of a part: its bare name, `{NAME: options}`, and (not for layers) `{name: NAME, ...options}`.
 
-    A part with an option of its own name, too: `{NAME: value, ...options}`.
+    A part with an option of its own name, and one that reads a file, too: `{NAME: value, ...options}`.
     """
     known = parts(family)
     bare = [name for name, part in known.items() if not any(field.is_required() for field in fields_of(part).values())]
@@ -123,13 +123,22 @@ def _forms(family: str) -> dict[str, Any]:
     forms.append(keyed)
     if family != "layers":
         forms.extend(_named(name, family, part) for name, part in known.items())
-        forms.extend(_beside(name, family) for name, part in known.items() if name in fields_of(part))
+        forms.extend(
+            _beside(name, family, part) for name, part in known.items() if name in fields_of(part) or reads_file(part)
+        )
     return {"anyOf": forms}
 
 
-def _beside(name: str, family: str) -> dict[str, Any]:
-    """A part with an option of its own name beside its other options: `{csv: houses.csv, target: price}`."""
-    return {**_ref(f"{family}.{name}"), "required": [name]}
+def _beside(name: str, family: str, part: type[Part]) -> dict[str, Any]:
+    """A part with its own name beside its other options: `{csv: houses.csv, target: price}`.
+
+    The name is an option of it, or stands for the one of its file: `{text: book.txt, length: 32}`.
+    """
+    if name in fields_of(part):
+        return {**_ref(f"{family}.{name}"), "required": [name]}
+    options = _options(part, family)
+    options["properties"] = {name if key == part.main else key: kind for key, kind in options["properties"].items()}
+    return {**options, "required": [name]}
 
 
 def _keyed(name: str, part: type[Part], family: str) -> dict[str, Any]:

@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.data.dataset import Dataset, Prepared
+from dllab.data.spelling import BOUNDARIES
 from dllab.runs.seal import digest_of
+from dllab.symbols import LENGTHS
 
 SCALINGS = ("shift", "scale", "target_shift", "target_scale")
+DECODER = "decoder"
+"""The column of what a decoder reads."""
 TOLD = ("name", "task", "outputs", "encoding", "digest")
 LISTS = ("classes", "features", "input_shape")
 TRUTHS = ("flows", "begins", "foretells")
@@ -120,6 +124,12 @@ class Learnt:
     def column(self, name: str) -> Outline | None:
         """The further column of that name, if the data have one."""
         return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the id 0 of the inputs is a boundary: of what can end, there is a length, or a decoder to tell of it."""
+        can_end = any(self.column(name) is not None for name in (LENGTHS, DECODER))
+        return can_end and bool(self.vocabulary) and self.vocabulary[0] in BOUNDARIES
 
     def seen(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """What the net sees of raw inputs (N, ...): (N, *input_shape) float32, or ids in int32."""

@@ -15,13 +15,13 @@ from dllab.data.splits import Splits
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
 from dllab.engine.question import question_of
-from dllab.plan.plan import LENGTHS
 from dllab.recipe import load
 from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
 from dllab.runs.find import find_run
 from dllab.runs.ready import Ready
 from dllab.runs.store import BEST, DATA, WEIGHTS, RunFolder, check_has_net, load_weights, new_run
+from dllab.symbols import LENGTHS
 from dllab.training.events import Figures
 from dllab.training.trainer import Trainer
 

@@ -10,23 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.data.dataset import natural
-from dllab.data.spelling import BOUNDARIES, Spelling
+from dllab.data.spelling import Spelling
 from dllab.data.splits import Splits
 from dllab.engine.network import Network
 from dllab.engine.prepare import prepared
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.labels import predicted
-from dllab.plan.plan import LENGTHS, TABLE
 from dllab.recipe import Recipe
-from dllab.runs.data_file import Learnt
+from dllab.runs.data_file import DECODER, Learnt
 from dllab.runs.disk import StoreError
-from dllab.symbols import COLUMN
+from dllab.symbols import COLUMN, LENGTHS, TABLE
 from dllab.training.evaluate import Evaluator
 from dllab.training.trainer import columns_of, metrics_of
-
-DECODER = "decoder"
-"""The column of what a decoder reads."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +58,12 @@ class Ready:
     @property
     def spelling(self) -> Spelling:
         """How texts become inputs of a net over ids."""
-        return Spelling(self.learnt.vocabulary, self._ends)
+        return Spelling(self.learnt.vocabulary, self.learnt.ends)
 
     @property
     def answering(self) -> Spelling:
         """How its classes spell answers."""
-        return Spelling(self.learnt.classes, self._ends or self.decodes)
+        return Spelling(self.learnt.classes, self.learnt.ends or self.decodes)
 
     @property
     def decodes(self) -> bool:
@@ -78,12 +74,6 @@ class Ready:
     def reads_steps(self) -> bool:
         """Whether it reads texts, or answers at every step."""
         return bool(self.learnt.vocabulary) or self.learnt.label_steps > 0
-
-    @property
-    def _ends(self) -> bool:
-        """Whether the id 0 of the inputs is a boundary: of what can end, there is a length, or a decoder to tell of it."""
-        can_end = any(self.learnt.column(name) is not None for name in (LENGTHS, DECODER))
-        return can_end and self.learnt.vocabulary[:1] in tuple((word,) for word in BOUNDARIES)
 
     def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any] | None, **beside: NDArray[Any]) -> dict[str, Any]:
         """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs.

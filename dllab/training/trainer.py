@@ -15,9 +15,8 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.metrics.metric import Metric
-from dllab.plan.plan import CONTINUES, TABLE
 from dllab.recipe import Problem, Recipe, RecipeError
-from dllab.symbols import COLUMN
+from dllab.symbols import COLUMN, CONTINUES, TABLE
 from dllab.training.compiling import compile_ahead
 from dllab.training.course import Course
 from dllab.training.demands import check_demands

@@ -33,7 +33,7 @@ class Samples:
             if number and len(lines) > 1:
                 yield Text()
             for title, text in lines:
-                line = Text(f"{title:>7}  {text}", no_wrap=True)
+                line = Text(f"{title:>7}  {in_ascii(text) if options.ascii_only else text}", no_wrap=True)
                 line.truncate(options.max_width, overflow="crop" if options.ascii_only else "ellipsis")
                 yield line
 
@@ -50,6 +50,22 @@ class Samples:
             yield "says", shown(dataset.classes[int(target)])
         elif columns["targets"].any():
             yield "says", ", ".join(f"{number:.4g}" for number in target)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text with words of the data in it, as far as the terminal has their characters."""
+
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The text, with escapes where it has not."""
+        yield Text(in_ascii(self.text) if options.ascii_only else self.text)
+
+
+def in_ascii(text: str) -> str:
+    """A text with escapes for all that is not ASCII."""
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def spelt(ids: Iterable[int], words: Sequence[str]) -> str:

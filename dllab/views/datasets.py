@@ -16,7 +16,7 @@ from dllab.data.dataset import Dataset
 from dllab.data.images import picture_shape
 from dllab.lab.datasets import DataSummary
 from dllab.views.data_pictures import picture
-from dllab.views.data_text import Samples, in_characters, shown
+from dllab.views.data_text import Samples, Words, in_characters, shown
 from dllab.views.parts import Plain, inline, page_view
 from dllab.views.parts import page_document as parts_page
 
@@ -81,7 +81,7 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
     table.add_column()
     splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits.items())
     table.add_row("rows", Text(f"{summary.rows:,}: {splits}"))
-    table.add_row("inputs", Text(_inputs(summary, dataset)))
+    table.add_row("inputs", Words(_inputs(summary, dataset)))
     if "lengths" in dataset.columns:
         lengths = dataset.columns["lengths"]
         table.add_row("lengths", Text(f"{lengths.min()} to {lengths.max()} steps of a row are there"))
@@ -91,7 +91,7 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
         labels = dataset.columns["targets"]
         counts = np.bincount(labels[labels >= 0], minlength=len(summary.classes))
         named = [f"{shown(name)} ({count:,})" for name, count in zip(summary.classes, counts)]
-        table.add_row("classes", Text(("at every step: " if dataset.at_every_step else "") + _some(named, 10)))
+        table.add_row("classes", Words(("at every step: " if dataset.at_every_step else "") + _some(named, 10)))
     else:
         targets = dataset.columns["targets"]
         low, high = targets.min(), targets.max()

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dllab.views.text import figure, number
+from dllab.views.text import figure, heading, number
 
 MOST_COLUMNS = 5
 
@@ -22,7 +22,7 @@ def figures_table(figures: Mapping[str, Mapping[str, Any]], rows: Mapping[str, i
     table.add_column()
     for _ in range(len(names) + 1):
         table.add_column(justify="right")
-    table.add_row(*(Text(name, "bold") for name in ("split", "rows", *names)))
+    table.add_row(*(Text(heading(name), "bold") for name in ("split", "rows", *names)))
     for split, inner in figures.items():
         count = rows.get(split)
         cells = [figure(name, inner.get(name)) for name in names]

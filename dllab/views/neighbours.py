@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dllab.lab.neighbours import Answer, Table
 from dllab.lab.word_vectors import Overlap, top_share
-from dllab.views.parts import inline
+from dllab.views.parts import Plain, inline
 from dllab.views.text import percent
 
 LONGEST = 40
@@ -51,13 +51,13 @@ class Neighbours:
             yield from answer_lines(answer, width, options.ascii_only)
         if found.overlap is not None:
             yield Text()
-            yield overlap_text(found.overlap, found.other)
+            yield Plain(overlap_text(found.overlap, found.other))
         if found.circles is not None and not found.answers:
             yield Text()
             yield from circle_lines(found.circles, width, options.ascii_only)
         if not found.answers and found.overlap is None:
             yield Text()
-            yield inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one.")
+            yield Plain(inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one."))
 
 
 def answer_lines(answer: Answer, width: int, ascii_only: bool) -> list[Text]:

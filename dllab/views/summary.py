@@ -41,6 +41,8 @@ def document(summary: Summary) -> dict[str, Any]:
     return {
         "recipe": summary.recipe,
         "input_shape": list(summary.input_shape),
+        **({"vocabulary": summary.vocabulary} if summary.vocabulary else {}),
+        **({"decoder_shape": list(summary.decoder_shape)} if summary.decoder_shape else {}),
         "layers": [
             {
                 "name": layer.name,
@@ -90,6 +92,12 @@ class LayerTable:
                 break
         yield table
 
+    def _read(self) -> list[tuple[str, str, tuple[int, ...]]]:
+        """What the net reads: name, kind, shape of one example."""
+        summary = self.summary
+        found = [("input", f"{summary.vocabulary:,} ids" if summary.vocabulary else "", summary.input_shape)]
+        return [*found, ("decoder", "ids", summary.decoder_shape)] if summary.decoder_shape else found
+
     def _table(self, narrow: bool, kinds: bool, fields: bool) -> Table:
         between = "\n" if narrow else " "
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True, show_edge=False)
@@ -102,8 +110,8 @@ class LayerTable:
         table.add_column("parameters", f"{self.summary.parameters:,}", justify="right", no_wrap=True)
         adds = "multiply-\nadds" if narrow else "multiply-adds"
         table.add_column(adds, f"{self.summary.multiply_adds:,}", justify="right", no_wrap=True)
-        input_shape = shape_text(("B", *self.summary.input_shape))
-        table.add_row("input", *([""] if kinds else []), input_shape, *([""] if fields else []), "", "")
+        for name, kind, shape in self._read():
+            table.add_row(name, *([kind] if kinds else []), shape_text(("B", *shape)), *([""] if fields else []), "", "")
         for layer in self.summary.layers:
             indent = (" " if narrow else INDENT) * layer.depth
             label = layer.short if kinds or layer.kind in layer.short else f"{layer.short}: {layer.kind}"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 
-SHARES = ("accuracy",)
+from dllab.catalogue import parts
+
+SHARES = ("accuracy", "sequence_accuracy")
 """Metrics shown in percent."""
+LONG = 12
+"""Names of metrics longer than this are shown by their short label, where they have one."""
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -24,8 +28,16 @@ def figure(metric: str, value: object) -> str:
     return number(float(value))
 
 
+def heading(metric: str) -> str:
+    """What a metric is called on a line where room is short: bits/char for bits_per_character."""
+    label = getattr(parts("metrics").get(metric), "label", "")
+    return str(label or metric) if len(metric) > LONG else metric
+
+
 def percent(share: float) -> str:
-    """97.3 %; never rounded up to 100 %."""
+    """97.3 %; never rounded up to 100 %, nor down to 0."""
+    if 0 < share < 0.0005:
+        return f"{100 * share:.1g} %"
     shown = f"{100 * share:.1f}"
     return f"{shown if shown != '100.0' or share >= 1 else '99.9'} %".replace(".0 %", " %")
 

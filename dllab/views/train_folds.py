@@ -14,7 +14,7 @@ from dllab.lab.fold_results import CrossValidation, FoldResult, means
 from dllab.training.events import Compiling, FirstTraining
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import SHARES, duration, figure, number, percent
+from dllab.views.text import SHARES, duration, figure, heading, number, percent
 from dllab.views.train_final import ADVICE, WHERE, expectation_line
 from dllab.views.transfer import beginning_lines, first_line
 
@@ -58,7 +58,7 @@ class FoldLines:
         counted = [fold.figures for fold in self._ended if fold.status != "diverged"]
         test = means(counted).get("test", {})
         name = next((n for n in test if n != "loss"), "loss")
-        return f"{name} {figure(name, test[name])} so far" if name in test else "training"
+        return f"{heading(name)} {figure(name, test[name])} so far" if name in test else "training"
 
     def _fold(self, fold: FoldResult) -> str | None:
         assert self._started is not None
@@ -80,7 +80,7 @@ class FoldLines:
             return line
         line += "  test:"
         for name, value in figures.items():
-            piece = f" {name} {figure(name, value):<9}"
+            piece = f" {heading(name)} {figure(name, value):<9}"
             if isinstance(value, int | float) and len(line) + len(piece) <= WIDTH:
                 line += piece
         return line.rstrip()
@@ -166,7 +166,7 @@ class FoldsFinal:
         names = list(next(iter(mean.values())))
         sign = "+/-" if options.ascii_only else "±"
         lines = [
-            [name, *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name), sign) for split in mean)]
+            [heading(name), *(_with_spread(name, mean[split][name], sd.get(split, {}).get(name), sign) for split in mean)]
             for name in names
         ]
         lines = [[f"mean {sign} sd", *mean], *lines]
@@ -178,7 +178,7 @@ class FoldsFinal:
         result = self.result
         text = f"sd: standard deviation over {len(result.counted):,} folds (n - 1)"
         if spread := result.sd_of_repeats.get("test"):
-            told = ", ".join(f"{name} {_sd(name, value)}" for name, value in list(spread.items())[:3])
+            told = ", ".join(f"{heading(name)} {_sd(name, value)}" for name, value in list(spread.items())[:3])
             text += f"; of the means of {len(result.repeat_means)} repeats, test: {told}"
         return Text(text if result.sd else "one fold only: no standard deviation")
 
@@ -192,7 +192,7 @@ def _listed(title: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]], opti
     """The test figures of folds or repeats, one a line."""
     names = [name for name, value in rows[0][2].items() if isinstance(value, int | float)]
     counted = any(count for _, count, _ in rows)
-    lines = [[title, *(["test rows"] if counted else []), *names]]
+    lines = [[title, *(["test rows"] if counted else []), *map(heading, names)]]
     for name, count, figures in rows:
         lines.append([name, *([count] if counted else []), *(figure(n, figures.get(n)) for n in names)])
     return _grid(lines, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, FirstTraining, Started
-from dllab.views.text import figure, number
+from dllab.views.text import figure, heading, number
 from dllab.views.transfer import beginning_lines, first_line
 
 WIDTH = 80
@@ -46,7 +46,7 @@ class TrainLines:
         for split, figures in event.figures.items():
             line += f"  {split}:"
             for name, value in figures.items():
-                piece = f" {name} {figure(name, value):<9}"
+                piece = f" {heading(name)} {figure(name, value):<9}"
                 if isinstance(value, int | float) and len(line) + len(piece) <= WIDTH:
                     line += piece
         rate = f"  lr {number(event.lr, 3)}"

@@ -15,7 +15,7 @@ from dllab.catalogue import find
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, FirstTraining, Progress, Started
 from dllab.views.boundary import Plane
 from dllab.views.curves import Plot, Series
-from dllab.views.text import SHARES, duration, figure, number, percent, rate
+from dllab.views.text import SHARES, duration, figure, heading, number, percent, rate
 
 BLUE, ORANGE = "#56b4e9", "#e69f00"
 HEAD_LINES = 3
@@ -160,7 +160,7 @@ class TrainLive:
         if self._watched:
             for split, figures in self._watched[-1].figures.items():
                 numbers = [name for name, value in figures.items() if name != "loss" and isinstance(value, int | float)]
-                shown = [f"{name} {figure(name, figures[name])}" for name in numbers[:2]]
+                shown = [f"{heading(name)} {figure(name, figures[name])}" for name in numbers[:2]]
                 text.append(f"  {split} {', '.join(shown) or 'loss ' + number(figures['loss'])}", "bold")
         lr, norm = f"  lr {number(self.progress.lr, 3)}", number(self.progress.gradient_norm, 3)
         room = width - text.cell_len
@@ -178,7 +178,7 @@ class TrainLive:
         in_percent = metric in SHARES
         values = [float(e.figures[split].get(metric, math.nan)) * (100 if in_percent else 1) for e in self._watched]
         curve = Series(split, xs, values, ORANGE, dotted=False)
-        title, top = (f"{metric} %", 100.0) if in_percent else (metric, None)
+        title, top = (f"{heading(metric)} %", 100.0) if in_percent else (heading(metric), None)
         return [self._loss_plot(upper, end), Plot(title, (curve,), lines - upper, end, top=top)]
 
     def _loss_plot(self, lines: int, end: float | None) -> Plot:

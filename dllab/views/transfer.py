@@ -7,7 +7,7 @@ from typing import Any
 
 from dllab.training.events import FirstTraining
 from dllab.training.transfer import Beginning
-from dllab.views.text import figure
+from dllab.views.text import figure, heading
 
 WIDTH = 80
 INDENT = "  "
@@ -37,7 +37,7 @@ def first_line(event: FirstTraining) -> str:
 def _taken(origin: dict[str, Any]) -> Iterator[str]:
     test = origin.get("test") or {}
     name = next((n for n in test if n != "loss"), "loss")
-    reached = f", test {name} {figure(name, test[name])}" if name in test else ""
+    reached = f", test {heading(name)} {figure(name, test[name])}" if name in test else ""
     best = "best weights" if origin["weights"] == "best" else "weights"
     source = f"run {origin['run']}" if origin["run"] is not None else f"recipe {origin['recipe']}, not kept"
     yield f"{best} of {source}{reached}"

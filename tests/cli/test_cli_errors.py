@@ -11,11 +11,16 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_asking
+import error_cases_layers
 import error_cases_made
 import error_cases_pictures
 import error_cases_recurrent
 import error_cases_runs
+import error_cases_sequences
+import error_cases_steps
 import error_cases_transfer
+import error_cases_words
 import numpy
 import pytest
 from command_lines import Ended, fresh, made, typed
@@ -34,11 +39,16 @@ from dllab.training import trainer
 GOLDEN = Path(__file__).parent / "golden"
 HOME = "/home/ann"
 AREAS = {
+    "asking": error_cases_asking.ASKING,
     "commands": error_cases.COMMANDS, "recipes": error_cases.RECIPES, "fits": error_cases.FITS,
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "sequences": error_cases_sequences.SEQUENCES,
+    "words": error_cases_words.WORDS,
     "recurrent": error_cases_recurrent.RECURRENT,
+    "layers": error_cases_layers.LAYERS,
+    "steps": error_cases_steps.STEPS,
 }  # fmt: skip
 
 
@@ -121,7 +131,7 @@ def test_the_text_of_errors_in_python(base: Path, ann: Path, monkeypatch: pytest
     names = {"dllab": dllab, "numpy": numpy, "functools": functools, "load": load, "check_network": check_network,
              "trainer": trainer}  # fmt: skip
     texts = []
-    for code in error_cases.PYTHON:
+    for code in (*error_cases.PYTHON, *error_cases_steps.PYTHON):
         with pytest.raises((ValueError, RecipeError)) as raised:
             exec(code, dict(names))
         texts.append(f"=== {code}\n{type(raised.value).__name__}: {raised.value}\n")
@@ -133,7 +143,7 @@ def test_the_text_of_errors_in_the_labs_own_files(base: Path, ann: Path, monkeyp
     there = {kind: places.folder(kind) for kind in ("datasets", "recipes")}  # type: ignore[arg-type]
     monkeypatch.setattr(places, "PACKAGE", package)
     texts = []
-    for line, change in error_cases.SHIPPED:
+    for line, change in (*error_cases.SHIPPED, *error_cases_sequences.SHIPPED, *error_cases_words.SAMPLE):
         fresh(base, ann)
         for kind, folder in there.items():
             shutil.copytree(folder, package / "shipped" / kind)

@@ -99,7 +99,7 @@ def test_agreement_with_another_run_and_with_the_sample(folder: Path) -> None:
     same = found(folder, run, "--against", run)["against"]
     assert same == {"run": f"runs/{run}", "words": 14, "nearest": 10, "share": 1.0, "chance": 10 / 13}
     assert "nearest words" in said(folder, run, "cat", "--against", other).out
-    assert found(folder, run, "--against", "glove10k")["against"]["words"] == 13  # all but <end>
+    assert found(folder, run, "--against", "glove10k")["against"]["words"] == 12  # neither <end> nor eats
 
 
 def test_the_sample_needs_no_run(tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ DAMAGE += [
     ),
     ("languages.tsv", Languages, truncate, "paragraphs, not 705|can't decode"),
     ("languages.tsv", Languages, lambda content: content.replace(b"Dutch\t", b"Low Dutch ", 1), "not one of 12 languages"),
-    ("japanese_vowels.npz", JapaneseVowels, truncate, "not a zip file"),
+    ("japanese_vowels.npz", JapaneseVowels, truncate, "it is no archive of steps, lengths, speakers"),
     ("sunspots.csv", Sunspots, lambda content: content.replace(b"YEAR", b"year"), "first line must be"),
     ("sunspots.csv", Sunspots, truncate, "rows, not 309"),
     ("co2.csv", Co2, lambda content: content.replace(b"19580329,316.1", b"19580329"), "a row has not 2 columns"),

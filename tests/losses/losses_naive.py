@@ -53,11 +53,16 @@ def cross_entropy(x, target, label_smoothing=0.0, class_weights=None):
 
 
 def binary_cross_entropy(x, target, label_smoothing=0.0, positive_weight=1.0):
+    shape, columns = x.shape, x.shape[-1]
+    x, target = x.reshape(-1, columns), target.reshape(-1)
+    counts = (target >= 0)[:, None]
+    total = max(counts.sum(), 1) * columns
     yes = one_hot(target, x.shape[1]) * (1 - label_smoothing) + label_smoothing / 2
     losses = positive_weight * yes * np.logaddexp(0, -x) + (1 - yes) * np.logaddexp(0, x)
     p = np.where(x < 0, np.exp(-np.abs(x)), 1) / (1 + np.exp(-np.abs(x)))
     q = np.where(x > 0, np.exp(-np.abs(x)), 1) / (1 + np.exp(-np.abs(x)))
-    return np.mean(losses), ((1 - yes) * p - positive_weight * yes * q) / x.size
+    slopes = counts * ((1 - yes) * p - positive_weight * yes * q) / total
+    return np.sum(counts * losses) / total, slopes.reshape(shape)
 
 
 def perceptron(x, target):

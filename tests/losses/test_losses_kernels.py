@@ -21,7 +21,7 @@ LABELLED = ("cross_entropy", "binary_cross_entropy", "perceptron")
 def drawn(name, columns, rows, seed=0, spread=2.0, steps=0, gaps=False):
     rng = np.random.default_rng(seed)
     if steps:
-        labels = rng.integers(-1 if gaps else 0, columns, (rows, steps)).astype(np.int32)
+        labels = rng.integers(-1 if gaps else 0, max(columns, 2), (rows, steps)).astype(np.int32)
         return (spread * rng.normal(size=(rows, steps, columns))).astype(np.float32), labels
     x = (spread * rng.normal(size=(rows, columns))).astype(np.float32)
     if name in LABELLED:

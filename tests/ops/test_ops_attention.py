@@ -11,8 +11,9 @@ from nets import batch, net, worst_error
 
 from dllab.engine.network import Network
 from dllab.engine.question import question_of
-from dllab.plan.plan import LENGTHS, Column, Plan
+from dllab.plan.plan import Column, Plan
 from dllab.recipe import load
+from dllab.symbols import LENGTHS
 
 Array = np.ndarray[Any, Any]
 ENDING = (Column(LENGTHS, (), "int32"),)
@@ -136,7 +137,9 @@ def test_padding_changes_no_bit(options: dict[str, Any]) -> None:
         x[~there] = filler
         loss, gradients = network.loss_and_gradients(x, y, lengths=lengths)
         np.testing.assert_array_equal(gradients["0_embedding.w"][filler], 0)
-        found.append((network.forward(x, lengths=lengths)[there], loss, gradients["1_attention.wk"], gradients["2_dense.w"]))
+        found.append(
+            (network.forward(x, lengths=lengths)[there], loss, gradients["1_attention.wk"], gradients["2_dense.w"])
+        )
     for one, other in zip(*found):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(one).all()

@@ -68,7 +68,7 @@ def test_it_has_cases_and_each_is_valid(layer):
         entry = {layer.name: case.options} if case.options else layer.name
         assert case.shape
         assert case.batch >= 1
-        assert kinds(load({"input": [4], "model": [entry]}).model) >= {layer.name}
+        assert kinds(load({"input": [4], "model": [*case.before, entry]}).model) >= {layer.name}
 
 
 @every

@@ -10,7 +10,8 @@ from nets import batch, net
 
 from dllab.core import rng
 from dllab.engine.network import Network
-from dllab.plan.plan import LENGTHS, Column
+from dllab.plan.plan import Column
+from dllab.symbols import LENGTHS
 
 ENDING = (Column(LENGTHS, (), "int32"),)
 
@@ -44,7 +45,9 @@ def test_a_block_is_its_layers_bit_for_bit(norm: str, activation: str, width: in
     block = {**attention, "norm": norm, "activation": activation, "width": width}
     form = pre if norm == "pre" else post
     one = net([{"transformer_block": block}, {"dense": 3}], [7, 6], "float32", shards=shards, extras=ENDING)
-    other = net([*form(attention, activation, width or 24, 6), {"dense": 3}], [7, 6], "float32", shards=shards, extras=ENDING)
+    other = net(
+        [*form(attention, activation, width or 24, 6), {"dense": 3}], [7, 6], "float32", shards=shards, extras=ENDING
+    )
     copied(one, other)
     x, y = batch(one, 6)
     lengths = np.array([7, 1, 4, 6, 2, 7])
@@ -80,7 +83,17 @@ def test_a_decoders_block() -> None:
 def test_names_of_a_blocks_parameters_and_of_repeated_ones() -> None:
     network = net([{"repeat": {"times": 2, "layers": [{"transformer_block": {"heads": 2}}]}}], [5, 4])
     attention = [f"attention.{kind}{name}" for name in "qkvo" for kind in "wb"]
-    parts = ["norm1.gain", "norm1.bias", *attention, "norm2.gain", "norm2.bias", "dense1.w", "dense1.b", "dense2.w", "dense2.b"]
+    parts = [
+        "norm1.gain",
+        "norm1.bias",
+        *attention,
+        "norm2.gain",
+        "norm2.bias",
+        "dense1.w",
+        "dense1.b",
+        "dense2.w",
+        "dense2.b",
+    ]
     names = [f"0_repeat.{time}.0_transformer_block.{part}" for time in "01" for part in parts]
     assert sorted(network.parameters) == sorted(names)
     first, second = (network.parameters[f"0_repeat.{time}.0_transformer_block.dense1.w"] for time in "01")

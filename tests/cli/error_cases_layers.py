@@ -1,0 +1,24 @@
+"""Layers of sequences that do not fit what comes in, or what they name."""
+
+from __future__ import annotations
+
+from error_cases import Case, changed, recipe
+
+LETTERS = "{embedding: {size: 9, units: 6, name: letters}}"
+
+LAYERS: list[Case] = [
+    *(recipe(f"input: {shape}\nmodel: [{layers}]\n") for shape, layers in (
+        ("[7]", "{attention: 2}"), ("[4, 4, 2]", "transformer_block"), ("[7]", "positional"), ("[7]", "last_step"),
+        ("[5, 6]", "{attention: 4}"), ("[5, 6]", "{repeat: {times: 2, layers: [transformer_block: 4]}}"),
+        ("[7]", f"{LETTERS}, {{attention: {{memory: input}}}}"), ("[5, 6]", "{attention: {memory: decoder}}"),
+        ("[5, 6]", "{attention: {memory: encoder}}"), ("[5, 6]", "{attention: {kind: multiplicative}}"),
+        ("[7]", f"{LETTERS}, {{dense: 5}}, {{tied_dense: letters}}"),
+        ("[5, 6]", "{layer_norm: {name: a}}, {tied_dense: a}"),
+        ("[5, 6]", "{tied_dense: input}"), ("[5, 6]", "tied_dense"), ("[7]", "one_hot"),
+        ("[5, 6]", "{embedding: {units: 50, size: 9, file: glove10k}}"),
+    )),
+    *(changed("data=kjv", f"model=[{{embedding: {{units: {units}, file: {file}}}}}, {{dense: classes}}]")
+      for units, file in ((4, "glove10k"), (2, "none.txt"), (2, "folder"))),
+    *(("summary my.yaml data=kjv \"model=[{embedding: {units: 2, file: v.txt}}, {dense: classes}]\"", {"v.txt": text})
+      for text in ("", "the 1 2\nof 1\n", "the one two\n")),
+]  # fmt: skip
