@@ -256,7 +256,8 @@ def test_windows_with_carried_states_are_the_uncut_sequence(kind: str, shards: i
             goes_on = np.full(3, float(t > 0))
             window = x[:, t : t + 4]
             found = cut.forward(window, True, continues=goes_on)
-            np.testing.assert_array_equal(found, expected[:, t : t + 4], err_msg=f"turn {turn}, step {t}")
+            same = 0.0 if jit_enabled() else 1e-14  # numpy's products depend on their size
+            np.testing.assert_allclose(found, expected[:, t : t + 4], same, same, err_msg=f"turn {turn}, step {t}")
             cut.step(window, np.zeros_like(found), lr=0.0, continues=goes_on)
 
 
