@@ -84,8 +84,8 @@ def widest(end: int, memory: int, causal: int) -> int:
     return min(end, memory) if causal else memory
 
 
-@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", lengths="B:int32", turned="E S", of_step="T:int64", to_score="T:int64",
-        k_at=":int64", causal=":int64", scale="")  # fmt: skip
+@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", lengths="B:int32", turned="E S", of_step="T:int64",
+        to_score="T:int64", k_at=":int64", causal=":int64", scale="")  # fmt: skip
 def dot(p, powers, q, m, lengths, turned, of_step, to_score, k_at, causal, scale):
     """P = softmax(q k' scale) for each head."""
     heads, steps, memory, part = p.shape[1], p.shape[2], p.shape[3], turned.shape[0]
@@ -106,8 +106,8 @@ def dot(p, powers, q, m, lengths, turned, of_step, to_score, k_at, causal, scale
         to_powers(p, powers, n)
 
 
-@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", u="N E", lengths="B:int32", turned="E S", k_at=":int64", causal=":int64",
-        scale="")  # fmt: skip
+@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", u="N E", lengths="B:int32", turned="E S", k_at=":int64",
+        causal=":int64", scale="")  # fmt: skip
 def additive(p, powers, q, m, u, lengths, turned, k_at, causal, scale):
     """P = softmax(the sum over a head's columns of u tanh(q + k)) for each head."""
     steps, memory, part = p.shape[2], p.shape[3], turned.shape[0]
