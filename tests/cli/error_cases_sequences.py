@@ -81,6 +81,11 @@ def other_arrays(shipped: Path) -> None:
     np.savez(shipped / "japanese_vowels.npz", **{**arrays, "steps": arrays["steps"][1:]})
 
 
+def other_vectors(shipped: Path) -> None:
+    """Vectors of fewer numbers."""
+    np.savez(shipped / "glove10k-vectors.npz", vec=np.zeros((10_000, 49), np.float16))
+
+
 SHIPPED: list[tuple[str, Callable[[Path], object]]] = [
     ("datasets shakespeare8", more("shakespeare8.txt.gz", b"Exeunt")),
     ("datasets kjv", more("kjv_verses.txt.gz", b"Rev22:22 And")),
@@ -96,4 +101,5 @@ SHIPPED: list[tuple[str, Callable[[Path], object]]] = [
     ("datasets sunspots", more("sunspots.csv", b"2009,3\n")),
     ("datasets sunspots", swapped("sunspots.csv", b"YEAR", b"year")),
     ("datasets co2", swapped("co2.csv", b"19580329,316.1", b"19580329")),
+    ("neighbours glove10k king", other_vectors),
 ]
