@@ -62,6 +62,7 @@ class Value:
     slot: int = 0  # which copy of the parameter arena (optimizer state)
     shard: int | None = None  # of a per-shard register, always this shard's
     lengths: Value | None = None  # (B,) int32: of sequences (B, T, ...), how many of the T steps are there; None: all
+    ids: int = 0  # of the data's ids: how many there are; 0: not known, or no ids
     counted: Value | None = None  # of labels: how many of the whole batch are not -1, an int64 scalar; None: all
 
     @property

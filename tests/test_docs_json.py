@@ -131,6 +131,14 @@ def test_real_documents_hold_what_is_documented(heading: str, lines: list[str], 
     compare(heading, *documents(tmp_path, *lines))
 
 
+def test_neighbours_hold_what_is_documented(tmp_path: Path) -> None:
+    text = "data: {modular_addition: 5}\nmodel: [{embedding: 3}, flatten, {dense: classes}]\ntrain: {epochs: 1}\n"
+    (tmp_path / "sums.yaml").write_text(text)
+    (trained,) = documents(tmp_path, "train sums.yaml --quiet")
+    lines = [f"neighbours {trained['run']}", "neighbours glove10k king --count 2 --against glove10k"]
+    compare("dllab neighbours RUN --json", *documents(tmp_path, *lines))
+
+
 def test_a_run_holds_what_is_documented(tmp_path: Path) -> None:
     options = "train.epochs=6 --quiet"
     (found,) = documents(tmp_path, f"train xor {options} metrics=[accuracy,confusion_matrix]")

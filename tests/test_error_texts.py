@@ -37,8 +37,8 @@ NO_GOLDEN = {
     "no parameter is called": "probes are named by the lab itself",
     "no layer is called": "probes are named by the lab itself",
     "a scaling is a list of numbers": "told as a file that is not of this version",
-    "no task of that name, or something neither true nor false": "told as a file that is not of this version",
     "no kind of numbers of that name": "told as a file that is not of this version",
+    "no task of that name, or something neither true nor false": "told as a file that is not of this version",
     "of the data is not what it was when this net was trained": "layers of the lab read tables in training only",
 }
 """Pieces that no golden shows, and why."""

@@ -56,7 +56,7 @@ def arrays(path: Path, *names: str) -> list[NDArray[Any]]:
     try:
         with path.open("rb") as opened, np.load(opened) as file:
             return [file[name] for name in names]
-    except (zipfile.BadZipFile, KeyError, ValueError):
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError):  # a single array is no context
         raise ValueError(f"it is no archive of {', '.join(names)}") from None
 
 

@@ -36,10 +36,12 @@ def characters(text: str) -> Tokens:
 
 def words(text: str) -> Tokens:
     """Words and marks of punctuation, in the order in which they first occur; `<end>`, the id 0, ends a paragraph."""
-    found = [WORD_END if token[0] == "\n" else token for token in WORD.findall(text.strip())]
-    known = {word: i for i, word in enumerate(dict.fromkeys([WORD_END, *found]))}
-    ids = np.fromiter(map(known.__getitem__, found), np.int32, len(found))
-    return Tokens(np.append(ids, np.int32(0)), tuple(known), special=1)
+    found = WORD.findall(text.strip())
+    kinds = dict.fromkeys(found)
+    known = (WORD_END, *(kind for kind in kinds if kind[0] != "\n"))
+    place = {**dict.fromkeys(kinds, 0), **{word: i for i, word in enumerate(known)}}  # ends of paragraphs stay at 0
+    ids = np.fromiter(map(place.__getitem__, found), np.int32, len(found))
+    return Tokens(np.append(ids, np.int32(0)), known, special=1)
 
 
 def most_frequent(tokens: Tokens, count: int, block: range) -> Tokens:

@@ -110,8 +110,12 @@ def chain_of(recipe: Recipe) -> tuple[Transform, ...]:
 
 
 def declared_outputs(recipe: Recipe) -> int:
-    """How many outputs a recipe without data has: the units of its last dense layer, wherever it is a number."""
+    """How many outputs a recipe without data has: the units of its last dense layer, or the ids of the table it ties."""
+    sizes = {entry.label: getattr(entry.part, "size", None) for entry in recipe.model if entry.label}
     for entry in reversed(recipe.model):
+        size = sizes.get(getattr(entry.part, "table", ""))
+        if isinstance(size, int):
+            return size
         units = getattr(entry.part, "units", None)
         if isinstance(units, int):
             return units

@@ -28,6 +28,7 @@ from dllab.engine.question import INPUTS, question_of
 from dllab.lab.differences import five_point, is_kink, sweep
 from dllab.lab.gradcheck_report import THRESHOLD, Check, Checked, Element, Index, LeftOut, Verdict
 from dllab.lab.planted_bug import plant
+from dllab.ops.layer import Layer
 from dllab.plan.plan import Question
 from dllab.recipe import Recipe
 from dllab.symbols import COLUMN, CONTINUES, Value
@@ -143,7 +144,8 @@ def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[A
     The net has the gradient of its input, unless that is ids.
     """
     data = prepared(recipe)
-    ids = data is not None and data.dataset.columns[INPUTS].dtype == np.int32
+    named = 0 if data is not None else ids_read(recipe)
+    ids = named > 0 if data is None else data.dataset.columns[INPUTS].dtype == np.int32
     question = question_of(recipe, data, precision="float64", seed=seed, input_gradient=not ids)
     network = Network(plan_of(recipe, question), recipe)
     rng = np.random.default_rng(seed)
@@ -152,8 +154,15 @@ def subject(recipe: Recipe, seed: int) -> tuple[Network, NDArray[Any], NDArray[A
         rows = rng.permutation(data.splits.train)[:BATCH]
         extras = {c.name: data.dataset.columns[c.name][rows] for c in question.extras if c.name != CONTINUES}
         return network, data.seen(rows).astype(np.float64), data.targets(rows), {**extras, **data.dataset.tables}
-    x = rng.normal(size=(BATCH, *question.inputs.shape))
+    shape = (BATCH, *question.inputs.shape)
+    x = rng.integers(0, named, shape).astype(np.float64) if ids else rng.normal(size=shape)
     return network, x, random_targets(question, BATCH, rng), {}
+
+
+def ids_read(recipe: Recipe) -> int:
+    """How many ids the first layer of a recipe without data reads; 0 where it reads numbers."""
+    first = recipe.model[0].part
+    return int(getattr(first, "size", 0)) if isinstance(first, Layer) and first.reads_ids else 0
 
 
 def frozen_of(network: Network) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ class BatchNorm(Layer):
     (whose own bias it makes useless: `bias: false`) and its activation. Inputs (B, T, F) are normed over all B T
     positions, pictures (B, H, W, C) over all B H W, each channel by itself. It needs batches of some 8 examples and more;
     of a batch of one nothing is left but the bias, so a short last batch of one teaches nothing below. For such nets use
-    layer_norm or group_norm.
+    layer_norm or group_norm; also for sequences of several lengths, whose padding counts here as steps do.
 
     At inference running statistics stand in for the batch: each training step multiplies them by `momentum` and adds
     (1 - momentum) of the batch's, the variance as n / (n - 1) times that of the batch (a single number leaves it as it

@@ -71,6 +71,11 @@ def backward_scaled(dw, dy, x, factor):
                 row[f] += factor * slope[f]
 
 
+def ids_of(net: Net, x: Value, size: int | str) -> int:
+    """How many ids there are: as the option says, or as x says."""
+    return x.ids if x.ids and size == "vocabulary" else net.size(size)
+
+
 class Embedding(Layer):
     """Embedding: y = w[x], a row of a table for every id.
 
@@ -86,11 +91,12 @@ class Embedding(Layer):
     Options:
 
     - units: numbers of a vector.
-    - size: how many ids there are; vocabulary stands for as many as the data have.
+    - size: how many ids there are; vocabulary stands for as many as the data have, and behind `from: decoder` for as many
+      as there are classes.
     - init: how w starts; left out, normal numbers of standard deviation 1 over the root of units.
     - file: vectors that w starts with: a text file of lines `word v1 v2 ...`, as GloVe's, or glove10k, which comes with the
       lab (10,000 words, 50 numbers each). Words of the data that it lacks start as init says. To keep them as they are, add
-      `train: {freeze: [0_embedding]}`.
+      `freeze: [0_embedding]` to the recipe.
     - scale: y is multiplied by the root of units, as Transformers do where the table is also the last layer (tied_dense).
 
     Source: Bengio, Ducharme, Vincent, Jauvin, A neural probabilistic language model (2003).
@@ -99,6 +105,7 @@ class Embedding(Layer):
     name = "embedding"
     group = "sequences"
     main = "units"
+    reads_ids = True
     units: Size
     size: Size | Literal["vocabulary"] = "vocabulary"
     init: Annotated[Initializer | None, Nested("initializers")] = None
@@ -115,8 +122,8 @@ class Embedding(Layer):
         """One row forward, one backward."""
         init: Any = self.init or find("initializers", "normal")(std=self.units**-0.5)  # type: ignore[call-arg]
         if self.file is not None:
-            init = FromVectors(self._checked(net, self.file), net.words, init)
-        w = net.parameter("w", (net.size(self.size), self.units), init, fans=(1, self.units))
+            init = FromVectors(self._checked(net, x, self.file), net.words, init)
+        w = net.parameter("w", (ids_of(net, x, self.size), self.units), init, fans=(1, self.units))
         y = net.array((*x.shape, self.units))
         if self.scale:
             factor = net.constant(self.units**0.5)
@@ -125,9 +132,9 @@ class Embedding(Layer):
             net.call(forward, backward=(backward_w,), y=y, x=x, w=w)
         return y
 
-    def _checked(self, net: Net, file: str) -> str:
+    def _checked(self, net: Net, x: Value, file: str) -> str:
         """The file, if its vectors fit. Raises ShapeError."""
-        if not net.words:
+        if not net.words or x.ids != len(net.words):
             raise ShapeError("file: gives vectors to words, and the inputs here are no words; take data that are texts")
         try:
             _, vectors = vectors_of(file)

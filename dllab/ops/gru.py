@@ -33,15 +33,15 @@ from dllab.symbols import Value
 
 
 @kernel(y="B T H", y_h="B H", z="B T G", a="B T H", x="B T F", wx="F G", wh="H G", b="G", bh="H", start="B H",
-        ends="B:int32", steps="2 T:int64", rows="4 B:int64", begins=":int64")  # fmt: skip
-def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, steps, rows, begins):
+        ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
+def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, rows, begins):
     """Z = the gates r, z, n after their activations; a = bh + n's part of y[t - 1] wh; y = n + z (y[t - 1] - n)."""
     units, size, wide, gates = y.shape[2], y.shape[1] * y.shape[2], z.shape[1] * z.shape[2], z.shape[2]
     if not begins:
         nothing(start)
-    inputs_to_gates(z, x, wx, b, ends, steps)
     for t in range(longest(ends)):
         count = at_step(rows, ends, t, size, wide, units)
+        inputs_to_gates(z, t, x, wx, b, rows, count)
         if t > 0:
             last, own = (t - 1) * units, t * units
             state_to_gates(z, t * gates, rows[2], y, last, rows[1], count, wh, 0, 2 * units, y, FROM_Y)
@@ -58,14 +58,13 @@ def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, steps, rows, begins):
                 front[j] = sigmoid(front[j])
             for j in range(units):
                 c[j] = tanh(c[j] + r[j] * of_c[j])
-            for j in range(units):
                 out[j] = c[j] + u[j] * (before[j] - c[j])
     nothing_behind(y, ends, y.shape[1])
     last_states(y_h, y, start, ends)
 
 
 @kernel(dz="B T G", da="B T H", dy_h="B H", dy="B T H", y="B T H", z="B T G", a="B T H", start="B H", wh="H G",
-        turned="G H", ends="B:int32", rows="4 B:int64", begins=":int64")  # fmt: skip
+        turned="G H", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
 def backward(dz, da, dy_h, dy, y, z, a, start, wh, turned, ends, rows, begins):
     """Dz, and da of a, from the last step to the first; dy_h goes back with it: what later steps say of a step's state."""
     most, units, gates = longest(ends), y.shape[2], z.shape[2]
@@ -84,17 +83,14 @@ def backward(dz, da, dy_h, dy, y, z, a, start, wh, turned, ends, rows, begins):
             dr, du, dc = to[:units], to[units:], to[2 * units :]
             one = like(r[0], 1.0)
             for j in range(units):
-                slope[j] += out[j]
+                here = slope[j] + out[j]
+                dc[j] = here * (one - u[j]) * (one - c[j]) * (one + c[j])
+                slope[j] = here * u[j]
             for j in range(units):
-                dc[j] = slope[j] * (one - u[j]) * (one - c[j]) * (one + c[j])
-            for j in range(units):
-                du[j] = slope[j] * (before[j] - c[j]) * u[j] * (one - u[j])
+                du[j] = slope[j] * (before[j] - c[j]) * (one - u[j])
             for j in range(units):
                 dr[j] = dc[j] * of_c[j] * r[j] * (one - r[j])
-            for j in range(units):
                 tilt[j] = dc[j] * r[j]
-            for j in range(units):
-                slope[j] *= u[j]
         if t > 0 or begins:
             gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, 2 * units, FROM_Y)
             gates_to_state(dy_h, rows[3], da, t * units, rows[1], count, turned, 2 * units, units, FROM_Y)

@@ -49,12 +49,14 @@ class Layer(Part):
 
     `init_hint` tells the layer before it which initializer suits (`he` before ReLU, and so on). `elementwise`: every
     number of the output depends on the one number of the input at its place, so parts of an array may be computed apart.
+    `reads_ids`: its inputs are whole numbers below its option `size`, which have no gradient.
     """
 
     group = "other layers"
     cases: ClassVar[Sequence[Case]] = (Case(),)
     init_hint: ClassVar[str | None] = None
     elementwise: ClassVar[bool] = False
+    reads_ids: ClassVar[bool] = False
 
     def build(self, net: Net, x: Value) -> Value:
         """Add this layer's rows and return its output. Raises ShapeError."""

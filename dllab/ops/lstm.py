@@ -37,9 +37,9 @@ from dllab.symbols import Value
 
 
 @kernel(y="B T H", y_h="B H", y_c="B H", z="B T G", c="B T H", squashed="B T H", x="B T F", wx="F G", wh="H G", b="G",
-        start="B H", start_c="B H", ends="B:int32", steps="2 T:int64", rows="4 B:int64", begins=":int64",
+        start="B H", start_c="B H", ends="B:int32", rows="5 B:int64", begins=":int64",
         begins_c=":int64")  # fmt: skip
-def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, steps, rows, begins, begins_c):
+def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, rows, begins, begins_c):
     """Z = the gates i, f, g, o after their activations; c = f c[t - 1] + i g; y = o tanh(c), squashed = tanh(c).
 
     The loops over units are short of operands, so that the compiler can see that they do not overlap.
@@ -49,9 +49,9 @@ def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, ste
         nothing(start)
     if not begins_c:
         nothing(start_c)
-    inputs_to_gates(z, x, wx, b, ends, steps)
     for t in range(longest(ends)):
         count = at_step(rows, ends, t, size, wide, units)
+        inputs_to_gates(z, t, x, wx, b, rows, count)
         if t > 0:
             state_to_gates(z, t * gates, rows[2], y, (t - 1) * units, rows[1], count, wh, 0, gates, y, FROM_Y)
         elif begins:
@@ -74,7 +74,7 @@ def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, ste
 
 
 @kernel(dz="B T G", dy_h="B H", dy_c="B H", dy="B T H", z="B T G", c="B T H", squashed="B T H", start_c="B H", wh="H G",
-        turned="G H", ends="B:int32", rows="4 B:int64", begins=":int64")  # fmt: skip
+        turned="G H", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
 def backward(dz, dy_h, dy_c, dy, z, c, squashed, start_c, wh, turned, ends, rows, begins):
     """Dz, from the last step to the first; dy_h and dy_c go back with it: what later steps say of a step's state."""
     most, units, gates = longest(ends), dy.shape[2], z.shape[2]
@@ -92,18 +92,14 @@ def backward(dz, dy_h, dy_c, dy, z, c, squashed, start_c, wh, turned, ends, rows
             di, df, dg, do = to[:units], to[units:], to[2 * units :], to[3 * units :]
             one = like(i[0], 1.0)
             for j in range(units):
-                slope[j] += out[j]
-            for j in range(units):
-                cell[j] += slope[j] * o[j] * (one - curve[j]) * (one + curve[j])
-            for j in range(units):
-                do[j] = slope[j] * curve[j] * o[j] * (one - o[j])
+                here = slope[j] + out[j]
+                do[j] = here * curve[j] * o[j] * (one - o[j])
+                cell[j] += here * o[j] * (one - curve[j]) * (one + curve[j])
             for j in range(units):
                 di[j] = cell[j] * g[j] * i[j] * (one - i[j])
-            for j in range(units):
                 dg[j] = cell[j] * i[j] * (one - g[j]) * (one + g[j])
             for j in range(units):
                 df[j] = cell[j] * before[j] * f[j] * (one - f[j])
-            for j in range(units):
                 cell[j] *= f[j]
         if t > 0 or begins:
             gates_to_state(dy_h, rows[3], dz, t * gates, rows[2], count, turned, 0, gates, FROM_ZERO)

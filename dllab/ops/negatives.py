@@ -40,7 +40,7 @@ def draw(drawn, sums, guide, rows, seed, layer, use, step):
         row_key, to = bits_at(step_key, rows[b]), drawn[b]
         for k in range(to.shape[0]):
             share = uniform_at(row_key, k)
-            level, word = share * sums[last], guide[int(share * guide.shape[0])]
+            level, word = share * sums[last], guide[min(int(share * guide.shape[0]), last)]
             while word < last and sums[word] <= level:
                 word += 1
             to[k] = word
@@ -53,7 +53,7 @@ def draw_any(drawn, words, rows, seed, layer, use, step):
     for b in range(drawn.shape[0]):
         row_key, to = bits_at(step_key, rows[b]), drawn[b]
         for k in range(to.shape[0]):
-            to[k] = int(uniform_at(row_key, k) * words)
+            to[k] = min(int(uniform_at(row_key, k) * words), words - 1)  # the product may round up
 
 
 @device

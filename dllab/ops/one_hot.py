@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from dllab.catalogue import Size
 from dllab.core.kernel import kernel
+from dllab.ops.embedding import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, Value
 
@@ -35,7 +36,8 @@ class OneHot(Layer):
 
     Options:
 
-    - size: how many ids there are; vocabulary stands for as many as the data have.
+    - size: how many ids there are; vocabulary stands for as many as the data have, and behind `from: decoder` for as many
+      as there are classes.
 
     Source: Elman, Finding structure in time (1990), whose nets read letters and words this way.
     """
@@ -43,12 +45,13 @@ class OneHot(Layer):
     name = "one_hot"
     group = "sequences"
     main = "size"
+    reads_ids = True
     size: Size | Literal["vocabulary"] = "vocabulary"
 
     cases: ClassVar[Sequence[Case]] = (Case(shape=(4,), ids=5),)
 
     def build(self, net: Net, x: Value) -> Value:
         """One row."""
-        y = net.array((*x.shape, net.size(self.size)))
+        y = net.array((*x.shape, ids_of(net, x, self.size)))
         net.call(forward, y=y, x=x)
         return y

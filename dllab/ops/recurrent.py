@@ -52,7 +52,7 @@ class Run:
         wide = self.gates * self.units
         return {
             "x": self.x, "wx": self.wx, "wh": self.wh, "ends": self.ends, **self.start.operands(),
-            "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((4, batch), "rows", "int64"),
+            "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((5, batch), "rows", "int64"),
             "units": net.array((2, self.units), "units", "int64"),
             "features": net.array((2, features), "features", "int64"),
             "turned": net.array((wide, self.units), "turned"), "turned_x": net.array((wide, features), "turned_x"),

@@ -1,11 +1,10 @@
 """What recurrent layers share: products with all steps of the input at once, the step from state to state, the way back.
 
-Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. What the inputs say to all gates
-of all steps is one product; only h wh has to wait for the step before. Example n has ends[n] steps: those behind are not
-computed, their states are 0, and nothing flows back through them.
+Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. Example n has ends[n] steps:
+those behind are not computed, their states are 0, and nothing flows back through them.
 
-Tables of places, filled by the kernels: `steps` (2, T) for the steps of one example, as rows of x and of z; `rows` (4, B)
-for the examples that have step t: which they are, and where each begins in h, in z and in an array of states (B, H).
+Tables of places, filled by the kernels: `steps` (2, T) for the steps of one example, as rows of z and of x; `rows` (5, B)
+for the examples that have step t: which they are, and where each begins in h, in z, in an array of states (B, H), in x.
 """
 
 from __future__ import annotations
@@ -20,6 +19,12 @@ from dllab.core.vecmath import clamp
 from dllab.core.vecmath import sigmoid as exact_sigmoid
 from dllab.core.vecmath import tanh as exact_tanh
 
+AT_ONCE = 12
+"""Rows that a tile of products takes at most, where there are 32 registers: cut like this, no row is computed twice."""
+
+CACHED = 65536
+"""Numbers that a core's cache holds beside what else a product needs."""
+
 # tanh(x) / x as a ratio of polynomials in x**2 for |x| <= TANH_HIGHEST, found by weighted least squares at Chebyshev nodes
 # until the errors were level: relative error 6.4e-9, 2.9e-7 with the rounding of float32.
 TANH_HIGHEST = 8.0
@@ -30,17 +35,23 @@ TANH_BELOW = (1.0, 0.46777843, 0.026164522, 0.00034113263, 8.5226446e-07)
 @device
 def tanh(x: float) -> float:
     """Hyperbolic tangent; in float32 with half the instructions of vecmath.tanh, and off by up to 5 ulp."""
-    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
-    z = a * a
-    quick = quick_ratio(a * polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW)))
-    return quick if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
+    return quick_tanh(x, like(x, 1.0)) if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
 
 
 @device
 def sigmoid(x: float) -> float:
     """1 / (1 + e**-x) = (1 + tanh(x / 2)) / 2; in float32 to within 1.2e-7, so that it is 0 below -17."""
     half = like(x, 0.5)
-    return half + half * tanh(half * x) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+    return half + quick_tanh(half * x, half) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+
+
+@device
+def quick_tanh(x: float, factor: float) -> float:
+    """Factor tanh(x). A factor behind the ratio would make the compiler divide exactly."""
+    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
+    z = a * a
+    above, below = polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW))
+    return quick_ratio(factor * a * above, below)
 
 
 @device
@@ -72,14 +83,12 @@ def at_step(rows: Any, ends: Any, t: int, h_row: int, z_row: int, units: int) ->
 
 
 @device
-def inputs_to_gates(z: Any, x: Any, wx: Any, b: Any, ends: Any, steps: Any) -> None:
-    """Z = b + x wx for all steps of all examples."""
-    of_step, to_step = steps[0], steps[1]
-    ladder(of_step, x.shape[2])
-    ladder(to_step, z.shape[2])
-    for n in range(x.shape[0]):
-        products(z, n * z.shape[1] * z.shape[2], to_step, x, n * x.shape[1] * x.shape[2], of_step, ends[n], 0, 0, 1,
-                 wx, 0, 0, 0, wx.shape[1], 1, 1, x.shape[2], wx.shape[1], b, FROM_START)  # fmt: skip
+def inputs_to_gates(z: Any, t: int, x: Any, wx: Any, b: Any, rows: Any, count: int) -> None:
+    """Z[:, t] = b + x[:, t] wx for the examples listed: step by step, so that z is still near when h wh is added."""
+    which, in_x, size = rows[0], rows[4], x.shape[1] * x.shape[2]
+    for m in range(count):
+        in_x[m] = which[m] * size
+    state_to_gates(z, t * z.shape[2], rows[2], x, t * x.shape[2], in_x, count, wx, 0, wx.shape[1], b, FROM_START)
 
 
 @device
@@ -87,7 +96,9 @@ def state_to_gates(
     z: Any, z_at: int, to: Any, h: Any, h_at: int, of: Any, count: int, wh: Any, at: int, wide: int, start: Any, begin: int
 ) -> None:
     """Z += h wh (FROM_Y), or = start + h wh (FROM_START), for `wide` columns of wh from `at` on, in the rows listed."""
-    products(z, z_at, to, h, h_at, of, count, 0, 0, 1, wh, at, 0, 0, wh.shape[1], 1, 1, wh.shape[0], wide, start, begin)
+    for first in range(0, count, AT_ONCE):
+        products(z, z_at, to[first:], h, h_at, of[first:], min(AT_ONCE, count - first), 0, 0, 1,
+                 wh, at, 0, 0, wh.shape[1], 1, 1, wh.shape[0], wide, start, begin)  # fmt: skip
 
 
 @device
@@ -105,7 +116,9 @@ def gates_to_state(
 ) -> None:
     """Dh = dz wh' (FROM_ZERO), or += (FROM_Y), over `wide` gates, row `at` of wh' being the first."""
     units = turned.shape[1]
-    products(dh, 0, to, dz, dz_at, of, count, 0, 0, 1, turned, at * units, 0, 0, units, 1, 1, wide, units, dh, begin)
+    for first in range(0, count, AT_ONCE):
+        products(dh, 0, to[first:], dz, dz_at, of[first:], min(AT_ONCE, count - first), 0, 0, 1,
+                 turned, at * units, 0, 0, units, 1, 1, wide, units, dh, begin)  # fmt: skip
 
 
 @device
@@ -138,6 +151,12 @@ def nothing(state: Any) -> None:
 
 
 @device
+def in_cache(numbers: int) -> int:
+    """How many examples of so many numbers stay in a core's cache, while a product goes over them again and again."""
+    return max(CACHED // numbers, 1)
+
+
+@device
 def state_weights(dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int, dz: Any, ends: Any, units: Any) -> None:
     """Columns `at` to at + wide of dwh = the sum over examples and steps of h[t - 1]' dz[t], h before t = 0 being `start`.
 
@@ -147,9 +166,13 @@ def state_weights(dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int,
     of_unit, to_unit = units[0], units[1]
     ladder(of_unit, 1)
     ladder(to_unit, dwh.shape[1])
-    count = max(longest(ends) - 1, 0)
-    products(dwh, at, to_unit, h, 0, of_unit, size, steps * size, size, 0, dz, gates, steps * gates, gates, 0,
-             h.shape[0], count, 1, wide, dwh, FROM_ZERO)  # fmt: skip
+    count, full = max(longest(ends) - 1, 0), size // AT_ONCE * AT_ONCE
+    some = in_cache(steps * gates)
+    for n in range(0, h.shape[0], some):
+        for first, last in ((0, full), (full, size)):
+            products(dwh, at, to_unit[first:], h, n * steps * size, of_unit[first:], last - first, steps * size, size, 0,
+                     dz, (n * steps + 1) * gates, steps * gates, gates, 0, min(some, h.shape[0] - n), count, 1, wide, dwh,
+                     FROM_Y if n > 0 else FROM_ZERO)  # fmt: skip
     if begins:
         products(dwh, at, to_unit, start, 0, of_unit, size, size, 0, 0, dz, 0, steps * gates, 0, 0,
                  h.shape[0], 1, 1, wide, dwh, FROM_Y)  # fmt: skip
@@ -168,8 +191,11 @@ def backward_wx(dwx, x, dz, ends, features):
     of_feature, to_feature = features[0], features[1]
     ladder(of_feature, 1)
     ladder(to_feature, wide)
-    products(dwx, 0, to_feature, x, 0, of_feature, size, steps * size, size, 0, dz, 0, steps * wide, wide, 0,
-             x.shape[0], longest(ends), 1, wide, dwx, FROM_ZERO)  # fmt: skip
+    some = in_cache(steps * wide)
+    for n in range(0, x.shape[0], some):
+        products(dwx, 0, to_feature, x, n * steps * size, of_feature, size, steps * size, size, 0, dz, n * steps * wide,
+                 steps * wide, wide, 0, min(some, x.shape[0] - n), longest(ends), 1, wide, dwx,
+                 FROM_Y if n > 0 else FROM_ZERO)  # fmt: skip
 
 
 @device

@@ -64,6 +64,7 @@ def inputs(builder: Builder, question: Question, column: Column, feed: Feed | No
         x = Value("x", WORK, (BATCH_DIM, *column.shape))
         builder.awaited[id(x)] = lambda: setattr(x, "parent", feed.inputs(builder.batch_rows()))
     builder.all_rows = lambda: _all_rows(builder, column, order, feed)
+    x.ids = question.vocabulary
     builder.named["input"] = x
     _extras(builder, question, x)
     return x
@@ -87,6 +88,7 @@ def _extras(builder: Builder, question: Question, x: Value) -> None:
                 builder.continues = value
         else:
             builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
+            value.ids = question.outputs
             builder.named[column.name] = value
     for column in question.tables:
         place = COLUMN + column.name + TABLE

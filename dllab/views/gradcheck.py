@@ -258,7 +258,8 @@ def _closing(report: Report, signs: Signs) -> Text:
         cases = len({(check.layer, check.case, check.shape) for check in report.checks if check.parameter == "x"})
         what = f"{parts} part{'s' if parts != 1 else ''} in {cases} cases checked"
     else:
-        what = f"{count} parameter{'s' if count != 1 else ''} and the input checked"
+        both = " and the input" if any(check.layer == "input" for check in report.checks) else ""
+        what = f"{count} parameter{'s' if count != 1 else ''}{both} checked"
     error = f"{worst.relative_error:.1e}" if worst and math.isfinite(worst.relative_error) else "not finite"
     mark = signs.marks["ok" if report.passed else "bug"]
     verdict = f"{mark} PASSED" if report.passed else f"{mark} FAILED"

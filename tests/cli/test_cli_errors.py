@@ -18,6 +18,7 @@ import error_cases_pictures
 import error_cases_recurrent
 import error_cases_runs
 import error_cases_sequences
+import error_cases_steps
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -47,6 +48,7 @@ AREAS = {
     "words": error_cases_words.WORDS,
     "recurrent": error_cases_recurrent.RECURRENT,
     "layers": error_cases_layers.LAYERS,
+    "steps": error_cases_steps.STEPS,
 }  # fmt: skip
 
 
@@ -129,7 +131,7 @@ def test_the_text_of_errors_in_python(base: Path, ann: Path, monkeypatch: pytest
     names = {"dllab": dllab, "numpy": numpy, "functools": functools, "load": load, "check_network": check_network,
              "trainer": trainer}  # fmt: skip
     texts = []
-    for code in error_cases.PYTHON:
+    for code in (*error_cases.PYTHON, *error_cases_steps.PYTHON):
         with pytest.raises((ValueError, RecipeError)) as raised:
             exec(code, dict(names))
         texts.append(f"=== {code}\n{type(raised.value).__name__}: {raised.value}\n")

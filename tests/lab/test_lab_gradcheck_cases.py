@@ -14,6 +14,7 @@ UNSPOILABLE = {
     "identity": "hands gradients on untouched",
     "flatten": "hands gradients on untouched",
     "reshape": "hands gradients on untouched",
+    "one_hot": "reads ids, which have no gradient",
     "step": "has a gradient of 0 everywhere",
 }
 
@@ -33,7 +34,8 @@ def passes(cases: list[PartCase]) -> None:
     for case in cases:
         for check in check_case(case):
             told = f"{check.name}, case {case.text}: {check.relative_error:.1e} at {check.index}"
-            assert check.verdict == "ok" and check.relative_error < 1e-7, told
+            limit = 1e-6 if check.parameter.endswith("bk") else 1e-7  # a key's bias changes nothing: all is noise
+            assert check.verdict == "ok" and check.relative_error < limit, told
             assert check.checked > check.kinks
 
 

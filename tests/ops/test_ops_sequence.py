@@ -259,3 +259,13 @@ def test_lengths_are_handed_on_to_sequences_alone() -> None:
     network = net([{"dense": 5}, "last_step", {"dense": 2}], [5, 2], extras=ENDING)
     infos = Plan(replace(network.plan.question)).infos
     assert [info.output.lengths is not None for info in infos] == [True, False, False]
+
+
+def test_a_decoder_reads_ids_of_the_classes() -> None:
+    model = [{"embedding": {"units": 2, "from": "decoder", "name": "e"}}, {"one_hot": {"from": "decoder"}}]
+    decoder = (Column("decoder", (3,), "int32"),)
+    targets = Column("targets", (3, 7), "float64")
+    network = net(model, [4], extras=decoder, vocabulary=3, words=("a", "b", "c"), outputs=7, targets=targets)
+    assert network.parameters["e.w"].shape == (7, 2)
+    ones = network.forward(np.zeros((1, 4)), decoder=np.array([[6, 0, 2]]))
+    np.testing.assert_array_equal(ones, np.eye(7)[None, [6, 0, 2]])

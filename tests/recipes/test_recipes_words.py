@@ -13,7 +13,7 @@ from dllab.core.settings import jit_enabled
 from dllab.data.word_vectors import glove
 from dllab.engine.network import Network
 from dllab.engine.prepare import prepared
-from dllab.lab.word_vectors import Overlap, overlap
+from dllab.lab.word_vectors import Overlap, circle_power, overlap, top_share
 from dllab.recipe import load
 from dllab.training.trainer import Trainer
 
@@ -67,3 +67,19 @@ def test_a_second_is_enough_to_be_far_from_chance() -> None:
     vectors = trainer.network.parameters["0_glove.w"]
     found = overlap(trainer.data.dataset.vocabulary, vectors, *glove())
     assert np.isfinite(vectors).all() and found.share > 4 * found.chance
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_that_are_added_end_up_on_circles(seed: int) -> None:
+    recipe = load("modular-addition")
+    count, low, high, random = re.findall(
+        r"(five) frequencies of 48 have (\d+) to (\d+) % .*? have (\d+) %", re.sub(r"\n# ", " ", recipe.text)
+    )[0]
+    trainer = Trainer(recipe, seed=seed)
+    table = trainer.network.parameters["0_embedding.w"]
+    before = top_share(circle_power(table), 5)
+    for _ in trainer.events():
+        pass
+    assert count == "five" and abs(before - int(random) / 100) < 0.015
+    assert int(low) / 100 - 0.03 <= top_share(circle_power(table), 5) <= int(high) / 100 + 0.03
