@@ -248,6 +248,13 @@ def test_a_run_elsewhere_is_named_by_its_path(folder: Path) -> None:
     assert "  dllab generate third/book-" in done.out
 
 
+def test_the_summary_tells_what_is_read(folder: Path) -> None:
+    lines = [line.split() for line in asked(folder, "summary", "backwards.yaml").out.splitlines()]
+    assert ["input", "4", "ids", "(B,", "3)"] in lines and ["decoder", "ids", "(B,", "4)"] in lines
+    page = asked(folder, "recipes", "backwards.yaml").out
+    assert "asks for one of 4 classes at every step" in " ".join(page.split())
+
+
 def test_a_recipe_for_a_text(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "my book.txt").write_text("To be, or not to be, that is the question.\n" * 40)
