@@ -140,7 +140,8 @@ class Lstm(Recurrent):
     - return: sequence gives the states of all steps, last the state after the last one.
     - layers: so many on top of each other; wx, wh, b of the first, wx_2, wh_2, b_2 of the second, and so on.
     - dropout: chance of a number between two of these layers to be dropped in a training step.
-    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H).
+    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H). The
+      memory is that of an lstm, too; where the other has none it begins at 0.
     - learn_start: the state and the memory before the first step are parameters, h0 and c0 (H,), that begin at 0.
     - init: how wx starts; left out, xavier.
     - recurrent_init: how wh starts; left out, orthogonal.

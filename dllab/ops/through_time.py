@@ -22,7 +22,8 @@ from dllab.core.vecmath import tanh as exact_tanh
 AT_ONCE = 12
 """Rows that a tile of products takes at most, where there are 32 registers: cut like this, no row is computed twice."""
 
-CACHED = 65536  # numbers
+CACHED = 65536
+"""Numbers that a core's cache holds beside what else a product needs."""
 
 # tanh(x) / x as a ratio of polynomials in x**2 for |x| <= TANH_HIGHEST, found by weighted least squares at Chebyshev nodes
 # until the errors were level: relative error 6.4e-9, 2.9e-7 with the rounding of float32.
@@ -34,17 +35,23 @@ TANH_BELOW = (1.0, 0.46777843, 0.026164522, 0.00034113263, 8.5226446e-07)
 @device
 def tanh(x: float) -> float:
     """Hyperbolic tangent; in float32 with half the instructions of vecmath.tanh, and off by up to 5 ulp."""
-    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
-    z = a * a
-    quick = quick_ratio(a * polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW)))
-    return quick if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
+    return quick_tanh(x, like(x, 1.0)) if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
 
 
 @device
 def sigmoid(x: float) -> float:
     """1 / (1 + e**-x) = (1 + tanh(x / 2)) / 2; in float32 to within 1.2e-7, so that it is 0 below -17."""
     half = like(x, 0.5)
-    return half + half * tanh(half * x) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+    return half + quick_tanh(half * x, half) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+
+
+@device
+def quick_tanh(x: float, factor: float) -> float:
+    """Factor tanh(x). A factor behind the ratio would make the compiler divide exactly."""
+    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
+    z = a * a
+    above, below = polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW))
+    return quick_ratio(factor * a * above, below)
 
 
 @device
