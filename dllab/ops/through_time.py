@@ -22,6 +22,10 @@ from dllab.core.vecmath import tanh as exact_tanh
 AT_ONCE = 12
 """Rows that a tile of products takes at most, where there are 32 registers: cut like this, no row is computed twice."""
 
+ROOM = 16
+"""Numbers behind each row of weights in the copies that products read: rows that are a power of 2 apart would push each
+other out of the cache."""
+
 CACHED = 65536
 """Numbers that a core's cache holds beside what else a product needs."""
 
@@ -102,11 +106,20 @@ def state_to_gates(
 
 
 @device
+def space(spaced: Any, w: Any) -> None:
+    """Spaced = w, with room behind each row."""
+    for i in range(w.shape[0]):
+        to, of = spaced[i], w[i]
+        for j in range(of.shape[0]):
+            to[j] = of[j]
+
+
+@device
 def turn(turned: Any, w: Any) -> None:
-    """Turned = w'."""
+    """Turned = w', maybe with room behind each row."""
     for j in range(turned.shape[0]):
         row = turned[j]
-        for i in range(row.shape[0]):
+        for i in range(w.shape[0]):
             row[i] = w[i, j]
 
 
@@ -115,10 +128,10 @@ def gates_to_state(
     dh: Any, to: Any, dz: Any, dz_at: int, of: Any, count: int, turned: Any, at: int, wide: int, begin: int
 ) -> None:
     """Dh = dz wh' (FROM_ZERO), or += (FROM_Y), over `wide` gates, row `at` of wh' being the first."""
-    units = turned.shape[1]
+    row = turned.shape[1]
     for first in range(0, count, AT_ONCE):
         products(dh, 0, to[first:], dz, dz_at, of[first:], min(AT_ONCE, count - first), 0, 0, 1,
-                 turned, at * units, 0, 0, units, 1, 1, wide, units, dh, begin)  # fmt: skip
+                 turned, at * row, 0, 0, row, 1, 1, wide, dh.shape[1], dh, begin)  # fmt: skip
 
 
 @device

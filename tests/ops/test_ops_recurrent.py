@@ -301,6 +301,13 @@ def test_gates_are_packed_and_never_divide(kind: str) -> None:
         assert "divps" not in code  # estimates do
 
 
+def test_a_last_state_has_no_lengths_even_with_as_many_units_as_steps() -> None:
+    network = net([{"gru": {"units": 4, "return": "last"}}, {"dense": 2}], [4, 3], extras=(LENGTHS,))
+    sequence, last, *_ = network.plan.infos
+    assert sequence.input.lengths is not None
+    assert last.input.lengths is None
+
+
 def test_what_is_always_read_costs_no_row_of_zeros() -> None:
     network = net([{"dense": 3}, "relu", {"residual": [{"dense": 3}]}, {"dense": 2}], [4])
     titles = [row.kernel.title for row in network.plan.program("train").rows if row.kernel]
