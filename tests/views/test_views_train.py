@@ -131,6 +131,18 @@ def test_live_fits_the_terminal(width: int, height: int, planar: bool) -> None:
         assert "…" not in "".join(shown)
 
 
+@pytest.mark.parametrize("height", [8, 24])
+def test_live_shows_what_the_net_writes(height: int) -> None:
+    view = live(run(30))
+    assert "writes" not in frame(view, 60, height)
+    view.written = "emma, " * 20
+    lines = frame(view, 60, height).splitlines()
+    assert len(lines) <= height - 1
+    assert lines[3].startswith("writes emma, emma, ") and len(lines[3]) <= 60
+    view.written = ""
+    assert len(frame(view, 60, height).splitlines()) == len(lines)
+
+
 def test_live_uses_a_wide_terminal() -> None:
     view = live(run(50))
     assert max(map(len, frame(view, 132, 50).splitlines())) > 100
