@@ -180,7 +180,10 @@ class Net(Protocol):
         """
 
     def carry_on(self, kernel: Kernel, **operands: Value) -> None:
-        """Add a row that moves carried state on: every shard its own rows, when a step updates the parameters."""
+        """Add a row that moves carried state on: every shard its own rows, at the end of a step.
+
+        It is the last thing in a step of training or evaluation; a check of gradients leaves states as they are.
+        """
 
     def counter(self, name: str) -> Value:
         """An int64 scalar: `step`, `update` (1 at the first step), `epoch`, `shard`, `shards`, `batch`, `seed`, `layer`.

@@ -45,6 +45,13 @@ SETUP = (
 LONG = ("warmup", "bench")
 FRAGMENT_OF = {"data": "spirals", "model": [{"dense": 32}, "tanh", {"dense": "classes"}]}
 
+RUNS_OF = {
+    "generate": "data: {names: female}\nmodel: [embedding: 4, gru: 4, dense: classes]\n",
+    "neighbours": "data: {name: word_pairs, task: cbow, file: kings.txt, test: 0, subsample: 0}\nmodel: [cbow: 4]\n"
+    "loss: negative_sampling\n",
+}
+"""Recipes whose runs a command can be asked about, where xor will not do."""
+
 compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
@@ -106,7 +113,11 @@ def examples() -> list[str]:
 @pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in LONG])
 def test_the_examples_of_commands_work(line: str, tmp_path: Path) -> None:
     if " last" in line:  # a run there must be
-        assert run(tmp_path, "train", "xor", "--quiet").returncode == 0
+        recipe = RUNS_OF.get(line.split()[1], "data: xor\nmodel: [dense: 4, tanh, dense: 1]\nloss: binary_cross_entropy\n")
+        (tmp_path / "kings.txt").write_text("a king and a man, a queen and a woman of the land\n\n" * 9)
+        (tmp_path / "my.yaml").write_text(f"{recipe}train: {{steps: 9}}\n")
+        done = run(tmp_path, "train", "my.yaml", "--quiet")
+        assert done.returncode == 0, done.stderr
         (tmp_path / "new.csv").write_text("x1,x2\n0,1\n1,1\n")
     done = run(tmp_path, *shlex.split(line)[1:])
     assert done.returncode == 0, done.stderr

@@ -197,6 +197,39 @@ def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
     compare("metrics.jsonl, with folds", *lines)
 
 
+SPEAKER = (
+    "[{embedding: 4}, {gru: {units: 4, name: e}}, {embedding: {units: 4, from: decoder}}, {gru: {units: 4, start: e}}, "
+    "{dense: classes}]"
+)
+GRU = "[{embedding: 4}, {gru: 4}, {dense: classes}]"
+SPOKEN = {
+    "answer": ("{name: reversal, min_length: 1, max_length: 3, symbols: 3, samples: 30}", SPEAKER, "ab"),
+    "next": ("{names: female}", GRU, "emma"),
+    "fill": ("{name: shakespeare8, task: masked, length: 8, stride: 500}", "[{embedding: 4}, {dense: classes}]", "a<mask>"),
+    "labels": ("{name: copy_memory, length: 2, remember: 1, symbols: 2, samples: 30}", GRU, "a__?"),
+}
+
+
+def test_what_is_said_of_texts_holds_what_is_documented(tmp_path: Path) -> None:
+    said, made = [], []
+    for kind, (data, model, line) in SPOKEN.items():
+        (tmp_path / "r.yaml").write_text(f"data: {data}\nmodel: {model}\ntrain: {{steps: 1}}\n")
+        (tmp_path / "t.txt").write_text(f"{line}\n")
+        (found,) = documents(tmp_path, f"train r.yaml --quiet --run-dir {kind}")
+        every = " --probabilities" if kind == "labels" else ""  # the others have a class called "."
+        said += documents(tmp_path, f"predict {found['run']} t.txt{every}")
+        assert said[-1]["kind"] == kind
+        if kind == "answer":
+            compare("dllab summary RECIPE --json", *documents(tmp_path, "summary r.yaml"))
+        if kind == "next":
+            made += documents(tmp_path, f"generate {found['run']} --count 2", f"generate {found['run']} --top-k 2")
+    heading = "dllab predict RUN FILE --json, of texts"
+    compare(heading, *said)
+    seen = [path for document in said for path, _ in leaves(document)]
+    assert all(any(fits(path, known) for path in seen) for known in documented()[heading])
+    compare("dllab generate RUN --json", *made)
+
+
 def test_gradient_checks_hold_what_is_documented(tmp_path: Path) -> None:
     (fine,) = documents(tmp_path, "gradcheck xor")
     (failed,) = documents(tmp_path, "gradcheck xor freeze=0_dense.b --inject-bug 0_dense", code=1)

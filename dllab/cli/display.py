@@ -13,8 +13,9 @@ from dllab.cli.interrupt import interrupts
 from dllab.cli.screen import Screen
 from dllab.cli.tempo import LEAST_POINTS, USUAL, Tempo
 from dllab.cli.terminal import lively
+from dllab.lab.glimpse import Glimpse
 from dllab.runs.plane import Look
-from dllab.training.events import Compiling, Event, Finished, FirstTraining, Started
+from dllab.training.events import Compiling, EpochEnd, Event, Finished, FirstTraining, Started
 from dllab.views.boundary import Plane
 from dllab.views.train_lines import TrainLines
 from dllab.views.train_live import TrainLive
@@ -22,6 +23,8 @@ from dllab.views.transfer import beginning_lines
 
 FRAME = 0.125
 """Seconds between two pictures; drawing one takes from the time of training."""
+
+WRITES = len("writes ")
 
 SMOOTH = 0.05
 """The same where the run is held back anyway."""
@@ -71,6 +74,7 @@ class Picture(Display):
         self._watch, self._leisurely = watch, leisurely
         self._tempo: Tempo | None = None
         self._look: Look | None = None
+        self._glimpse: Glimpse | None = None
         self._next = 0.0
         self._first = ""
 
@@ -87,6 +91,8 @@ class Picture(Display):
         self._view.update(event)
         if isinstance(event, Started):
             self._begin(event)
+        if isinstance(event, EpochEnd) and self._glimpse is not None:
+            self._view.written = self._glimpse.line(self._console.width - WRITES) or self._view.written
         if self._tempo is not None:
             self._tempo.follow(event)
             self.slowed = self._view.slowed = self._tempo.slowed
@@ -109,11 +115,13 @@ class Picture(Display):
             for line in lines:
                 self._console.sentence(line)
         self._look = Look.at(event.recipe, event.network)
-        if self._look is not None:
-            for compiling in self._look.compile():
+        self._glimpse = Glimpse.at(event.recipe, event.network)
+        for seen in (self._look, self._glimpse):
+            for compiling in seen.compile() if seen is not None else ():
                 self._view.update(compiling)
                 self._draw()
-            self._view.planar = True
+        self._view.planar = self._look is not None
+        self._view.written = None if self._glimpse is None else ""
         worth = self._leisurely and self._look is not None and event.rows.get("train", 0) >= LEAST_POINTS
         seconds = self._watch if self._watch is not None else USUAL if worth else 0.0
         if seconds > 0:

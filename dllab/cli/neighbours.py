@@ -103,5 +103,7 @@ def _unknown(word: str, table: Table) -> Refused:
     from dllab.recipe.errors import did_you_mean, show
 
     meant = did_you_mean(word, table.words)
+    if word in ("+", "-"):
+        return Refused(f"a {word} stands between two words", "such as king - man + woman")
     hint = "" if meant or len(table.words) > FEW else f"its words are {', '.join(table.words)}"
     return Refused(f"{table.source} has no word {show(word)}.{meant}", hint)

@@ -87,6 +87,11 @@ class Network:
         executor.run(bound, self.updates, self.updates + 1)
         return outputs.reshape(rows, *self.output_shape)
 
+    def asking(self, rows: int, **extras: ArrayLike) -> Asking:
+        """Inference of so many rows again and again, bound once. `extras`: see forward."""
+        inputs = np.zeros((rows, *self.plan.question.inputs.shape), self.dtype)
+        return Asking(self, {COLUMN + INPUTS: inputs, **self._extras(rows, extras)}, rows)
+
     def loss_and_gradients(self, x: ArrayLike, y: ArrayLike, **extras: ArrayLike) -> tuple[float, dict[str, NDArray[Any]]]:
         """The loss of one batch and its gradients, named as the parameters. Nothing is updated. `extras`: see forward."""
         bound = self.training_batch(x, y, **extras)
@@ -197,6 +202,24 @@ class Network:
         if values.shape[1:] != column.shape:
             raise ValueError(f"y has shape {values.shape}; this net's targets are (N, {column.shape[0]})")
         return values
+
+
+class Asking:
+    """Inference of the same rows again and again: what `column` gives may be changed, then `outputs` are those of now."""
+
+    def __init__(self, network: Network, columns: dict[str, NDArray[Any]], rows: int) -> None:
+        self._columns, self._shape = columns, (rows, *network.output_shape)
+        self._outputs = np.empty((rows, int(np.prod(network.output_shape, dtype=np.int64))), network.dtype)
+        self._bound = Bound(network.memory, "infer:plain", rows, columns, np.arange(rows), outputs=self._outputs)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The array of `inputs`, `lengths`, ..., which is written into."""
+        return self._columns[COLUMN + name]
+
+    def outputs(self) -> NDArray[Any]:
+        """The outputs (rows, ...), in an array that the next call fills anew."""
+        executor.run(self._bound, 0, 1)
+        return self._outputs.reshape(self._shape)
 
 
 def labels(y: NDArray[Any], classes: int) -> NDArray[np.int32]:

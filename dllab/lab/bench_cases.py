@@ -139,8 +139,8 @@ class TextCase(BenchCase):
 
     @property
     def text(self) -> str:
-        """Such as `27-e16-lstm64-27, 32x32`: letters, embedding, state, letters; rows and steps of a batch."""
-        inside = f"e{VECTOR}-{self.kind}{UNITS}" if self.kind in GATES else f"e{UNITS}-{BLOCKS} blocks"
+        """Such as `27-e16-lstm64-27, 32x32`: letters, embedding, state (a block: b), letters; rows and steps of a batch."""
+        inside = f"e{VECTOR}-{self.kind}{UNITS}" if self.kind in GATES else f"e{UNITS}" + "-b" * BLOCKS
         return f"{LETTERS}-{inside}-{LETTERS}, {self.batch}x{STEPS}"
 
     @property

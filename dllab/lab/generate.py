@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dllab.core import rng
 from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
+from dllab.engine.question import INPUTS
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
 from dllab.symbols import LENGTHS
@@ -72,11 +73,8 @@ class Writer:
             raise Unsuited(told, "write with layers that look back only: rnn, lstm, gru, attention: {causal: true}")
         self.ends = self.spelling.ends
         self._lengths = ready.learnt.column(LENGTHS) is not None
-        never = [
-            word for i, word in enumerate(self.spelling.words) if word in (UNKNOWN, MASK) and not (self.ends and i == 0)
-        ]
-        self._never = [self.spelling.ids[word] for word in never]
-        self._inputs = np.zeros((1, self.steps), np.int32)
+        self._never = [i for word, i in self.spelling.ids.items() if word in (UNKNOWN, MASK)]
+        self._asking = ready.asking(1)
 
     @property
     def opening(self) -> list[int]:
@@ -87,11 +85,12 @@ class Writer:
 
     def log_p(self, context: Sequence[int]) -> NDArray[np.float64]:
         """Log p (K,) of what comes behind the last T of these ids."""
-        seen = context[-self.steps :]
-        self._inputs[0, : len(seen)] = seen
-        self._inputs[0, len(seen) :] = 0
-        beside = {LENGTHS: np.array([len(seen)], np.int32)} if self._lengths else {}
-        found: NDArray[np.float64] = self.ready.log_probabilities(self._inputs, len(seen) - 1, **beside)[0]
+        seen, inputs = context[-self.steps :], self._asking.column(INPUTS)
+        inputs[0, : len(seen)] = seen
+        inputs[0, len(seen) :] = 0
+        if self._lengths:
+            self._asking.column(LENGTHS)[:] = len(seen)
+        found: NDArray[np.float64] = self.ready.as_log_probabilities(self._asking.outputs()[0, len(seen) - 1])
         found[self._never] = -np.inf
         return found
 

@@ -69,6 +69,7 @@ class Summary:
 
     `optimizer` lists the links of the chain. Without data (`input:`) the batch is the recipe's own. `vocabulary`: of so
     many ids the inputs are some; 0: they are numbers. `decoder_shape`: of what a decoder reads, where the data have that.
+    `label_steps`: how many labels an example has, where there is one at every step.
     """
 
     recipe: str
@@ -84,6 +85,7 @@ class Summary:
     memory: MemoryUse
     vocabulary: int = 0
     decoder_shape: tuple[int, ...] = ()
+    label_steps: int = 0
 
 
 def summarize(recipe: Recipe) -> Summary:
@@ -107,8 +109,15 @@ def summarize(recipe: Recipe) -> Summary:
         has_data=recipe.data is not None,
         memory=_memory(plan, question, count),
         vocabulary=question.vocabulary if question.inputs.dtype == "int32" else 0,
+        label_steps=_label_steps(question),
         decoder_shape=next((column.shape for column in question.extras if column.name == DECODER), ()),
     )
+
+
+def _label_steps(question: Question) -> int:
+    """How many labels an example has; 0: one, or numbers."""
+    targets = question.targets
+    return targets.shape[0] if targets is not None and targets.dtype == "int32" and targets.shape else 0
 
 
 def _layer(info: LayerInfo, before: Sequence[LayerInfo], field: tuple[int, ...] | None) -> LayerSummary:

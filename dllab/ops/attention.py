@@ -123,6 +123,7 @@ class _Heads:
         net, batch, part = self.net, q.shape[0], self.width // self.heads
         shape = (batch, self.heads, self.steps, self.memory)
         p = net.array(shape, "p")
+        flat = net.view(p, (batch, self.heads * self.steps * self.memory))
         of: dict[str, Any] = {
             "lengths": lengths, "causal": net.whole(int(options.causal)),
             "turned": net.array((part, self.memory), "turned"), "k_at": net.whole(columns[0]),
@@ -132,8 +133,8 @@ class _Heads:
         of |= {name: net.array((self.memory,), name, "int64") for name in ("of_memory", "to_row")}
         learnt = {"u": net.parameter("u", (self.heads, part), options.init)} if options.kind == "additive" else {}
         scores = shares.additive if learnt else shares.dot
-        _call(net, scores, p=p, q=q, m=m, **learnt, **of)
-        kept, drops = self._dropped(options.dropout, p)
+        _call(net, scores, p=p, powers=flat, q=q, m=m, **learnt, **of)
+        kept, drops = self._dropped(options.dropout, p, flat)
         y = net.array((batch, self.steps, self.width), "heads")
         of |= {"p": kept, "kept": kept, "share": p, "ds": net.array(shape, "ds"), "m": m, **drops, **learnt}
         backward: list[Any] = [shares.to_shares, *[shares.to_whole_shares] * bool(drops), shares.to_scores]
@@ -149,14 +150,13 @@ class _Heads:
         net.call(shares.sums, backward=backward, y=y, **of)
         return y
 
-    def _dropped(self, rate: float, p: Value) -> tuple[Value, dict[str, Value]]:
+    def _dropped(self, rate: float, p: Value, flat: Value) -> tuple[Value, dict[str, Value]]:
         """The shares that are left, and by which factors they differ from p."""
         if not self.net.training or rate == 0:
             return p, {}
-        flat = (p.shape[0], self.heads * self.steps * self.memory)
-        kept, drops = self.net.array(p.shape, "kept"), self.net.array(flat, "drops")
-        self.net.call(dropout.forward, y=self.net.view(kept, flat), mask=drops, x=self.net.view(p, flat),
-                      **dropout.draws(self.net, rate))  # fmt: skip
+        kept, drops = self.net.array(p.shape, "kept"), self.net.array(flat.shape, "drops")
+        y = self.net.view(kept, flat.shape)
+        self.net.call(dropout.forward, y=y, mask=drops, x=flat, **dropout.draws(self.net, rate))
         return kept, {"drops": drops}
 
 

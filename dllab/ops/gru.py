@@ -23,6 +23,7 @@ from dllab.ops.through_time import (
     nothing,
     nothing_behind,
     sigmoid,
+    space,
     state_to_gates,
     state_weights,
     tanh,
@@ -32,24 +33,25 @@ from dllab.ops.through_time import (
 from dllab.symbols import Value
 
 
-@kernel(y="B T H", y_h="B H", z="B T G", a="B T H", x="B T F", wx="F G", wh="H G", b="G", bh="H", start="B H",
+@kernel(y="B T H", y_h="B H", z="B T G", a="B T H", x="B T F", wx="F G", wh="H G", spaced="H P", b="G", bh="H", start="B H",
         ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
-def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, rows, begins):
+def forward(y, y_h, z, a, x, wx, wh, spaced, b, bh, start, ends, rows, begins):
     """Z = the gates r, z, n after their activations; a = bh + n's part of y[t - 1] wh; y = n + z (y[t - 1] - n)."""
     units, size, wide, gates = y.shape[2], y.shape[1] * y.shape[2], z.shape[1] * z.shape[2], z.shape[2]
     if not begins:
         nothing(start)
+    space(spaced, wh)
     for t in range(longest(ends)):
         count = at_step(rows, ends, t, size, wide, units)
         inputs_to_gates(z, t, x, wx, b, rows, count)
         if t > 0:
             last, own = (t - 1) * units, t * units
-            state_to_gates(z, t * gates, rows[2], y, last, rows[1], count, wh, 0, 2 * units, y, FROM_Y)
-            state_to_gates(a, own, rows[1], y, last, rows[1], count, wh, 2 * units, units, bh, FROM_START)
+            state_to_gates(z, t * gates, rows[2], y, last, rows[1], count, spaced, 0, 2 * units, y, FROM_Y)
+            state_to_gates(a, own, rows[1], y, last, rows[1], count, spaced, 2 * units, units, bh, FROM_START)
         else:  # where start is 0, a = bh
             if begins:
-                state_to_gates(z, 0, rows[2], start, 0, rows[3], count, wh, 0, 2 * units, y, FROM_Y)
-            state_to_gates(a, 0, rows[1], start, 0, rows[3], count, wh, 2 * units, units, bh, FROM_START)
+                state_to_gates(z, 0, rows[2], start, 0, rows[3], count, spaced, 0, 2 * units, y, FROM_Y)
+            state_to_gates(a, 0, rows[1], start, 0, rows[3], count, spaced, 2 * units, units, bh, FROM_START)
         for m in range(count):
             n = rows[0, m]
             row, of_c, out, before = z[n, t], a[n, t], y[n, t], y[n, t - 1] if t > 0 else start[n]
@@ -64,7 +66,7 @@ def forward(y, y_h, z, a, x, wx, wh, b, bh, start, ends, rows, begins):
 
 
 @kernel(dz="B T G", da="B T H", dy_h="B H", dy="B T H", y="B T H", z="B T G", a="B T H", start="B H", wh="H G",
-        turned="G H", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
+        turned="G R", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
 def backward(dz, da, dy_h, dy, y, z, a, start, wh, turned, ends, rows, begins):
     """Dz, and da of a, from the last step to the first; dy_h goes back with it: what later steps say of a step's state."""
     most, units, gates = longest(ends), y.shape[2], z.shape[2]

@@ -29,6 +29,7 @@ from dllab.ops.through_time import (
     nothing,
     nothing_behind,
     sigmoid,
+    space,
     state_to_gates,
     tanh,
     turn,
@@ -36,10 +37,10 @@ from dllab.ops.through_time import (
 from dllab.symbols import Value
 
 
-@kernel(y="B T H", y_h="B H", y_c="B H", z="B T G", c="B T H", squashed="B T H", x="B T F", wx="F G", wh="H G", b="G",
-        start="B H", start_c="B H", ends="B:int32", rows="5 B:int64", begins=":int64",
+@kernel(y="B T H", y_h="B H", y_c="B H", z="B T G", c="B T H", squashed="B T H", x="B T F", wx="F G", wh="H G",
+        spaced="H P", b="G", start="B H", start_c="B H", ends="B:int32", rows="5 B:int64", begins=":int64",
         begins_c=":int64")  # fmt: skip
-def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, rows, begins, begins_c):
+def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, spaced, b, start, start_c, ends, rows, begins, begins_c):
     """Z = the gates i, f, g, o after their activations; c = f c[t - 1] + i g; y = o tanh(c), squashed = tanh(c).
 
     The loops over units are short of operands, so that the compiler can see that they do not overlap.
@@ -49,13 +50,14 @@ def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, row
         nothing(start)
     if not begins_c:
         nothing(start_c)
+    space(spaced, wh)
     for t in range(longest(ends)):
         count = at_step(rows, ends, t, size, wide, units)
         inputs_to_gates(z, t, x, wx, b, rows, count)
         if t > 0:
-            state_to_gates(z, t * gates, rows[2], y, (t - 1) * units, rows[1], count, wh, 0, gates, y, FROM_Y)
+            state_to_gates(z, t * gates, rows[2], y, (t - 1) * units, rows[1], count, spaced, 0, gates, y, FROM_Y)
         elif begins:
-            state_to_gates(z, 0, rows[2], start, 0, rows[3], count, wh, 0, gates, y, FROM_Y)
+            state_to_gates(z, 0, rows[2], start, 0, rows[3], count, spaced, 0, gates, y, FROM_Y)
         for m in range(count):
             n = rows[0, m]
             row, cell, before = z[n, t], c[n, t], c[n, t - 1] if t > 0 else start_c[n]
@@ -74,7 +76,7 @@ def forward(y, y_h, y_c, z, c, squashed, x, wx, wh, b, start, start_c, ends, row
 
 
 @kernel(dz="B T G", dy_h="B H", dy_c="B H", dy="B T H", z="B T G", c="B T H", squashed="B T H", start_c="B H", wh="H G",
-        turned="G H", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
+        turned="G R", ends="B:int32", rows="5 B:int64", begins=":int64")  # fmt: skip
 def backward(dz, dy_h, dy_c, dy, z, c, squashed, start_c, wh, turned, ends, rows, begins):
     """Dz, from the last step to the first; dy_h and dy_c go back with it: what later steps say of a step's state."""
     most, units, gates = longest(ends), dy.shape[2], z.shape[2]
@@ -140,7 +142,8 @@ class Lstm(Recurrent):
     - return: sequence gives the states of all steps, last the state after the last one.
     - layers: so many on top of each other; wx, wh, b of the first, wx_2, wh_2, b_2 of the second, and so on.
     - dropout: chance of a number between two of these layers to be dropped in a training step.
-    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H).
+    - start: label of a layer whose last state this one begins with; of a recurrent layer, or one that gives (B, H). The
+      memory is that of an lstm, too; where the other has none it begins at 0.
     - learn_start: the state and the memory before the first step are parameters, h0 and c0 (H,), that begin at 0.
     - init: how wx starts; left out, xavier.
     - recurrent_init: how wh starts; left out, orthogonal.

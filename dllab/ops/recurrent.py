@@ -13,7 +13,7 @@ from dllab.inits.initializer import Initializer
 from dllab.ops.join import shape_text
 from dllab.ops.layer import Layer
 from dllab.ops.start_states import Start, start_states
-from dllab.ops.through_time import all_steps
+from dllab.ops.through_time import ROOM, all_steps
 from dllab.symbols import Dim, Net, Parameter, ShapeError, Value
 
 _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Literal["sequence", "last"], "sequence")})  # type: ignore[call-overload]
@@ -55,7 +55,8 @@ class Run:
             "steps": net.array((2, steps), "steps", "int64"), "rows": net.array((5, batch), "rows", "int64"),
             "units": net.array((2, self.units), "units", "int64"),
             "features": net.array((2, features), "features", "int64"),
-            "turned": net.array((wide, self.units), "turned"), "turned_x": net.array((wide, features), "turned_x"),
+            "spaced": net.array((self.units, wide + ROOM), "spaced"),
+            "turned": net.array((wide, self.units + ROOM), "turned"), "turned_x": net.array((wide, features), "turned_x"),
         }  # fmt: skip
 
 

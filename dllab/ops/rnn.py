@@ -23,6 +23,7 @@ from dllab.ops.through_time import (
     longest,
     nothing,
     nothing_behind,
+    space,
     state_to_gates,
     tanh,
     turn,
@@ -30,20 +31,21 @@ from dllab.ops.through_time import (
 from dllab.symbols import Value
 
 
-@kernel(y="B T H", y_h="B H", x="B T F", wx="F H", wh="H H", b="H", start="B H", ends="B:int32",
+@kernel(y="B T H", y_h="B H", x="B T F", wx="F H", wh="H H", spaced="H P", b="H", start="B H", ends="B:int32",
         rows="5 B:int64", begins=":int64", rectified=":int64")  # fmt: skip
-def forward(y, y_h, x, wx, wh, b, start, ends, rows, begins, rectified):
+def forward(y, y_h, x, wx, wh, spaced, b, start, ends, rows, begins, rectified):
     """Y[t] = f(x[t] wx + y[t - 1] wh + b), f being max(0, .) where `rectified`, else tanh; y_h = y at the end."""
     units, size = y.shape[2], y.shape[1] * y.shape[2]
     if not begins:
         nothing(start)
+    space(spaced, wh)
     for t in range(longest(ends)):
         count = at_step(rows, ends, t, size, size, units)
         inputs_to_gates(y, t, x, wx, b, rows, count)
         if t > 0:
-            state_to_gates(y, t * units, rows[1], y, (t - 1) * units, rows[1], count, wh, 0, units, y, FROM_Y)
+            state_to_gates(y, t * units, rows[1], y, (t - 1) * units, rows[1], count, spaced, 0, units, y, FROM_Y)
         elif begins:
-            state_to_gates(y, 0, rows[1], start, 0, rows[3], count, wh, 0, units, y, FROM_Y)
+            state_to_gates(y, 0, rows[1], start, 0, rows[3], count, spaced, 0, units, y, FROM_Y)
         for m in range(count):
             row = y[rows[0, m], t]
             if rectified:
@@ -56,7 +58,7 @@ def forward(y, y_h, x, wx, wh, b, start, ends, rows, begins, rectified):
     last_states(y_h, y, start, ends)
 
 
-@kernel(dz="B T H", dy_h="B H", dy="B T H", y="B T H", wh="H H", turned="H H", ends="B:int32", rows="5 B:int64",
+@kernel(dz="B T H", dy_h="B H", dy="B T H", y="B T H", wh="H H", turned="H R", ends="B:int32", rows="5 B:int64",
         begins=":int64", rectified=":int64")  # fmt: skip
 def backward(dz, dy_h, dy, y, wh, turned, ends, rows, begins, rectified):
     """Dz, from the last step to the first; dy_h goes back with it: what later steps say of a step's state."""

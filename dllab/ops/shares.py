@@ -14,7 +14,7 @@ from dllab.core.bits import like
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.tile import FROM_ZERO, products
-from dllab.core.vecmath import exp, tanh
+from dllab.core.vecmath import INF, exp, tanh
 
 BLOCK = 16
 """Steps that causal attention takes at a time."""
@@ -37,8 +37,8 @@ def ladder(table: Any, step: int) -> None:
 
 
 @device
-def softmax(row: Any, seen: int, wide: int, scale: float) -> None:
-    """Of a row, its first `seen` numbers become shares, e**(scale row) over their sum, the others 0; `wide` >= seen."""
+def shifted(row: Any, seen: int, scale: float) -> None:
+    """Of a row of scores, scale (score - the highest of the first `seen`), so that none is above 0; -inf for the others."""
     a = b = c = d = row[0]
     for s in range(seen // 4):  # four at a time: each comparison waits for the last but three
         a = row[4 * s] if row[4 * s] > a else a
@@ -49,17 +49,26 @@ def softmax(row: Any, seen: int, wide: int, scale: float) -> None:
         a = row[s] if row[s] > a else a
     a, c = b if b > a else a, d if d > c else c
     highest = c if c > a else a
-    for s in range(wide):
-        share = exp((row[s] - highest) * scale)
-        row[s] = share if s < seen else like(scale, 0.0)
-    total = like(scale, 0.0)
-    for s in range(wide):
-        total += row[s]
-    factor = like(scale, 1.0) / total
-    for s in range(wide):
-        row[s] *= factor
-    for s in range(wide, row.shape[0]):
-        row[s] = 0
+    for s in range(row.shape[0]):
+        score = (row[s] - highest) * scale
+        row[s] = score if s < seen else like(scale, -INF)
+
+
+@device
+def to_powers(p: Any, powers: Any, n: int) -> None:
+    """All scores of example n, as they stand in p and flat in `powers`, become shares: their powers over each row's sum."""
+    flat = powers[n]
+    for i in range(flat.shape[0]):  # one long loop: rows are short
+        flat[i] = exp(flat[i])
+    for h in range(p.shape[1]):
+        for t in range(p.shape[2]):
+            row = p[n, h, t]
+            total = like(row[0], 0.0)
+            for s in range(row.shape[0]):
+                total += row[s]
+            share = like(total, 1.0) / total
+            for s in range(row.shape[0]):
+                row[s] *= share
 
 
 @device
@@ -75,9 +84,9 @@ def widest(end: int, memory: int, causal: int) -> int:
     return min(end, memory) if causal else memory
 
 
-@kernel(p="B N T S", q="B T Q", m="B S R", lengths="B:int32", turned="E S", of_step="T:int64", to_score="T:int64",
-        k_at=":int64", causal=":int64", scale="")  # fmt: skip
-def dot(p, q, m, lengths, turned, of_step, to_score, k_at, causal, scale):
+@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", lengths="B:int32", turned="E S", of_step="T:int64",
+        to_score="T:int64", k_at=":int64", causal=":int64", scale="")  # fmt: skip
+def dot(p, powers, q, m, lengths, turned, of_step, to_score, k_at, causal, scale):
     """P = softmax(q k' scale) for each head."""
     heads, steps, memory, part = p.shape[1], p.shape[2], p.shape[3], turned.shape[0]
     ladder(of_step, q.shape[2])
@@ -93,12 +102,13 @@ def dot(p, q, m, lengths, turned, of_step, to_score, k_at, causal, scale):
                          (n * steps + first) * q.shape[2] + h * part, of_step, end - first, 0, 0, 1,
                          turned, 0, 0, 0, memory, 1, 1, part, wide, turned, FROM_ZERO)  # fmt: skip
                 for t in range(first, end):
-                    softmax(p[n, h, t], seen_by(t, memory, lengths[n], causal), wide, scale)
+                    shifted(p[n, h, t], seen_by(t, memory, lengths[n], causal), scale)
+        to_powers(p, powers, n)
 
 
-@kernel(p="B N T S", q="B T Q", m="B S R", u="N E", lengths="B:int32", turned="E S", k_at=":int64", causal=":int64",
-        scale="")  # fmt: skip
-def additive(p, q, m, u, lengths, turned, k_at, causal, scale):
+@kernel(p="B N T S", powers="B M", q="B T Q", m="B S R", u="N E", lengths="B:int32", turned="E S", k_at=":int64",
+        causal=":int64", scale="")  # fmt: skip
+def additive(p, powers, q, m, u, lengths, turned, k_at, causal, scale):
     """P = softmax(the sum over a head's columns of u tanh(q + k)) for each head."""
     steps, memory, part = p.shape[2], p.shape[3], turned.shape[0]
     for n in range(p.shape[0]):
@@ -113,7 +123,8 @@ def additive(p, q, m, u, lengths, turned, k_at, causal, scale):
                     keys, number, weight = turned[j], asked[h * part + j], u[h, j]
                     for s in range(wide):
                         row[s] += weight * tanh(number + keys[s])
-                softmax(row, seen_by(t, memory, lengths[n], causal), wide, scale)
+                shifted(row, seen_by(t, memory, lengths[n], causal), scale)
+        to_powers(p, powers, n)
 
 
 @kernel(y="B T D", p="B N T S", m="B S R", lengths="B:int32", turned="E S", to_score="T:int64", to_step="T:int64",
@@ -179,8 +190,9 @@ def to_scores(ds, share, lengths, causal, scale):
             for t in range(share.shape[2]):
                 seen, row, p = seen_by(t, memory, lengths[n], causal), ds[n, h, t], share[n, h, t]
                 total = like(scale, 0.0)
-                for s in range(seen):
-                    total += p[s] * row[s]
+                for s in range(memory):
+                    part = p[s] * row[s]
+                    total += part if s < seen else like(scale, 0.0)
                 for s in range(memory):
                     slope = scale * p[s] * (row[s] - total)
                     row[s] = slope if s < seen else like(scale, 0.0)

@@ -22,7 +22,12 @@ from dllab.core.vecmath import tanh as exact_tanh
 AT_ONCE = 12
 """Rows that a tile of products takes at most, where there are 32 registers: cut like this, no row is computed twice."""
 
-CACHED = 65536  # numbers
+ROOM = 16
+"""Numbers behind each row of weights in the copies that products read: rows that are a power of 2 apart would push each
+other out of the cache."""
+
+CACHED = 65536
+"""Numbers that a core's cache holds beside what else a product needs."""
 
 # tanh(x) / x as a ratio of polynomials in x**2 for |x| <= TANH_HIGHEST, found by weighted least squares at Chebyshev nodes
 # until the errors were level: relative error 6.4e-9, 2.9e-7 with the rounding of float32.
@@ -34,17 +39,23 @@ TANH_BELOW = (1.0, 0.46777843, 0.026164522, 0.00034113263, 8.5226446e-07)
 @device
 def tanh(x: float) -> float:
     """Hyperbolic tangent; in float32 with half the instructions of vecmath.tanh, and off by up to 5 ulp."""
-    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
-    z = a * a
-    quick = quick_ratio(a * polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW)))
-    return quick if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
+    return quick_tanh(x, like(x, 1.0)) if like(x, (1.0, 0.0)) > 0 else exact_tanh(x)
 
 
 @device
 def sigmoid(x: float) -> float:
     """1 / (1 + e**-x) = (1 + tanh(x / 2)) / 2; in float32 to within 1.2e-7, so that it is 0 below -17."""
     half = like(x, 0.5)
-    return half + half * tanh(half * x) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+    return half + quick_tanh(half * x, half) if like(x, (1.0, 0.0)) > 0 else exact_sigmoid(x)
+
+
+@device
+def quick_tanh(x: float, factor: float) -> float:
+    """Factor tanh(x). A factor behind the ratio would make the compiler divide exactly."""
+    a = clamp(x, like(x, -TANH_HIGHEST), like(x, TANH_HIGHEST))
+    z = a * a
+    above, below = polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW))
+    return quick_ratio(factor * a * above, below)
 
 
 @device
@@ -95,11 +106,20 @@ def state_to_gates(
 
 
 @device
+def space(spaced: Any, w: Any) -> None:
+    """Spaced = w, with room behind each row."""
+    for i in range(w.shape[0]):
+        to, of = spaced[i], w[i]
+        for j in range(of.shape[0]):
+            to[j] = of[j]
+
+
+@device
 def turn(turned: Any, w: Any) -> None:
-    """Turned = w'."""
+    """Turned = w', maybe with room behind each row."""
     for j in range(turned.shape[0]):
         row = turned[j]
-        for i in range(row.shape[0]):
+        for i in range(w.shape[0]):
             row[i] = w[i, j]
 
 
@@ -108,10 +128,10 @@ def gates_to_state(
     dh: Any, to: Any, dz: Any, dz_at: int, of: Any, count: int, turned: Any, at: int, wide: int, begin: int
 ) -> None:
     """Dh = dz wh' (FROM_ZERO), or += (FROM_Y), over `wide` gates, row `at` of wh' being the first."""
-    units = turned.shape[1]
+    row = turned.shape[1]
     for first in range(0, count, AT_ONCE):
         products(dh, 0, to[first:], dz, dz_at, of[first:], min(AT_ONCE, count - first), 0, 0, 1,
-                 turned, at * units, 0, 0, units, 1, 1, wide, units, dh, begin)  # fmt: skip
+                 turned, at * row, 0, 0, row, 1, 1, wide, dh.shape[1], dh, begin)  # fmt: skip
 
 
 @device

@@ -31,7 +31,7 @@ class TransformerBlock(Layer):
 
         - repeat: {times: 2, layers: [transformer_block: {heads: 2, causal: true}]}
         - layer_norm
-        - transformer_block: {heads: 2, width: 64, norm: post, activation: relu, dropout: 0.1, name: encoder}
+        - transformer_block: {heads: 2, norm: post, dropout: 0.1, name: encoder}
         - transformer_block: {heads: 2, causal: true, memory: encoder}
 
     The parts are the layers of these names, and so are their parameters: `2_transformer_block.attention.wq`,

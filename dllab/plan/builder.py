@@ -77,6 +77,8 @@ class Builder:
         self._own: list[Parameter] = []
         self.tables: dict[str, Value] = {}
         self.carry = 0  # rows of a batch
+        self.carrying = training  # whether this program begins with the states that the batch before has left
+        self.carry_rows: list[Row] = []  # which move them on, behind everything else
         self.continues: Value | None = None  # where states go on from batch to batch
         self._states: dict[str, tuple[tuple[Value, ...], ...]] = {}
         self._label: str | None = None  # of the layer being built
@@ -248,7 +250,7 @@ class Builder:
 
     def carry_on(self, kernel: Kernel, **operands: Value) -> None:
         """See Net.carry_on."""
-        self.running_rows.append(Row(kernel, operands, self.path))
+        self.carry_rows.append(Row(kernel, operands, self.path))
 
     # ---- rows ------------------------------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ def _extras(builder: Builder, question: Question, x: Value) -> None:
             x.lengths = value
         elif column.name == CONTINUES:
             builder.carry = question.batch
-            if builder.training:
+            if builder.carrying:
                 builder.row(gather.gather, x=flat, source=source, rows=builder.batch_rows())
                 builder.continues = value
         else:

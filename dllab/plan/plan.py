@@ -187,6 +187,7 @@ class Plan:
 
     def _forward_only(self, inputs: Column, *, training: bool, targets: bool) -> Program:
         builder = Builder(self.store, training=training)
+        builder.carrying = training or targets
         x = intake.inputs(builder, self.question, inputs)
         target = intake.target(builder, self.question, self.output_shape) if targets else None
         model, loss = self.question.model, self.question.loss
@@ -205,6 +206,8 @@ class Plan:
         flat = builder.view(y, (BATCH_DIM, _product(y.shape[1:])))
         outputs = Value("outputs", OUTPUTS, ("N", flat.shape[1]), offset=0)
         builder.row(gather.scatter, outputs=outputs, y=flat, first=builder.counter("first"))
+        if targets:
+            builder.rows.extend(builder.carry_rows)
         builder.barrier()
         end = len(builder.rows)
         rows, work, infos = tuple(builder.rows), tuple(builder.work), tuple(builder.infos)
@@ -241,7 +244,7 @@ class Plan:
             for parameters in make_groups(self.parameters):
                 for link, transform in enumerate(question.chain):
                     transform.build(FlatGroup(builder, parameters, (self.slots, self.scratch), link, norm))
-            builder.rows.extend(builder.running_rows)
+            builder.rows.extend([*builder.running_rows, *builder.carry_rows])
             builder.barrier()
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,

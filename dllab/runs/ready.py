@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dllab.data.dataset import natural
 from dllab.data.spelling import Spelling
 from dllab.data.splits import Splits
-from dllab.engine.network import Network
+from dllab.engine.network import Asking, Network
 from dllab.engine.prepare import prepared
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.losses.probabilities import log_probabilities
@@ -49,6 +49,7 @@ class Ready:
 
     def __init__(self, recipe: Recipe, learnt: Learnt, network: Network) -> None:
         self.recipe, self.learnt, self.network = recipe, learnt, network
+        self._found: dict[str, dict[str, NDArray[Any]]] = {}
 
     @property
     def gives_back(self) -> bool:
@@ -99,16 +100,29 @@ class Ready:
         columns = {**self._beside(len(inputs), beside), **self._tables("infer:plain")}
         return self.network.forward(self.learnt.seen(inputs), False, **columns)
 
+    def asking(self, rows: int) -> Asking:
+        """Inference of so many rows again and again; the net's own columns are to be written into."""
+        return self.network.asking(rows, **self._beside(rows, {}), **self._tables("infer:plain"))
+
     def log_probabilities(
         self, inputs: NDArray[Any], step: int | None = None, **beside: NDArray[Any]
     ) -> NDArray[np.float64]:
         """Log p of every class, (N, ..., K), by the outputs; of one `step` of them, (N, K)."""
         outputs = self.outputs(inputs, **beside)
-        chosen = outputs if step is None else outputs[:, step]
-        return log_probabilities(chosen, self.recipe.model[-1].part.name)
+        return self.as_log_probabilities(outputs if step is None else outputs[:, step])
+
+    def as_log_probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Log p of every class by outputs (..., K)."""
+        return log_probabilities(outputs, self.recipe.model[-1].part.name)
 
     def _tables(self, program: str) -> dict[str, NDArray[Any]]:
-        """What of the data is not by rows, as far as a program reads it: from the data themselves."""
+        """What of the data is not by rows, for a program; found once."""
+        if program not in self._found:
+            self._found[program] = self._find_tables(program)
+        return self._found[program]
+
+    def _find_tables(self, program: str) -> dict[str, NDArray[Any]]:
+        """As far as the program reads them, from the data themselves; others are filled with ones."""
         read = {value.register for row in self.network.plan.program(program).rows for value in row.operands.values()}
         wanted = [outline for outline in self.learnt.tables if COLUMN + outline.name + TABLE in read]
         if not wanted:

@@ -14,20 +14,26 @@ from dllab.engine.pace import Pace, run_paced
 from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.metric import Metric
 from dllab.plan.plan import HISTORY_STEPS
+from dllab.symbols import COLUMN, CONTINUES
 
 PART = 4_000_000
 """Numbers of output that are looked at together; a split with more of them is measured in parts, if metrics allow that."""
 
 
 class Evaluator:
-    """Evaluates splits of one data set; bound once, so that a look at a small split costs microseconds."""
+    """Evaluates splits of one data set; bound once, so that a look at a small split costs microseconds.
+
+    Of a net that carries states on, rows come in lanes of the training batch; rows without a word about that begin anew.
+    """
 
     def __init__(self, network: Network, columns: dict[str, np.ndarray], splits: Splits, targets: np.ndarray,
                  metrics: tuple[Metric, ...],
                  natural: Callable[[np.ndarray], np.ndarray] = lambda outputs: outputs) -> None:  # fmt: skip
         self.network, self.metrics = network, metrics
         self.splits = {name: rows for name in ("train", "validation", "test") if len(rows := getattr(splits, name))}
-        self._columns, self._all_targets, self._natural = columns, targets, natural
+        self.carries = any(column.name == CONTINUES for column in network.plan.question.extras)
+        beginnings = {COLUMN + CONTINUES: np.zeros(len(targets), np.float32)} if self.carries else {}
+        self._columns, self._all_targets, self._natural = {**beginnings, **columns}, targets, natural
         self._bound: dict[tuple[str, int], Bound] = {}
         self._outputs: dict[str, np.ndarray] = {}
         self._pace = Pace()
@@ -35,12 +41,16 @@ class Evaluator:
     def evaluate(self, split: str) -> dict[str, Any]:
         """`loss` as the net is trained by it, and every metric of a split in the unit of the targets."""
         parts = self._parts(split)
+        running = self.network.memory.arrays["running"]
+        states = running.copy() if self.carries else None  # those of training go on afterwards
         losses, figures, counts = [], [], []
         for number, rows in enumerate(parts):
             loss, count = self._run(split, number, rows)
             losses.append(loss)
             counts.append(count)
             figures.append(self._measure(self._outputs[split][: len(rows)], self._all_targets[rows]))
+        if states is not None:
+            running[:] = states
         weights = np.array(counts, np.float64)
         found: dict[str, Any] = {"loss": float((np.array(losses) * weights).sum() / weights.sum())}
         for metric, of_parts in zip(self.metrics, zip(*figures)):
@@ -49,9 +59,11 @@ class Evaluator:
 
     def _parts(self, split: str) -> list[np.ndarray]:
         """The rows of a split, in one part where it is small or a metric has to see it whole."""
-        rows = self.splits[split]
-        count = -(-len(rows) * self._width // PART) if all(metric.additive for metric in self.metrics) else 1
-        return np.array_split(rows, max(count, 1))
+        rows, capacity = self.splits[split], self._capacity
+        if not all(metric.additive for metric in self.metrics) or len(rows) * self._width <= PART:
+            return [rows]
+        size = max(PART // self._width // capacity, 1) * capacity  # whole batches: states go on from part to part
+        return [rows[first : first + size] for first in range(0, len(rows), size)]
 
     def _run(self, split: str, number: int, rows: np.ndarray) -> tuple[float, int]:
         """The mean loss of these rows, and over how many answers; their outputs are in _outputs[split] then."""
@@ -87,6 +99,11 @@ class Evaluator:
         return [metric.measure(found[metric.reads], targets) for metric in self.metrics]
 
     @property
+    def _capacity(self) -> int:
+        """Rows of a batch: those of training where each goes on with the state of its row in the last one."""
+        return self.network.plan.question.batch if self.carries else CHUNK
+
+    @property
     def _width(self) -> int:
         return int(np.prod(self.network.output_shape, dtype=np.int64))
 
@@ -96,6 +113,6 @@ class Evaluator:
         key = split, number
         if key not in self._bound:
             outputs = self._outputs[split][: len(rows)]
-            capacity = min(CHUNK, len(rows))
+            capacity = self._capacity if self.carries else min(CHUNK, len(rows))
             self._bound[key] = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
         return self._bound[key]

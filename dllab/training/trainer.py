@@ -22,7 +22,7 @@ from dllab.training.course import Course
 from dllab.training.demands import check_demands
 from dllab.training.evaluate import Evaluator
 from dllab.training.events import EpochEnd, Event, Finished, Started
-from dllab.training.lanes import lanes
+from dllab.training.lanes import lanes, splits_in_lanes
 from dllab.training.state import State
 from dllab.training.transfer import Source, beginning, take
 
@@ -70,16 +70,17 @@ class Trainer:
         self.question = question_of(recipe, data, seed=self.seed)
         self.network = Network(plan_of(recipe, self.question), recipe)
         self.beginning = beginning(self.network)
-        self.rows = data.splits.train
+        self.rows, splits = data.splits.train, data.splits
         continues: dict[str, np.ndarray] = {}
         if recipe.train.carry_state:
-            self.rows, continues[CONTINUES] = lanes(data.splits.train, data.dataset.rows, self.question.batch)
+            self.rows, _ = lanes(splits.train, data.dataset.rows, self.question.batch)
+            splits, continues[CONTINUES] = splits_in_lanes(splits, data.dataset.rows, self.question.batch)
         self.steps_per_epoch = -(-len(self.rows) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
         columns = {**data.dataset.columns, **continues}
         self.columns = columns_of(columns, data, self.network.dtype, data.dataset.tables)
         targets = data.dataset.columns[TARGETS]
-        self.evaluator = Evaluator(self.network, self.columns, data.splits, targets, self.metrics, data.natural)
+        self.evaluator = Evaluator(self.network, self.columns, splits, targets, self.metrics, data.natural)
 
     def begin_with(self, source: Source) -> None:
         """Take the weights that the recipe's `init_from` names. Raises RecipeError where none fits."""

@@ -60,6 +60,7 @@ def _facts(recipe: Recipe, net: Summary, data: DataSummary | None) -> list[tuple
     if recipe.data is not None and data is not None:
         splits = ", ".join(f"{count:,} {SPLITS[name]}" for name, count in data.splits.items())
         asked = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} number{'s' * (data.outputs > 1)}"
+        asked = f"one of {asked} at every step" if net.label_steps else asked
         facts.append(("data", f"{briefly(recipe.data)}\n{splits}; asks for {asked}"))
     if recipe.augment:
         facts.append(("augment", ", then ".join(briefly(entry.part) for entry in recipe.augment)))

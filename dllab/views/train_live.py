@@ -28,7 +28,8 @@ TALLEST, WIDEST_CURVES = 40, 160
 class TrainLive:
     """The live picture of one run. `planar`: there will be a plane, so leave room for it.
 
-    `slowed`: for watching; then the run takes `left` more seconds.
+    `slowed`: for watching; then the run takes `left` more seconds. `written`: what the net writes by now; "" leaves room
+    for it, None does not.
     """
 
     def __init__(self, name: str) -> None:
@@ -36,6 +37,7 @@ class TrainLive:
         self.planar = False
         self.slowed, self.left = False, 0.0
         self.plane: Plane | None = None
+        self.written: str | None = None
         self.compiling: Compiling | None = None
         self.first: FirstTraining | None = None
         self.started: Started | None = None
@@ -71,15 +73,15 @@ class TrainLive:
 
     def plane_size(self, width: int, height: int) -> tuple[int, int]:
         """Columns and lines of the plane on a terminal of that size; (0, 0) where there is no room for one."""
-        lines = min(height - 1 - HEAD_LINES - 1, TALLEST)  # one line is the legend's
+        lines = min(height - 1 - self._head_lines - 1, TALLEST)  # one line is the legend's
         columns = min(2 * lines, width // 2 - 2)
         return (columns, lines) if self.planar and lines >= LOWEST_PICTURE and columns >= 16 else (0, 0)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Three lines of text, then pictures as large as the terminal allows."""
+        """Some lines of text, then pictures as large as the terminal allows."""
         width, height = options.max_width, options.size.height
         yield from self._head(width, options.ascii_only)
-        room = min(height - 1 - HEAD_LINES, TALLEST + 1)
+        room = min(height - 1 - self._head_lines, TALLEST + 1)
         if self.started is None or room < LOWEST_PICTURE or width < 40:
             return
         columns, lines = self.plane_size(width, height)
@@ -95,8 +97,14 @@ class TrainLive:
 
     # ---- the lines on top --------------------------------------------------------------------------------------------
 
+    @property
+    def _head_lines(self) -> int:
+        return HEAD_LINES + (self.written is not None)
+
     def _head(self, width: int, ascii_only: bool) -> list[RenderableType]:
         lines = [self._title(width), self._bar(width, ascii_only), self._figures(width)]
+        if self.written is not None:
+            lines.append(Text.assemble(("writes ", "dim"), self.written))
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
             line.truncate(width, overflow="ellipsis" if not ascii_only else "crop")

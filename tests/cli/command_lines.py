@@ -118,6 +118,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "eval": [["last"], ["runs/one"], ["one", "points.csv"], ["one", "-"], ["one", "t.csv"]],
     "predict": [["one", "points.csv"], ["runs/one", "points.csv"], ["one", "-"], ["last", "points.csv"], ["one", "t.csv"]],
     "neighbours": [["glove10k", "king"], ["glove10k", "king", "-", "man", "+", "woman"], ["last", "x"]],
+    "generate": [["one"], ["last"], ["xor"], ["my.yaml"], ["runs/one"]],
     "gradcheck": [["my.yaml"], ["uses.yaml", "--trust"], ["own.py", "--trust"], ["--all"]],
     "summary": [["my.yaml"], ["uses.yaml", "--trust"], ["table.yaml"], ["xor"]],
     "init": [["xor"], ["my.yaml", "-"], ["my.yaml", "new.yaml"], ["folds.yaml", "folder/new.yaml"]],
@@ -129,7 +130,8 @@ BEGUN: dict[str, list[list[str]]] = {
 OPTIONS = [
     ["--seed", "1"], ["--run-dir", "runs"], ["--run-dir", "new"], ["--jobs", "2"], ["--watch", "0"], ["--weights", "best"],
     ["--set", "train.epochs=3"], ["--inject-bug", "0_dense"], ["--trust"], ["--quiet"], ["--no-save"], ["--probabilities"],
-    ["--full"], ["--json"], ["--float64"],
+    ["--full"], ["--json"], ["--float64"], ["--beam", "2"], ["--prompt", "a"], ["--length", "3"], ["--temperature", "0"],
+    ["--top-k", "1"], ["--count", "2"],
 ]  # fmt: skip
 COMMON = ["train", "resume", "eval", "predict", "gradcheck", "summary", "init", "datasets", "new"]
 

@@ -29,7 +29,7 @@ def test_the_cases_are_those_that_peers_are_timed_on() -> None:
         "char-rnn": "27-e16-rnn64-27, 32x32",
         "char-lstm": "27-e16-lstm64-27, 32x32",
         "char-gru": "27-e16-gru64-27, 32x32",
-        "transformer": "27-e64-2 blocks-27, 32x32",
+        "transformer": "27-e64-b-b-27, 32x32",
     }
     cnn, lenet = CASES[4:6]
     assert [(n.kernel, n.same) for n in (*cnn.layers, *lenet.layers) if isinstance(n, Conv)] == [

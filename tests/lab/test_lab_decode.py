@@ -44,7 +44,7 @@ def everything(table: dict[tuple[int, tuple[int, ...]], NDArray[np.float64]], ro
             if ended:
                 log_p += table[row, words][0]
             found.append(Answer(words, float(log_p), ended))
-    return sorted(found, key=lambda answer: -answer.score)
+    return sorted(found, key=lambda answer: -answer.log_p / (len(answer.ids) + answer.ended or 1))
 
 
 @pytest.mark.parametrize("seed", range(20))

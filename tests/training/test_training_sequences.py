@@ -11,6 +11,7 @@ import pytest
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
+from dllab.plan.plan import Column
 from dllab.recipe import RecipeError, load
 from dllab.training import evaluate
 from dllab.training.lanes import lanes
@@ -64,9 +65,10 @@ def test_figures_are_those_of_all_steps_that_count(kind):
 @pytest.mark.parametrize("kind", ["windows", "words"])
 def test_a_large_split_is_measured_in_parts_to_the_same_figures(kind, monkeypatch):
     whole = Trainer(recipe(kind)).evaluator.evaluate("train")
-    monkeypatch.setattr(evaluate, "PART", 7 * 28)
+    monkeypatch.setattr(evaluate, "CHUNK", 8)
+    monkeypatch.setattr(evaluate, "PART", 8 * 28)
     trainer = Trainer(recipe(kind))
-    assert len(trainer.evaluator._parts("train")) == 7
+    assert len(trainer.evaluator._parts("train")) == 6
     parts = trainer.evaluator.evaluate("train")
     assert parts == pytest.approx(whole, rel=1e-5)
 
@@ -98,6 +100,37 @@ def test_lanes_lay_rows_side_by_side():
     order, goes_on = lanes(np.array([0, 1, 3, 4]), 5, 2)
     assert order.tolist() == [0, 3, 1, 4]
     assert np.flatnonzero(goes_on).tolist() == [1, 4]
+
+
+def test_states_go_on_in_evaluation_as_in_training(monkeypatch):
+    """The test rows, 15, in 4 lanes of 3 and 3 that begin anew; each lane is one sequence of 21 letters to the net."""
+    of = recipe(carry_state=True, shuffle=False, batch=4)
+    trainer, _ = trained(of)
+    data, net, before = trainer.data, trainer.network, trainer.network.memory.arrays["running"].copy()
+    figures = trainer.evaluator.evaluate("test")
+    np.testing.assert_array_equal(net.memory.arrays["running"], before, "states of training")
+    monkeypatch.setattr(evaluate, "PART", 4 * 28)
+    parts = Trainer(of)
+    for name, values in parts.network.parameters.items():
+        values[...] = net.parameters[name]
+    assert len(parts.evaluator._parts("test")) == 4
+    assert parts.evaluator.evaluate("test") == pytest.approx(figures, rel=1e-6)
+    ids = data.dataset.columns["inputs"][data.splits.test]
+    labels = data.dataset.columns["targets"][data.splits.test]
+    long = dataclasses.replace(question_of(of, data), inputs=Column("inputs", (21,), "float32"), extras=(), loss=None,
+                               targets=None)  # fmt: skip
+    whole = Network(plan_of(of, long), of)
+    for name, values in whole.parameters.items():
+        values[...] = net.parameters[name]
+    scores = whole.forward(ids[:12].reshape(4, 21)).reshape(12, 7, 4)
+    short = dataclasses.replace(question_of(of, data), extras=(), loss=None, targets=None)
+    alone = Network(plan_of(of, short), of)
+    for name, values in alone.parameters.items():
+        values[...] = net.parameters[name]
+    scores = np.concatenate([scores, alone.forward(ids[12:])]).astype(np.float64)
+    log_p = scores - np.log(np.exp(scores).sum(axis=2, keepdims=True))
+    picked = np.take_along_axis(log_p, labels[..., None], 2)
+    assert figures["loss"] == pytest.approx(-picked.mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dllab.runs.result import Expectation, Result
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, Finished, Progress, Started
 from dllab.views.boundary import Plane
 from dllab.views.curves import Plot, Series
-from dllab.views.text import duration, figure, number, percent, rate
+from dllab.views.text import duration, figure, heading, number, percent, rate
 from dllab.views.train_final import TrainFinal
 from dllab.views.train_lines import TrainLines
 from dllab.views.train_live import Thinned, TrainLive
@@ -131,6 +131,18 @@ def test_live_fits_the_terminal(width: int, height: int, planar: bool) -> None:
         assert "…" not in "".join(shown)
 
 
+@pytest.mark.parametrize("height", [8, 24])
+def test_live_shows_what_the_net_writes(height: int) -> None:
+    view = live(run(30))
+    assert "writes" not in frame(view, 60, height)
+    view.written = "emma, " * 20
+    lines = frame(view, 60, height).splitlines()
+    assert len(lines) <= height - 1
+    assert lines[3].startswith("writes emma, emma, ") and len(lines[3]) <= 60
+    view.written = ""
+    assert len(frame(view, 60, height).splitlines()) == len(lines)
+
+
 def test_live_uses_a_wide_terminal() -> None:
     view = live(run(50))
     assert max(map(len, frame(view, 132, 50).splitlines())) > 100
@@ -229,6 +241,10 @@ def test_numbers() -> None:
     assert [number(x) for x in (0.123456, 1e-5, float("-inf"))] == ["0.1235", "1e-05", "-inf"]
     assert number(float("nan")) == number(None) == "nan"
     assert [percent(x) for x in (1.0, 0.99996, 0.5, 0.973)] == ["100 %", "99.9 %", "50 %", "97.3 %"]
+    assert [percent(x) for x in (0.0, 0.0002704, 0.0005, 1e-6)] == ["0 %", "0.03 %", "0.1 %", "0.0001 %"]
+    assert figure("sequence_accuracy", 0.457) == "45.7 %"
+    names = ("accuracy", "bits_per_character", "sequence_accuracy", "perplexity", "a_long_one_of_my_own")
+    assert [heading(name) for name in names] == ["accuracy", "bits/char", "seq. accuracy", *names[3:]]
     assert figure("accuracy", float("nan")) == "nan"
     assert figure("confusion_matrix", [[1]]) == "-"
     assert [duration(x) for x in (0.0, 0.0123, 12.34, 125, 3725)] == ["0 s", "0.0123 s", "12.3 s", "2:05", "1:02:05"]
