@@ -20,7 +20,8 @@ NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
 LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "transfer-base",
         "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24",
         "alexnet", "vgg", "resnet", "inception", "fashion-resnet",
-        "word2vec", "word2vec-cbow", "glove", "modular-addition"}  # fmt: skip
+        "word2vec", "word2vec-cbow", "glove", "modular-addition",
+        "adding-lstm", "mnist1d-gru", "languages", "reversal", "cmudict", "cmudict-plain", "carry"}  # fmt: skip
 TINY = {"xor", "perceptron"}  # small enough for plain Python
 FIRST_RUNS = tempfile.TemporaryDirectory()
 """Runs of recipes whose weights others begin with: each is trained once."""

@@ -76,7 +76,7 @@ def test_parity_takes_memory() -> None:
 
 
 def test_parity_takes_order() -> None:
-    """The same bits in another order: right are the first step and the last, before which there is the same, and chance."""
+    """With the same bits in another order only the sum of all of them, at the last step, is the same."""
     data = data_of("parity")
     inputs, targets = (data.dataset.columns[name][data.splits.test] for name in ("inputs", "targets"))
     order = np.random.default_rng(0).permutation(inputs.shape[1])
@@ -118,6 +118,13 @@ def test_one_direction_stays_at_its_bound_and_two_know_both_sides(seed: int) -> 
 
 
 @pytest.mark.slow
+def test_states_that_go_on_know_more_than_a_row() -> None:
+    bits = "bits_per_character"
+    alone = reached("carry", "train.carry_state=false", "train.shuffle=true", metric=bits)
+    assert reached("carry", metric=bits) < alone - 0.3
+
+
+@pytest.mark.slow
 def test_shuffled_points_are_harder_for_a_gru() -> None:
     """57 % are published."""
     assert 0.53 < reached("mnist1d-gru", "data.shuffle=true") < 0.63
@@ -144,6 +151,20 @@ def test_long_words_are_reversed_with_attention_alone() -> None:
     assert min(short.sum(), long.sum()) > 400
     assert attending[short].mean() > 0.97 and attending[long].mean() > 0.85
     assert plain[short].mean() > 0.5 and plain[long].mean() < 0.05
+
+
+@pytest.mark.slow
+def test_whole_words_right_are_those_that_the_decoder_says_of_its_own() -> None:
+    """Sequence accuracy is taken behind the true letters; the first wrong one spoils a word either way."""
+    right, lengths = right_words("reversal-plain")
+    dataset, rows = data_of("reversal-plain").dataset, data_of("reversal-plain").splits.test
+    inputs, wanted = dataset.columns["inputs"][rows], dataset.columns["targets"][rows]
+    said = np.zeros_like(wanted)
+    for step in range(wanted.shape[1]):
+        read = np.column_stack([np.zeros(len(rows), np.int32), said[:, :-1]])
+        out = trained("reversal-plain").network.forward(inputs, lengths=lengths, decoder=read)
+        said[:, step] = out[:, step].argmax(axis=-1)
+    assert (((said == wanted) | (wanted < 0)).all(axis=1) == right).all()
 
 
 @pytest.mark.slow
