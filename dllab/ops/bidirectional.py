@@ -37,13 +37,14 @@ def turned(y: Any, x: Any, ends: Any) -> None:
 
 
 class Bidirectional(Layer):
-    """Bidirectional: y = (f(x), reversed g(reversed x)), f and g being the inner layers, with weights of their own.
+    """Bidirectional: y = (f(x), reversed g(reversed x)): the inner layers read from both ends.
 
-    What stands at a step then knows what comes before and behind it: for labelling, reading and listening; not for nets
-    that continue a sequence, which have no behind. Inner layers that return the last state give the two last states, each
-    of its own direction. x (B, T, F) becomes (B, T, 2 H) with concat, (B, T, H) with add. A sequence with a length is
-    reversed within it, so that what lies behind its end stays there. A layer that begins with the states of this one
-    (`start: LABEL`) gets those of both directions, joined: with concat it needs 2 H units.
+    Both directions have weights of their own. What stands at a step then knows what comes before and behind it: for
+    labelling, reading and listening; not for nets that continue a sequence, which have no behind. Inner layers that
+    return the last state give the two last states, each of its own direction. x (B, T, F) becomes (B, T, 2 H) with
+    concat, (B, T, H) with add. A sequence with a length is reversed within it, so that what lies behind its end stays
+    there. A layer that begins with the states of this one (`start: LABEL`) gets those of both directions, joined: with
+    concat it needs 2 H units.
 
         - bidirectional: [gru: 16]
         - bidirectional: {layers: [lstm: {units: 16, return: last}], join: add}

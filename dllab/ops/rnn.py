@@ -82,13 +82,13 @@ def backward(dz, dy_h, dy, y, wh, turned, ends, rows, begins, rectified):
 
 
 class Rnn(Recurrent):
-    """Recurrent layer (Elman): h = tanh(x wx + h[t - 1] wh + b), from the first step to the last; before it h is 0.
+    """Recurrent layer (Elman): h = tanh(x wx + h[t - 1] wh + b), from the first step to the last.
 
-    The state h carries what has been seen to the next step, with the same weights at every step. It learns what lies a few
-    steps apart; over longer ones the gradient is multiplied by wh again and again, and fades or grows: for those take an
-    lstm or a gru. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is (F, H), wh (H, H), b (H,). Of
-    sequences with lengths only the steps that are there count: behind them h is 0, and the last state is that of the last
-    step that is there. Backward: through time, dz = f'(z) (dh + dz[t + 1] wh').
+    The state h, 0 before the first step, carries what has been seen to the next step, with the same weights at every
+    step. It learns what lies a few steps apart; over longer ones the gradient is multiplied by wh again and again, and
+    fades or grows: for those take an lstm or a gru. x (B, T, F) becomes all states (B, T, H), or the last (B, H). wx is
+    (F, H), wh (H, H), b (H,). Of sequences with lengths only the steps that are there count: behind them h is 0, and
+    the last state is that of the last step that is there. Backward: through time, dz = f'(z) (dh + dz[t + 1] wh').
 
         - rnn: 32
         - rnn: {units: 32, activation: relu, return: last}
