@@ -12,8 +12,7 @@ from rich.text import Text
 from dllab.catalogue import find
 from dllab.recipe import Recipe
 from dllab.views.parts import Plain, inline
-
-SMALLER_IS_BETTER = ("loss", "mae", "rmse")
+from dllab.views.text import SHARES
 
 
 def recipes_view(recipes: Sequence[Recipe]) -> RenderableType:
@@ -41,8 +40,10 @@ def document(recipes: Sequence[Recipe]) -> dict[str, Any]:
 def expectation(figure: str, value: float) -> str:
     """`test accuracy at least 97 %`."""
     split, _, metric = figure.partition("_")
-    amount = f"{100 * value:g} %" if metric == "accuracy" else f"{value:g}"
+    amount = f"{100 * value:g} %" if metric in SHARES else f"{value:g}"
     if metric == "accuracy" and value == 1:
         return f"{split} accuracy {amount}"
-    label = metric if metric == "loss" else getattr(find("metrics", metric), "label", "") or metric
-    return f"{split} {label} {'at most' if metric in SMALLER_IS_BETTER else 'at least'} {amount}"
+    kind: Any = None if metric == "loss" else find("metrics", metric)
+    higher = kind is not None and kind.higher_is_better
+    label = metric if kind is None else kind.label or metric
+    return f"{split} {label} {'at least' if higher else 'at most'} {amount}"

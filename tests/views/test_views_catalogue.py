@@ -199,6 +199,8 @@ def test_a_recipe_without_data_has_a_page() -> None:
         ("test_loss", 0.5, "test loss at most 0.5"),
         ("validation_rmse", 0.1, "validation RMSE at most 0.1"),
         ("test_r2", 0.96, "test R2 at least 0.96"),
+        ("test_bits_per_character", 2.8, "test bits/char at most 2.8"),
+        ("test_sequence_accuracy", 0.9, "test seq. accuracy at least 90 %"),
     ],
 )
 def test_expectations_in_words(figure: str, value: float, text: str) -> None:
