@@ -36,6 +36,8 @@ NO_GOLDEN = {
     "there is nothing to train": "every recipe has a loss",
     "no parameter is called": "probes are named by the lab itself",
     "no layer is called": "probes are named by the lab itself",
+    "the data bring no table of": "layers of the lab do without, and only one of the user's own would ask",
+    "take data that do, such as word pairs": "layers of the lab do without, and only one of the user's own would ask",
     "a scaling is a list of numbers": "told as a file that is not of this version",
     "no kind of numbers of that name": "told as a file that is not of this version",
     "no task of that name, or something neither true nor false": "told as a file that is not of this version",

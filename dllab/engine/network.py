@@ -193,7 +193,7 @@ class Network:
             raise ValueError("this net was built without a loss; there is nothing to train")
         given = np.asarray(y)
         if column.dtype == "int32" and column.shape:
-            return step_labels(given, self.plan.question.outputs, column.shape)
+            return step_labels(given, max(self.plan.question.outputs, 2), column.shape)
         if column.dtype == "int32":
             return labels(given, self.plan.question.outputs)
         values = np.ascontiguousarray(given, self.dtype)
