@@ -85,6 +85,8 @@ def _declared(path: Path) -> _Classes:
             found.classes[node.name] = node
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found.types[node.targets[0].id] = node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found.types[node.target.id] = node.value
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dllab."):
             file = PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
             if file.is_file():
@@ -96,6 +98,7 @@ def _options(path: Path, cls: str) -> Iterator[tuple[str, Option]]:
     """Options of a class and its bases; a class's own first."""
     declared = _declared(path)
     if cls not in declared.classes:
+        yield from _made(path, declared.types.get(cls))
         if cls in declared.imports:
             yield from _options(declared.imports[cls], cls)
         return
@@ -109,6 +112,17 @@ def _options(path: Path, cls: str) -> Iterator[tuple[str, Option]]:
     for base in declared.classes[cls].bases:
         if isinstance(base, ast.Name):
             yield from (pair for pair in _options(path, base.id) if pair[0] not in seen)
+
+
+def _made(path: Path, call: ast.expr | None) -> Iterator[tuple[str, Option]]:
+    """Options of a class that is made by `create_model`: those whose names are words of Python."""
+    for keyword in call.keywords if isinstance(call, ast.Call) else ():
+        if keyword.arg is None and isinstance(keyword.value, ast.Dict):
+            for key, value in zip(keyword.value.keys, keyword.value.values):
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Tuple):
+                    yield str(key.value), _option(path, value.elts[0], ast.unparse(value.elts[0]))
+        elif keyword.arg == "__base__" and isinstance(keyword.value, ast.Name):
+            yield from _options(path, keyword.value.id)
 
 
 def _option(path: Path, annotation: ast.expr, written: str) -> Option:

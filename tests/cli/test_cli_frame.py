@@ -157,7 +157,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, arguments: str) -> Non
     [
         (["trian", "xor"], "The commands are train, resume"),
         (["train", "xor", "--seed", "x"], "`dllab train --help` tells more"),
-        (["gradcheck", "--all", "--inject-bug", "nope"], "expected one of: avg_pool"),
+        (["gradcheck", "--all", "--inject-bug", "nope"], "expected one of: attention"),
         (["train", "xor", "--run-dir", "no/such/place"], "there is no folder no/such"),
     ],
 )

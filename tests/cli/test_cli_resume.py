@@ -264,9 +264,9 @@ dllab: runs/RUN has done 1400 steps already, and the recipe
 """,
     "last train.epocs=60": """\
 override train.epocs=60: unknown option 'epocs' of train
-  expected one of: batch, checkpoint, clip_norm, clip_value, dtype, early_stop,
-  epochs, evaluate_every, folds, l1, l2, seed, shuffle, steps, weight_decay. Did
-  you mean 'epochs'?
+  expected one of: batch, bucket_lengths, carry_state, checkpoint, clip_norm,
+  clip_value, dtype, early_stop, epochs, evaluate_every, folds, l1, l2, seed,
+  shuffle, steps, weight_decay. Did you mean 'epochs'?
 """,
 }
 
