@@ -108,7 +108,7 @@ def test_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "sub" / "deep.yml").touch()
     assert words("train o") == ["own.yaml"]
     assert words("train sp") == ["spirals"]
-    assert words("train su") == ["sub/"]
+    assert words("train su") == ["sunspots", "sub/"]
     assert words("train sub/") == ["sub/deep.yml"]
     assert words("train --run-dir ") == ["sub/"]
     assert words("init xor o") == words("eval last o") == ["other.txt", "own.yaml"]
