@@ -15,6 +15,10 @@ DECODER = (
     "model=[{embedding: 4}, {gru: {units: 4, name: e}}, {embedding: {units: 4, from: decoder}}, "
     "{gru: {units: 4, start: e}}, {dense: classes}]"
 )
+PEEKING = (
+    "model=[{embedding: 4}, {gru: {units: 4, name: e}}, {embedding: {units: 4, from: decoder}}, "
+    "{attention: {heads: 2, memory: e}}, {attention: {heads: 2}}, {dense: classes}]"
+)
 SERIES = "model=[{gru: {units: 4, return: last}}, {dense: outputs}]"
 STEPS = "train.steps=1"
 NAMES = ("data=names", GRU, STEPS)
@@ -57,6 +61,8 @@ ASKING: list[Case] = [
     text("predict own d.npz", NAMES, ""),
     trained("predict own none.txt", *NAMES),
     trained("predict own --beam 2 none.txt", *NAMES),
+    text("predict own u.txt", (REVERSAL[0], PEEKING, STEPS), "ab\n"),
+    text("predict own u.txt", (NAMES[0], BOTH, STEPS), "em\n"),
     text("eval own u.txt", CLASSES, "emma\n"),
     text("eval own u.csv", CLASSES, "text\nemma\n"),
     text("eval own u.csv", CLASSES, "text,target\nemma,cat\n"),
