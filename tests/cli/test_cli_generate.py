@@ -223,6 +223,18 @@ def test_eval_on_texts(folder: Path) -> None:
     assert names["rows"] == {"data": 2} and names["figures"]["data"]["bits_per_character"] > 1
 
 
+@pytest.mark.parametrize("change", ["", "data.level=word", "data.task=masked"])
+def test_eval_of_the_training_text_itself_gives_its_figures(folder: Path, tmp_path: Path, change: str) -> None:
+    line = [change, *(["data.length=6"] if "word" in change else [])] if change else []
+    runs = {"DLLAB_RUNS": str(tmp_path)}
+    assert piped(folder, "train", "book.yaml", "train.epochs=2", *line, "-q", env=runs).code == 0
+    own, other = (
+        json.loads(piped(folder, "eval", "last", *file, "--json", env=runs).out) for file in ((), ("book.txt",))
+    )  # fmt: skip
+    assert abs(other["rows"]["data"] - sum(own["rows"].values())) <= 1
+    assert other["figures"]["data"]["loss"] == pytest.approx(own["figures"]["train"]["loss"], rel=0.2)
+
+
 HEADINGS = ["split", "rows", "loss", "accuracy", "perplexity", "bits/char", "seq.", "accuracy"]
 
 
