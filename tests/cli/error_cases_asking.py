@@ -81,6 +81,7 @@ ASKING: list[Case] = [
     ("generate names.yaml --weights best", {"names.yaml": DIVERGING}),
     ("generate names.yaml -q", {"names.yaml": DIVERGING}), ("generate my.yaml -q", {}),
     ("generate last --temperature -1", {}), ("generate last --top-k 0", {}),
-    ("generate last --length many", {}), ("init book.txt", {"book.txt": "short"}), ("init none.txt", {}),
+    ("generate last --length many", {}), ("init book.txt", {"book.txt": "short"}),
+    ("init book.txt", {"book.txt": "a" * 1000}), ("init none.txt", {}),
     changed("data={text: none.txt}"),
 ]  # fmt: skip
