@@ -121,7 +121,7 @@ def _texts(opened: Opened, file: str) -> Rows:
 
     from dllab.data.table import TableError
     from dllab.data.text_lines import TextLine, read_texts
-    from dllab.lab.texts import Rows, rows_of_texts
+    from dllab.lab.texts import Rows, check_masks, kind_of, rows_of_texts
 
     if not opened.learnt.vocabulary:
         inputs, _, numbers = rows_of(opened, file, wanted=False)
@@ -130,6 +130,9 @@ def _texts(opened: Opened, file: str) -> Rows:
     if file.endswith(".npz"):
         raise Refused(f"{file}: this net reads texts", "give it a file with one text on each line")
     try:
-        return rows_of_texts(opened, read_texts(file))
+        rows = rows_of_texts(opened, read_texts(file))
+        if kind_of(opened) == "fill":
+            check_masks(opened, rows)
+        return rows
     except TableError as error:
         raise Refused(error.problem, error.hint) from None

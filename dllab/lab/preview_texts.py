@@ -15,7 +15,10 @@ TEST = 0.1
 
 
 def beginning(path: str) -> dict[str, Any]:
-    """A recipe of a GRU that learns which character comes next in a text. Raises TableError for one too short, or of one character."""
+    """A recipe of a GRU that learns which character comes next in a text. Raises TableError.
+
+    It must be long enough, and of more than one character.
+    """
     text = read_text(path)
     characters = len(text)
     if characters < LEAST:

@@ -64,6 +64,7 @@ ASKING: list[Case] = [
     trained("predict own --beam 2 none.txt", *NAMES),
     text("predict own u.txt", (REVERSAL[0], PEEKING, STEPS), "ab\n"),
     text("predict own u.txt", (NAMES[0], BOTH, STEPS), "em\n"),
+    text("predict own u.txt", ("data={text: my.yaml, length: 8, task: masked}", BOTH, STEPS), "mo<mask>l\n\nmodel"),
     text("eval own u.txt", CLASSES, "emma\n"),
     text("eval own u.txt", BOOK, "the cat sat on the mat\non a qat\n" * 9), text("eval own u.txt", BOOK, "the cat"),
     text("eval own u.csv", CLASSES, "text\nemma\n"),
