@@ -55,7 +55,8 @@ def predict(
     A net over letters or words takes a text a line, or a CSV file with a column `text`. Its answer is a class; the labels
     of all steps; the likeliest next letter, and how many bits the text costs a letter; the text with its `<mask>`
     filled in; or, of a decoder, what it says until it says the boundary. --beam N looks for the answer whose letters
-    are likeliest in the mean of log p; with --probabilities all that it found are shown.
+    are likeliest in the mean of log p; with --probabilities all that it found are shown. An answer that was cut off at the
+    longest that the net can give has ended: false.
     """
     from dllab.cli.console import output
     from dllab.lab.forecast import reads_series

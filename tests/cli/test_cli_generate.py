@@ -192,7 +192,7 @@ def test_names_are_told_what_comes_next(folder: Path) -> None:
 def test_answers_of_a_decoder(folder: Path) -> None:
     run = run_of(folder, "backwards")
     found = rows(asked(folder, "predict", run, "-", lines="ab\ncab\n"))
-    assert [row["answer"] for row in found] == ["ba", "bac"]
+    assert [(row["answer"], row["ended"]) for row in found] == [("ba", "true"), ("bac", "true")]
     beam = rows(asked(folder, "predict", run, "-", "--beam", "3", "--probabilities", lines="ab\ncab\n"))
     assert [(row["text"], row["rank"]) for row in beam] == [(text, str(i)) for text in ("ab", "cab") for i in (1, 2, 3)]
     assert beam[0]["answer"] == "ba"
