@@ -158,9 +158,10 @@ def _stream(writer: Writer, prompt: str, start: list[int], length: int, count: i
 
 
 def _write(text: str) -> None:
-    """On stdout, at once; a terminal is spared what would steer it."""
-    shown = text if not sys.stdout.isatty() else "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
-    sys.stdout.write(shown)
+    """On stdout, at once; a terminal is spared what would steer it, a pipe gets the text as it is."""
+    from dllab.recipe.place import visible
+
+    sys.stdout.write("".join(c if c in "\n\t" else visible(c) for c in text) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 

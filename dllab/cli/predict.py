@@ -60,6 +60,7 @@ def predict(
     """
     from dllab.cli.console import output
     from dllab.lab.forecast import reads_series
+    from dllab.recipe.place import visible
 
     opened = open_run(run, run_dir, weights, trust)
     if beam > 1 and not opened.decodes:
@@ -73,6 +74,8 @@ def predict(
     if as_json:
         output().document(told)
         return
+    if sys.stdout.isatty():  # which is spared what would steer it
+        rows = ([visible(cell) for cell in row] for row in rows)
     csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
 
 

@@ -180,6 +180,19 @@ def test_in_a_terminal(folder: Path) -> None:
     assert not CONTROL.search(shown) and len(shown) > 50
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+def test_a_terminal_is_not_steered_by_a_text_that_a_pipe_gets_as_it_is(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "bell.txt").write_text("a\x1b\x07\n" * 200)
+    (tmp_path / "bell.yaml").write_text(RECIPES["book"].replace("book.txt", "bell.txt").replace("20", "1"))
+    assert piped(tmp_path, "train", "bell.yaml", "-q", env=HERE).code == 0
+    line = ("generate", "last", "--length", "80", "--prompt", "a\x1b")
+    assert "a\x1b" in piped(tmp_path, *line, env=HERE).out
+    shown = in_terminal(tmp_path, *line, env=HERE).out.rpartition("\r")[2]
+    assert "a\\x1b" in shown and not set("\x1b\x07") & set(shown)
+    (tmp_path / "new.txt").write_text("a\x1b\x07\n")
+    assert not set("\x1b\x07") & set(in_terminal(tmp_path, "predict", "last", "new.txt", env=HERE).out)
+
+
 def test_names_are_told_what_comes_next(folder: Path) -> None:
     found = rows(asked(folder, "predict", run_of(folder, "letters"), "-", lines="Emma\n\nzoe\n"))
     assert [(row["line"], row["text"]) for row in found] == [("1", "Emma"), ("3", "zoe")]
