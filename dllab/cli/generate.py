@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dllab.cli.eval import Weights, open_run
-from dllab.cli.failures import Refused
+from dllab.cli.failures import Refused, say
 from dllab.cli.options import LARGEST_SEED, Json, Quiet, RunDir, Trust
 from dllab.cli.terminal import sign
 
@@ -77,7 +77,10 @@ def generate(
         writer = Writer(_ready(run, run_dir, weights, trust, quiet))
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
+    prompt = prompt.replace("\r\n", "\n").replace("\r", "\n")  # as in files
     start = _prompt(writer, prompt)
+    for note in () if quiet else _notes(writer, prompt, start):
+        say(f"--prompt: {note}")
     many = length or (writer.steps if writer.ends else USUAL)
     options = {"temperature": temperature, "top_k": top_k, "seed": seed}
     if as_json:
@@ -137,6 +140,23 @@ def _prompt(writer: Writer, prompt: str) -> list[int]:
         kind = writer.spelling.kind
         told = f"--prompt: {lack.piece!r} is no {kind} that this net has learnt"
         raise Refused(told, f"it knows: {writer.spelling.known()}") from None
+
+
+def _notes(writer: Writer, prompt: str, start: list[int]) -> list[str]:
+    """What of a prompt the net does not see as it is written."""
+    from dllab.recipe.place import visible
+
+    found, spelling, kind = [], writer.spelling, writer.spelling.kind
+    if strange := writer.unknown(prompt):
+        found.append(f"{', '.join(map(visible, strange))}: not among the words of this net, read as <unk>")
+    if writer.ends and len(start) >= writer.steps - 1:
+        most = writer.steps - 1
+        found.append(
+            f"{len(start)} {kind}s, and the net has learnt from texts of at most {most}: it knows of no {kind} behind"
+        )
+    elif len(start) > writer.steps:
+        found.append(f"{len(start):,} {kind}s, of which the net reads the last {writer.steps} only")
+    return found
 
 
 def _stream(writer: Writer, prompt: str, start: list[int], length: int, count: int, options: dict[str, Any]) -> None:

@@ -114,6 +114,30 @@ def test_a_text_of_a_length(folder: Path) -> None:
     assert len(said(folder, "book")) >= 500
 
 
+def test_a_prompt_that_is_not_seen_as_it_is_written(folder: Path, tmp_path: Path) -> None:
+    def told(name: str, *line: str, runs: str = "runs") -> str:
+        done = piped(folder, "generate", name, "--length", "3", *line, env={"DLLAB_RUNS": runs})
+        assert done.code == 0
+        return " ".join(done.err.split())
+
+    book, letters = run_of(folder, "book"), run_of(folder, "letters")
+    assert told(book, "--prompt", "The quick fox runs.") == (
+        "dllab: --prompt: 19 letters, of which the net reads the last 16 only"
+    )
+    assert told(book, "--prompt", "The quick fox ru") == told(book, "--prompt", "The quick fox runs.", "-q") == ""
+    most = json.loads((folder / "runs" / letters / "data.json").read_text())["input_shape"][0] - 1
+    assert f"at most {most}: it knows of no letter behind" in told(letters, "--prompt", "a" * most)
+    assert told(letters, "--prompt", "a" * (most - 1)) == ""
+    words = str(tmp_path)
+    train = ("train", "book.yaml", "data.level=word", "data.length=6", "train.epochs=1", "-q")
+    assert piped(folder, *train, env={"DLLAB_RUNS": words}).code == 0
+    assert told("last", "--prompt", "The Quiet quiet dog", runs=words) == (
+        "dllab: --prompt: Quiet, quiet: not among the words of this net, read as <unk>"
+    )
+    lines = piped(folder, "generate", book, "--length", "30", "--prompt", "dog\r\nThe\r", env=HERE)
+    assert lines.out.startswith("dog\nThe\n") and lines.code == 0
+
+
 def test_the_document(folder: Path) -> None:
     run = run_of(folder, "letters")
     found = json.loads(said(folder, "letters", "--json", "--count", "2", "--prompt", "a", "--temperature", "0.5"))
