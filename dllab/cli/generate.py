@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from dllab.cli.eval import Weights, open_run
 from dllab.cli.failures import Refused, say
-from dllab.cli.options import LARGEST_SEED, Json, Quiet, RunDir, Trust
+from dllab.cli.options import LARGEST_SEED, Changes, Json, Quiet, RunDir, Settings, Trust
 from dllab.cli.terminal import sign
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def generate(
             metavar="RUN",
         ),
     ],
+    changes: Changes = None,
+    settings: Settings = None,
     prompt: Annotated[str, typer.Option("--prompt", help="What the text begins with.", metavar="TEXT")] = "",
     length: Annotated[
         int | None,
@@ -69,12 +72,12 @@ def generate(
     as names, where the net says so: `--count 10` gives one of them a line. The net sees as many of the last letters as the
     rows had that it has learnt from. The same seed gives the same text.
 
-    A recipe instead of a run is trained first, and no run is kept.
+    A recipe instead of a run is trained first, with the changes that are given, and no run is kept.
     """
     from dllab.lab.generate import Unsuited, Writer
 
     try:
-        writer = Writer(_ready(run, run_dir, weights, trust, quiet))
+        writer = Writer(_ready(run, run_dir, weights, trust, quiet, [*(changes or ()), *(settings or ())]))
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
     prompt = prompt.replace("\r\n", "\n").replace("\r", "\n")  # as in files
@@ -89,7 +92,7 @@ def generate(
         _stream(writer, prompt, start, many, count, options)
 
 
-def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool) -> Ready:
+def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
     """The net of a run; of a recipe, where there is no such run, one that is trained now."""
     from dllab.recipe.find import ENDINGS, shipped
     from dllab.runs.disk import StoreError
@@ -99,11 +102,13 @@ def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool
         find_run(run, run_dir)
     except StoreError:
         if run in shipped() or run.endswith(ENDINGS):
-            return _trained(run, weights, trust, quiet)
+            return _trained(run, weights, trust, quiet, changes)
+    if changes:
+        raise Refused(f"{changes[0]}: {run} is a run, which is trained already", "leave changes out, or name a recipe")
     return open_run(run, run_dir, weights, trust)
 
 
-def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
+def _trained(name: str, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
     from dllab.engine.prepare import prepared
@@ -115,17 +120,18 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
 
     if weights != "last":
         raise Refused(f"--weights {weights}: {name} is a recipe, which has no run", "leave it out, or train it first")
-    recipe = load(name, trust=trust)
+    recipe = load(name, changes, trust=trust)
     data = prepared(recipe)
     if data is not None:
         check_data(Learnt.of(data))
     try:
         with display_for(recipe.name, quiet=quiet, as_json=True, watch=0) as display:
-            result = train_loaded(recipe, [], seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
+            result = train_loaded(recipe, changes, seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
     finally:
         interrupts.release()
     if result.status == "diverged":
-        raise Refused(f"{recipe.name} diverged, and has nothing to say", f"see why: dllab train {name}")
+        line = shlex.join(["dllab", "train", name, *changes])
+        raise Refused(f"{recipe.name} diverged, and has nothing to say", f"see why: {line}")
     assert data is not None  # there is no training without
     return Ready(recipe, Learnt.of(data), result.network)
 
@@ -146,7 +152,7 @@ def _notes(writer: Writer, prompt: str, start: list[int]) -> list[str]:
     """What of a prompt the net does not see as it is written."""
     from dllab.recipe.place import visible
 
-    found, spelling, kind = [], writer.spelling, writer.spelling.kind
+    found, kind = [], writer.spelling.kind
     if strange := writer.unknown(prompt):
         found.append(f"{', '.join(map(visible, strange))}: not among the words of this net, read as <unk>")
     if writer.ends and len(start) >= writer.steps - 1:

@@ -34,7 +34,10 @@ def predicted_document(found: Predictions, target: str, rows: Rows, every: bool)
 
 
 def said_lines(kind: Kind, said: Sequence[Said], classes: Sequence[str], every: bool) -> Iterator[list[str]]:
-    """A line of names, then one for each text, what comes next as it can be seen; `every`: for each step with all probabilities, or each answer of a beam."""
+    """A line of names, then one for each text, what comes next written so that it can be seen.
+
+    `every`: one for each step with all probabilities, or for each answer of a beam.
+    """
     if every and kind == "answer":
         yield ["line", "text", "rank", "answer", "probability", "ended"]
         for one in said:

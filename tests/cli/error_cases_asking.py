@@ -79,6 +79,7 @@ ASKING: list[Case] = [
             act=writes("u.csv", "a,n\n" + "1,0\n" * 8 + ",0\n2,0\n")),
     trained("generate own", *CLASSES), trained("generate own", *NAMES[:1], BOTH, STEPS),
     trained("generate own --prompt 'an\u00e9'", *NAMES), ("generate one", {}), ("generate lost", {}), ("generate", {}),
+    ("generate one train.epochs=1", {}), ("generate names.yaml optimizer.lr=no", {"names.yaml": DIVERGING}),
     ("generate names.yaml --weights best", {"names.yaml": DIVERGING}),
     ("generate names.yaml -q", {"names.yaml": DIVERGING}), ("generate my.yaml -q", {}),
     ("generate last --temperature -1", {}), ("generate last --top-k 0", {}),

@@ -156,6 +156,9 @@ def test_a_recipe_is_trained_first_and_nothing_is_kept(folder: Path) -> None:
     assert done.code == 0 and "epoch 2/2" in done.err
     assert done.out == said(folder, "letters", "--count", "2")
     assert sorted(path.name for path in (folder / "runs").iterdir()) == before
+    changes = ("train.epochs=1", "-s", "optimizer.lr=0.02")
+    changed = piped(folder, "generate", "letters.yaml", *changes, "--count", "2", env=HERE)
+    assert changed.code == 0 and "epoch 1/1" in changed.err and changed.out != done.out
     quiet = piped(folder, "generate", "letters.yaml", "--count", "2", "-q", env=HERE)
     assert (quiet.out, quiet.err) == (done.out, "")
 
