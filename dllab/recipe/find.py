@@ -41,6 +41,9 @@ def locate(reference: str | Path) -> tuple[Path, str]:
         return known[text], _shortest(known[text])
     if text and _is_folder(Path(text)):
         return Path(text), text
+    if text == "last":
+        hint = "that is a run, and its recipe is the file recipe.yaml in its folder, such as runs/NAME/recipe.yaml"
+        raise RecipeError([Problem("no recipe is called 'last'", Place(text), hint)])
     hint = f"{LISTING}; a file is given by its path.{did_you_mean(text, known)}".removesuffix(".")
     raise RecipeError([Problem(f"no recipe is called {show(text)}", Place(text or "recipe"), hint)])
 
