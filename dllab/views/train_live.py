@@ -6,6 +6,7 @@ The view is fed with events and shows their sum; it takes the size of the termin
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
@@ -22,6 +23,7 @@ HEAD_LINES = 3
 SHORTEST_BAR, LONGEST_BAR = 10, 60
 LOWEST_PICTURE = 6  # lines
 MOST_POINTS = 400
+HALF, ROUND = 50.0, (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)
 TALLEST, WIDEST_CURVES = 40, 160
 
 
@@ -186,7 +188,7 @@ class TrainLive:
         in_percent = metric in SHARES
         values = [float(e.figures[split].get(metric, math.nan)) * (100 if in_percent else 1) for e in self._watched]
         curve = Series(split, xs, values, ORANGE, dotted=False)
-        title, top = (f"{heading(metric)} %", 100.0) if in_percent else (heading(metric), None)
+        title, top = (f"{heading(metric)} %", _top(values)) if in_percent else (heading(metric), None)
         return [self._loss_plot(upper, end), Plot(title, (curve,), lines - upper, end, top=top)]
 
     def _loss_plot(self, lines: int, end: float | None) -> Plot:
@@ -238,3 +240,9 @@ class Thinned:
             self.x = self.x[1::2]
             self.y = [(a + b) / 2 for a, b in zip(self.y[::2], self.y[1::2])]
             self._each *= 2
+
+
+def _top(shares: Sequence[float]) -> float:
+    """Where a scale of percent ends: at 100, or at a round number above all of them where they are below 50."""
+    largest = max((share for share in shares if math.isfinite(share)), default=100.0)
+    return 100.0 if largest >= HALF else next(top for top in ROUND if top > largest)

@@ -286,6 +286,18 @@ def test_an_accuracy_never_looks_like_more_than_all() -> None:
     assert scale(Plot("accuracy %", (Series("", (0, 1), (43.9, 99.9)),), 8, top=100.0))[::2] == ["100", "42"]
 
 
+@pytest.mark.parametrize(
+    ("largest", "top"), [(0.0, "1"), (0.07, "10"), (0.33, "40"), (0.4, "50"), (0.5, "100"), (0.8, "100")]
+)
+def test_the_scale_of_a_small_accuracy_ends_above_it(largest: float, top: str) -> None:
+    events = [started()]
+    for epoch, share in enumerate((largest / 2, float("nan"), largest), 1):
+        figures = {"validation": {"loss": 1.0, "accuracy": share}}
+        events.append(EpochEnd(epoch, 19 * epoch, 1.0, 0.01, 0.5, figures, 0.1, True))
+    chart = frame(live(events), 80, 30).partition("accuracy %")[2].splitlines()[1]
+    assert chart.split()[0] == top
+
+
 def test_a_curve_survives_numbers_of_any_size() -> None:
     for values in ((1e308, -1e308), (1e299, -1e299), (0.0, 5e-324), (1e-320, 2e-310)):
         for log in (False, True, "auto"):
