@@ -181,7 +181,7 @@ def state_weights(dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int,
     ladder(to_unit, dwh.shape[1])
     count, full = max(longest(ends) - 1, 0), size // AT_ONCE * AT_ONCE
     some = in_cache(steps * gates)
-    for n in range(0, h.shape[0], some):
+    for n in range(0, max(h.shape[0], 1), some):  # once, to clear dwh, also where a shard has no rows
         for first, last in ((0, full), (full, size)):
             products(dwh, at, to_unit[first:], h, n * steps * size, of_unit[first:], last - first, steps * size, size, 0,
                      dz, (n * steps + 1) * gates, steps * gates, gates, 0, min(some, h.shape[0] - n), count, 1, wide, dwh,
@@ -205,7 +205,7 @@ def backward_wx(dwx, x, dz, ends, features):
     ladder(of_feature, 1)
     ladder(to_feature, wide)
     some = in_cache(steps * wide)
-    for n in range(0, x.shape[0], some):
+    for n in range(0, max(x.shape[0], 1), some):  # once, to clear dwx, also where a shard has no rows
         products(dwx, 0, to_feature, x, n * steps * size, of_feature, size, steps * size, size, 0, dz, n * steps * wide,
                  steps * wide, wide, 0, min(some, x.shape[0] - n), longest(ends), 1, wide, dwx,
                  FROM_Y if n > 0 else FROM_ZERO)  # fmt: skip
