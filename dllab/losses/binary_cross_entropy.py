@@ -110,10 +110,11 @@ def backward_shares(dx, x, target, batch, positions, columns, smoothing, positiv
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: the mean of -log(p) where the answer is yes and -log(1 - p) where it is no, p = sigmoid(x).
 
-    One output says how likely class 1 is, in data of two classes. With an output for each class every one answers "my class
-    or not" by itself (one against the rest), and the mean is over the examples and the outputs. Computed on the scores x
-    that go into the sigmoid, as max(x, 0) - x [yes] + log(1 + e^-|x|), which never overflows. End the net in `sigmoid`
-    (it then answers with probabilities) or without it (it answers with scores, above 0 for yes); both train alike. A net
+    One output says how likely class 1 is, in data of two classes. With an output for each class every one answers "my
+    class or not" by itself (one against the rest), and the mean is over the examples and the outputs; where shares of
+    the classes are asked for, as by perplexity, these answers are divided by their sum. Computed on the scores x that
+    go into the sigmoid, as max(x, 0) - x [yes] + log(1 + e^-|x|), which never overflows. End the net in `sigmoid` (it
+    then answers with probabilities) or without it (it answers with scores, above 0 for yes); both train alike. A net
     that knows nothing has log(2). Gradient: (p - [yes]) / (B K) for B examples of K outputs.
 
         model: [{dense: 8}, tanh, {dense: 1}, sigmoid]
