@@ -13,8 +13,8 @@ SMALLEST = np.finfo(np.float64).tiny
 def log_probabilities(outputs: NDArray[Any], last_layer: str, absorbs: str | None = None) -> NDArray[np.float64]:
     """Log p, of the shape of `outputs` (N, ..., K): probabilities where the last layer is softmax or sigmoid, else scores.
 
-    `absorbs`: the activation whose scores the loss takes. Sigmoids of several classes, each of which answers for itself, are
-    divided by their sum, whether the net ends in them or in their scores; other scores go through a softmax.
+    `absorbs`: the activation whose scores the loss takes. Sigmoids of several classes, each of which answers for itself,
+    are divided by their sum, whether the net ends in them or in their scores; other scores go through a softmax.
     A single score or probability (K = 1) speaks for class 1; the answer then has both classes, (N, ..., 2).
     """
     x = np.asarray(outputs, np.float64)
