@@ -116,7 +116,8 @@ WINDOWS: dict[str, Any] = {
     "conv1d, causal": {"conv1d": {"units": 2, "kernel": 2, "dilation": 2, "stride": 3, "padding": "causal"}},
     "conv1d, each": {"conv1d": {"units": 2, "kernel": 2}},
     "pool": "max_pool", "overlapping": {"avg_pool": {"size": 3, "stride": 2}},
-    "strided block": {"residual": {"layers": [{"conv1d": {"units": 3, "stride": 2, "padding": 1}}], "shortcut": "projection"}},
+    "strided block": {"residual": {"layers": [{"conv1d": {"units": 3, "stride": 2, "padding": 1}}],
+                                   "shortcut": "projection"}},
     "side by side": {"branches": [["max_pool"], [{"conv1d": {"units": 2, "kernel": 2, "stride": 2}}]]},
     "pool, same": {"max_pool": {"size": 3, "stride": 2, "padding": "same"}},
 }  # fmt: skip
