@@ -56,7 +56,7 @@ def sequence(x: Value, what: str = "it") -> tuple[int, int]:
     """Steps and features of x (B, T, F). Raises ShapeError for other shapes."""
     if len(x.shape) == 3:
         return int(x.shape[1]), x.features
-    hint = "conv and its kin take pictures"
+    hint = "conv and its kin take pictures, and reshape cuts them into steps"
     if len(x.shape) == 2:
         hint = f"put an embedding in front where they are ids, reshape: [{x.shape[1]}, 1] where they are numbers"
     raise ShapeError(f"{what} takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
@@ -80,8 +80,10 @@ def lengths_behind(net: Net, x: Value, along: Axis, padding: object) -> Value | 
         return None
     span = 1 if padding == "same" else along.span - along.low - along.high
     lengths = net.array((x.shape[0],), "lengths", "int32")
-    numbers = {"span": net.whole(span), "stride": net.whole(along.stride), "most": net.whole(along.outputs)}
-    net.call(windows, ends=lengths, lengths=x.lengths, **numbers)
+    net.call(
+        windows, ends=lengths, lengths=x.lengths, span=net.whole(span), stride=net.whole(along.stride),
+        most=net.whole(along.outputs),
+    )  # fmt: skip
     return lengths
 
 
