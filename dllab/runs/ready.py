@@ -113,7 +113,8 @@ class Ready:
 
     def as_log_probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Log p of every class by outputs (..., K)."""
-        return log_probabilities(outputs, self.recipe.model[-1].part.name)
+        loss = self.network.plan.question.loss
+        return log_probabilities(outputs, self.recipe.model[-1].part.name, None if loss is None else loss.absorbs)
 
     def _tables(self, program: str) -> dict[str, NDArray[Any]]:
         """What of the data is not by rows, for a program; found once."""

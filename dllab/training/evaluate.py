@@ -89,12 +89,13 @@ class Evaluator:
     def _measure(self, outputs: np.ndarray, targets: np.ndarray) -> list[Any]:
         """Every metric of these rows."""
         outputs = outputs.reshape(len(outputs), *self.network.output_shape)
-        plan = self.network.plan
+        plan, loss = self.network.plan, self.network.plan.question.loss
         found: dict[str, np.ndarray] = {}
         if any(metric.reads == "log_probabilities" for metric in self.metrics):
-            found["log_probabilities"] = log_probabilities(outputs, plan.question.model[-1].part.name)
-        if plan.question.loss is not None and not plan.absorbed:
-            outputs = plan.question.loss.answers(outputs)
+            last, absorbs = plan.question.model[-1].part.name, None if loss is None else loss.absorbs
+            found["log_probabilities"] = log_probabilities(outputs, last, absorbs)
+        if loss is not None and not plan.absorbed:
+            outputs = loss.answers(outputs)
         found["outputs"] = self._natural(outputs)
         return [metric.measure(found[metric.reads], targets) for metric in self.metrics]
 
