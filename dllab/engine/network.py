@@ -154,7 +154,8 @@ class Network:
         found = {}
         for name, column in columns.items():
             if name not in given and name not in (LENGTHS, CONTINUES):
-                raise ValueError(f"this net also reads {name} (N, {', '.join(map(str, column.shape))}): give {name}=...")
+                shape = str(("N", *column.shape)).replace("'", "")
+                raise ValueError(f"this net also reads {name} {shape}: give {name}=...")
             usual = question.inputs.shape[0] if name == LENGTHS else 0
             values = np.ascontiguousarray(given.get(name, np.full(rows, usual)), column.dtype)
             if values.shape != (rows, *column.shape):

@@ -13,9 +13,8 @@ from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN, Spelling, Unspelt
 from dllab.data.table_text import TableError
 from dllab.data.text_lines import TextLine, Texts
 from dllab.lab.decode import Answer, decode
-from dllab.runs.data_file import DECODER
 from dllab.runs.ready import Ready
-from dllab.symbols import LENGTHS
+from dllab.symbols import DECODER, LENGTHS
 
 Kind = Literal["class", "value", "labels", "next", "fill", "answer"]
 TOGETHER = 256

@@ -176,6 +176,25 @@ def test_extras_that_do_not_fit_are_told():
         net.forward(x, decoder=x)
 
 
+@pytest.mark.parametrize("data, read", [
+    ("shakespeare8", []),
+    ("languages", ["lengths"]),
+    ("airline", []),
+    ("sorting", ["lengths", "decoder"]),
+])  # fmt: skip
+def test_a_net_reads_what_layers_know_of_and_no_books_that_data_keep(data, read):
+    of = load({"data": data, "model": ["flatten" if data == "airline" else {"embedding": 3}, {"dense": 3}]})
+    assert [column.name for column in question_of(of, prepared(of)).extras] == read
+
+
+def test_a_further_column_is_asked_for_by_its_shape():
+    of = recipe("words")
+    question = dataclasses.replace(question_of(of, prepared(of)), extras=(Column("mood", (), "float32"),))
+    net = Network(plan_of(of, question), of)
+    with pytest.raises(ValueError, match=r"this net also reads mood \(N,\): give mood=\.\.\."):
+        net.forward(np.zeros((2, 7)))
+
+
 def test_buckets_change_the_batches_and_nothing_else():
     plain, bucketed = trained(recipe("words"))[0], trained(recipe("words", bucket_lengths=True))[0]
     assert plain.steps == bucketed.steps
