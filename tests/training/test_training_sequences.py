@@ -73,6 +73,33 @@ def test_a_large_split_is_measured_in_parts_to_the_same_figures(kind, monkeypatc
     assert parts == pytest.approx(whole, rel=1e-5)
 
 
+def without_labels(of, *rows):
+    """The recipe's data without the labels of some rows."""
+    data = prepared(of)
+    targets = data.dataset.columns["targets"].copy()
+    targets[np.r_[rows]] = -1
+    columns = {**data.dataset.columns, "targets": targets}
+    return dataclasses.replace(data, dataset=dataclasses.replace(data.dataset, columns=columns))
+
+
+@pytest.mark.filterwarnings("error")
+def test_parts_and_batches_without_labels_count_nowhere(monkeypatch):
+    of = recipe("words")
+    data = without_labels(of, slice(0, 8), slice(16, 24), slice(40, 45))
+    labelled = dataclasses.replace(data, splits=dataclasses.replace(data.splits, train=np.r_[8:16, 24:40]))
+    wanted = Trainer(of, data=labelled).evaluator.evaluate("train")
+    monkeypatch.setattr(evaluate, "CHUNK", 8)
+    assert Trainer(of, data=data).evaluator.evaluate("train") == pytest.approx(wanted, rel=1e-5), "whole batches"
+    monkeypatch.setattr(evaluate, "PART", 8 * 28)
+    assert Trainer(of, data=data).evaluator.evaluate("train") == pytest.approx(wanted, rel=1e-5), "whole parts"
+    nothing = Trainer(of, data=without_labels(of, slice(0, 45))).evaluator
+    assert len(nothing._parts("train")) == 6
+    assert all(np.isnan(figure) for figure in nothing.evaluate("train").values())
+    monkeypatch.undo()
+    whole = Trainer(of, data=without_labels(of, slice(0, 45))).evaluator
+    assert all(np.isnan(figure) for figure in whole.evaluate("train").values())
+
+
 def test_the_loss_of_a_step_is_the_mean_over_the_labels_of_the_whole_batch():
     of = recipe("words")
     data = prepared(of)
