@@ -181,14 +181,20 @@ def wanted_of(ready: Ready, rows: Rows) -> tuple[NDArray[Any], dict[str, NDArray
     """
     learnt, columns = ready.learnt, beside(ready, rows)
     if learnt.foretells:
-        return _next_ones(ready, rows), columns
+        targets = _next_ones(ready, rows)
+        if not (targets >= 0).any():
+            kind = ready.spelling.kind
+            hint = f"give it texts of two {kind}s or more: each is foretold from those before it"
+            raise TableError(f"{rows.label}: there is nothing to judge, no text has a second {kind}", hint)
+        return targets, columns
     answers = [_target(ready, rows, line) for line in rows.lines]
     if not learnt.label_steps:
         kind = np.int32 if learnt.task == "classification" else np.float32
         targets = np.array(answers, kind)
         return (targets if learnt.task == "classification" else targets.reshape(len(targets), -1)), columns
     targets = np.full((len(answers), learnt.label_steps), -1, np.int32)
-    for row, ids in enumerate(answers):
+    for row, (line, ids) in enumerate(zip(rows.lines, answers)):
+        _check_answer(ready, len(ids), int(rows.lengths[row]), f"{rows.label}, line {line.line}")
         targets[row, : len(ids)] = ids
     if learnt.column(DECODER) is not None:
         read = np.zeros_like(targets)
@@ -223,9 +229,14 @@ def _target(ready: Ready, rows: Rows, line: TextLine) -> Any:
         if place is None:
             raise TableError(f"{where}: {target!r} is no class of this net", f"its classes are {some(learnt.classes)}")
         return place
-    ids = _spelt(ready.answering, target, f"{where}, target")
-    ids += [0] if learnt.column(DECODER) is not None else []
-    if len(ids) > learnt.label_steps:
-        hint = "shorten it, or train on longer answers"
-        raise TableError(f"{where}: the target is longer than the answers this net gives, {learnt.label_steps} steps", hint)
-    return ids
+    return _spelt(ready.answering, target, f"{where}, target") + [0] * ready.decodes
+
+
+def _check_answer(ready: Ready, count: int, read: int, where: str) -> None:
+    """Raise TableError for labels that do not go with the steps read, or that are more than a decoder says."""
+    if count > ready.learnt.label_steps:
+        told = f"the target is longer than the answers this net gives, {ready.learnt.label_steps} steps"
+        raise TableError(f"{where}: {told}", "shorten it, or train on longer answers")
+    if count != read and not ready.decodes:
+        told = f"a text of {read} steps and a target of {count}"
+        raise TableError(f"{where}: {told}", "this net has a label for every step: give each step its own")
