@@ -181,12 +181,7 @@ def wanted_of(ready: Ready, rows: Rows) -> tuple[NDArray[Any], dict[str, NDArray
     """
     learnt, columns = ready.learnt, beside(ready, rows)
     if learnt.foretells:
-        targets = _next_ones(ready, rows)
-        if not (targets >= 0).any():
-            kind = ready.spelling.kind
-            hint = f"give it texts of two {kind}s or more: each is foretold from those before it"
-            raise TableError(f"{rows.label}: there is nothing to judge, no text has a second {kind}", hint)
-        return targets, columns
+        return _next_ones(ready, rows), columns
     answers = [_target(ready, rows, line) for line in rows.lines]
     if not learnt.label_steps:
         kind = np.int32 if learnt.task == "classification" else np.float32
@@ -204,12 +199,17 @@ def wanted_of(ready: Ready, rows: Rows) -> tuple[NDArray[Any], dict[str, NDArray
 
 
 def _next_ones(ready: Ready, rows: Rows) -> NDArray[np.int32]:
+    """What comes next at every step. Raises TableError where there is nothing to judge by."""
     targets = np.full_like(rows.inputs, -1)
     targets[:, :-1] = rows.inputs[:, 1:]
     at = np.arange(targets.shape[1])
     targets[at >= rows.lengths[:, None] - 1] = -1
     if ready.spelling.ends:  # behind its last letter a text ends
         targets[np.arange(len(targets)), rows.lengths - 1] = 0
+    if not (targets >= 0).any():
+        kind = ready.spelling.kind
+        hint = f"give it texts of two {kind}s or more: each is foretold from those before it"
+        raise TableError(f"{rows.label}: there is nothing to judge, no text has a second {kind}", hint)
     return targets
 
 

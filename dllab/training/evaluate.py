@@ -46,7 +46,8 @@ class Evaluator:
         parts = self._parts(split)
         running = self.network.memory.arrays["running"]
         states = running.copy() if self.carries else None  # those of training go on afterwards
-        losses, figures, counts = [], [], []
+        losses, counts = [], []
+        figures: list[list[Any]] = []
         for number, rows in enumerate(parts):
             loss, count = self._run(split, number, rows)
             if not count and (figures or number < len(parts) - 1):  # only where no part has any, one of them speaks

@@ -200,6 +200,6 @@ def test_texts_that_foretell_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     data = {"name": "text", "file": "book.txt", "length": 8}
     ready = trained({"data": data, "model": GRU, "train": {"steps": 1}})
-    with pytest.raises(TableError, match="my.txt: there is nothing to judge, no text has a second letter"):
+    with pytest.raises(TableError, match=r"my\.txt: there is nothing to judge, no text has a second letter"):
         wanted_of(ready, rows_of_texts(ready, asked("a", "b")))
     assert (wanted_of(ready, rows_of_texts(ready, asked("a", "ab")))[0] >= 0).sum() == 1
