@@ -20,6 +20,7 @@ STEPS: list[Case] = [
     names("train: {carry_state: true, shuffle: false, batch: full}\n"),
     recipe("data: {name: text, file: own.py, length: 8}\nmodel: [{embedding: 4}, {gru: 4}, {dense: classes}]\n"
            "train: {carry_state: true, shuffle: false, batch: 25}\n", TRAIN),
+    ("summary r.yaml 'model.gru={rnn: {units: 32}}'", {"r.yaml": NAMES.replace("LAST", "4")}),
     names("train: {bucket_lengths: true, shuffle: false}\n"), names("train: {bucket_lengths: true, batch: 5000}\n"),
     recipe("data: adding\nmodel: [{gru: {units: 4, return: last}}, {dense: 1}]\ntrain: {bucket_lengths: true}\n", TRAIN),
     recipe("data: adding\nmodel: [skip_gram: 4]\nloss: negative_sampling\n", TRAIN),
