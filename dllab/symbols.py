@@ -38,8 +38,8 @@ RINGS = "rings"  # what probes copy
 COLUMN = "column:"  # prefix: one register for each named column of the data set
 TABLE = ":table"  # suffix, after COLUMN and a name: an array of the data set that is not by rows
 
-# Columns of sequences: how many steps each has, and whether it goes on where the batch before has ended.
-LENGTHS, CONTINUES = "lengths", "continues"
+# Columns of sequences: how many steps each has, whether it goes on where the batch before has ended, what a decoder reads.
+LENGTHS, CONTINUES, DECODER = "lengths", "continues", "decoder"
 
 
 class ShapeError(ValueError):
