@@ -136,6 +136,12 @@ class Net(Protocol):
     def batch_rows(self) -> Value:
         """(B,) int64: which row of the data set each example of the batch is."""
 
+    def counts(self, multiply_adds: int) -> None:
+        """Say how many multiplications with addition the layer being built needs for one example.
+
+        For layers that look at more than x; of others the plan asks Layer.multiply_adds.
+        """
+
     def output_of(self, label: str) -> Value:
         """What a layer of that label gave, for options marked as catalogue.LayerName; `input` and `decoder` are columns.
 
