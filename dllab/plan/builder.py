@@ -138,6 +138,7 @@ class Builder:
         value = Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
         if of.lengths is not None and value.shape[:2] == of.shape[:2]:
             value.lengths = of.lengths
+        value.ids = of.ids
         return value
 
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
