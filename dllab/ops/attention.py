@@ -11,7 +11,7 @@ from dllab.ops import dense, dropout, shares
 from dllab.ops.join import joined
 from dllab.ops.layer import Case, Layer
 from dllab.ops.sequence import lengths_of, sequence
-from dllab.symbols import Dim, Net, ShapeError, Value
+from dllab.symbols import Net, ShapeError, Value
 
 
 class Attention(Layer):
@@ -89,6 +89,7 @@ class Attention(Layer):
         heads = _Heads(net, self.heads, steps, seen, width)
         y = heads.build(self, q, m, lengths_of(net, memory), (first * width, (first + 1) * width))
         y.lengths = x.lengths
+        net.counts(self._work(x, memory, width))
         w, b = self._weights(net, "o", width, features)
         return _product(net, y, w, b)
 
@@ -106,10 +107,11 @@ class Attention(Layer):
     def _near(self, width: int) -> int:
         return -(-width // self.heads) * self.heads
 
-    def multiply_adds(self, x: tuple[Dim, ...], y: tuple[Dim, ...]) -> int:
-        """Four projections, scores and sums; of a memory as if it were as long and wide as x."""
-        steps, features, width = int(x[1]), int(x[2]), self.units or int(x[2])
-        return steps * (4 * features * width + 2 * steps * width)
+    @staticmethod
+    def _work(x: Value, memory: Value, width: int) -> int:
+        """Multiply-adds: wq and wo over x, wk and wv over the memory, scores of either kind and sums over all pairs."""
+        steps, seen = int(x.shape[1]), int(memory.shape[1])
+        return 2 * width * (steps * x.features + seen * memory.features + steps * seen)
 
 
 class _Heads:

@@ -10,6 +10,7 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.inits.zeros import Zeros
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.ops.negatives import add_row, clear, scores
 from dllab.ops.sequence import lengths_of
@@ -89,7 +90,7 @@ class CBOW(Layer):
                 "cbow reads rows of words, (B, 1 + C): a word and those around it; take data that give such, as "
                 "data: {word_pairs: cbow} does"
             )
-        words = net.size(self.size)
+        words = ids_of(net, x, self.size)
         w = net.parameter("w", (words, self.units), self.init or start(self.units), fans=(1, self.units))
         context = net.parameter("context", (words, self.units), Zeros(), fans=(1, self.units))
         h = net.array((x.shape[0], self.units), "h")
