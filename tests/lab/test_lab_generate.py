@@ -14,7 +14,8 @@ import pytest
 
 import dllab
 from dllab.engine.prepare import prepared
-from dllab.lab.generate import Choice, Unsuited, Writer, looks_ahead
+from dllab.lab.ahead import looks_ahead
+from dllab.lab.generate import Choice, Unsuited, Writer
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
 
