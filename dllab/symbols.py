@@ -41,8 +41,8 @@ TABLE = ":table"  # suffix, after COLUMN and a name: an array of the data set th
 DECLARED = -1
 """How many ids inputs hold of which only the layers that read them know anything."""
 
-# Columns of sequences: how many steps each has, and whether it goes on where the batch before has ended.
-LENGTHS, CONTINUES = "lengths", "continues"
+# Columns of sequences: how many steps each has, whether it goes on where the batch before has ended, what a decoder reads.
+LENGTHS, CONTINUES, DECODER = "lengths", "continues", "decoder"
 
 
 class ShapeError(ValueError):

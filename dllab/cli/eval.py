@@ -22,7 +22,7 @@ def eval(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="A CSV or .npz file of rows with targets, or a folder of pictures; - is standard input (CSV).",
+            help="A CSV or .npz file of rows with targets, a text, or a folder of pictures; - is standard input.",
             metavar="DATA",
         ),
     ] = None,
@@ -36,7 +36,8 @@ def eval(
     Without DATA they are those of every split of the run's own data. With DATA the net is tried on the rows of another
     table, whose columns may stand in any order and must have the names the net has learnt from. A net that has learnt from
     pictures takes a folder that has a sub-folder for each class, too; one that reads texts a CSV file with the columns text
-    and target, or, if it foretells the next letter, a text a line.
+    and target, or, if it foretells the next letter, a text a line; one that has learnt from a long text cuts a text into
+    rows as in training.
     """
     from dllab.cli.console import output
     from dllab.views.evaluation import Evaluation, document
@@ -71,9 +72,11 @@ def _judged_rows(opened: Opened, path: str) -> tuple[Any, Any, dict[str, Any]]:
     """Raw inputs, targets, and the further columns, of a file of any kind that the net reads. Raises Refused."""
     from dllab.data.table import TableError
     from dllab.data.text_lines import read_texts
-    from dllab.lab import forecast, texts
+    from dllab.lab import forecast, text_rows, texts
 
     try:
+        if text_rows.cuts(opened, path):
+            return *text_rows.rows_of_text(opened, path), {}
         if opened.learnt.vocabulary:
             lines = read_texts(path, wanted=not opened.learnt.foretells)
             rows = texts.rows_of_texts(opened, lines)

@@ -34,17 +34,19 @@ def follow(
     quiet: bool,
     as_json: bool,
     watch: float | None,
-    next_steps: Callable[[Result, bool], list[tuple[str, str]]],
+    next_steps: Callable[[Result, bool, bool], list[tuple[str, str]]],
     advice: Callable[[Result], list[str]],
 ) -> int:
     """Call `train` with what listens to its events, show the result, and return the exit code.
 
-    `next_steps` makes commands to try next from the result and whether the run was slowed for watching.
+    `next_steps` makes commands to try next from the result, whether the run was slowed for watching, and whether its net
+    sees the answers it is asked for.
     """
     from dllab.cli.console import messages, output
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
     from dllab.core import cache
+    from dllab.lab.ahead import REMARK, sees_answers
     from dllab.runs.result import Interrupted
     from dllab.views.train_final import TrainFinal
 
@@ -59,11 +61,14 @@ def follow(
         interrupted, result = True, stopped.result
     finally:
         interrupts.release()
+    ahead = result.status != "diverged" and sees_answers(result)
     if as_json:
         output().document(result.document())
+        if ahead:
+            say(REMARK)
     else:
-        steps = [] if quiet else next_steps(result, display.slowed)
-        output().show(TrainFinal(result, steps, advice(result)))
+        steps = [] if quiet else next_steps(result, display.slowed, ahead)
+        output().show(TrainFinal(result, steps, advice(result), REMARK if ahead else ""))
     if as_json and result.diverged is not None:
         messages().show(TrainFinal(result))
     return INTERRUPTED if interrupted else NEGATIVE if result.status == "diverged" else FINE

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dllab.runs.opened import Opened
 
 MOST_BEAM = 1000
+BEHIND = {"answer": "whose decoder has layers", "next": "with layers"}
 
 
 def predict(
@@ -99,9 +100,13 @@ def _forecast(opened: Opened, file: str) -> tuple[dict[str, Any], Any]:
 def _said(opened: Opened, file: str, every: bool, beam: int) -> tuple[dict[str, Any], Any]:
     """The same of texts, and of rows with an answer at every step."""
     from dllab.lab import texts
+    from dllab.lab.ahead import LOOKING_BACK, looks_ahead
     from dllab.views import text_answers as views
 
     rows, kind = _texts(opened, file), texts.kind_of(opened)
+    if kind in ("answer", "next") and looks_ahead(opened):
+        told = "this net looks ahead: it was trained seeing the very answer, which is not there when it is asked"
+        raise Refused(told, f"train one {BEHIND[kind]} that look back only: {LOOKING_BACK}")
     if kind in ("class", "value"):
         found, target = opened.predict(rows.inputs, **texts.beside(opened, rows)), opened.encoding().target
         document = views.predicted_document(found, target, rows, every)

@@ -45,7 +45,7 @@ def resume(
     )  # fmt: skip
 
 
-def _next(result: Result, slowed: bool) -> list[tuple[str, str]]:
+def _next(result: Result, slowed: bool, ahead: bool) -> list[tuple[str, str]]:
     if result.status == "interrupted":
         return [(shlex.join(["dllab", "resume", str(result.folder), *trusted(result)]), "go on where it stopped")]
     return [(shlex.join(["dllab", "eval", str(result.folder), *trusted(result)]), "its figures again")]

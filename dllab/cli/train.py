@@ -76,17 +76,18 @@ def train(
         lambda listener: runs.train_loaded(loaded, given, seed=seed, run_dir=run_dir, save=save, on_event=listener,
                                            trust=trust),
         loaded.name, quiet=quiet, as_json=as_json, watch=watch,
-        next_steps=lambda result, slowed: _next(result, words, slowed), advice=lambda result: _advice(result, words),
+        next_steps=lambda result, slowed, ahead: _next(result, words, slowed, ahead),
+        advice=lambda result: _advice(result, words),
     )  # fmt: skip
 
 
-def _next(result: Result | None, words: list[str], slowed: bool) -> list[tuple[str, str]]:
-    """Commands that go on from here, of those there are."""
+def _next(result: Result | None, words: list[str], slowed: bool, ahead: bool = False) -> list[tuple[str, str]]:
+    """Commands that go on from here, of those there are; a net that looks `ahead` can only be shown."""
     commands = []
     if result is not None and result.status == "interrupted" and result.folder is not None and result.steps:
         line = shlex.join(["dllab", "resume", str(result.folder), *trusted(result)])
         commands.append((line, "go on where it stopped"))
-    if result is not None and result.folder is not None and result.status in ENDED:
+    if result is not None and result.folder is not None and result.status in ENDED and not ahead:
         commands += _asking(result)
     commands += [(shlex.join(["dllab", name, *words]), what) for name, what in NEXT if name in known()]
     if slowed:

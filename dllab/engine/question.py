@@ -13,7 +13,7 @@ from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform, fault_of
 from dllab.plan.plan import Column, Question
 from dllab.recipe import Problem, Recipe, RecipeError
-from dllab.symbols import CONTINUES
+from dllab.symbols import CONTINUES, DECODER, LENGTHS
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
@@ -64,8 +64,8 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
 
 
 def extras_of(recipe: Recipe, data: Prepared) -> tuple[Column, ...]:
-    """The columns of a data set beside inputs and targets."""
-    columns = {name: c for name, c in data.dataset.columns.items() if name not in (INPUTS, TARGETS)}
+    """The columns that a net reads beside inputs and targets; data keep books in others, of which layers know nothing."""
+    columns = {name: c for name, c in data.dataset.columns.items() if name in (LENGTHS, DECODER)}
     found = [Column(name, column.shape[1:], str(column.dtype)) for name, column in columns.items()]
     if recipe.train.carry_state:
         found.append(Column(CONTINUES, (), "float32"))

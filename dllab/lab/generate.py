@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dllab.core import rng
 from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
 from dllab.engine.question import INPUTS
+from dllab.lab.ahead import LOOKING_BACK, looks_ahead
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
 from dllab.symbols import LENGTHS
@@ -24,8 +25,8 @@ STREAM = 5
 BOUNDARY = 0
 OPENERS = ("\n", BOUNDARIES[1], " ")
 """What stands before the first token of a text that does not begin with a boundary, the first of these that there is."""
-PLACES = 16
-"""Steps at which it is tried whether a net looks ahead."""
+COLDEST = 1e-6
+"""A lower temperature is 0: what is likelier by a hundred-thousandth is drawn then, and quotients are far from infinity."""
 
 
 class Unsuited(ValueError):
@@ -50,7 +51,7 @@ class Choice:
 
     def draw(self, log_p: NDArray[np.float64], place: int) -> int:
         """The id drawn at that place, by log p (K,) of all of them."""
-        if self.temperature == 0:
+        if self.temperature < COLDEST:
             return int(log_p.argmax())
         scores = (log_p - log_p.max()) / self.temperature
         if self.top_k is not None and self.top_k < len(scores):
@@ -70,7 +71,7 @@ class Writer:
         check_data(ready.learnt)
         if looks_ahead(ready):
             told = "this net looks ahead: what it says of a step depends on steps behind it, which are not there yet"
-            raise Unsuited(told, "write with layers that look back only: rnn, lstm, gru, attention: {causal: true}")
+            raise Unsuited(told, f"write with layers that look back only: {LOOKING_BACK}")
         self.ends = self.spelling.ends
         self._lengths = ready.learnt.column(LENGTHS) is not None
         self._never = [i for word, i in self.spelling.ids.items() if word in (UNKNOWN, MASK)]
@@ -110,20 +111,3 @@ def check_data(learnt: Learnt) -> None:
     if not learnt.foretells:
         told = "this net does not say what comes next in a text"
         raise Unsuited(told, "a net that does learns from data whose labels are the next inputs, such as names or text")
-
-
-def looks_ahead(ready: Ready) -> bool:
-    """Whether an output of the net depends on later inputs: they are changed, and outputs compared bit for bit."""
-    steps, words = ready.learnt.input_shape[0], len(ready.learnt.vocabulary)
-    if steps < 2 or words < 2:
-        return False
-    places = np.unique(np.linspace(0, steps - 2, min(PLACES, steps - 1)).round().astype(int))
-    ids = np.array([rng.bits_at(rng.key(0, STREAM, steps), t) % words for t in range(steps)], np.int32)
-    rows = np.repeat(ids[None], len(places), axis=0)  # every place has a row of its own, in both batches the same one
-    changed = rows.copy()
-    for row, place in zip(changed, places):
-        row[place + 1 :] = (row[place + 1 :] + 1) % words
-    before, after = ready.outputs(rows), ready.outputs(changed)
-    return any(
-        one[: place + 1].tobytes() != other[: place + 1].tobytes() for one, other, place in zip(before, after, places)
-    )

@@ -26,6 +26,7 @@ from dllab.symbols import (
     BARRIER,
     CONSTANTS,
     COUNTERS,
+    DECODER,
     GRADIENTS,
     PARAMETERS,
     RUNNING,
@@ -37,9 +38,6 @@ from dllab.symbols import (
     ShapeError,
     Value,
 )
-
-DECODER = "decoder"
-"""What `from:` calls the second input of data that answer in sequences."""
 
 COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""

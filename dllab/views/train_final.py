@@ -34,10 +34,12 @@ def expectation_line(expectation: Expectation) -> Text:
 
 
 class TrainFinal:
-    """The end of a run. `commands`: what to try next, as (command line, what it shows)."""
+    """The end of a run. `commands`: what to try next, as (command line, what it shows). `remark`: on the figures."""
 
-    def __init__(self, result: Result, commands: Sequence[tuple[str, str]] = (), advice: Sequence[str] = ()) -> None:
-        self.result, self.commands, self.advice = result, commands, advice
+    def __init__(
+        self, result: Result, commands: Sequence[tuple[str, str]] = (), advice: Sequence[str] = (), remark: str = ""
+    ) -> None:
+        self.result, self.commands, self.advice, self.remark = result, commands, advice, remark
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Sentences and a table; then what is to be copied, which is not broken at the edge of the terminal."""
@@ -60,6 +62,8 @@ class TrainFinal:
             yield from matrices(result.metrics, options.max_width)
             yield from self._units()
         yield from map(expectation_line, result.expectations)
+        if self.remark:
+            yield Text(self.remark, "bold")
 
     def _sentence(self) -> Text:
         result = self.result

@@ -15,11 +15,17 @@ DECODER = (
     "model=[{embedding: 4}, {gru: {units: 4, name: e}}, {embedding: {units: 4, from: decoder}}, "
     "{gru: {units: 4, start: e}}, {dense: classes}]"
 )
+PEEKING = (
+    "model=[{embedding: 4}, {gru: {units: 4, name: e}}, {embedding: {units: 4, from: decoder}}, "
+    "{attention: {heads: 2, memory: e}}, {attention: {heads: 2}}, {dense: classes}]"
+)
 SERIES = "model=[{gru: {units: 4, return: last}}, {dense: outputs}]"
 STEPS = "train.steps=1"
 NAMES = ("data=names", GRU, STEPS)
 CLASSES = ("data={name: names, task: classify}", LAST, STEPS)
+BOOK = ("data={text: my.yaml, length: 8}", GRU, STEPS)
 REVERSAL = ("data={name: reversal, max_length: 5, symbols: 4, samples: 60}", DECODER, STEPS)
+BOOK = ("data={text: own.py, length: 8}", GRU, STEPS)
 COPY = ("data={name: copy_memory, length: 2, remember: 2, symbols: 2, samples: 40}", GRU, STEPS)
 AIRLINE = ("data={name: airline, window: 6, horizon: 2}", SERIES, "loss=mse", STEPS)
 PARITY = (
@@ -57,11 +63,15 @@ ASKING: list[Case] = [
     text("predict own d.npz", NAMES, ""),
     trained("predict own none.txt", *NAMES),
     trained("predict own --beam 2 none.txt", *NAMES),
+    text("predict own u.txt", (REVERSAL[0], PEEKING, STEPS), "ab\n"),
+    text("predict own u.txt", (NAMES[0], BOTH, STEPS), "em\n"),
     text("eval own u.txt", CLASSES, "emma\n"),
+    text("eval own u.txt", BOOK, "the cat sat on the mat\non a qat\n" * 9), text("eval own u.txt", BOOK, "the cat"),
     text("eval own u.csv", CLASSES, "text\nemma\n"),
     text("eval own u.csv", CLASSES, "text,target\nemma,cat\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,bx\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,abcdab\n"),
+    text("eval own u.csv", COPY, "text,target\nab_?__,ab\n"), text("eval own u.txt", BOOK, "i\nn\n"),
     text("eval own u.csv", PAIRS, "text,target\nkernel forward,much\n"),
     text("eval own u.csv", PARITY, "a,b\n1,2\n"),
     text("predict own u.csv", AIRLINE, "passengers\n1\n2\n"),

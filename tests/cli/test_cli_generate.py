@@ -223,6 +223,18 @@ def test_eval_on_texts(folder: Path) -> None:
     assert names["rows"] == {"data": 2} and names["figures"]["data"]["bits_per_character"] > 1
 
 
+@pytest.mark.parametrize("change", ["", "data.level=word", "data.task=masked"])
+def test_eval_of_the_training_text_itself_gives_its_figures(folder: Path, tmp_path: Path, change: str) -> None:
+    line = [change, *(["data.length=6"] if "word" in change else [])] if change else []
+    runs = {"DLLAB_RUNS": str(tmp_path)}
+    assert piped(folder, "train", "book.yaml", "train.epochs=2", *line, "-q", env=runs).code == 0
+    own, other = (
+        json.loads(piped(folder, "eval", "last", *file, "--json", env=runs).out) for file in ((), ("book.txt",))
+    )  # fmt: skip
+    assert abs(other["rows"]["data"] - sum(own["rows"].values())) <= 1
+    assert other["figures"]["data"]["loss"] == pytest.approx(own["figures"]["train"]["loss"], rel=0.2)
+
+
 HEADINGS = ["split", "rows", "loss", "accuracy", "perplexity", "bits/char", "seq.", "accuracy"]
 
 
@@ -263,3 +275,27 @@ def test_a_recipe_for_a_text(folder: Path, tmp_path: Path) -> None:
     assert "dllab train deep/hamlet.yaml" in done.out
     done = piped(tmp_path, "train", "deep/hamlet.yaml", "train.steps=3", "-q", "--no-save")
     assert done.code == 0 and "bits/char" in done.out
+
+
+PEEKING = "[{embedding: 4}, {bidirectional: [gru: 4]}, {dense: classes}]"
+
+
+def test_training_a_net_that_sees_the_answer_says_so_and_advises_no_writing(folder: Path, tmp_path: Path) -> None:
+    line = ("train", str(folder / "letters.yaml"), "train.steps=1", "train.epochs=", "--run-dir", str(tmp_path))
+    done = piped(folder, *line, f"model={PEEKING}")
+    assert done.code == 0 and "this net looks ahead" in done.out and "dllab generate" not in done.out
+    assert "its figures are not those of a net that writes" in " ".join(done.out.split())
+    document = piped(folder, *line, f"model={PEEKING}", "--json")
+    assert "this net looks ahead" in document.err and json.loads(document.out)["status"] == "finished"
+    honest = piped(folder, *line)
+    assert "looks ahead" not in honest.out and "dllab generate" in honest.out
+
+
+def test_a_decoder_that_sees_its_answer(folder: Path, tmp_path: Path) -> None:
+    encoder = "{embedding: 4}, {gru: {units: 4, name: e}}"
+    model = f"[{encoder}, {{embedding: {{units: 4, from: decoder}}}}, attention, {{dense: classes}}]"
+    line = ("train", str(folder / "backwards.yaml"), "train.epochs=1", "--run-dir", str(tmp_path))
+    done = piped(folder, *line, f"model={model}")
+    assert done.code == 0 and "this net looks ahead" in done.out and "dllab predict" not in done.out
+    honest = piped(folder, *line)
+    assert "looks ahead" not in honest.out and "dllab predict" in honest.out
