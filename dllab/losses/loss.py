@@ -75,7 +75,7 @@ class Loss(Part):
                 f"{self.name} needs a row of {wanted[-1]} outputs at each of the {wanted[0]} steps, {spelt(wanted)}, not "
                 f"{spelt(shape)}; {advice}"
             )
-        if labelled and len(shape) != 1:
+        if len(shape) != 1 and (labelled or shape[-1:] == wanted):
             raise ShapeError(
                 f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put "
                 "flatten or global_avg_pool in front of the last dense layer, or give a recurrent layer return: last"

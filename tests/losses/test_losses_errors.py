@@ -45,6 +45,15 @@ def test_a_decoder_that_nothing_reads():
     assert "take return: sequence" in text
 
 
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+def test_values_of_every_step_where_one_is_wanted(loss):
+    text = told(data="adding", model=[{"gru": 8}, {"dense": "outputs"}], loss=loss)
+    assert f"{loss} takes one row of outputs for each example, (B, K), not (B, 100, 1)" in text
+    assert "give a recurrent layer return: last" in text
+    text = told(data="adding", model=[{"gru": 8}], loss=loss)
+    assert "end the model in dense: outputs" in text
+
+
 @pytest.mark.parametrize("last", [[], ["identity"], ["softmax"], [{"softmax": 2.0}]])
 def test_what_may_stand_before_cross_entropy(last):
     dllab.build({**FOUR, "model": [{"dense": 3}, *last], "loss": "cross_entropy"})
