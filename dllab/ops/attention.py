@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from dllab.catalogue import Fraction, LayerName, Nested, Size
 from dllab.inits.initializer import Initializer
 from dllab.ops import dense, dropout, shares
-from dllab.ops.join import joined
+from dllab.ops.join import joined, shape_text
 from dllab.ops.layer import Case, Layer
 from dllab.ops.sequence import lengths_of, sequence
 from dllab.symbols import Net, ShapeError, Value
@@ -78,8 +78,8 @@ class Attention(Layer):
         width = self.units or features
         if width % self.heads:
             raise ShapeError(f"{width} units do not divide among {self.heads} heads; give it units: {self._near(width)}")
-        memory = x if self.memory is None else net.output_of(self.memory)
-        seen, _ = sequence(memory, f"memory: {self.memory}")
+        memory = x if self.memory is None else self._remembered(net, self.memory)
+        seen = int(memory.shape[1])
         if self.memory is None and self.kind == "dot":
             q = m = self._projected(net, x, "qkv", width)
             first = 1
@@ -92,6 +92,18 @@ class Attention(Layer):
         net.counts(self._work(x, memory, width))
         w, b = self._weights(net, "o", width, features)
         return _product(net, y, w, b)
+
+    def _remembered(self, net: Net, label: str) -> Value:
+        """The output of that layer, (B, S, F). Raises ShapeError where it is something else."""
+        memory = net.output_of(label)
+        if len(memory.shape) == 3:
+            return memory
+        hint = "name a layer that gives a vector at every step"
+        if memory.ids > 0:
+            hint = "these are ids: name an embedding that reads them, or a layer behind it"
+        elif net.states_of(label):
+            hint = f"write return: sequence in '{label}'"
+        raise ShapeError(f"'{label}' gives {shape_text(memory.shape)}, and a memory is (B, steps, features); {hint}")
 
     def _projected(self, net: Net, x: Value, names: str, width: int) -> Value:
         """X times the matrices of these names, side by side."""

@@ -52,14 +52,14 @@ def mask_back(dx, dy, lengths):
                     to[f] = 0
 
 
-def sequence(x: Value, what: str = "it") -> tuple[int, int]:
+def sequence(x: Value) -> tuple[int, int]:
     """Steps and features of x (B, T, F). Raises ShapeError for other shapes."""
     if len(x.shape) == 3:
         return int(x.shape[1]), x.features
     hint = "conv and its kin take pictures, and reshape cuts them into steps"
     if len(x.shape) == 2:
         hint = f"put an embedding in front where they are ids, reshape: [{x.shape[1]}, 1] where they are numbers"
-    raise ShapeError(f"{what} takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
+    raise ShapeError(f"it takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
 
 
 def lengths_of(net: Net, x: Value) -> Value:

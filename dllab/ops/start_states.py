@@ -139,6 +139,8 @@ def _given(net: Net, part: Any) -> Sequence[tuple[Value, ...]]:
     label = part.start
     kept = net.states_of(label) or ((net.output_of(label),),)
     first = kept[0][0]
+    if first.ids > 0:
+        raise ShapeError(f"'{label}' holds ids, and a state is (B, {part.units}) numbers; name a recurrent layer")
     if len(first.shape) != 2:
         hint = "name a recurrent layer, or one that gives a vector"
         raise ShapeError(f"'{label}' gives {shape_text(first.shape)}, and a state is (B, {part.units}); {hint}")

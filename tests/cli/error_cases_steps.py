@@ -28,6 +28,8 @@ STEPS: list[Case] = [
     recipe("data: {name: names, standardise: true}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
     recipe("data: {name: names, reconstruct: true}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
     recipe("data: {name: names, per_class: 3}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
+    recipe("data: adding\nmodel: [gru: 8, dense: outputs]\n"),
+    recipe("data: reversal\nmodel: [embedding: 16, gru: 32, dense: classes]\n"),
     recipe("data: adding\nmodel: [{embedding: 4}, {dense: 1}]\n", TRAIN),
     names("augment: [{noise: 0.1}, {mixup: 0.2}]\n"),
     recipe("data: running_parity\nmodel: [{gru: 4}, {dense: classes}]\naugment: [{noise: 0.1}, {mixup: 0.2}]\n", TRAIN),

@@ -65,3 +65,26 @@ def test_whole_numbers_of_an_archive_are_ids_where_a_layer_says_so(tmp_path: Pat
             arrays(tmp_path, x)
     with pytest.raises(RecipeError, match=r"other\s+numbers"):
         arrays(tmp_path, ids, standardise=True)
+
+
+@pytest.mark.parametrize("layer", [{"embedding": {"size": 20, "units": 4}}, {"one_hot": 20}])
+def test_a_size_below_the_vocabulary(layer: Any) -> None:
+    with pytest.raises(RecipeError, match=r"28 ids, 0 to 27,\s+and size is 20"):
+        dllab.build({"data": "names", "model": [layer, {"gru": 4}, {"dense": "classes"}]})
+
+
+@pytest.mark.parametrize("size", [28, 30])
+def test_a_size_that_is_enough(size: int) -> None:
+    network = dllab.build({"data": "names", "model": [{"one_hot": size}, {"dense": "classes"}]})
+    assert network.parameters["1_dense.w"].shape == (size, 28)
+
+
+def test_a_size_below_the_classes_behind_from_decoder() -> None:
+    layers = [
+        {"embedding": 4},
+        {"gru": 8},
+        {"embedding": {"size": 10, "units": 4, "from": "decoder"}},
+        {"dense": "classes"},
+    ]
+    with pytest.raises(RecipeError, match=r"11 ids,\s+0 to 10,\s+and size is 10"):
+        dllab.build({"data": "reversal", "model": layers})
