@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dllab.cli.eval import Weights, open_run
-from dllab.cli.failures import Refused
-from dllab.cli.options import LARGEST_SEED, Json, Quiet, RunDir, Trust
+from dllab.cli.failures import Refused, say
+from dllab.cli.options import LARGEST_SEED, Changes, Json, Quiet, RunDir, Settings, Trust
 from dllab.cli.terminal import sign
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def generate(
             metavar="RUN",
         ),
     ],
+    changes: Changes = None,
+    settings: Settings = None,
     prompt: Annotated[str, typer.Option("--prompt", help="What the text begins with.", metavar="TEXT")] = "",
     length: Annotated[
         int | None,
@@ -69,15 +72,18 @@ def generate(
     as names, where the net says so: `--count 10` gives one of them a line. The net sees as many of the last letters as the
     rows had that it has learnt from. The same seed gives the same text.
 
-    A recipe instead of a run is trained first, and no run is kept.
+    A recipe instead of a run is trained first, with the changes that are given, and no run is kept.
     """
     from dllab.lab.generate import Unsuited, Writer
 
     try:
-        writer = Writer(_ready(run, run_dir, weights, trust, quiet))
+        writer = Writer(_ready(run, run_dir, weights, trust, quiet, [*(changes or ()), *(settings or ())]))
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
+    prompt = prompt.replace("\r\n", "\n").replace("\r", "\n")  # as in files
     start = _prompt(writer, prompt)
+    for note in () if quiet else _notes(writer, prompt, start):
+        say(f"--prompt: {note}")
     many = length or (writer.steps if writer.ends else USUAL)
     options = {"temperature": temperature, "top_k": top_k, "seed": seed}
     if as_json:
@@ -86,7 +92,7 @@ def generate(
         _stream(writer, prompt, start, many, count, options)
 
 
-def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool) -> Ready:
+def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
     """The net of a run; of a recipe, where there is no such run, one that is trained now."""
     from dllab.recipe.find import ENDINGS, shipped
     from dllab.runs.disk import StoreError
@@ -96,11 +102,13 @@ def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool
         find_run(run, run_dir)
     except StoreError:
         if run in shipped() or run.endswith(ENDINGS):
-            return _trained(run, weights, trust, quiet)
+            return _trained(run, weights, trust, quiet, changes)
+    if changes:
+        raise Refused(f"{changes[0]}: {run} is a run, which is trained already", "leave changes out, or name a recipe")
     return open_run(run, run_dir, weights, trust)
 
 
-def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
+def _trained(name: str, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
     from dllab.engine.prepare import prepared
@@ -112,17 +120,18 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool) -> Ready:
 
     if weights != "last":
         raise Refused(f"--weights {weights}: {name} is a recipe, which has no run", "leave it out, or train it first")
-    recipe = load(name, trust=trust)
+    recipe = load(name, changes, trust=trust)
     data = prepared(recipe)
     if data is not None:
         check_data(Learnt.of(data))
     try:
         with display_for(recipe.name, quiet=quiet, as_json=True, watch=0) as display:
-            result = train_loaded(recipe, [], seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
+            result = train_loaded(recipe, changes, seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
     finally:
         interrupts.release()
     if result.status == "diverged":
-        raise Refused(f"{recipe.name} diverged, and has nothing to say", f"see why: dllab train {name}")
+        line = shlex.join(["dllab", "train", name, *changes])
+        raise Refused(f"{recipe.name} diverged, and has nothing to say", f"see why: {line}")
     assert data is not None  # there is no training without
     return Ready(recipe, Learnt.of(data), result.network)
 
@@ -137,6 +146,23 @@ def _prompt(writer: Writer, prompt: str) -> list[int]:
         kind = writer.spelling.kind
         told = f"--prompt: {lack.piece!r} is no {kind} that this net has learnt"
         raise Refused(told, f"it knows: {writer.spelling.known()}") from None
+
+
+def _notes(writer: Writer, prompt: str, start: list[int]) -> list[str]:
+    """What of a prompt the net does not see as it is written."""
+    from dllab.recipe.place import visible
+
+    found, kind = [], writer.spelling.kind
+    if strange := writer.unknown(prompt):
+        found.append(f"{', '.join(map(visible, strange))}: not among the words of this net, read as <unk>")
+    if writer.ends and len(start) >= writer.steps - 1:
+        most = writer.steps - 1
+        found.append(
+            f"{len(start)} {kind}s, and the net has learnt from texts of at most {most}: it knows of no {kind} behind"
+        )
+    elif len(start) > writer.steps:
+        found.append(f"{len(start):,} {kind}s, of which the net reads the last {writer.steps} only")
+    return found
 
 
 def _stream(writer: Writer, prompt: str, start: list[int], length: int, count: int, options: dict[str, Any]) -> None:
@@ -158,9 +184,10 @@ def _stream(writer: Writer, prompt: str, start: list[int], length: int, count: i
 
 
 def _write(text: str) -> None:
-    """On stdout, at once; a terminal is spared what would steer it."""
-    shown = text if not sys.stdout.isatty() else "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
-    sys.stdout.write(shown)
+    """On stdout, at once; a terminal is spared what would steer it, a pipe gets the text as it is."""
+    from dllab.recipe.place import visible
+
+    sys.stdout.write("".join(c if c in "\n\t" else visible(c) for c in text) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 

@@ -56,6 +56,9 @@ def neighbours(
         answers = lab.answers(table, asked, count)
     except lab.UnknownWord as error:
         raise _unknown(error.word, table) from None
+    except lab.NoDirection as error:
+        hint = "ask for words that do not cancel out, such as king - man + woman"
+        raise Refused(f"{error.question} is a vector of zeros, to which no word is nearer than another", hint) from None
     overlap, other = None, ""
     if against is not None:
         second = _table(against, run_dir, "last", trust)

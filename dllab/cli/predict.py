@@ -55,10 +55,12 @@ def predict(
     A net over letters or words takes a text a line, or a CSV file with a column `text`. Its answer is a class; the labels
     of all steps; the likeliest next letter, and how many bits the text costs a letter; the text with its `<mask>`
     filled in; or, of a decoder, what it says until it says the boundary. --beam N looks for the answer whose letters
-    are likeliest in the mean of log p; with --probabilities all that it found are shown.
+    are likeliest in the mean of log p; with --probabilities all that it found are shown. An answer that was cut off at the
+    longest that the net can give has ended: false.
     """
     from dllab.cli.console import output
     from dllab.lab.forecast import reads_series
+    from dllab.recipe.place import visible
 
     opened = open_run(run, run_dir, weights, trust)
     if beam > 1 and not opened.decodes:
@@ -72,6 +74,8 @@ def predict(
     if as_json:
         output().document(told)
         return
+    if sys.stdout.isatty():  # which is spared what would steer it
+        rows = ([visible(cell) for cell in row] for row in rows)
     csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
 
 
@@ -121,7 +125,7 @@ def _texts(opened: Opened, file: str) -> Rows:
 
     from dllab.data.table import TableError
     from dllab.data.text_lines import TextLine, read_texts
-    from dllab.lab.texts import Rows, rows_of_texts
+    from dllab.lab.texts import Rows, check_masks, kind_of, rows_of_texts
 
     if not opened.learnt.vocabulary:
         inputs, _, numbers = rows_of(opened, file, wanted=False)
@@ -130,6 +134,9 @@ def _texts(opened: Opened, file: str) -> Rows:
     if file.endswith(".npz"):
         raise Refused(f"{file}: this net reads texts", "give it a file with one text on each line")
     try:
-        return rows_of_texts(opened, read_texts(file))
+        rows = rows_of_texts(opened, read_texts(file))
+        if kind_of(opened) == "fill":
+            check_masks(opened, rows)
+        return rows
     except TableError as error:
         raise Refused(error.problem, error.hint) from None

@@ -14,6 +14,10 @@ def complaint(error: Any) -> str:
         return f"{_name(parameter)} is missing\n  {meaning[:1].lower()}{meaning[1:].removesuffix('.')}".rstrip()
     if kind == "BadParameter" and parameter is not None and _limits(parameter) is not None:
         return f"{_name(parameter)} takes {_limits(parameter)}{_got(error)}"
+    if kind == "NoSuchOption" and error.option_name == "- ":
+        return (
+            "words that begin with - are taken for options\n  write -- before them, behind all options: -- '- king + queen'"
+        )
     if kind == "NoSuchOption":
         close = f" Did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
         return f"there is no option '{error.option_name}'.{close}" if close else f"there is no option '{error.option_name}'"

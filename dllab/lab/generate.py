@@ -6,6 +6,7 @@ number of the sample and the place in it, on nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.core import rng
-from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN
+from dllab.data.spelling import BOUNDARIES, MASK, SPECIAL, UNKNOWN, WORD
 from dllab.engine.question import INPUTS
 from dllab.lab.ahead import LOOKING_BACK, looks_ahead
 from dllab.runs.data_file import Learnt
@@ -83,6 +84,14 @@ class Writer:
         if self.ready.learnt.begins and self.ends:
             return [BOUNDARY]
         return [next((self.spelling.ids[word] for word in OPENERS if word in self.spelling.ids), 0)]
+
+    def unknown(self, text: str) -> list[str]:
+        """Words of a text that are read as `<unk>`, each once."""
+        unknown = self.spelling.ids.get(UNKNOWN)
+        if unknown is None or self.spelling.in_letters:
+            return []
+        pieces = dict.fromkeys(re.findall(f"{SPECIAL.pattern}|{WORD.pattern}", text))
+        return [piece for piece in pieces if piece != UNKNOWN and self.spelling.encode(piece) == [unknown]]
 
     def log_p(self, context: Sequence[int]) -> NDArray[np.float64]:
         """Log p (K,) of what comes behind the last T of these ids."""

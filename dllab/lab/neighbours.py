@@ -23,6 +23,8 @@ SAMPLE = "glove10k"
 KINDS = ("embedding", "skip_gram", "cbow", "glove")
 """Layers whose `w` has a vector for every word."""
 SIGNS = {"+": 1.0, "-": -1.0}
+NOTHING = 1e-6
+"""Sums of vectors of length 1 that are shorter are nothing but rounding."""
 FEWEST_NUMBERS = 5
 """Numbers 0, 1, 2, ... of which circles are looked for."""
 
@@ -37,6 +39,14 @@ class UnknownWord(ValueError):
     def __init__(self, word: str) -> None:
         super().__init__(word)
         self.word = word
+
+
+class NoDirection(ValueError):
+    """A question whose words cancel out, or whose word has a vector of zeros: everything is as near as anything."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question)
+        self.question = question
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +117,7 @@ def questions(arguments: Sequence[str], words: Collection[str]) -> list[Question
 
 
 def answers(table: Table, asked: Sequence[Question], number: int) -> list[Answer]:
-    """The words nearest to each question, its own words left out. Raises UnknownWord."""
+    """The words nearest to each question, its own words left out. Raises UnknownWord and NoDirection."""
     place = {word: row for row, word in enumerate(table.words)}
     units = word_vectors.unit(table.vectors)
     found = []
@@ -117,6 +127,8 @@ def answers(table: Table, asked: Sequence[Question], number: int) -> list[Answer
                 raise UnknownWord(word)
         rows = [place[word] for _, word in question.terms]
         sought = np.sum([sign * units[row] for (sign, _), row in zip(question.terms, rows)], axis=0)
+        if np.linalg.norm(sought) < NOTHING:
+            raise NoDirection(str(question))
         near = word_vectors.nearest(units, sought, number, rows)
         found.append(Answer(question, tuple((table.words[row], cosine) for row, cosine in near)))
     return found

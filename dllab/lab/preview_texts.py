@@ -15,11 +15,19 @@ TEST = 0.1
 
 
 def beginning(path: str) -> dict[str, Any]:
-    """A recipe of a GRU that learns which character comes next in a text. Raises TableError for one too short."""
-    characters = len(read_text(path))
+    """A recipe of a GRU that learns which character comes next in a text. Raises TableError.
+
+    It must be long enough, and of more than one character.
+    """
+    text = read_text(path)
+    characters = len(text)
     if characters < LEAST:
         told = f"{path} has {characters} characters"
         raise TableError(told, f"a text to learn from has {LEAST} at least, and better a hundred times as many")
+    if len(set(text)) < 2:
+        raise TableError(
+            f"{path} holds one character only, {text[0]!r}, again and again", "take a text with something to tell"
+        )
     length = max(min(USUAL, int(characters * TEST) // 2), SHORTEST)
     steps = max(int(characters * (1 - TEST)) // (length * BATCH), 1)
     data: dict[str, Any] = {"text": path}

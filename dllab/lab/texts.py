@@ -85,6 +85,14 @@ def rows_of_texts(ready: Ready, texts: Texts) -> Rows:
     return Rows(texts.label, texts.lines, inputs, lengths)
 
 
+def check_masks(ready: Ready, rows: Rows) -> None:
+    """Raise TableError for a text without a mask, in which a net that fills them in has nothing to say."""
+    for line in rows.lines:
+        if MASK not in line.text:
+            told = f"{rows.label}, line {line.line}: there is no {MASK} in it, and this net tells what stands behind those"
+            raise TableError(told, f"write {MASK} for the {ready.spelling.kind} that it is to find")
+
+
 def _spelt(spelling: Spelling, text: str, where: str) -> list[int]:
     try:
         return spelling.encode(text)

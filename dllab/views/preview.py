@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lab.preview import Preview
+from dllab.recipe.place import visible
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 
@@ -25,14 +26,16 @@ def preview_view(found: Preview) -> RenderableType:
     if len(found.columns) > MOST_SHOWN:
         blocks.append(Text(f"... and {len(found.columns) - MOST_SHOWN:,} more columns (--json lists them all)"))
     for note in found.notes:
-        blocks.append(Text(f"note: {note}"))
-    refused = [column.name for column in found.columns if column.refused]
+        blocks.append(Text(f"note: {visible(note)}"))
+    refused = [visible(column.name) for column in found.columns if column.refused]
     if refused:
         as_they_are = "as it is" if len(refused) == 1 else "as they are"
         blocks.append(Text(f"a net cannot read {', '.join(refused)} {as_they_are}; drop: leaves columns out"))
     if not found.inputs:
-        return Plain(Group(*blocks, Text(), Text(f"{found.task} of {found.target}: no column is left to learn from")))
-    what = f"{found.task} of {found.target} by {found.inputs} number{'s' * (found.inputs > 1)} a row"
+        return Plain(
+            Group(*blocks, Text(), Text(f"{found.task} of {visible(found.target)}: no column is left to learn from"))
+        )
+    what = f"{found.task} of {visible(found.target)} by {found.inputs} number{'s' * (found.inputs > 1)} a row"
     begin = suggestion_view(f"{what}; a recipe to begin with:", found.suggestion.splitlines(), "csv")
     return Group(Plain(Group(*blocks)), begin)
 
@@ -72,5 +75,10 @@ def _columns(found: Preview) -> Table:
     table.add_column("first rows", no_wrap=True, overflow="ellipsis", max_width=20)
     for i, column in enumerate(found.columns[:MOST_SHOWN]):
         first = ", ".join(row[i] for row in found.first_rows)
-        table.add_row(Text(column.name), Text(column.holds), f"{column.missing:,}" if column.missing else "", Text(first))
+        table.add_row(
+            Text(visible(column.name)),
+            Text(visible(column.holds)),
+            f"{column.missing:,}" if column.missing else "",
+            Text(visible(first)),
+        )
     return table

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dllab.recipe.place import visible
 from dllab.runs.metrics_log import plain
 from dllab.views.predictions import DIGITS, document, lines
 
@@ -33,23 +34,27 @@ def predicted_document(found: Predictions, target: str, rows: Rows, every: bool)
 
 
 def said_lines(kind: Kind, said: Sequence[Said], classes: Sequence[str], every: bool) -> Iterator[list[str]]:
-    """A line of names, then one for each text; `every`: for each step with all probabilities, or each answer of a beam."""
+    """A line of names, then one for each text, what comes next written so that it can be seen.
+
+    `every`: one for each step with all probabilities, or for each answer of a beam.
+    """
     if every and kind == "answer":
-        yield ["line", "text", "rank", "answer", "probability"]
+        yield ["line", "text", "rank", "answer", "probability", "ended"]
         for one in said:
             for rank, (text, answer) in enumerate(one.others, 1):
-                yield [*_where(one), str(rank), text, _share(answer.log_p)]
+                yield [*_where(one), str(rank), text, _share(answer.log_p), _truth(answer.ended)]
         return
     if every:
-        yield ["line", "step", "read", COLUMNS[kind], *(f"probability of {name}" for name in classes)]
+        yield ["line", "step", "read", COLUMNS[kind], *(f"probability of {visible(name)}" for name in classes)]
         for one in said:
             for number, step in enumerate(one.steps, 1):
-                yield [str(one.line.line), str(number), step.read, step.said, *map(_share, step.all_log_p.tolist())]
+                read, answer = visible(step.read), visible(step.said)
+                yield [str(one.line.line), str(number), read, answer, *map(_share, step.all_log_p.tolist())]
         return
-    yield ["line", "text", COLUMNS[kind], "probability", *(["bits"] if kind == "next" else [])]
+    yield ["line", "text", COLUMNS[kind], "probability", *({"next": ["bits"], "answer": ["ended"]}.get(kind, []))]
     for one in said:
-        cost = [] if kind != "next" else ["" if one.bits is None else f"{one.bits:.{DIGITS}g}"]
-        yield [*_where(one), one.answer, _share(one.log_p), *cost]
+        answer = visible(one.answer) if kind == "next" else one.answer
+        yield [*_where(one), answer, _share(one.log_p), *_more(kind, one)]
 
 
 def said_document(kind: Kind, said: Sequence[Said], classes: Sequence[str], every: bool) -> dict[str, Any]:
@@ -80,6 +85,17 @@ def _step(step: Any, classes: Sequence[str], every: bool) -> dict[str, Any]:
 
 def _where(one: Said) -> list[str]:
     return [str(one.line.line), one.line.text]
+
+
+def _more(kind: Kind, one: Said) -> list[str]:
+    """What a letter costs; whether an answer came to its end."""
+    if kind == "next":
+        return ["" if one.bits is None else f"{one.bits:.{DIGITS}g}"]
+    return [_truth(one.others[0][1].ended)] if kind == "answer" else []
+
+
+def _truth(true: bool) -> str:
+    return "true" if true else "false"
 
 
 def _share(log_p: float) -> str:

@@ -40,6 +40,8 @@ def net(*changes: tuple[str, str]) -> Case:
 WORDS: list[Case] = [
     asked("neighbours words catt"), asked("neighbours words 'king - qu'"), asked("neighbours words king --against my.yaml"),
     ("neighbours one king", {}), ("neighbours lost king", {}), ("neighbours glove10k king -", {}),
+    ("neighbours glove10k 'king - king'", {}), ("neighbours glove10k 'king - man + man - king'", {}),
+    ("neighbours glove10k '- king + queen'", {}),
     ("neighbours glove10k kingg", {}), ("neighbours", {}),
     ("neighbours glove10k king --count 0", {}), ("neighbours glove10k king --against one", {}),
     ("neighbours own = --against glove10k", lambda folder: tiny(folder)),

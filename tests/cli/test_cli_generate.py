@@ -114,6 +114,30 @@ def test_a_text_of_a_length(folder: Path) -> None:
     assert len(said(folder, "book")) >= 500
 
 
+def test_a_prompt_that_is_not_seen_as_it_is_written(folder: Path, tmp_path: Path) -> None:
+    def told(name: str, *line: str, runs: str = "runs") -> str:
+        done = piped(folder, "generate", name, "--length", "3", *line, env={"DLLAB_RUNS": runs})
+        assert done.code == 0
+        return " ".join(done.err.split())
+
+    book, letters = run_of(folder, "book"), run_of(folder, "letters")
+    assert told(book, "--prompt", "The quick fox runs.") == (
+        "dllab: --prompt: 19 letters, of which the net reads the last 16 only"
+    )
+    assert told(book, "--prompt", "The quick fox ru") == told(book, "--prompt", "The quick fox runs.", "-q") == ""
+    most = json.loads((folder / "runs" / letters / "data.json").read_text())["input_shape"][0] - 1
+    assert f"at most {most}: it knows of no letter behind" in told(letters, "--prompt", "a" * most)
+    assert told(letters, "--prompt", "a" * (most - 1)) == ""
+    words = str(tmp_path)
+    train = ("train", "book.yaml", "data.level=word", "data.length=6", "train.epochs=1", "-q")
+    assert piped(folder, *train, env={"DLLAB_RUNS": words}).code == 0
+    assert told("last", "--prompt", "The Quiet quiet dog", runs=words) == (
+        "dllab: --prompt: Quiet, quiet: not among the words of this net, read as <unk>"
+    )
+    lines = piped(folder, "generate", book, "--length", "30", "--prompt", "dog\r\nThe\r", env=HERE)
+    assert lines.out.startswith("dog\nThe\n") and lines.code == 0
+
+
 def test_the_document(folder: Path) -> None:
     run = run_of(folder, "letters")
     found = json.loads(said(folder, "letters", "--json", "--count", "2", "--prompt", "a", "--temperature", "0.5"))
@@ -132,6 +156,9 @@ def test_a_recipe_is_trained_first_and_nothing_is_kept(folder: Path) -> None:
     assert done.code == 0 and "epoch 2/2" in done.err
     assert done.out == said(folder, "letters", "--count", "2")
     assert sorted(path.name for path in (folder / "runs").iterdir()) == before
+    changes = ("train.epochs=1", "-s", "optimizer.lr=0.02")
+    changed = piped(folder, "generate", "letters.yaml", *changes, "--count", "2", env=HERE)
+    assert changed.code == 0 and "epoch 1/1" in changed.err and changed.out != done.out
     quiet = piped(folder, "generate", "letters.yaml", "--count", "2", "-q", env=HERE)
     assert (quiet.out, quiet.err) == (done.out, "")
 
@@ -180,6 +207,19 @@ def test_in_a_terminal(folder: Path) -> None:
     assert not CONTROL.search(shown) and len(shown) > 50
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+def test_a_terminal_is_not_steered_by_a_text_that_a_pipe_gets_as_it_is(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "bell.txt").write_text("a\x1b\x07\n" * 200)
+    (tmp_path / "bell.yaml").write_text(RECIPES["book"].replace("book.txt", "bell.txt").replace("20", "1"))
+    assert piped(tmp_path, "train", "bell.yaml", "-q", env=HERE).code == 0
+    line = ("generate", "last", "--length", "80", "--prompt", "a\x1b")
+    assert "a\x1b" in piped(tmp_path, *line, env=HERE).out
+    shown = in_terminal(tmp_path, *line, env=HERE).out.rpartition("\r")[2]
+    assert "a\\x1b" in shown and not set("\x1b\x07") & set(shown)
+    (tmp_path / "new.txt").write_text("a\x1b\x07\n")
+    assert not set("\x1b\x07") & set(in_terminal(tmp_path, "predict", "last", "new.txt", env=HERE).out)
+
+
 def test_names_are_told_what_comes_next(folder: Path) -> None:
     found = rows(asked(folder, "predict", run_of(folder, "letters"), "-", lines="Emma\n\nzoe\n"))
     assert [(row["line"], row["text"]) for row in found] == [("1", "Emma"), ("3", "zoe")]
@@ -192,7 +232,7 @@ def test_names_are_told_what_comes_next(folder: Path) -> None:
 def test_answers_of_a_decoder(folder: Path) -> None:
     run = run_of(folder, "backwards")
     found = rows(asked(folder, "predict", run, "-", lines="ab\ncab\n"))
-    assert [row["answer"] for row in found] == ["ba", "bac"]
+    assert [(row["answer"], row["ended"]) for row in found] == [("ba", "true"), ("bac", "true")]
     beam = rows(asked(folder, "predict", run, "-", "--beam", "3", "--probabilities", lines="ab\ncab\n"))
     assert [(row["text"], row["rank"]) for row in beam] == [(text, str(i)) for text in ("ab", "cab") for i in (1, 2, 3)]
     assert beam[0]["answer"] == "ba"

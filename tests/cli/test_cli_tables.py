@@ -151,6 +151,13 @@ def test_the_preview(home: Path, name: str, content: str) -> None:
     compare(name, "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
+def test_the_preview_steers_no_terminal(home: Path) -> None:
+    (home / "steering.csv").write_text("a\x1b[31m,b\x07\n" + "".join(f"w{i}\x1b,{i}\n" for i in range(9)))
+    done = dllab(home, "datasets", "show", "steering.csv")
+    assert done.returncode == 0 and b"a\\x1b[31m" in done.stdout
+    assert not set(b"\x1b\x07") & set(done.stdout)
+
+
 def test_the_preview_of_many_columns_is_cut(home: Path) -> None:
     put(home, ",".join(f"c{i}" for i in range(500)) + "\n" + (",".join(["1.5"] * 500) + "\n") * 3)
     done = dllab(home, "datasets", "show", "t.csv")
