@@ -27,7 +27,8 @@ def resume(
 
     It goes on from its last checkpoint and comes to the same bits as the run that was never stopped. Changes count
     first, then recipe.yaml in the run's folder, then what the run was trained with so far; whatever differs is told.
-    Model, data, loss, batch and seed cannot change. A finished run goes on with train.epochs=....
+    Model, data, loss, batch and seed cannot change. A finished run goes on with train.epochs=..., or, if
+    it was told its steps, train.steps=....
 
     Exit code 1 if training diverged, 2 for a run that cannot go on, 130 after Ctrl-C.
     """

@@ -303,7 +303,8 @@ class Builder:
             if key not in fields:
                 # About the options together; with one of them missing it would be about something else.
                 if sound:
-                    self.problems.add(f"{words}: {raised or complaint['msg']}", place, _change(node, words, fields))
+                    what = str(raised or complaint["msg"])
+                    self.problems.add(f"{words}: {what}", place, _change(node, words, fields, what))
             elif key not in node.entries:
                 hint = f"expected {self._takes(fields[key])}; {_how(cls, words, key, bool(node.entries))}"
                 self.problems.add(f"{words} needs the option {show(key)}", place, hint)
@@ -346,8 +347,10 @@ def _how(cls: type, words: str, key: str, beside: bool) -> str:
     return f"write {name}: VALUE" if getattr(cls, "main", None) == key else f"write {name}: {{{key}: VALUE}}"
 
 
-def _change(node: MapNode, words: str, fields: dict[str, FieldInfo]) -> str:
+def _change(node: MapNode, words: str, fields: dict[str, FieldInfo], told: str) -> str:
+    """What to change: of the options that are given those the complaint names, if it names any."""
     given = [key for key in node.entries if key in fields]
+    given = [key for key in given if re.search(rf"\b{key}\b", told)] or given
     return f"change one of: {', '.join(given)}" if given else f"options of {words}: {', '.join(sorted(fields))}"
 
 

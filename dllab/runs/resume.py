@@ -231,13 +231,14 @@ def _check_open(status: str, state: State, trainer: Trainer, path: Path) -> None
     """Refuse what would do nothing: a run at its end."""
     step, best, stop = state.facts["step"], state.facts["best"], trainer.recipe.train.early_stop
     line = shlex.join(["dllab", "resume", str(path)])
+    longer = "train.epochs=..." if trainer.recipe.train.steps is None else "train.steps=..."
     if trainer.steps < step:
         raise StoreError(
             f"{path} has done {step} steps already, and the recipe now asks for {trainer.steps}\n"
-            f"  give it more: {line} train.epochs=..."
+            f"  give it more: {line} {longer}"
         )
     if status in ENDED and trainer.steps == step == state.facts["evaluated"]:
-        raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} train.epochs=...")
+        raise StoreError(f"{path} has done all of its {step} steps\n  to train longer: {line} {longer}")
     same = best is not None and stop is not None and (best["metric"], best["min_delta"]) == (stop.metric, stop.min_delta)
     if status in ENDED and stop is not None and same and best["waited"] >= stop.patience:
         what = "was stopped early" if status == "stopped" else "would stop at once"

@@ -19,6 +19,7 @@ from dllab.views.data_pictures import picture
 from dllab.views.data_text import Samples, Words, in_characters, shown
 from dllab.views.parts import Plain, inline, page_view
 from dllab.views.parts import page_document as parts_page
+from dllab.views.text import count
 
 WIDTHS = {"data set": 16, "rows": 9, "inputs": 7, "asks for": 12}
 """Of the columns of the list, which are known before the data sets are."""
@@ -89,7 +90,7 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits.items())
+    splits = ", ".join(f"{rows:,} {name}" for name, rows in summary.splits.items())
     table.add_row("rows", Text(f"{summary.rows:,}: {splits}"))
     table.add_row("inputs", Words(_inputs(summary, dataset)))
     if "lengths" in dataset.columns:
@@ -100,7 +101,7 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
     if summary.classes:
         labels = dataset.columns["targets"]
         counts = np.bincount(labels[labels >= 0], minlength=len(summary.classes))
-        named = [f"{shown(name)} ({count:,})" for name, count in zip(summary.classes, counts)]
+        named = [f"{shown(name)} ({many:,})" for name, many in zip(summary.classes, counts)]
         table.add_row("classes", Words(("at every step: " if dataset.at_every_step else "") + _some(named, 10)))
     else:
         targets = dataset.columns["targets"]
@@ -117,8 +118,8 @@ def _inputs(summary: DataSummary, dataset: Dataset) -> str:
     """The shape of a row, the type of its numbers, and what they are."""
     begin = f"{_shape(summary)} {dataset.columns['inputs'].dtype}: "
     if dataset.vocabulary:
-        of = "characters" if in_characters(dataset.vocabulary) else "words"
-        return begin + f"ids of {len(dataset.vocabulary):,} {of}: {_some([shown(w) for w in dataset.vocabulary], 10)}"
+        of = count(len(dataset.vocabulary), "character" if in_characters(dataset.vocabulary) else "word")
+        return begin + f"ids of {of}: {_some([shown(w) for w in dataset.vocabulary], 10)}"
     shape = picture_shape(dataset.features)
     if shape is None:
         return begin + _some(summary.features)

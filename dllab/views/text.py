@@ -19,6 +19,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def count(number: int, one: str) -> str:
+    """1 epoch, 2 epochs, 1,000 steps."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
 def figure(metric: str, value: object) -> str:
     """A metric's value: accuracy in percent, other figures as numbers."""
     if not isinstance(value, int | float):

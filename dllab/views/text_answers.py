@@ -48,13 +48,13 @@ def said_lines(kind: Kind, said: Sequence[Said], classes: Sequence[str], every: 
         yield ["line", "step", "read", COLUMNS[kind], *(f"probability of {visible(name)}" for name in classes)]
         for one in said:
             for number, step in enumerate(one.steps, 1):
-                read, answer = visible(step.read), visible(step.said)
-                yield [str(one.line.line), str(number), read, answer, *map(_share, step.all_log_p.tolist())]
+                shown = [visible(step.read), visible(step.said)]
+                yield [str(one.line.line), str(number), *shown, *map(_share, step.all_log_p.tolist())]
         return
     yield ["line", "text", COLUMNS[kind], "probability", *({"next": ["bits"], "answer": ["ended"]}.get(kind, []))]
     for one in said:
-        answer = visible(one.answer) if kind == "next" else one.answer
-        yield [*_where(one), answer, _share(one.log_p), *_more(kind, one)]
+        told = visible(one.answer) if kind == "next" else one.answer
+        yield [*_where(one), told, _share(one.log_p), *_more(kind, one)]
 
 
 def said_document(kind: Kind, said: Sequence[Said], classes: Sequence[str], every: bool) -> dict[str, Any]:

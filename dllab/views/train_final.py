@@ -11,7 +11,7 @@ from dllab.runs.result import Expectation, Result
 from dllab.views.figures import figures_table, matrices
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import duration, figure, rate
+from dllab.views.text import count, duration, figure, rate
 
 WHERE = {
     "input": "in the inputs",
@@ -69,7 +69,7 @@ class TrainFinal:
         result = self.result
         names = {"finished": "trained", "stopped": "stopped early", "interrupted": "interrupted", "diverged": "diverged"}
         text = Text.assemble((result.recipe.name, "bold"), ": ", (names.get(result.status, result.status), "bold"))
-        text.append(f", {result.epochs:,} {'epoch' if result.epochs == 1 else 'epochs'}, {result.steps:,} steps")
+        text.append(f", {count(result.epochs, 'epoch')}, {count(result.steps, 'step')}")
         text.append(f", seed {result.seed}, {duration(result.seconds)}")
         if speed := rate(result.steps, result.seconds):
             text.append(f" ({speed})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dllab.training.events import Compiling, Diverged, EpochEnd, Event, FirstTraining, Started
-from dllab.views.text import figure, heading, number
+from dllab.views.text import count, figure, heading, number
 from dllab.views.transfer import beginning_lines, first_line
 
 WIDTH = 80
@@ -28,11 +28,11 @@ class TrainLines:
                 return first_line(event)
             case Started():
                 self._epochs = event.epochs
-                rows = ", ".join(f"{count:,} {split}" for split, count in event.rows.items())
-                line = f"{event.recipe.name}: {event.epochs} epochs, {event.steps:,} steps; rows: {rows}"
+                rows = ", ".join(f"{many:,} {split}" for split, many in event.rows.items())
+                line = f"{event.recipe.name}: {count(event.epochs, 'epoch')}, {count(event.steps, 'step')}; rows: {rows}"
                 done = event.first // event.steps_per_epoch
                 if event.first:
-                    return f"{line}\ngoing on after step {event.first:,} ({done} whole epochs)"
+                    return f"{line}\ngoing on after step {event.first:,} ({count(done, 'whole epoch')})"
                 return "\n".join([line, *beginning_lines(event.beginning)])
             case EpochEnd():
                 return self._epoch(event)

@@ -121,6 +121,8 @@ RUNS: list[Case] = [
     ("resume my.yaml", {}), ("resume folder", {}), ("resume folder --run-dir nothing", {}), ("resume one", {}),
     ("resume one train.epochs=1", {}), ("resume one train.batch=4", {}), ("resume one data.noise=0.5", {}),
     ("resume one optimizer=sgd", {}), ("resume one train.epocs=3", {}), ("resume one seed=3", {}),
+    trained("resume own", "train.steps=2"), trained("resume own train.steps=1", "train.steps=2"),
+    ("train my.yaml train.clip_norm=1 train.steps=600 train.epochs=3", {}),
     (LONGER, lambda folder: (folder / "runs/one/recipe.yaml").unlink()),
     (LONGER, lambda folder: (folder / "runs/one/metrics.jsonl").write_bytes(b"")),
     of_run(LONGER, CHECKPOINT, None), of_run(LONGER, CHECKPOINT, b""), of_run(LONGER, CHECKPOINT, b"\0" * 7),

@@ -55,6 +55,11 @@ def test_facts_of_sequences() -> None:
     assert "ids of 76 characters: \\n, ' ', !, " in screen(datasets.dataset_view(*page("shakespeare8")))
 
 
+def test_one_character_is_no_plural(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a" * 2000)
+    assert "ids of 1 character: a\n" in screen(datasets.dataset_view(*page("text", f"file={tmp_path / 'a.txt'}")))
+
+
 def page(name: str, *options: str) -> tuple[lab.DataSummary, Dataset]:
     summary, prepared = lab.summarize(lab.chosen(name, options))
     return summary, prepared.dataset

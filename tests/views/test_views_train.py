@@ -165,6 +165,15 @@ def test_lines() -> None:
     assert max(len(line) for line in text if line) <= 80
 
 
+def test_one_is_no_plural() -> None:
+    rows, network = {"train": 600}, None
+    one = Started(recipe(), network, 1, 1, 1, rows, ("accuracy",), "cross_entropy")  # type: ignore[arg-type]
+    assert str(TrainLines().line(one)).startswith("spirals: 1 epoch, 1 step; rows: 600 train")
+    more = Started(recipe(), network, 3, 3, 1, rows, (), "cross_entropy", first=1)  # type: ignore[arg-type]
+    assert str(TrainLines().line(more)).endswith("going on after step 1 (1 whole epoch)")
+    assert "spirals: trained, 1 epoch, 1 step, seed 0" in frame(TrainFinal(result(epochs=1, steps=1)))
+
+
 def test_final() -> None:
     compare("train_final", frame(TrainFinal(result(), COMMANDS)))
 
