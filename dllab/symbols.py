@@ -38,8 +38,11 @@ RINGS = "rings"  # what probes copy
 COLUMN = "column:"  # prefix: one register for each named column of the data set
 TABLE = ":table"  # suffix, after COLUMN and a name: an array of the data set that is not by rows
 
-# Columns of sequences: how many steps each has, and whether it goes on where the batch before has ended.
-LENGTHS, CONTINUES = "lengths", "continues"
+DECLARED = -1
+"""How many ids inputs hold of which only the layers that read them know anything."""
+
+# Columns of sequences: how many steps each has, whether it goes on where the batch before has ended, what a decoder reads.
+LENGTHS, CONTINUES, DECODER = "lengths", "continues", "decoder"
 
 
 class ShapeError(ValueError):
@@ -62,7 +65,7 @@ class Value:
     slot: int = 0  # which copy of the parameter arena (optimizer state)
     shard: int | None = None  # of a per-shard register, always this shard's
     lengths: Value | None = None  # (B,) int32: of sequences (B, T, ...), how many of the T steps are there; None: all
-    ids: int = 0  # of the data's ids: how many there are; 0: not known, or no ids
+    ids: int = 0  # of ids: how many there are; DECLARED: as many as a layer says; 0: these are no ids
     counted: Value | None = None  # of labels: how many of the whole batch are not -1, an int64 scalar; None: all
 
     @property
@@ -135,6 +138,12 @@ class Net(Protocol):
 
     def batch_rows(self) -> Value:
         """(B,) int64: which row of the data set each example of the batch is."""
+
+    def counts(self, multiply_adds: int) -> None:
+        """Say how many multiplications with addition the layer being built needs for one example.
+
+        For layers that look at more than x; of others the plan asks Layer.multiply_adds.
+        """
 
     def output_of(self, label: str) -> Value:
         """What a layer of that label gave, for options marked as catalogue.LayerName; `input` and `decoder` are columns.

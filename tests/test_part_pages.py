@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from dllab.catalogue import FAMILIES, Part, parts
@@ -92,6 +93,17 @@ def test_examples_are_recipes_that_use_the_part(family: str, name: str) -> None:
         assert load(resolved.resolved()) == resolved
         used += bool(re.search(rf"['\s]{name}['\s]", f" {plain_value(resolved.resolved())} "))
     assert used, f"no example uses {name}"
+
+
+@pytest.mark.parametrize("name", parts("datasets"))
+def test_options_in_the_text_of_a_page_are_options_that_a_source_takes(name: str) -> None:
+    part = part_of("datasets", name)
+    page = page_of(part)
+    for text in re.findall(r"`(\w+: [^`]+)`", "\n".join([page.body, *page.options.values()])):
+        ((option, value),) = YAML(typ="safe", pure=True).load(text).items()
+        assert option in part.model_fields or option in ("from", "reshape"), "neither its own nor of a layer"
+        if option in part.model_fields:
+            TypeAdapter(part.model_fields[option].annotation).validate_python(value)
 
 
 @pytest.mark.parametrize("cls", [TrainOptions, EarlyStop])

@@ -42,11 +42,13 @@ def datasets(
     from dllab.views.parts import page_document, page_view
 
     if name is None:
-        summaries = [lab.summarize(lab.usual(known))[0] for known in lab.names()]
+        summaries = (lab.summarize(lab.usual(known))[0] for known in lab.names())
         if json:
-            output().document(views.document(summaries))
-        else:
-            output().show(views.datasets_view(summaries))
+            output().document(views.document(list(summaries)))
+            return
+        screen = output()
+        for block in views.listing(summaries):
+            screen.show(block)
         return
     if name not in parts("datasets"):
         import os

@@ -24,8 +24,9 @@ class Languages(Source):
 
     Its 705 paragraphs are cut into pieces of `length` characters, one after the other; `lengths` says how many of them
     are there. A piece of less than half is left out, unless it is all of a paragraph. All pieces of a paragraph go to
-    one split. The languages: Dutch, English, Finnish, French, German, Indonesian, Italian, Polish, Portuguese, Spanish,
-    Swedish, Turkish.
+    one split; stock phrases come in several, so that of the test rows 1 of 507 stands letter for letter among those that
+    train, and of rows of 16 characters 118 of 2,046. The languages: Dutch, English, Finnish, French, German, Indonesian,
+    Italian, Polish, Portuguese, Spanish, Swedish, Turkish.
 
     Options:
 

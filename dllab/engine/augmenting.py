@@ -21,10 +21,18 @@ def augmenting_of(recipe: Recipe, loss: Loss, data: Prepared | None) -> Augmenti
     if not recipe.augment or data is None:
         return None
     frame = frame_of(data.dataset.input_shape, data.dataset.features)
-    problems = [*_unfit(recipe, frame, data), *_unmixable(recipe, loss)]
+    problems = _of_ids(recipe, data) or [*_unfit(recipe, frame, data), *_unmixable(recipe, loss, data)]
     if problems:
         raise RecipeError(problems)
     return Augmenting(tuple(cast(Augmentation, entry.part) for entry in recipe.augment), frame)
+
+
+def _of_ids(recipe: Recipe, data: Prepared) -> list[Problem]:
+    """Ids are names, not numbers that could be a little more or less."""
+    if not data.dataset.vocabulary:
+        return []
+    told = f"and the inputs of the data set {data.dataset.name} are ids"
+    return [Problem(f"{e.part.name} changes numbers, {told}", e.place, "leave augment: out") for e in recipe.augment]
 
 
 def _unfit(recipe: Recipe, frame: Frame, data: Prepared) -> list[Problem]:
@@ -39,7 +47,7 @@ def _unfit(recipe: Recipe, frame: Frame, data: Prepared) -> list[Problem]:
     return problems
 
 
-def _unmixable(recipe: Recipe, loss: Loss) -> list[Problem]:
+def _unmixable(recipe: Recipe, loss: Loss, data: Prepared) -> list[Problem]:
     """What stands against mixing rows."""
     problems = []
     for number, entry in enumerate(recipe.augment, 1):
@@ -49,6 +57,9 @@ def _unmixable(recipe: Recipe, loss: Loss) -> list[Problem]:
         if number < len(recipe.augment):
             problem = f"{name} stands before {recipe.augment[number].part.name}, and must be the last of augment:"
             problems.append(Problem(problem, entry.place, "move it to the end of the list"))
+        elif data.dataset.at_every_step:
+            problem = f"{name} makes shares of one class a row, and {data.dataset.name} has a label at every step"
+            problems.append(Problem(problem, entry.place, "leave it out"))
         elif loss.targets == "labels" and not loss.shares:
             problem = f"{name} makes shares of classes of the labels, and {loss.name} takes whole classes only"
             problems.append(Problem(problem, entry.place, "take loss: cross_entropy, or leave it out"))

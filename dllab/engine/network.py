@@ -16,7 +16,7 @@ from dllab.engine.budget import check_fits
 from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.plan.plan import HISTORY_STEPS, Plan
-from dllab.recipe import Recipe, load
+from dllab.recipe import Recipe, chosen
 from dllab.symbols import COLUMN, CONTINUES, GRADIENTS, LENGTHS, OPTIMIZER, TABLE, Parameter
 
 Precision = Literal["float32", "float64"]
@@ -154,7 +154,8 @@ class Network:
         found = {}
         for name, column in columns.items():
             if name not in given and name not in (LENGTHS, CONTINUES):
-                raise ValueError(f"this net also reads {name} (N, {', '.join(map(str, column.shape))}): give {name}=...")
+                shape = str(("N", *column.shape)).replace("'", "")
+                raise ValueError(f"this net also reads {name} {shape}: give {name}=...")
             usual = question.inputs.shape[0] if name == LENGTHS else 0
             values = np.ascontiguousarray(given.get(name, np.full(rows, usual)), column.dtype)
             if values.shape != (rows, *column.shape):
@@ -259,10 +260,11 @@ def build(
         net = dllab.build("spirals", seed=0, dtype="float64")
         net.parameters["0_dense.w"]
 
-    `trust`: run the Python files that the recipe uses. Raises RecipeError with everything that is wrong with the recipe.
+    `overrides` change the recipe, as in `dllab.train`: texts such as "model[0].dense.units=64". `trust`: run the Python
+    files that the recipe uses. Raises RecipeError with everything that is wrong with the recipe.
     """
     from dllab.engine.prepare import plan_of, prepared
 
-    found = recipe if isinstance(recipe, Recipe) else load(recipe, overrides, trust=trust)
+    found = chosen(recipe, overrides, trust=trust)
     plan = plan_of(found, question_of(found, prepared(found), precision=dtype, seed=seed))
     return Network(plan, found)

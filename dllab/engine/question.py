@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dllab.catalogue import find
 from dllab.engine import targets
 from dllab.engine.augmenting import augmenting_of
@@ -11,12 +13,14 @@ from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Transform, fault_of
 from dllab.plan.plan import Column, Question
 from dllab.recipe import Problem, Recipe, RecipeError
-from dllab.symbols import CONTINUES
+from dllab.symbols import CONTINUES, DECODER, LENGTHS
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
 
 INPUTS, TARGETS = "inputs", targets.TARGETS
+FIRST_ROWS = 8
+"""Rows that nearly always show already that inputs are measured."""
 
 
 def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None = None, seed: int | None = None,
@@ -53,18 +57,27 @@ def question_of(recipe: Recipe, data: Prepared | None, *, precision: str | None 
         extras=() if data is None else extras_of(recipe, data),
         tables=() if data is None else tables_of(data),
         vocabulary=0 if data is None else len(data.dataset.vocabulary),
+        whole=data is None or holds_whole_numbers(data),
         words=() if data is None else data.dataset.vocabulary,
     )
     return targets.with_targets(question, loss, data)
 
 
 def extras_of(recipe: Recipe, data: Prepared) -> tuple[Column, ...]:
-    """The columns of a data set beside inputs and targets."""
-    columns = {name: c for name, c in data.dataset.columns.items() if name not in (INPUTS, TARGETS)}
+    """The columns that a net reads beside inputs and targets; data keep books in others, of which layers know nothing."""
+    columns = {name: c for name, c in data.dataset.columns.items() if name in (LENGTHS, DECODER)}
     found = [Column(name, column.shape[1:], str(column.dtype)) for name, column in columns.items()]
     if recipe.train.carry_state:
         found.append(Column(CONTINUES, (), "float32"))
     return tuple(found)
+
+
+def holds_whole_numbers(data: Prepared) -> bool:
+    """Whether the net sees whole numbers from 0 up as they are, which a layer may take for ids, as of an .npz file."""
+    x = data.dataset.columns[INPUTS]
+    if data.shift is not None or x.dtype != np.float32:
+        return False
+    return all(bool((part >= 0).all() and (part == np.floor(part)).all()) for part in (x[:FIRST_ROWS], x[FIRST_ROWS:]))
 
 
 def tables_of(data: Prepared) -> tuple[Column, ...]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from dllab.core import rng
 from dllab.engine.prepare import prepared
-from dllab.runs.data_file import DECODER, Learnt
+from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
 from dllab.runs.result import Result
+from dllab.symbols import DECODER
 
 STREAM = 5
 """Among the streams of dllab.core.rng: which ids are tried."""

@@ -25,11 +25,11 @@ from dllab.data.streams import seeds
 from dllab.engine import budget, executor
 from dllab.engine.prepare import folds_of
 from dllab.lab.fold_results import CrossValidation, FoldResult
-from dllab.recipe import Recipe
+from dllab.recipe import Recipe, chosen
 from dllab.runs.disk import StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.store import RunFolder
-from dllab.runs.train import Overrides, changed, chosen_recipe, first_weights
+from dllab.runs.train import Overrides, changed, first_weights
 from dllab.training.compiling import compile_ahead, kernels_of
 from dllab.training.events import Compiling, Diverged, Event, Finished, FirstTraining, Progress
 from dllab.training.trainer import Trainer
@@ -115,9 +115,9 @@ def cross_validate(
     wanted = {"train.folds.count": folds, "train.folds.repeats": repeats}
     options |= {key: value for key, value in wanted.items() if value is not None}
     changes = changed(overrides, options)
-    chosen = chosen_recipe(recipe, changes, trust)
+    found = chosen(recipe, changes, trust=trust)
     return cross_validate_loaded(
-        chosen, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=on_event, trust=trust
+        found, changes, seed=seed, jobs=jobs, run_dir=run_dir, save=save, on_event=on_event, trust=trust
     )
 
 

@@ -26,6 +26,8 @@ STREAM = 5
 BOUNDARY = 0
 OPENERS = ("\n", BOUNDARIES[1], " ")
 """What stands before the first token of a text that does not begin with a boundary, the first of these that there is."""
+COLDEST = 1e-6
+"""A lower temperature is 0: what is likelier by a hundred-thousandth is drawn then, and quotients are far from infinity."""
 
 
 class Unsuited(ValueError):
@@ -50,7 +52,7 @@ class Choice:
 
     def draw(self, log_p: NDArray[np.float64], place: int) -> int:
         """The id drawn at that place, by log p (K,) of all of them."""
-        if self.temperature == 0:
+        if self.temperature < COLDEST:
             return int(log_p.argmax())
         scores = (log_p - log_p.max()) / self.temperature
         if self.top_k is not None and self.top_k < len(scores):

@@ -13,9 +13,8 @@ from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan, Question
 from dllab.plan.row import elements
 from dllab.recipe import Recipe
-from dllab.symbols import WHOLE_DIM, Dim, Value
+from dllab.symbols import DECODER, WHOLE_DIM, Dim, Value
 
-DECODER = "decoder"
 BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1}
 
 

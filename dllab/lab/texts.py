@@ -13,9 +13,8 @@ from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN, Spelling, Unspelt
 from dllab.data.table_text import TableError
 from dllab.data.text_lines import TextLine, Texts
 from dllab.lab.decode import Answer, decode
-from dllab.runs.data_file import DECODER
 from dllab.runs.ready import Ready
-from dllab.symbols import LENGTHS
+from dllab.symbols import DECODER, LENGTHS
 
 Kind = Literal["class", "value", "labels", "next", "fill", "answer"]
 TOGETHER = 256
@@ -197,7 +196,8 @@ def wanted_of(ready: Ready, rows: Rows) -> tuple[NDArray[Any], dict[str, NDArray
         targets = np.array(answers, kind)
         return (targets if learnt.task == "classification" else targets.reshape(len(targets), -1)), columns
     targets = np.full((len(answers), learnt.label_steps), -1, np.int32)
-    for row, ids in enumerate(answers):
+    for row, (line, ids) in enumerate(zip(rows.lines, answers)):
+        _check_answer(ready, len(ids), int(rows.lengths[row]), f"{rows.label}, line {line.line}")
         targets[row, : len(ids)] = ids
     if learnt.column(DECODER) is not None:
         read = np.zeros_like(targets)
@@ -207,12 +207,17 @@ def wanted_of(ready: Ready, rows: Rows) -> tuple[NDArray[Any], dict[str, NDArray
 
 
 def _next_ones(ready: Ready, rows: Rows) -> NDArray[np.int32]:
+    """What comes next at every step. Raises TableError where there is nothing to judge by."""
     targets = np.full_like(rows.inputs, -1)
     targets[:, :-1] = rows.inputs[:, 1:]
     at = np.arange(targets.shape[1])
     targets[at >= rows.lengths[:, None] - 1] = -1
     if ready.spelling.ends:  # behind its last letter a text ends
         targets[np.arange(len(targets)), rows.lengths - 1] = 0
+    if not (targets >= 0).any():
+        kind = ready.spelling.kind
+        hint = f"give it texts of two {kind}s or more: each is foretold from those before it"
+        raise TableError(f"{rows.label}: there is nothing to judge, no text has a second {kind}", hint)
     return targets
 
 
@@ -232,9 +237,14 @@ def _target(ready: Ready, rows: Rows, line: TextLine) -> Any:
         if place is None:
             raise TableError(f"{where}: {target!r} is no class of this net", f"its classes are {some(learnt.classes)}")
         return place
-    ids = _spelt(ready.answering, target, f"{where}, target")
-    ids += [0] if learnt.column(DECODER) is not None else []
-    if len(ids) > learnt.label_steps:
-        hint = "shorten it, or train on longer answers"
-        raise TableError(f"{where}: the target is longer than the answers this net gives, {learnt.label_steps} steps", hint)
-    return ids
+    return _spelt(ready.answering, target, f"{where}, target") + [0] * ready.decodes
+
+
+def _check_answer(ready: Ready, count: int, read: int, where: str) -> None:
+    """Raise TableError for labels that do not go with the steps read, or that are more than a decoder says."""
+    if count > ready.learnt.label_steps:
+        told = f"the target is longer than the answers this net gives, {ready.learnt.label_steps} steps"
+        raise TableError(f"{where}: {told}", "shorten it, or train on longer answers")
+    if count != read and not ready.decodes:
+        told = f"a text of {read} steps and a target of {count}"
+        raise TableError(f"{where}: {told}", "this net has a label for every step: give each step its own")

@@ -49,20 +49,22 @@ def forward(loss, x, target, batch, positions, columns, smoothing, positive):
     total = 0.0
     if width == 1:  # a single column is that of class 1: one loop over the batch
         for n in range(x.shape[0]):
-            right, counts = target[n] == 1, like(x[n], 1.0 if target[n] >= 0 else 0.0)
-            total += float(counts * surprise(x[n], yes_1 if right else yes_0, no_1 if right else no_0))
+            right = target[n] == 1
+            score = float(surprise(x[n], yes_1 if right else yes_0, no_1 if right else no_0))
+            total += score if target[n] >= 0 else 0.0
     else:
         for n in range(target.shape[0]):
-            row, counts = x[n * width : (n + 1) * width], like(smoothing, 1.0 if target[n] >= 0 else 0.0)
+            row, part = x[n * width : (n + 1) * width], 0.0
             for k in range(row.shape[0]):
                 right = target[n] == k
-                total += float(counts * surprise(row[k], yes_1 if right else yes_0, no_1 if right else no_0))
+                part += float(surprise(row[k], yes_1 if right else yes_0, no_1 if right else no_0))
+            total += part if target[n] >= 0 else 0.0
     loss[0] = total / (batch * positions * width)
 
 
 @kernel(dx="*F", x="*F", target="*N:int32", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
 def backward(dx, x, target, batch, positions, columns, smoothing, positive):
-    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
+    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch positions columns)."""
     width = int(columns)
     share = like(smoothing, 1 / (batch * positions * width))
     low = smoothing * like(smoothing, 0.5)
@@ -70,20 +72,21 @@ def backward(dx, x, target, batch, positions, columns, smoothing, positive):
     yes_1, no_1, yes_0, no_0 = positive * high * share, low * share, positive * low * share, high * share
     if width == 1:
         for n in range(dx.shape[0]):
-            right, counts = target[n] == 1, like(x[n], 1.0 if target[n] >= 0 else 0.0)
-            dx[n] = counts * slope(x[n], yes_1 if right else yes_0, no_1 if right else no_0)
+            right = target[n] == 1
+            tilt = slope(x[n], yes_1 if right else yes_0, no_1 if right else no_0)
+            dx[n] = tilt if target[n] >= 0 else like(tilt, 0.0)
     else:
         for n in range(target.shape[0]):
             row, slopes = x[n * width : (n + 1) * width], dx[n * width : (n + 1) * width]
-            counts = like(smoothing, 1.0 if target[n] >= 0 else 0.0)
             for k in range(row.shape[0]):
                 right = target[n] == k
-                slopes[k] = counts * slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
+                tilt = slope(row[k], yes_1 if right else yes_0, no_1 if right else no_0)
+                slopes[k] = tilt if target[n] >= 0 else like(tilt, 0.0)
 
 
 @kernel(loss="1:float64", x="*F", target="*F", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
 def forward_shares(loss, x, target, batch, positions, columns, smoothing, positive):
-    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch columns), q the smoothed share."""
+    """Loss = the sum of -positive q log(s(x)) - (1 - q) log(1 - s(x)) / (batch positions columns), q the smoothed share."""
     low = smoothing * like(smoothing, 0.5)
     kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
     total = 0.0
@@ -95,7 +98,7 @@ def forward_shares(loss, x, target, batch, positions, columns, smoothing, positi
 
 @kernel(dx="*F", x="*F", target="*F", batch=":int64", positions=":int64", columns="", smoothing="", positive="")
 def backward_shares(dx, x, target, batch, positions, columns, smoothing, positive):
-    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch columns)."""
+    """Dx = ((1 - q) s(x) - positive q (1 - s(x))) / (batch positions columns)."""
     share = like(smoothing, 1 / (batch * positions * int(columns)))
     low = smoothing * like(smoothing, 0.5)
     kept, one = like(smoothing, 1.0) - smoothing, like(smoothing, 1.0)
@@ -107,10 +110,11 @@ def backward_shares(dx, x, target, batch, positions, columns, smoothing, positiv
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: the mean of -log(p) where the answer is yes and -log(1 - p) where it is no, p = sigmoid(x).
 
-    One output says how likely class 1 is, in data of two classes. With an output for each class every one answers "my class
-    or not" by itself (one against the rest), and the mean is over the examples and the outputs. Computed on the scores x
-    that go into the sigmoid, as max(x, 0) - x [yes] + log(1 + e^-|x|), which never overflows. End the net in `sigmoid`
-    (it then answers with probabilities) or without it (it answers with scores, above 0 for yes); both train alike. A net
+    One output says how likely class 1 is, in data of two classes. With an output for each class every one answers "my
+    class or not" by itself (one against the rest), and the mean is over the examples and the outputs; where shares of
+    the classes are asked for, as by perplexity, these answers are divided by their sum. Computed on the scores x that
+    go into the sigmoid, as max(x, 0) - x [yes] + log(1 + e^-|x|), which never overflows. End the net in `sigmoid` (it
+    then answers with probabilities) or without it (it answers with scores, above 0 for yes); both train alike. A net
     that knows nothing has log(2). Gradient: (p - [yes]) / (B K) for B examples of K outputs.
 
         model: [{dense: 8}, tanh, {dense: 1}, sigmoid]

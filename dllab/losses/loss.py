@@ -68,11 +68,14 @@ class Loss(Part):
         if labelled and shape == (*wanted[:-1], 1) and wanted[-1] <= 2:
             return
         if labelled and len(wanted) > 1:
+            advice = "the data have a label at every step: take return: sequence, and dense: classes at the end"
+            if len(shape) == 2 and shape[0] != wanted[0]:
+                advice = "end the model in layers that read from: decoder where the data have one, else keep every step"
             raise ShapeError(
                 f"{self.name} needs a row of {wanted[-1]} outputs at each of the {wanted[0]} steps, {spelt(wanted)}, not "
-                f"{spelt(shape)}; the data have a label at every step: take return: sequence, and dense: classes at the end"
+                f"{spelt(shape)}; {advice}"
             )
-        if labelled and len(shape) != 1:
+        if len(shape) != 1 and (labelled or shape[-1:] == wanted):
             raise ShapeError(
                 f"{self.name} takes one row of outputs for each example, (B, K), not (B, {spelt(shape)[1:]}; put "
                 "flatten or global_avg_pool in front of the last dense layer, or give a recurrent layer return: last"

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from dllab.catalogue import Fraction, LayerName, Nested, Size
 from dllab.inits.initializer import Initializer
 from dllab.ops import dense, dropout, shares
-from dllab.ops.join import joined
+from dllab.ops.join import joined, shape_text
 from dllab.ops.layer import Case, Layer
 from dllab.ops.sequence import lengths_of, sequence
-from dllab.symbols import Dim, Net, ShapeError, Value
+from dllab.symbols import Net, ShapeError, Value
 
 
 class Attention(Layer):
@@ -78,8 +78,8 @@ class Attention(Layer):
         width = self.units or features
         if width % self.heads:
             raise ShapeError(f"{width} units do not divide among {self.heads} heads; give it units: {self._near(width)}")
-        memory = x if self.memory is None else net.output_of(self.memory)
-        seen, _ = sequence(memory, f"memory: {self.memory}")
+        memory = x if self.memory is None else self._remembered(net, self.memory)
+        seen = int(memory.shape[1])
         if self.memory is None and self.kind == "dot":
             q = m = self._projected(net, x, "qkv", width)
             first = 1
@@ -89,8 +89,21 @@ class Attention(Layer):
         heads = _Heads(net, self.heads, steps, seen, width)
         y = heads.build(self, q, m, lengths_of(net, memory), (first * width, (first + 1) * width))
         y.lengths = x.lengths
+        net.counts(self._work(x, memory, width))
         w, b = self._weights(net, "o", width, features)
         return _product(net, y, w, b)
+
+    def _remembered(self, net: Net, label: str) -> Value:
+        """The output of that layer, (B, S, F). Raises ShapeError where it is something else."""
+        memory = net.output_of(label)
+        if len(memory.shape) == 3:
+            return memory
+        hint = "name a layer that gives a vector at every step"
+        if memory.ids > 0:
+            hint = "these are ids: name an embedding that reads them, or a layer behind it"
+        elif net.states_of(label):
+            hint = f"write return: sequence in '{label}'"
+        raise ShapeError(f"'{label}' gives {shape_text(memory.shape)}, and a memory is (B, steps, features); {hint}")
 
     def _projected(self, net: Net, x: Value, names: str, width: int) -> Value:
         """X times the matrices of these names, side by side."""
@@ -106,10 +119,11 @@ class Attention(Layer):
     def _near(self, width: int) -> int:
         return -(-width // self.heads) * self.heads
 
-    def multiply_adds(self, x: tuple[Dim, ...], y: tuple[Dim, ...]) -> int:
-        """Four projections, scores and sums; of a memory as if it were as long and wide as x."""
-        steps, features, width = int(x[1]), int(x[2]), self.units or int(x[2])
-        return steps * (4 * features * width + 2 * steps * width)
+    @staticmethod
+    def _work(x: Value, memory: Value, width: int) -> int:
+        """Multiply-adds: wq and wo over x, wk and wv over the memory, scores of either kind and sums over all pairs."""
+        steps, seen = int(x.shape[1]), int(memory.shape[1])
+        return 2 * width * (steps * x.features + seen * memory.features + steps * seen)
 
 
 class _Heads:

@@ -61,8 +61,10 @@ class AvgPool(Pool):
 
     Shrinks a picture (B, H, W, C) or a signal (B, T, C) as max_pool does, but keeps a little of everything in the window
     rather than the strongest find; LeNet-5 had it, and smooth pictures want it. The output size along an axis is
-    floor((n + p - size) / stride) + 1; zeros of padding are not counted in the mean. Backward: every number of a window
-    gets an equal share of dy.
+    floor((n + p - size) / stride) + 1; zeros of padding are not counted in the mean. Behind the end of a sequence
+    shorter than T there are zeros, which count; what comes out is as long as the formula says of that sequence alone, at
+    least one step, so that with padding: valid no window that counts reaches over the end. Backward: every number of a
+    window gets an equal share of dy.
 
         - avg_pool
         - avg_pool: {size: 3, stride: 2, padding: same}
@@ -84,6 +86,7 @@ class AvgPool(Pool):
         Case({"size": 3, "stride": 2}, shape=(7, 5, 2)),
         Case({"size": (2, 3), "stride": (3, 1), "padding": "same"}, shape=(5, 4, 1), batch=1),
         Case({"size": 2}, shape=(6, 2)),
+        Case({"size": 3, "stride": 2, "padding": "same"}, shape=(5, 2), lengths=True),
     )
 
     def pooled(self, net: Net, y: Value, x: Value, windows: dict[str, Value]) -> None:

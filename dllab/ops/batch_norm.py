@@ -192,11 +192,12 @@ class BatchNorm(Layer):
     """Batch norm: y = gain * (x - mean) / sqrt(variance + eps) + bias, each feature over the batch.
 
     Whatever the layers below do, what comes out keeps its scale, so larger learning rates work and deep nets train
-    faster; the noise of the batch also guards a little against overfitting. Put it between a dense or convolutional layer
-    (whose own bias it makes useless: `bias: false`) and its activation. Inputs (B, T, F) are normed over all B T
-    positions, pictures (B, H, W, C) over all B H W, each channel by itself. It needs batches of some 8 examples and more;
-    of a batch of one nothing is left but the bias, so a short last batch of one teaches nothing below. For such nets use
-    layer_norm or group_norm; also for sequences of several lengths, whose padding counts here as steps do.
+    faster; the noise of the batch also guards a little against overfitting. Put it between a dense or convolutional
+    layer (whose own bias it makes useless: `bias: false`) and its activation. Inputs (B, T, F) are normed over all B T
+    positions, pictures (B, H, W, C) over all B H W, each channel by itself. It needs batches of some 8 examples and
+    more; of a batch of one nothing is left but the bias, so a short last batch of one teaches nothing below. For such
+    nets use layer_norm or group_norm; for sequences of several lengths layer_norm alone, since padding counts in the
+    others as steps do.
 
     At inference running statistics stand in for the batch: each training step multiplies them by `momentum` and adds
     (1 - momentum) of the batch's, the variance as n / (n - 1) times that of the batch (a single number leaves it as it

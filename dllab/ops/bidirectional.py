@@ -10,7 +10,7 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops.join import Join, joined
 from dllab.ops.layer import Case, Layer
-from dllab.ops.recurrent import ends_of, sequence_of
+from dllab.ops.sequence import lengths_of, sequence
 from dllab.symbols import Net, ShapeError, Value
 
 
@@ -76,11 +76,11 @@ class Bidirectional(Layer):
 
     def build(self, net: Net, x: Value) -> Value:
         """Both directions, then the rows that join them. Raises ShapeError where states go on from batch to batch."""
-        steps = sequence_of(x)
+        sequence(x)
         if net.carries:
             problem = "carry_state hands states on from batch to batch, and what is read from the back cannot go on"
             raise ShapeError(f"{problem}; leave carry_state out, or take a layer of one direction")
-        ends = ends_of(net, x, steps)
+        ends = lengths_of(net, x)
         before = net.states_of("")
         ahead = net.layers(self.layers, x, "ahead")
         of_ahead = net.states_of("")

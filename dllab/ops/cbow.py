@@ -10,17 +10,12 @@ from dllab.core.bits import like
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.inits.zeros import Zeros
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.ops.negatives import add_row, clear, scores
+from dllab.ops.sequence import lengths_of
 from dllab.ops.skip_gram import Negatives, start
 from dllab.symbols import Dim, Net, ShapeError, Value
-
-
-@kernel(lengths="B:int32", steps=":int64")
-def all_there(lengths, steps):
-    """Lengths of rows that are not filled up."""
-    for b in range(lengths.shape[0]):
-        lengths[b] = steps
 
 
 @kernel(y="B F", x="B T", w="V F", lengths="B:int32")
@@ -95,14 +90,11 @@ class CBOW(Layer):
                 "cbow reads rows of words, (B, 1 + C): a word and those around it; take data that give such, as "
                 "data: {word_pairs: cbow} does"
             )
-        words, lengths = net.size(self.size), x.lengths
+        words = ids_of(net, x, self.size)
         w = net.parameter("w", (words, self.units), self.init or start(self.units), fans=(1, self.units))
         context = net.parameter("context", (words, self.units), Zeros(), fans=(1, self.units))
-        if lengths is None:
-            lengths = net.array((x.shape[0],), "lengths", "int32")
-            net.call(all_there, lengths=lengths, steps=net.whole(steps))
         h = net.array((x.shape[0], self.units), "h")
-        net.call(mean, backward=(mean_w,), y=h, x=x, w=w, lengths=lengths)
+        net.call(mean, backward=(mean_w,), y=h, x=x, w=w, lengths=lengths_of(net, x))
         return scores(net, h, x, context, true=0, negatives=self.negatives)
 
     def multiply_adds(self, x: tuple[Dim, ...], y: tuple[Dim, ...]) -> int:

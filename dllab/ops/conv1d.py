@@ -9,7 +9,7 @@ from dllab.catalogue import Nested, Size
 from dllab.inits.initializer import Initializer
 from dllab.ops.conv import build_conv
 from dllab.ops.layer import Case, Layer, Reach
-from dllab.ops.sequence import masked
+from dllab.ops.sequence import lengths_behind, masked
 from dllab.ops.window import Axis, Zeros, axes, signal
 from dllab.symbols import Dim, Net, Value
 
@@ -19,8 +19,9 @@ class Conv1d(Layer):
 
     One small filter looks at every step of a signal: x (B, T, C) becomes y (B, P, units), w is (kernel, C, units), b
     (units,). Use it for curves, sound and anything with neighbours in time; a row of plain numbers becomes a signal by
-    `reshape: [T, 1]`. Behind the end of a sequence shorter than T there are zeros, as around the signal. Output size:
-    floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation d.
+    `reshape: [T, 1]`. Output size: floor((T + p - d (k - 1) - 1) / s) + 1, with p zeros of padding, stride s, dilation
+    d. Behind the end of a sequence shorter than T there are zeros, as around the signal, and what comes out is as long
+    as the formula says of that sequence alone, at least one step.
     Backward: dx is dy spread over the windows by w, dw the sum of x by dy over all steps.
 
         - conv1d: 25
@@ -58,6 +59,7 @@ class Conv1d(Layer):
         Case({"units": 2, "kernel": 2, "dilation": 3, "padding": "causal"}, shape=(5, 3)),
         Case({"units": 2, "kernel": 4, "padding": "same"}, shape=(5, 2), batch=1),
         Case({"units": 2, "padding": "same"}, shape=(4, 2), lengths=True),
+        Case({"units": 2, "stride": 2}, shape=(6, 2), lengths=True),
     )
 
     def build(self, net: Net, x: Value) -> Value:
@@ -69,7 +71,9 @@ class Conv1d(Layer):
         b = net.parameter("b", (self.units,), decays=False) if self.bias else None
         row = net.view(masked(net, x), (x.shape[0], 1, steps, inputs))
         y = build_conv(net, row, net.view(w, (1, *w.shape)), b, Axis(1, 1, 1, 1, 0, 0), along)
-        return net.view(y, (x.shape[0], along.outputs, self.units))
+        y = net.view(y, (x.shape[0], along.outputs, self.units))
+        y.lengths = lengths_behind(net, x, along, self.padding)
+        return y
 
     def _axis(self, steps: int) -> Axis:
         if self.padding != "causal":

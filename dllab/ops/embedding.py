@@ -9,6 +9,7 @@ from dllab.catalogue import FilePath, Nested, Size, find
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.inits.word_vectors import FromVectors, VectorFileError, vectors_of
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, ShapeError, Value
 
@@ -71,11 +72,6 @@ def backward_scaled(dw, dy, x, factor):
                 row[f] += factor * slope[f]
 
 
-def ids_of(net: Net, x: Value, size: int | str) -> int:
-    """How many ids there are: as the option says, or as x says."""
-    return x.ids if x.ids and size == "vocabulary" else net.size(size)
-
-
 class Embedding(Layer):
     """Embedding: y = w[x], a row of a table for every id.
 
@@ -92,7 +88,7 @@ class Embedding(Layer):
 
     - units: numbers of a vector.
     - size: how many ids there are; vocabulary stands for as many as the data have, and behind `from: decoder` for as many
-      as there are classes.
+      as there are classes. Whole numbers of an .npz file, and the inputs of a recipe without data, need a number here.
     - init: how w starts; left out, normal numbers of standard deviation 1 over the root of units.
     - file: vectors that w starts with: a text file of lines `word v1 v2 ...`, as GloVe's, or glove10k, which comes with the
       lab (10,000 words, 50 numbers each). Words of the data that it lacks start as init says. To keep them as they are, add

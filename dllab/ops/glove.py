@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from dllab.catalogue import Nested, Size
 from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.ops.negatives import add_row, clear, dot
 from dllab.ops.skip_gram import start
@@ -99,7 +100,7 @@ class GloVe(Layer):
             raise ShapeError(
                 "glove reads pairs of words, (B, 2); take data that give such, as data: {word_pairs: glove} does"
             )
-        words, init = net.size(self.size), self.init or start(self.units)
+        words, init = ids_of(net, x, self.size), self.init or start(self.units)
         w = net.parameter("w", (words, self.units), init, fans=(1, self.units))
         context = net.parameter("context", (words, self.units), init, fans=(1, self.units))
         b, c = net.parameter("b", (words,), decays=False), net.parameter("c", (words,), decays=False)

@@ -137,9 +137,10 @@ class GroupNorm(Layer):
 
     The channels are cut into `groups` equal parts, and each part of each example, over all H and W, is brought to mean 0
     and variance 1 by itself, then stretched and shifted by what is learnt for each channel. It does the same in training
-    and at inference and does not care how large a batch is: for pictures what layer_norm is for vectors, where batches are
-    too small for batch_norm. One group is layer norm over the whole picture, a group for each channel is instance_norm.
-    The variance divides by the numbers of the group.
+    and at inference and does not care how large a batch is: for pictures what layer_norm is for vectors, where batches
+    are too small for batch_norm. One group is layer norm over the whole picture, a group for each channel is
+    instance_norm. The variance divides by the numbers of the group. Padding of sequences of several lengths counts as
+    steps do, so that an answer depends on how far its row is filled up: take layer_norm for those.
 
         - group_norm: 4
         - relu

@@ -17,7 +17,9 @@ class InstanceNorm(Layer):
 
     Mean and variance are over H and W. What is left of a channel is where it is high and low, not how strong it is:
     contrast and colour of a picture go, which is what style transfer wants, and what a classifier may miss. The same in
-    training and at inference. It is group_norm with a group for each channel. The variance divides by the number of places.
+    training and at inference. It is group_norm with a group for each channel. The variance divides by the number of
+    places. Padding of sequences of several lengths counts as steps do, so that an answer depends on how far its row is
+    filled up: take layer_norm for those.
 
         - instance_norm
         - relu

@@ -64,7 +64,10 @@ def joined(net: Net, values: Sequence[Value], how: Join) -> Value:
     """
     if len(values) == 1:
         return values[0]
-    return _sum(net, values) if how == "add" else _side_by_side(net, values)
+    y = _sum(net, values) if how == "add" else _side_by_side(net, values)
+    if len(y.shape) > 2:
+        y.lengths = next((value.lengths for value in values if value.lengths is not None), None)
+    return y
 
 
 def shape_text(shape: Sequence[Dim]) -> str:

@@ -147,7 +147,9 @@ class Lstm(Recurrent):
     - learn_start: the state and the memory before the first step are parameters, h0 and c0 (H,), that begin at 0.
     - init: how wx starts; left out, xavier.
     - recurrent_init: how wh starts; left out, orthogonal.
-    - forget_bias: what the forget gate's bias starts at; 1 lets it remember from the start.
+    - forget_bias: what the forget gate's bias starts at. 1 keeps three quarters of the memory from step to step at first;
+      over gaps of 30 steps and more a net then often does not begin to learn, and with 3 to 5 it does (recipes
+      temporal-order, recall).
 
     Source: Hochreiter and Schmidhuber, Long short-term memory (1997); the forget gate: Gers, Schmidhuber, Cummins, Learning
     to forget (2000).

@@ -58,10 +58,12 @@ def backward(dx, dy, best):
 class MaxPool(Pool):
     """Max pooling: y = the largest number of each window, channel by channel.
 
-    Halves a picture (B, H, W, C) or a signal (B, T, C) with the default size of 2: what was found stays, exactly where it
-    was found is forgotten, and all later layers work on a quarter of the places. It has no parameters. The output size
-    along an axis is floor((n + p - size) / stride) + 1; zeros of padding are never the largest. Backward: dy goes to the
-    place of the largest number (the first of equal ones), 0 to all others.
+    Halves a picture (B, H, W, C) or a signal (B, T, C) with the default size of 2: what was found stays, exactly where
+    it was found is forgotten, and all later layers work on a quarter of the places. It has no parameters. The output
+    size along an axis is floor((n + p - size) / stride) + 1; zeros of padding are never the largest. Behind the end of a
+    sequence shorter than T there are zeros, which count; what comes out is as long as the formula says of that sequence
+    alone, at least one step, so that with padding: valid no window that counts reaches over the end. Backward: dy goes
+    to the place of the largest number (the first of equal ones), 0 to all others.
 
         - max_pool
         - max_pool: 3
@@ -83,6 +85,7 @@ class MaxPool(Pool):
         Case({"size": 3, "stride": 2}, shape=(7, 5, 2)),
         Case({"size": (2, 3), "stride": (3, 1), "padding": "same"}, shape=(5, 4, 1), batch=1),
         Case({"size": 2}, shape=(6, 2)),
+        Case({"size": 3, "stride": 2, "padding": "same"}, shape=(5, 2), lengths=True),
     )
 
     def pooled(self, net: Net, y: Value, x: Value, windows: dict[str, Value]) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from dllab.catalogue import Size
 from dllab.core.kernel import kernel
-from dllab.ops.embedding import ids_of
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.symbols import Net, Value
 
@@ -37,7 +37,7 @@ class OneHot(Layer):
     Options:
 
     - size: how many ids there are; vocabulary stands for as many as the data have, and behind `from: decoder` for as many
-      as there are classes.
+      as there are classes. Whole numbers of an .npz file, and the inputs of a recipe without data, need a number here.
 
     Source: Elman, Finding structure in time (1990), whose nets read letters and words this way.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dllab.ops.layer import Layer, Reach
+from dllab.ops.sequence import lengths_behind, masked
 from dllab.ops.window import Axis, Padding, Pair, axes, both, picture
 from dllab.symbols import Dim, Net, ShapeError, Value
 
@@ -23,13 +24,17 @@ class Pool(Layer):
         if len(x.shape) != 3:
             picture(x)
         rows, columns = self._axes(x.shape)
-        of = x if len(x.shape) == 4 else net.view(x, (x.shape[0], 1, *x.shape[1:]))
+        of = x if len(x.shape) == 4 else net.view(masked(net, x), (x.shape[0], 1, *x.shape[1:]))
         y = net.array((x.shape[0], rows.outputs, columns.outputs, x.features))
         self.pooled(net, y, of, {
             "size_y": net.whole(rows.kernel), "size_x": net.whole(columns.kernel), "stride_y": net.whole(rows.stride),
             "stride_x": net.whole(columns.stride), "top": net.whole(rows.low), "left": net.whole(columns.low),
         })  # fmt: skip
-        return y if len(x.shape) == 4 else net.view(y, (x.shape[0], columns.outputs, x.features))
+        if len(x.shape) == 4:
+            return y
+        y = net.view(y, (x.shape[0], columns.outputs, x.features))
+        y.lengths = lengths_behind(net, x, columns, self.padding)
+        return y
 
     def pooled(self, net: Net, y: Value, x: Value, windows: dict[str, Value]) -> None:
         """Add the rows that fill y (B, P, Q, C) from x (B, H, W, C)."""

@@ -10,11 +10,11 @@ from pydantic import Field, create_model
 
 from dllab.catalogue import Fraction, LayerName, Nested, Size, find
 from dllab.inits.initializer import Initializer
-from dllab.ops.join import shape_text
 from dllab.ops.layer import Layer
+from dllab.ops.sequence import lengths_of, sequence
 from dllab.ops.start_states import Start, start_states
-from dllab.ops.through_time import ROOM, all_steps
-from dllab.symbols import Dim, Net, Parameter, ShapeError, Value
+from dllab.ops.through_time import ROOM
+from dllab.symbols import Dim, Net, Parameter, Value
 
 _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Literal["sequence", "last"], "sequence")})  # type: ignore[call-overload]
 """`return` is a word of Python, so this option cannot be declared in a class."""
@@ -60,25 +60,6 @@ class Run:
         }  # fmt: skip
 
 
-def sequence_of(x: Value) -> int:
-    """The steps of x (B, T, F). Raises ShapeError for other shapes."""
-    if len(x.shape) == 3:
-        return int(x.shape[1])
-    hint = "flatten pictures, or reshape them to steps"
-    if len(x.shape) == 2:
-        hint = f"put an embedding in front of it if these are ids, reshape: [{x.shape[1]}, 1] if they are numbers"
-    raise ShapeError(f"it takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
-
-
-def ends_of(net: Net, x: Value, steps: int) -> Value:
-    """The lengths (B,) of x, or an array that says that all steps are there."""
-    if x.lengths is not None:
-        return x.lengths
-    ends = net.array((x.shape[0],), "ends", "int32")
-    net.call(all_steps, ends=ends, steps=net.whole(steps))
-    return ends
-
-
 class Recurrent(_Returning):  # type: ignore[misc]
     """Base of recurrent layers: subclasses give `gates`, how many vectors of H a step computes, and `run`, their rows."""
 
@@ -96,8 +77,8 @@ class Recurrent(_Returning):  # type: ignore[misc]
 
     def build(self, net: Net, x: Value) -> Value:
         """All states (B, T, H), or the last (B, H)."""
-        steps = sequence_of(x)
-        lengths, ends = x.lengths, ends_of(net, x, steps)
+        sequence(x)
+        lengths, ends = x.lengths, lengths_of(net, x)
         starts = start_states(net, self, x.shape[0])
         kept = []
         for number, start in enumerate(starts, 1):

@@ -6,6 +6,7 @@ from math import prod
 
 from dllab.core.kernel import kernel
 from dllab.ops.join import shape_text
+from dllab.ops.window import Axis
 from dllab.symbols import Net, ShapeError, Value
 
 
@@ -14,6 +15,13 @@ def every_step(lengths, steps):
     """All sequences have all steps."""
     for n in range(lengths.shape[0]):
         lengths[n] = steps
+
+
+@kernel(ends="B:int32", lengths="B:int32", span=":int64", stride=":int64", most=":int64")
+def windows(ends, lengths, span, stride, most):
+    """How many windows of `span` steps, `stride` apart, lie within each length: at least one, `most` at most."""
+    for n in range(ends.shape[0]):
+        ends[n] = min(max((lengths[n] - span) // stride + 1, 1), most)
 
 
 @kernel(y="B T F", x="B T F", lengths="B:int32")
@@ -44,14 +52,14 @@ def mask_back(dx, dy, lengths):
                     to[f] = 0
 
 
-def sequence(x: Value, what: str = "it") -> tuple[int, int]:
+def sequence(x: Value) -> tuple[int, int]:
     """Steps and features of x (B, T, F). Raises ShapeError for other shapes."""
     if len(x.shape) == 3:
         return int(x.shape[1]), x.features
-    hint = "conv and its kin take pictures"
+    hint = "conv and its kin take pictures, and reshape cuts them into steps"
     if len(x.shape) == 2:
         hint = f"put an embedding in front where they are ids, reshape: [{x.shape[1]}, 1] where they are numbers"
-    raise ShapeError(f"{what} takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
+    raise ShapeError(f"it takes sequences (B, steps, features), not {shape_text(x.shape)}; {hint}")
 
 
 def lengths_of(net: Net, x: Value) -> Value:
@@ -60,6 +68,22 @@ def lengths_of(net: Net, x: Value) -> Value:
         return x.lengths
     lengths = net.array((x.shape[0],), "lengths", "int32")
     net.call(every_step, lengths=lengths, steps=net.whole(int(x.shape[1])))
+    return lengths
+
+
+def lengths_behind(net: Net, x: Value, along: Axis, padding: object) -> Value | None:
+    """(B,) int32: how many windows over the steps of x count, were each sequence padded as x is; None without lengths.
+
+    With padding `same` those that begin within it.
+    """
+    if x.lengths is None or len(x.shape) != 3:
+        return None
+    span = 1 if padding == "same" else along.span - along.low - along.high
+    lengths = net.array((x.shape[0],), "lengths", "int32")
+    net.call(
+        windows, ends=lengths, lengths=x.lengths, span=net.whole(span), stride=net.whole(along.stride),
+        most=net.whole(along.outputs),
+    )  # fmt: skip
     return lengths
 
 

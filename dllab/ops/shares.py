@@ -15,6 +15,7 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.tile import FROM_ZERO, products
 from dllab.core.vecmath import INF, exp, tanh
+from dllab.ops.window import ladder
 
 BLOCK = 16
 """Steps that causal attention takes at a time."""
@@ -27,13 +28,6 @@ def columns_of(turned: Any, x: Any, n: int, first: int) -> None:
         row = x[n, s]
         for j in range(turned.shape[0]):
             turned[j, s] = row[first + j]
-
-
-@device
-def ladder(table: Any, step: int) -> None:
-    """table[i] = i step."""
-    for i in range(table.shape[0]):
-        table[i] = i * step
 
 
 @device

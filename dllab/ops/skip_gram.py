@@ -12,6 +12,7 @@ from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.inits.uniform import Uniform
 from dllab.inits.zeros import Zeros
+from dllab.ops.ids import ids_of
 from dllab.ops.layer import Case, Layer
 from dllab.ops.negatives import add_row, clear, scores
 from dllab.symbols import Dim, Net, ShapeError, Value
@@ -89,7 +90,7 @@ class SkipGram(Layer):
                 "skip_gram reads pairs of words, (B, 2): a word and one near it; take data that give such, as "
                 "data: word_pairs does"
             )
-        words = net.size(self.size)
+        words = ids_of(net, x, self.size)
         w = net.parameter("w", (words, self.units), self.init or start(self.units), fans=(1, self.units))
         context = net.parameter("context", (words, self.units), Zeros(), fans=(1, self.units))
         h = net.array((x.shape[0], self.units), "h")

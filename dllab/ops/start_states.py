@@ -36,26 +36,34 @@ def go_on(y, state, continues, first, whole):
     """Y = the state in which this row of the batch before has ended, where it goes on; else 0."""
     for n in range(y.shape[0]):
         row, of = y[n], state[first - whole + n]
-        for j in range(row.shape[0]):
-            row[j] = continues[n] * of[j]
+        if continues[n] > 0:
+            for j in range(row.shape[0]):
+                row[j] = of[j]
+        else:  # not a product: 0 times a state that is no number is none either
+            for j in range(row.shape[0]):
+                row[j] = 0
 
 
 @kernel(y="B H", x="B H", state="S H", continues="B", first=":int64", whole=":int64")
 def go_on_or_start(y, x, state, continues, first, whole):
     """Y = the state in which this row of the batch before has ended, where it goes on; else x."""
     for n in range(y.shape[0]):
-        row, of, start = y[n], state[first - whole + n], x[n]
+        row, of = y[n], state[first - whole + n] if continues[n] > 0 else x[n]
         for j in range(row.shape[0]):
-            row[j] = start[j] + continues[n] * (of[j] - start[j])
+            row[j] = of[j]
 
 
 @kernel(dx="B H", dy="B H", continues="B")
 def go_on_or_start_back(dx, dy, continues):
-    """Dx = dy where the row begins anew."""
+    """Dx = dy where the row begins anew, else 0."""
     for n in range(dx.shape[0]):
         row, slope = dx[n], dy[n]
-        for j in range(row.shape[0]):
-            row[j] = slope[j] - continues[n] * slope[j]
+        if continues[n] > 0:
+            for j in range(row.shape[0]):
+                row[j] = 0
+        else:
+            for j in range(row.shape[0]):
+                row[j] = slope[j]
 
 
 @kernel(state="S H", end="B H", first=":int64", whole=":int64")
@@ -131,6 +139,8 @@ def _given(net: Net, part: Any) -> Sequence[tuple[Value, ...]]:
     label = part.start
     kept = net.states_of(label) or ((net.output_of(label),),)
     first = kept[0][0]
+    if first.ids > 0:
+        raise ShapeError(f"'{label}' holds ids, and a state is (B, {part.units}) numbers; name a recurrent layer")
     if len(first.shape) != 2:
         hint = "name a recurrent layer, or one that gives a vector"
         raise ShapeError(f"'{label}' gives {shape_text(first.shape)}, and a state is (B, {part.units}); {hint}")

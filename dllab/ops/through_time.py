@@ -1,7 +1,8 @@
 """What recurrent layers share: products with all steps of the input at once, the step from state to state, the way back.
 
 Gates lie side by side: z (B, T, G), G = H for a plain net, 4 H for an LSTM, 3 H for a GRU. Example n has ends[n] steps:
-those behind are not computed, their states are 0, and nothing flows back through them.
+states of those behind are 0 and not computed, and no gradient reaches what came in there. Products of weights go on to the
+longest end: dz is 0 behind each, so that a step there adds 0 times its x, which is to be a number.
 
 Tables of places, filled by the kernels: `steps` (2, T) for the steps of one example, as rows of z and of x; `rows` (5, B)
 for the examples that have step t: which they are, and where each begins in h, in z, in an array of states (B, H), in x.
@@ -18,6 +19,7 @@ from dllab.core.tile import FROM_START, FROM_Y, FROM_ZERO, products
 from dllab.core.vecmath import clamp
 from dllab.core.vecmath import sigmoid as exact_sigmoid
 from dllab.core.vecmath import tanh as exact_tanh
+from dllab.ops.window import ladder
 
 AT_ONCE = 12
 """Rows that a tile of products takes at most, where there are 32 registers: cut like this, no row is computed twice."""
@@ -56,13 +58,6 @@ def quick_tanh(x: float, factor: float) -> float:
     z = a * a
     above, below = polynomial(z, (TANH_ABOVE, TANH_ABOVE)), polynomial(z, (TANH_BELOW, TANH_BELOW))
     return quick_ratio(factor * a * above, below)
-
-
-@device
-def ladder(table: Any, step: int) -> None:
-    """table[i] = i step."""
-    for i in range(table.shape[0]):
-        table[i] = i * step
 
 
 @device
@@ -181,7 +176,7 @@ def state_weights(dwh: Any, at: int, wide: int, h: Any, start: Any, begins: int,
     ladder(to_unit, dwh.shape[1])
     count, full = max(longest(ends) - 1, 0), size // AT_ONCE * AT_ONCE
     some = in_cache(steps * gates)
-    for n in range(0, h.shape[0], some):
+    for n in range(0, max(h.shape[0], 1), some):  # once, to clear dwh, also where a shard has no rows
         for first, last in ((0, full), (full, size)):
             products(dwh, at, to_unit[first:], h, n * steps * size, of_unit[first:], last - first, steps * size, size, 0,
                      dz, (n * steps + 1) * gates, steps * gates, gates, 0, min(some, h.shape[0] - n), count, 1, wide, dwh,
@@ -205,7 +200,7 @@ def backward_wx(dwx, x, dz, ends, features):
     ladder(of_feature, 1)
     ladder(to_feature, wide)
     some = in_cache(steps * wide)
-    for n in range(0, x.shape[0], some):
+    for n in range(0, max(x.shape[0], 1), some):  # once, to clear dwx, also where a shard has no rows
         products(dwx, 0, to_feature, x, n * steps * size, of_feature, size, steps * size, size, 0, dz, n * steps * wide,
                  steps * wide, wide, 0, min(some, x.shape[0] - n), longest(ends), 1, wide, dwx,
                  FROM_Y if n > 0 else FROM_ZERO)  # fmt: skip
@@ -258,10 +253,3 @@ def backward_start_c(dstart_c, dy_c):
         to, of = dstart_c[n], dy_c[n]
         for j in range(to.shape[0]):
             to[j] = of[j]
-
-
-@kernel(ends="B:int32", steps=":int64")
-def all_steps(ends, steps):
-    """Ends = all steps, for sequences without lengths."""
-    for n in range(ends.shape[0]):
-        ends[n] = steps

@@ -50,7 +50,8 @@ class Upsample(Layer):
 
     Pictures (B, H, W, C) and signals (B, T, C). The way back up in autoencoders and generators: upsample, then a
     convolution that smooths the blocks. Against conv_transpose it leaves no checkerboard patterns, which overlapping
-    kernels do. Nearest neighbour, no parameters. Backward: dx = the sum of dy over the block.
+    kernels do. Nearest neighbour, no parameters. Where sequences end is forgotten: padding is enlarged with the rest,
+    and layers behind take it for steps. Backward: dx = the sum of dy over the block.
 
         - upsample: 2
         - upsample: {factor: [1, 2]}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -112,6 +112,13 @@ def signal(x: Value) -> tuple[int, int]:
         return int(x.shape[1]), x.features
     hint = f"put reshape: [{x.shape[1]}, 1] in front of it" if len(x.shape) == 2 else "conv and its kin take pictures"
     raise ShapeError(f"it takes signals (B, steps, channels), not {shape_text(x.shape)}; {hint}")
+
+
+@device
+def ladder(table: Any, step: int) -> None:
+    """table[i] = i step."""
+    for i in range(table.shape[0]):
+        table[i] = i * step
 
 
 @device

@@ -1,7 +1,8 @@
 """Batches of sequences of about the same length, so that little of a step is spent on padding.
 
-After the shuffle of an epoch the rows are sorted by length within pools of many batches, and then whole batches are
-shuffled. Rows that met in one batch meet in another one in the next epoch, since the pools are drawn anew.
+After the shuffle of an epoch the rows are sorted by length within pools of several batches, and then whole batches are
+shuffled. A pool holds a share of the rows, drawn anew in every epoch, so that a row meets others of about its length each
+time. The rows of a short batch are drawn from all of them, too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.core.rng import STREAM_SHUFFLE, key
 
-POOL = 50
-"""Batches that are sorted together."""
+POOL, FEW = 50, 4
+"""Batches that are sorted together: a quarter of all, from FEW to POOL, and never more than half."""
 
 AFTER_THE_ROWS = 1
 """The batches' own key: that of the rows' shuffle, one further in."""
@@ -22,14 +23,14 @@ AFTER_THE_ROWS = 1
 
 @kernel(order="N:int64", lengths="R:int32", size=":int64", seed=":int64", epoch=":int64")
 def bucket(order, lengths, size, seed, epoch):
-    """Order (N,): sorted by length within pools of POOL batches of `size` rows, whole batches then shuffled.
+    """Order (N,): sorted by length within pools of batches of `size` rows, whole batches then shuffled.
 
-    A short batch at the end stays there.
+    A short batch at the end stays as it is.
     """
-    rows = order.shape[0]
-    for first in range(0, rows, POOL * size):
-        _sort(order, lengths, first, min(POOL * size, rows - first))
-    batches = rows // size
+    batches = order.shape[0] // size
+    pool = max(min(max(batches // 4, FEW), POOL, (batches + 1) // 2), 1)
+    for first in range(0, batches, pool):
+        _sort(order, lengths, first * size, min(pool, batches - first) * size)
     drawn = key(key(seed, STREAM_SHUFFLE, epoch), STREAM_SHUFFLE, AFTER_THE_ROWS)
     for i in range(1, batches):
         j = (((hash64(drawn, i) >> 32) & 0xFFFFFFFF) * (i + 1)) >> 32

@@ -26,6 +26,7 @@ from dllab.symbols import (
     BARRIER,
     CONSTANTS,
     COUNTERS,
+    DECODER,
     GRADIENTS,
     PARAMETERS,
     RUNNING,
@@ -37,9 +38,6 @@ from dllab.symbols import (
     ShapeError,
     Value,
 )
-
-DECODER = "decoder"
-"""What `from:` calls the second input of data that answer in sequences."""
 
 COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""
@@ -84,6 +82,7 @@ class Builder:
         self._label: str | None = None  # of the layer being built
         self._entry: Any = None  # the same as the recipe has it
         self._paths: dict[str, str] = {}  # of layers with a label
+        self._counted: dict[str, int] = {}  # multiply-adds that layers have told of themselves, by path
 
     # ---- arrays ----------------------------------------------------------------------------------------------------
 
@@ -137,6 +136,7 @@ class Builder:
         value = Value(of.name, of.register, tuple(shape), of.dtype, of.needs_gradient, parent=of, shard=of.shard)
         if of.lengths is not None and value.shape[:2] == of.shape[:2]:
             value.lengths = of.lengths
+        value.ids = of.ids
         return value
 
     def shared(self, name: str, shape: tuple[int, ...]) -> Value:
@@ -197,6 +197,10 @@ class Builder:
                 raise ShapeError("the inputs are numbers, not words or letters of a vocabulary; say how many ids there are")
             return self.store.vocabulary
         return self.store.features if units == "features" else self.store.outputs
+
+    def counts(self, multiply_adds: int) -> None:
+        """See Net.counts."""
+        self._counted[self.path] = multiply_adds
 
     def output_of(self, label: str) -> Value:
         """See Net.output_of."""
@@ -360,7 +364,8 @@ class Builder:
         if y.lengths is None and x.lengths is not None and len(y.shape) > 2 and y.shape[1] == x.shape[1]:
             y.lengths = x.lengths
         info.output_shape, info.output = y.shape, y
-        info.multiply_adds = part.multiply_adds(x.shape, y.shape)
+        counted = self._counted.get(self.path)
+        info.multiply_adds = part.multiply_adds(x.shape, y.shape) if counted is None else counted
         info.reach = part.reach(x.shape)
         self._initializer, self._own = before, own
         return y

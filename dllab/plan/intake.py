@@ -15,6 +15,7 @@ from dllab.symbols import (
     BATCH_DIM,
     COLUMN,
     CONTINUES,
+    DECLARED,
     LENGTHS,
     ORDER,
     TABLE,
@@ -64,7 +65,7 @@ def inputs(builder: Builder, question: Question, column: Column, feed: Feed | No
         x = Value("x", WORK, (BATCH_DIM, *column.shape))
         builder.awaited[id(x)] = lambda: setattr(x, "parent", feed.inputs(builder.batch_rows()))
     builder.all_rows = lambda: _all_rows(builder, column, order, feed)
-    x.ids = question.vocabulary
+    x.ids = question.vocabulary or (DECLARED if question.whole else 0)
     builder.named["input"] = x
     _extras(builder, question, x)
     return x

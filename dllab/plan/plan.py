@@ -107,6 +107,7 @@ class Question:
     extras: tuple[Column, ...] = ()  # further columns: lengths, decoder, continues
     tables: tuple[Column, ...] = ()  # arrays that are not by rows
     vocabulary: int = 0
+    whole: bool = False  # inputs without a vocabulary that may be ids: whole numbers, or not known yet
     words: tuple[str, ...] = ()  # the text of each id of the vocabulary
 
 

@@ -4,7 +4,7 @@ from dllab.recipe.errors import Problem, RecipeError
 from dllab.recipe.find import shipped
 from dllab.recipe.parts import LayerEntry
 from dllab.recipe.place import Place
-from dllab.recipe.recipe import Recipe, load, parse
+from dllab.recipe.recipe import Recipe, chosen, load, parse
 from dllab.recipe.schema import schema
 from dllab.recipe.train_options import Checkpoint, EarlyStop, FoldOptions, TrainOptions
 
@@ -18,6 +18,7 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "TrainOptions",
+    "chosen",
     "load",
     "parse",
     "schema",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic.fields import FieldInfo
 
-from dllab.catalogue import parts
+from dllab.catalogue import Part, parts
 from dllab.recipe.assemble import KEYS
 from dllab.recipe.errors import Problems, article, did_you_mean, one_of, show
 from dllab.recipe.forms import (
@@ -220,6 +220,7 @@ class _Change:
             return self.renamed(written, family)
         if step == cls.name and step not in fields_of(cls):
             if not rest:
+                self.check_options(node, cls, family, where)
                 return MapNode(node.place, {cls.name: Entry(written.name, self.value)})
             path = rest
         if isinstance(path[0], int) and cls.main is not None:
@@ -229,6 +230,16 @@ class _Change:
             raise _from(problems)
         changed = self.in_options(options, cls, path, where)
         return MapNode(node.place, {cls.name: Entry(written.name, changed)})
+
+    def check_options(self, node: Node, cls: type[Part], family: str, where: str) -> None:
+        """Raise _Refused where the options of a layer are to be another layer."""
+        other = next(iter(self.value.entries)) if isinstance(self.value, MapNode) and len(self.value.entries) == 1 else ""
+        if family != "layers" or other in fields_of(cls) or other in LAYER_EXTRAS or other not in parts(family):
+            return
+        layers = _layers(self.root.entries["model"].value, "model")
+        path = next((layer.path for layer in layers if layer.holder.items[layer.index] is node), where)
+        hint = f"{path}={{{other}: ...}} replaces the layer"
+        raise _Refused(f"{other} is a layer itself, and stands where options of {cls.name} belong", hint)
 
     def renamed(self, written: Written, family: str) -> Node:
         if not isinstance(self.value, ScalarNode) or not isinstance(self.value.value, str):

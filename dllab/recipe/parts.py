@@ -80,6 +80,7 @@ class Builder:
     labels: dict[str, Place] = field(default_factory=dict)
     _visible: list[str] = field(default_factory=lambda: [INPUT, DECODER])
     _unresolved: list[_Reference] = field(default_factory=list)
+    _input_is_ids: bool = False  # a layer above has read it as such
 
     def part(self, family: str, node: Node) -> Part | None:
         """One part in any of its forms; None if something is wrong with it."""
@@ -126,6 +127,7 @@ class Builder:
         part = self.options(cls, own, f"layer {cls.name}", place, LAYER_EXTRAS)
         if label is not None:
             self._visible.append(label)
+        self._input_is_ids |= getattr(cls, "reads_ids", False) and source in (None, INPUT)
         return LayerEntry(part, label, source, place) if len(self.problems) == before else None
 
     def options(self, cls: type, node: MapNode, words: str, place: Place, extras: tuple[str, ...] = ()) -> Any:
@@ -155,19 +157,26 @@ class Builder:
             return None
         return built if sound else None
 
-    def _named(self) -> tuple[str, ...]:
-        """The labels to suggest: `decoder` only means something to data that answer in sequences."""
-        return tuple(label for label in self._visible if label != DECODER)
+    def _named(self, *, numbers: bool = False) -> tuple[str, ...]:
+        """The labels to suggest: `decoder` only means something to data that answer in sequences.
+
+        `numbers`: where ids do not do.
+        """
+        without = (DECODER, INPUT) if numbers and self._input_is_ids else (DECODER,)
+        return tuple(label for label in self._visible if label not in without)
 
     def finish(self) -> None:
         """Judge the `from:` labels that were not visible where they stood."""
         for reference in self._unresolved:
             message = f"no earlier layer is labelled {show(reference.label)}"
+            hint = f"give the layer that is meant this label: `name: {reference.label}`"
             if reference.label in self.labels:
                 line = self.labels[reference.label].line
                 where = f" on line {line}" if line else ""
                 message = f"the layer {show(reference.label)}{where} stands below, or inside another block"
-            self.problems.add(message, reference.place, one_of(reference.visible, reference.label))
+                hint = "give a layer above a label, and name that"
+            hint = one_of(reference.visible, reference.label) if reference.visible else hint
+            self.problems.add(message, reference.place, hint)
         self._unresolved.clear()
 
     def _take_apart(self, node: Node, family: str) -> tuple[type[Part], MapNode, Place] | None:
@@ -219,7 +228,7 @@ class Builder:
                 return self.folder.absolute(value, node.place)
             if any(isinstance(mark, LayerName) for mark in option.metadata) and isinstance(value, str):
                 if value not in self._visible:
-                    self._unresolved.append(_Reference(value, node.place, self._named()))
+                    self._unresolved.append(_Reference(value, node.place, self._named(numbers=True)))
                 return value
             return _arranged(option.annotation, value)
         kinds = members(option.annotation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,15 @@ def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = (
     if text is None:
         problems.raise_if_any()
     return parse(text or "", overrides, label, path, trust=trust)
+
+
+def chosen(given: str | Path | Mapping[str, Any] | Recipe, overrides: Sequence[str] = (), *, trust: bool = False) -> Recipe:
+    """The same for a recipe that may be made already, and is then changed by the overrides. Raises RecipeError."""
+    if not isinstance(given, Recipe):
+        return load(given, overrides, trust=trust)
+    if not overrides:
+        return given
+    return replace(load(given.resolved(), overrides, trust=True), name=given.name)
 
 
 def parse(

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from dllab.data.dataset import Dataset, Prepared
 from dllab.data.spelling import BOUNDARIES
 from dllab.runs.seal import digest_of
-from dllab.symbols import LENGTHS
+from dllab.symbols import DECODER, LENGTHS
 
 SCALINGS = ("shift", "scale", "target_shift", "target_scale")
-DECODER = "decoder"
-"""The column of what a decoder reads."""
 TOLD = ("name", "task", "outputs", "encoding", "digest")
 LISTS = ("classes", "features", "input_shape")
 TRUTHS = ("flows", "begins", "foretells")

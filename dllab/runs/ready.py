@@ -18,9 +18,9 @@ from dllab.engine.question import INPUTS, TARGETS
 from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.labels import predicted
 from dllab.recipe import Recipe
-from dllab.runs.data_file import DECODER, Learnt
+from dllab.runs.data_file import Learnt
 from dllab.runs.disk import StoreError
-from dllab.symbols import COLUMN, LENGTHS, TABLE
+from dllab.symbols import COLUMN, DECODER, LENGTHS, TABLE
 from dllab.training.evaluate import Evaluator
 from dllab.training.trainer import columns_of, metrics_of
 
@@ -113,7 +113,8 @@ class Ready:
 
     def as_log_probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Log p of every class by outputs (..., K)."""
-        return log_probabilities(outputs, self.recipe.model[-1].part.name)
+        loss = self.network.plan.question.loss
+        return log_probabilities(outputs, self.recipe.model[-1].part.name, None if loss is None else loss.absorbs)
 
     def _tables(self, program: str) -> dict[str, NDArray[Any]]:
         """What of the data is not by rows, for a program; found once."""
@@ -136,9 +137,9 @@ class Ready:
         return dict(there)
 
     def _beside(self, rows: int, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """The further columns: as given, else every step there, and else zeros."""
+        """The further columns that the net reads: as given, else every step there, and else zeros."""
         found = {}
-        for column in self.learnt.columns:
+        for column in self.network.plan.question.extras:
             usual = self.learnt.input_shape[0] if column.name == LENGTHS else 0
             values = given.get(column.name)
             found[column.name] = np.full((rows, *column.shape), usual, column.dtype) if values is None else values

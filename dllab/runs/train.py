@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dllab.recipe import Problem, Recipe, RecipeError, load
+from dllab.recipe import Problem, Recipe, RecipeError, chosen
 from dllab.runs.keeper import Keeper
 from dllab.runs.result import Interrupted, Result
 from dllab.runs.store import RunFolder
@@ -49,8 +49,8 @@ def train(
     folder that cannot be written, and Interrupted (a KeyboardInterrupt with a `result`) after Ctrl-C.
     """
     changes = changed(overrides, options)
-    chosen = chosen_recipe(recipe, changes, trust)
-    return train_loaded(chosen, changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event, trust=trust)
+    found = chosen(recipe, changes, trust=trust)
+    return train_loaded(found, changes, seed=seed, run_dir=run_dir, save=save, on_event=on_event, trust=trust)
 
 
 def train_loaded(
@@ -96,14 +96,6 @@ def first_weights(trainer: Trainer, run_dir: str | Path | None, save: bool, on_e
 def changed(overrides: Overrides, options: Mapping[str, Any]) -> list[str]:
     """Overrides in every form, as texts: `key=value`."""
     return [*texts(overrides), *texts({key.replace("__", "."): value for key, value in options.items()})]
-
-
-def chosen_recipe(given: str | Path | Mapping[str, Any] | Recipe, overrides: list[str], trust: bool) -> Recipe:
-    if not isinstance(given, Recipe):
-        return load(given, overrides, trust=trust)
-    if not overrides:
-        return given
-    return dataclasses.replace(load(given.resolved(), overrides, trust=True), name=given.name)
 
 
 def texts(overrides: Overrides) -> list[str]:

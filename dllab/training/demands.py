@@ -41,7 +41,7 @@ def _carried(recipe: Recipe, data: Prepared) -> list[Problem]:
     if recipe.train.shuffle:
         hint = "write train: {carry_state: true, shuffle: false}"
         problems.append(Problem("carry_state needs the rows in their order, and shuffle mixes them", place, hint))
-    if recipe.train.batch == "full" or len(data.splits.train) < int(recipe.train.batch):
+    if len(data.splits.train) < 2 * _batch(recipe, data):
         hint = "give it a smaller batch"
         problems.append(Problem("carry_state: the training rows do not fill two batches", place, hint))
     return problems
@@ -55,10 +55,14 @@ def _bucketed(recipe: Recipe, data: Prepared) -> list[Problem]:
     if "lengths" not in data.dataset.columns:
         problem = f"bucket_lengths: the sequences of {data.dataset.name} are all of the same length"
         problems.append(Problem(problem, place, "leave it out"))
-    if not recipe.train.shuffle or recipe.train.batch == "full":
+    if not recipe.train.shuffle or len(data.splits.train) <= _batch(recipe, data):
         problem = "bucket_lengths puts batches together anew in every epoch, and shuffle or batch forbids that"
         problems.append(Problem(problem, place, "keep shuffle: true and a batch smaller than the data"))
     return problems
+
+
+def _batch(recipe: Recipe, data: Prepared) -> int:
+    return len(data.splits.train) if recipe.train.batch == "full" else int(recipe.train.batch)
 
 
 def _unfit(recipe: Recipe, data: Prepared, metrics: Sequence[Metric]) -> list[Problem]:

@@ -39,22 +39,28 @@ class Evaluator:
         self._pace = Pace()
 
     def evaluate(self, split: str) -> dict[str, Any]:
-        """`loss` as the net is trained by it, and every metric of a split in the unit of the targets."""
+        """`loss` as the net is trained by it, and every metric of a split in the unit of the targets.
+
+        NaN where no row of it has an answer; parts without any do not count.
+        """
         parts = self._parts(split)
         running = self.network.memory.arrays["running"]
         states = running.copy() if self.carries else None  # those of training go on afterwards
-        losses, figures, counts = [], [], []
+        losses, counts = [], []
+        figures: list[list[Any]] = []
         for number, rows in enumerate(parts):
             loss, count = self._run(split, number, rows)
+            if not count and (figures or number < len(parts) - 1):  # only where no part has any, one of them speaks
+                continue
             losses.append(loss)
             counts.append(count)
             figures.append(self._measure(self._outputs[split][: len(rows)], self._all_targets[rows]))
         if states is not None:
             running[:] = states
         weights = np.array(counts, np.float64)
-        found: dict[str, Any] = {"loss": float((np.array(losses) * weights).sum() / weights.sum())}
+        found: dict[str, Any] = {"loss": _mean(np.array(losses), weights)}
         for metric, of_parts in zip(self.metrics, zip(*figures)):
-            found[metric.name] = of_parts[0] if len(parts) == 1 else metric.combine(np.array(of_parts), weights)
+            found[metric.name] = of_parts[0] if len(figures) == 1 else metric.combine(np.array(of_parts), weights)
         return found
 
     def _parts(self, split: str) -> list[np.ndarray]:
@@ -76,7 +82,7 @@ class Evaluator:
             losses[first:last] = ring[np.arange(first, last) % HISTORY_STEPS]
         ring[:] = kept
         counts = self._answers(rows, bound.capacity)
-        return float((losses * counts).sum() / counts.sum()), int(counts.sum())
+        return _mean(losses, counts), int(counts.sum())
 
     def _answers(self, rows: np.ndarray, capacity: int) -> np.ndarray:
         """How many answers each batch of these rows has: by steps that have a label, else by rows."""
@@ -89,12 +95,13 @@ class Evaluator:
     def _measure(self, outputs: np.ndarray, targets: np.ndarray) -> list[Any]:
         """Every metric of these rows."""
         outputs = outputs.reshape(len(outputs), *self.network.output_shape)
-        plan = self.network.plan
+        plan, loss = self.network.plan, self.network.plan.question.loss
         found: dict[str, np.ndarray] = {}
         if any(metric.reads == "log_probabilities" for metric in self.metrics):
-            found["log_probabilities"] = log_probabilities(outputs, plan.question.model[-1].part.name)
-        if plan.question.loss is not None and not plan.absorbed:
-            outputs = plan.question.loss.answers(outputs)
+            last, absorbs = plan.question.model[-1].part.name, None if loss is None else loss.absorbs
+            found["log_probabilities"] = log_probabilities(outputs, last, absorbs)
+        if loss is not None and not plan.absorbed:
+            outputs = loss.answers(outputs)
         found["outputs"] = self._natural(outputs)
         return [metric.measure(found[metric.reads], targets) for metric in self.metrics]
 
@@ -116,3 +123,9 @@ class Evaluator:
             capacity = self._capacity if self.carries else min(CHUNK, len(rows))
             self._bound[key] = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
         return self._bound[key]
+
+
+def _mean(losses: np.ndarray, counts: np.ndarray) -> float:
+    """The mean loss of answers from those of batches, or of parts, that have any; NaN if none has."""
+    there = counts > 0
+    return float((losses[there] * counts[there]).sum() / counts.sum()) if there.any() else float("nan")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,18 +21,28 @@ from dllab.views.parts import Plain, inline, page_view
 from dllab.views.parts import page_document as parts_page
 from dllab.views.text import count
 
+WIDTHS = {"data set": 16, "rows": 9, "inputs": 7, "asks for": 12}
+"""Of the columns of the list, which are known before the data sets are."""
 
-def datasets_view(summaries: Sequence[DataSummary]) -> RenderableType:
-    """A line for each data set: rows, inputs, what is asked."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("data set", style="bold", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("inputs", justify="right", no_wrap=True)
-    table.add_column("asks for", no_wrap=True)
-    table.add_column("about")
+
+def listing(summaries: Iterable[DataSummary]) -> Iterator[RenderableType]:
+    """A line for each data set, as they come: rows, inputs, what is asked."""
+    yield Plain(_lines(heads=True))
     for summary in summaries:
+        table = _lines(heads=False)
         table.add_row(summary.name, f"{summary.rows:,}", _shape(summary), _task(summary), Text(summary.about))
-    return Plain(Group(table, Text(), inline("`dllab datasets NAME` shows one, with its options and a picture.")))
+        yield Plain(table)
+    yield Plain(Group(Text(), inline("`dllab datasets NAME` shows one, with its options and a picture.")))
+
+
+def _lines(heads: bool) -> Table:
+    """A table like every other one of the list, so that they make one together."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=heads, expand=True)
+    for title, width in WIDTHS.items():
+        right, style = title in ("rows", "inputs"), "bold" if title == "data set" else None
+        table.add_column(title, style=style, justify="right" if right else "left", no_wrap=True, width=width)
+    table.add_column("about", ratio=1)
+    return table
 
 
 def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:

@@ -259,7 +259,7 @@ def _closing(report: Report, signs: Signs) -> Text:
         what = f"{parts} part{'s' if parts != 1 else ''} in {cases} cases checked"
     else:
         both = " and the input" if any(check.layer == "input" for check in report.checks) else ""
-        what = f"{count} parameter{'s' if count != 1 else ''}{both} checked"
+        what = f"{count} array{'s' if count != 1 else ''}{both} checked"
     error = f"{worst.relative_error:.1e}" if worst and math.isfinite(worst.relative_error) else "not finite"
     mark = signs.marks["ok" if report.passed else "bug"]
     verdict = f"{mark} PASSED" if report.passed else f"{mark} FAILED"

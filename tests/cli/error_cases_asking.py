@@ -25,6 +25,7 @@ NAMES = ("data=names", GRU, STEPS)
 CLASSES = ("data={name: names, task: classify}", LAST, STEPS)
 BOOK = ("data={text: my.yaml, length: 8}", GRU, STEPS)
 REVERSAL = ("data={name: reversal, max_length: 5, symbols: 4, samples: 60}", DECODER, STEPS)
+BOOK = ("data={text: own.py, length: 8}", GRU, STEPS)
 COPY = ("data={name: copy_memory, length: 2, remember: 2, symbols: 2, samples: 40}", GRU, STEPS)
 AIRLINE = ("data={name: airline, window: 6, horizon: 2}", SERIES, "loss=mse", STEPS)
 PARITY = (
@@ -71,6 +72,7 @@ ASKING: list[Case] = [
     text("eval own u.csv", CLASSES, "text,target\nemma,cat\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,bx\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,abcdab\n"),
+    text("eval own u.csv", COPY, "text,target\nab_?__,ab\n"), text("eval own u.txt", BOOK, "i\nn\n"),
     text("eval own u.csv", PAIRS, "text,target\nkernel forward,much\n"),
     text("eval own u.csv", PARITY, "a,b\n1,2\n"),
     text("predict own u.csv", AIRLINE, "passengers\n1\n2\n"),

@@ -16,7 +16,20 @@ LAYERS: list[Case] = [
         ("[5, 6]", "{layer_norm: {name: a}}, {tied_dense: a}"),
         ("[5, 6]", "{tied_dense: input}"), ("[5, 6]", "tied_dense"), ("[7]", "one_hot"),
         ("[5, 6]", "{embedding: {units: 50, size: 9, file: glove10k}}"),
+        ("[7]", f"{LETTERS}, {{dense: 5}}, {{one_hot: 5}}"),
+        ("[7]", f"{LETTERS}, {{attention: {{memory: leters}}}}"),
+        ("[7]", "{one_hot: 5}, {gru: {units: 7, start: encoder}}"),
+        ("[7]", "{one_hot: 5}, {gru: {units: 7, start: a}}, {dense: {units: 3, name: a}}"),
+        ("[5, 6]", "{gru: {units: 6, return: last, name: encoder}}, {attention: {memory: encoder, from: input}}"),
     )),
+    *(changed(f"model=[{layer}, {{dense: classes}}]") for layer in (
+        "{embedding: {size: 10, units: 4}}", "{one_hot: 10}", "{skip_gram: {size: 10, units: 4}}")),
+    changed("data=names", "model=[{embedding: {size: 20, units: 4}}, {gru: 4}, {dense: classes}]"),
+    changed("data=reversal", "model=[{embedding: 4}, {gru: 4}, {one_hot: {size: 10, from: decoder}}, {dense: classes}]"),
+    changed("data=reversal", "model=[{embedding: 4}, {attention: {memory: decoder}}, {dense: classes}]"),
+    changed("data=reversal", "model=[{embedding: 4}, {gru: {units: 10, start: input}}, {dense: classes}]"),
+    changed("data=modular_addition", "model=[{embedding: 4}, {gru: 4}, {one_hot: {size: 97}}, {dense: classes}]"),
+    changed("data=reversal", "model=[{embedding: 4}, {gru: {units: 8, name: encoder}}, {embedding: 4}, {gru: 8}]"),
     *(changed("data=kjv", f"model=[{{embedding: {{units: {units}, file: {file}}}}}, {{dense: classes}}]")
       for units, file in ((4, "glove10k"), (2, "none.txt"), (2, "folder"))),
     *(("summary my.yaml data=kjv \"model=[{embedding: {units: 2, file: v.txt}}, {dense: classes}]\"", {"v.txt": text})

@@ -18,14 +18,21 @@ STEPS: list[Case] = [
     names("loss: cross_entropy\n", "{units: 4, return: last}"),
     names("train: {carry_state: true}\n"),
     names("train: {carry_state: true, shuffle: false, batch: full}\n"),
-    names("train: {bucket_lengths: true, shuffle: false}\n"),
+    recipe("data: {name: text, file: own.py, length: 8}\nmodel: [{embedding: 4}, {gru: 4}, {dense: classes}]\n"
+           "train: {carry_state: true, shuffle: false, batch: 25}\n", TRAIN),
+    ("summary r.yaml 'model.gru={rnn: {units: 32}}'", {"r.yaml": NAMES.replace("LAST", "4")}),
+    names("train: {bucket_lengths: true, shuffle: false}\n"), names("train: {bucket_lengths: true, batch: 5000}\n"),
     recipe("data: adding\nmodel: [{gru: {units: 4, return: last}}, {dense: 1}]\ntrain: {bucket_lengths: true}\n", TRAIN),
     recipe("data: adding\nmodel: [skip_gram: 4]\nloss: negative_sampling\n", TRAIN),
     recipe("data: adding\nmodel: [{gru: 4}, {dense: {units: 3, name: a}}, {dense: {units: 3, from: decoder}}]\n", TRAIN),
     recipe("data: {name: names, standardise: true}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
     recipe("data: {name: names, reconstruct: true}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
     recipe("data: {name: names, per_class: 3}\nmodel: [{embedding: 4}, {dense: classes}]\n", TRAIN),
+    recipe("data: adding\nmodel: [gru: 8, dense: outputs]\n"),
+    recipe("data: reversal\nmodel: [embedding: 16, gru: 32, dense: classes]\n"),
     recipe("data: adding\nmodel: [{embedding: 4}, {dense: 1}]\n", TRAIN),
+    names("augment: [{noise: 0.1}, {mixup: 0.2}]\n"),
+    recipe("data: running_parity\nmodel: [{gru: 4}, {dense: classes}]\naugment: [{noise: 0.1}, {mixup: 0.2}]\n", TRAIN),
 ]  # fmt: skip
 
 LETTERS = """dllab.build({"data": {"names": "male"}, "model": [{"embedding": 3}, {"gru": 3}, {"dense": "classes"}]})"""

@@ -104,6 +104,15 @@ def test_pieces_are_the_paragraphs(length: int) -> None:
     assert len(lines) == 705 and Counter(language for language, _ in lines)["Dutch"] == 59
 
 
+@pytest.mark.parametrize(("length", "alike", "asked"), [(64, 1, 507), (16, 118, 2046)])
+def test_as_many_test_rows_are_among_those_that_train_as_the_page_says(length: int, alike: int, asked: int) -> None:
+    data = Languages(length=length).prepare()
+    known = {piece(data.dataset, row) for row in data.splits.train}
+    found = [piece(data.dataset, row) in known for row in data.splits.test]
+    assert (sum(found), len(found)) == (alike, asked)
+    assert f"{alike:,} of {asked:,}" in (Languages.__doc__ or "")
+
+
 def piece(data: Dataset, row: int) -> str:
     return "".join(data.vocabulary[i] for i in data.columns["inputs"][row][: data.columns["lengths"][row]])
 

@@ -70,6 +70,14 @@ def test_temperature_zero_and_one_of_one_are_the_likeliest() -> None:
     assert {Choice(top_k=2, seed=seed).draw(equal, 0) for seed in range(50)} == {0, 1}
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("temperature", [5e-324, 1e-320, 1e-300, 1e-9, 1e-6])
+def test_the_lowest_temperatures_are_zero(temperature: float) -> None:
+    log_p = np.log(np.array([0.125, 0.5, 0.25, 0.125]))
+    log_p[3] = -np.inf
+    assert {Choice(temperature=temperature, seed=seed).draw(log_p, 0) for seed in range(9)} == {1}
+
+
 def test_what_cannot_be_is_never_drawn() -> None:
     log_p = np.array([-np.inf, 0.0, -np.inf, -np.inf])
     assert {Choice(temperature=100, seed=seed).draw(log_p, 0) for seed in range(200)} == {1}

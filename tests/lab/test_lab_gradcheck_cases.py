@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,22 @@ def test_layers_in_their_cases(name: str) -> None:
 @pytest.mark.parametrize("name", list(parts("losses")))
 def test_losses_in_their_cases(name: str) -> None:
     passes(loss_cases([name]))
+
+
+@pytest.mark.parametrize("name", list(parts("layers")))
+def test_a_shard_without_rows_adds_nothing_to_gradients(name: str) -> None:
+    """After a batch of 8 rows, one of a single row: the other shard has none, and must not hand on what it had."""
+    for case in (case for case in layer_cases([name]) if case.question.shards == 1):
+        found = []
+        for shards in (1, 2):
+            wider = replace(case, batch=8, question=replace(case.question, shards=shards, batch=8))
+            network, x, y = wider.network(0)
+            extras = wider.extras(network, 0)
+            network.loss_and_gradients(x, y, **extras)
+            one = {column: values[:1] for column, values in extras.items()}
+            found.append(network.loss_and_gradients(x[:1], y[:1], **one)[1])
+        for label, gradient in found[0].items():
+            np.testing.assert_allclose(found[1][label], gradient, rtol=1e-9, atol=1e-12, err_msg=f"{case.text}: {label}")
 
 
 def passes(cases: list[PartCase]) -> None:

@@ -85,6 +85,30 @@ def test_several_axes() -> None:
     assert found.layers[0].multiply_adds == 5 * 4 * 3
 
 
+def attention_to(name: str, **options: Any) -> dict[str, int]:
+    """Multiply-adds by layer where 4 steps of 6 features look at 5 steps of 3."""
+    front = [{"dense": {"units": 24, "name": "wide"}}, {"dense": {"units": 15, "from": "input"}}]
+    shaped = [{"reshape": {"shape": [5, 3], "name": "m"}}, {"reshape": {"shape": [4, 6], "from": "wide"}}]
+    looking = {name: {"memory": "m", "units": 8, **options}}
+    return {layer.short: layer.multiply_adds for layer in summary([*front, *shaped, looking], loss="mse").layers}
+
+
+def test_attention_counts_its_memory_as_long_and_wide_as_it_is() -> None:
+    by_hand = 2 * 4 * 6 * 8 + 2 * 5 * 3 * 8 + 2 * 4 * 5 * 8  # wq and wo, wk and wv, scores and sums
+    assert attention_to("attention")["4_attention"] == by_hand
+    assert attention_to("attention", kind="additive")["4_attention"] == by_hand
+    block = attention_to("transformer_block")
+    assert block["cross"] == by_hand
+    assert block["attention"] == 4 * 4 * 6 * 8 + 2 * 4 * 4 * 8
+
+
+def test_attention_in_recipes_by_hand() -> None:
+    by_hand = {"dates": 2 * 11 * 2304 + 2 * 30 * 2304 + 2 * 11 * 30 * 48,
+               "reversal": 2 * 21 * 2304 + 2 * 20 * 2304 + 2 * 21 * 20 * 48}  # fmt: skip
+    for name, count in by_hand.items():
+        assert [layer.multiply_adds for layer in summarize(load(name)).layers if layer.kind == "attention"] == [count]
+
+
 @pytest.mark.parametrize(("optimizer", "copies"), [("sgd", 0), ("momentum", 1), ("adam", 2), ("adamw", 2)])
 def test_memory_of_the_optimizer(optimizer: str, copies: int) -> None:
     memory = summary([{"dense": 8}, {"dense": 1}], loss="mse", optimizer=optimizer).memory

@@ -184,10 +184,22 @@ def test_targets_of_texts() -> None:
         (REVERSAL, "bxa", "line 1, target, letter 2: 'x' is no letter"),
         (REVERSAL, "abca", "the target is longer than the answers this net gives, 4 steps"),
         (GENDER, "cat", "'cat' is no class of this net; its classes are female, male"),
+        (LABELS, "ab", "line 1: a text of 6 steps and a target of 2; this net has a label for every step"),
     ],
 )
 def test_targets_that_cannot_be(recipe: dict[str, Any], target: str | None, told: str) -> None:
     ready = trained(recipe)
+    text = "ab_?__" if recipe is LABELS else "ab"
     with pytest.raises(TableError) as raised:
-        wanted_of(ready, rows_of_texts(ready, asked("ab", targets=None if target is None else [target])))
+        wanted_of(ready, rows_of_texts(ready, asked(text, targets=None if target is None else [target])))
     assert told in str(raised.value)
+
+
+def test_texts_that_foretell_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "book.txt").write_text("abcdefghijkl" * 40)
+    monkeypatch.chdir(tmp_path)
+    data = {"name": "text", "file": "book.txt", "length": 8}
+    ready = trained({"data": data, "model": GRU, "train": {"steps": 1}})
+    with pytest.raises(TableError, match=r"my\.txt: there is nothing to judge, no text has a second letter"):
+        wanted_of(ready, rows_of_texts(ready, asked("a", "b")))
+    assert (wanted_of(ready, rows_of_texts(ready, asked("a", "ab")))[0] >= 0).sum() == 1

@@ -38,6 +38,22 @@ def test_an_activation_that_spoils_the_scores(loss, last, advice):
     assert "model[1]" in text
 
 
+def test_a_decoder_that_nothing_reads():
+    text = told(data="reversal", model=[{"embedding": 16}, {"gru": 32}, {"dense": "classes"}])
+    assert "at each of the 11 steps, (11, 11), not (10, 11); end the model in layers that read from: decoder" in text
+    text = told(data="reversal", model=[{"embedding": 16}, {"gru": {"units": 32, "return": "last"}}, {"dense": "classes"}])
+    assert "take return: sequence" in text
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+def test_values_of_every_step_where_one_is_wanted(loss):
+    text = told(data="adding", model=[{"gru": 8}, {"dense": "outputs"}], loss=loss)
+    assert f"{loss} takes one row of outputs for each example, (B, K), not (B, 100, 1)" in text
+    assert "give a recurrent layer return: last" in text
+    text = told(data="adding", model=[{"gru": 8}], loss=loss)
+    assert "end the model in dense: outputs" in text
+
+
 @pytest.mark.parametrize("last", [[], ["identity"], ["softmax"], [{"softmax": 2.0}]])
 def test_what_may_stand_before_cross_entropy(last):
     dllab.build({**FOUR, "model": [{"dense": 3}, *last], "loss": "cross_entropy"})

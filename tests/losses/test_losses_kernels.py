@@ -163,6 +163,18 @@ def test_infinite_scores_in_cross_entropy():
             assert math.isnan(compiled("cross_entropy", -impossible, np.array([0]), "float32", **options)[0])
 
 
+@pytest.mark.parametrize("strange", [math.nan, math.inf])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_scores_where_no_label_is_do_not_count_whatever_they_are(columns, strange):
+    x, target = drawn("binary_cross_entropy", columns, 3, steps=4)
+    target[1, 2] = target[0, 0] = -1
+    expected = compiled("binary_cross_entropy", x, target)
+    x[1, 2] = x[0, 0] = strange
+    loss, dx = compiled("binary_cross_entropy", x, target)
+    assert loss == expected[0]
+    np.testing.assert_array_equal(dx, expected[1])
+
+
 def test_a_big_miss_squares_without_overflow_in_float32():
     loss, dx = compiled("mse", np.array([[3e20]]), np.zeros((1, 1)), "float32")
     assert loss == pytest.approx(9e40)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import dllab
 from dllab.catalogue import find
 from dllab.losses.probabilities import log_probabilities
 
@@ -79,3 +80,22 @@ def test_probabilities_whatever_the_model_ends_in():
     one = log_probabilities(np.array([[0.3], [-2.0]]), "dense")
     np.testing.assert_allclose(np.exp(one[:, 1]), 1 / (1 + np.exp([-0.3, 2.0])), rtol=1e-12)
     np.testing.assert_allclose(np.exp(log_probabilities(np.array([[0.3]]), "sigmoid")), [[0.7, 0.3]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_answers_of_each_class_for_itself_are_shares_whatever_the_model_ends_in(columns):
+    scores = np.array([[2.0, 0.0, -1.0], [-30.0, -31.0, -32.0]])[:, :columns]
+    answers = 1 / (1 + np.exp(-scores))
+    expected = np.hstack([1 - answers, answers]) if columns == 1 else answers / answers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(log_probabilities(scores, "dense", "sigmoid")), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(log_probabilities(answers, "sigmoid", "sigmoid")), expected, rtol=1e-12)
+
+
+def test_perplexity_does_not_depend_on_a_sigmoid_at_the_end():
+    found = []
+    for ending in ([], ["sigmoid"]):
+        model = [{"dense": 8}, "tanh", {"dense": "classes"}, *ending]
+        result = dllab.train({"data": "iris", "model": model, "loss": "binary_cross_entropy", "metrics": ["perplexity"],
+                              "train": {"epochs": 3}}, save=False)  # fmt: skip
+        found.append(result.metrics["test"]["perplexity"])
+    assert 1 < found[0] < 5 and found[0] == pytest.approx(found[1], rel=1e-4)

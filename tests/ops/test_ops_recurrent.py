@@ -274,6 +274,19 @@ def test_a_row_that_begins_anew_beside_one_that_goes_on() -> None:
     np.testing.assert_allclose(alone, states("gru", x, p, start=(np.tile(p["h0"], (2, 1)),))[0], atol=1e-12)
 
 
+@pytest.mark.parametrize("learn_start", [False, True])
+def test_a_state_that_is_no_number_ends_where_its_row_begins_anew(learn_start: bool) -> None:
+    network = net([{"lstm": {"units": 3, "learn_start": learn_start}}], [4, 2], batch=2, extras=(CONTINUES,))
+    x, y = batch(network, 2)
+    anew = np.zeros(2)
+    expected, slopes = network.loss_and_gradients(x, y, continues=anew)
+    network.memory.arrays["running"].view(np.float64)[:] = np.nan
+    loss, gradients = network.loss_and_gradients(x, y, continues=anew)
+    assert loss == expected
+    for label, gradient in gradients.items():
+        np.testing.assert_array_equal(gradient, slopes[label])
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_quick_gates(name: str, precision: str) -> None:

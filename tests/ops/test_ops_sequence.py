@@ -98,9 +98,29 @@ def test_zeros_behind_the_end(call: Any, precision: str) -> None:
     np.testing.assert_array_equal(dx, y)
 
 
+@calls
+@precisions
+def test_windows_within_a_sequence(call: Any, precision: str) -> None:
+    ends = np.empty(3, np.int32)
+    cases = (1, 1, [5, 1, 3]), (3, 1, [3, 1, 1]), (2, 2, [2, 1, 1]), (1, 2, [3, 1, 2]), (-1, 1, [6, 3, 5])
+    for span, stride, expected in cases:
+        call(sequence.windows, precision, ends=ends, lengths=LENGTH, span=span, stride=stride, most=6)
+        np.testing.assert_array_equal(ends, expected)
+
+
 # ---- what stands behind the end of a sequence ------------------------------------------------------------------------
 
 SAME = {"conv1d": {"units": 3, "kernel": 3, "padding": "same"}}
+WINDOWS: dict[str, Any] = {
+    **{f"conv1d, {padding}": {"conv1d": {"units": 3, "stride": 2, "padding": padding}} for padding in ("valid", "same", 1)},
+    "conv1d, causal": {"conv1d": {"units": 2, "kernel": 2, "dilation": 2, "stride": 3, "padding": "causal"}},
+    "conv1d, each": {"conv1d": {"units": 2, "kernel": 2}},
+    "pool": "max_pool", "overlapping": {"avg_pool": {"size": 3, "stride": 2}},
+    "strided block": {"residual": {"layers": [{"conv1d": {"units": 3, "stride": 2, "padding": 1}}],
+                                   "shortcut": "projection"}},
+    "side by side": {"branches": [["max_pool"], [{"conv1d": {"units": 2, "kernel": 2, "stride": 2}}]]},
+    "pool, same": {"max_pool": {"size": 3, "stride": 2, "padding": "same"}},
+}  # fmt: skip
 MODELS: dict[str, tuple[list[Any], bool]] = {
     "dense": ([{"dense": 3}, "tanh"], True), "layer_norm": (["layer_norm", "gelu"], True),
     "conv1d": ([{"dense": 4}, SAME], True), "two convolutions": ([SAME, "relu", SAME], True),
@@ -111,6 +131,7 @@ MODELS: dict[str, tuple[list[Any], bool]] = {
     "mean": ([{"dense": 3}, "global_avg_pool", {"dense": 2}], False), "largest": ([SAME, "global_max_pool"], False),
     "last": ([{"attention": {"causal": True}}, "last_step", {"dense": 5}, {"dense": 2}], False),
     "flat": ([{"dense": 3}, "flatten", {"dense": 2}], False), "cut anew": ([{"dense": 3}, {"reshape": [3, 5]}], False),
+    **{name: ([{"dense": 3}, layer, {"gru": {"units": 4, "return": "last"}}], False) for name, layer in WINDOWS.items()},
     "axes": ([{"dense": 4}, {"reshape": [5, 2, 2]}, "flatten"], False),
 }  # fmt: skip
 
@@ -141,6 +162,22 @@ def test_padding_learns_nothing(name: str) -> None:
     assert found[0][0] == found[1][0]
     for one, other in zip(found[0][1].values(), found[1][1].values(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", [name for name in WINDOWS if name != "pool, same"])
+def test_a_sequence_is_as_long_behind_a_window_as_by_itself(name: str) -> None:
+    """What comes out of each sequence is what comes out of it cut off at its end, those shorter than a window apart."""
+    model = [WINDOWS[name], {"gru": {"units": 4, "return": "last"}}]
+    network = net(model, [7, 2], extras=ENDING)
+    x, _ = batch(network, 7)
+    x[np.arange(7) >= np.arange(1, 8)[:, None]] = 50
+    together = network.forward(x, lengths=np.arange(1, 8))
+    for length in range(3, 8):
+        if "same" in name and length % 2 == 0:
+            continue  # cut off there, it gets other zeros in front
+        alone = net(model, [length, 2])  # drawn and moved alike
+        found = alone.forward(x[length - 1 : length, :length])[0]
+        np.testing.assert_allclose(together[length - 1], found, atol=1e-12)
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------

@@ -169,6 +169,27 @@ def test_layers_by_place_and_by_the_only_one_of_a_kind(override: str, path: str,
     assert at(parse(SPIRALS, [override]).resolved(), path) == value
 
 
+@pytest.mark.parametrize(
+    ("override", "path"),
+    [
+        ("model.residual={dense: {units: 3}}", "model[4]"),
+        ("model[0].dense={tanh: {}}", "model[0]"),
+        ("model.0_dense.dense={leaky_relu: 0.5}", "model[0]"),
+        ("model.inside.dense={tanh: {}}", "model[4].residual[0]"),
+        ("model.leaky_relu={dense: 3}", "model[4].residual[1]"),
+    ],
+)
+def test_a_layer_where_options_belong_is_told_how_to_replace(override: str, path: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse(SPIRALS, [override])
+    (problem,) = raised.value.problems
+    assert "is a layer itself, and stands where options of" in problem.message
+    written = problem.hint.removesuffix(" replaces the layer")
+    assert written.startswith(path + "={")
+    value = override.partition("={")[2]
+    assert at(parse(SPIRALS, [f"{path}={{{value}"]).resolved(), "model")
+
+
 def test_a_kind_without_a_short_form_is_replaced() -> None:
     recipe = {"input": [2], "model": [{"dense": 3}, "tanh"]}
     assert load(recipe, ["model.tanh=leaky_relu"]) == load({**recipe, "model": [{"dense": 3}, "leaky_relu"]})

@@ -73,6 +73,33 @@ def test_a_large_split_is_measured_in_parts_to_the_same_figures(kind, monkeypatc
     assert parts == pytest.approx(whole, rel=1e-5)
 
 
+def without_labels(of, *rows):
+    """The recipe's data without the labels of some rows."""
+    data = prepared(of)
+    targets = data.dataset.columns["targets"].copy()
+    targets[np.r_[rows]] = -1
+    columns = {**data.dataset.columns, "targets": targets}
+    return dataclasses.replace(data, dataset=dataclasses.replace(data.dataset, columns=columns))
+
+
+@pytest.mark.filterwarnings("error")
+def test_parts_and_batches_without_labels_count_nowhere(monkeypatch):
+    of = recipe("words")
+    data = without_labels(of, slice(0, 8), slice(16, 24), slice(40, 45))
+    labelled = dataclasses.replace(data, splits=dataclasses.replace(data.splits, train=np.r_[8:16, 24:40]))
+    wanted = Trainer(of, data=labelled).evaluator.evaluate("train")
+    monkeypatch.setattr(evaluate, "CHUNK", 8)
+    assert Trainer(of, data=data).evaluator.evaluate("train") == pytest.approx(wanted, rel=1e-5), "whole batches"
+    monkeypatch.setattr(evaluate, "PART", 8 * 28)
+    assert Trainer(of, data=data).evaluator.evaluate("train") == pytest.approx(wanted, rel=1e-5), "whole parts"
+    nothing = Trainer(of, data=without_labels(of, slice(0, 45))).evaluator
+    assert len(nothing._parts("train")) == 6
+    assert all(np.isnan(figure) for figure in nothing.evaluate("train").values())
+    monkeypatch.undo()
+    whole = Trainer(of, data=without_labels(of, slice(0, 45))).evaluator
+    assert all(np.isnan(figure) for figure in whole.evaluate("train").values())
+
+
 def test_the_loss_of_a_step_is_the_mean_over_the_labels_of_the_whole_batch():
     of = recipe("words")
     data = prepared(of)
@@ -174,6 +201,25 @@ def test_extras_that_do_not_fit_are_told():
         net.forward(x, lengths=[1, 2, 3])
     with pytest.raises(ValueError, match="this net reads no decoder; it reads inputs, lengths"):
         net.forward(x, decoder=x)
+
+
+@pytest.mark.parametrize("data, read", [
+    ("shakespeare8", []),
+    ("languages", ["lengths"]),
+    ("airline", []),
+    ("sorting", ["lengths", "decoder"]),
+])  # fmt: skip
+def test_a_net_reads_what_layers_know_of_and_no_books_that_data_keep(data, read):
+    of = load({"data": data, "model": ["flatten" if data == "airline" else {"embedding": 3}, {"dense": 3}]})
+    assert [column.name for column in question_of(of, prepared(of)).extras] == read
+
+
+def test_a_further_column_is_asked_for_by_its_shape():
+    of = recipe("words")
+    question = dataclasses.replace(question_of(of, prepared(of)), extras=(Column("mood", (), "float32"),))
+    net = Network(plan_of(of, question), of)
+    with pytest.raises(ValueError, match=r"this net also reads mood \(N,\): give mood=\.\.\."):
+        net.forward(np.zeros((2, 7)))
 
 
 def test_buckets_change_the_batches_and_nothing_else():

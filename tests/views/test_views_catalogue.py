@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from screens import compare, screen
 
 from dllab.catalogue import FAMILIES, Part, parts
@@ -212,8 +213,28 @@ def test_expectations_in_words(figure: str, value: float, text: str) -> None:
 
 def test_the_list_of_data_sets() -> None:
     found = [lab.summarize(lab.usual(name))[0] for name in ("digits", "function", "spirals")]
-    compare("datasets", screen(datasets.datasets_view(found)))
+    compare("datasets", screen(Group(*datasets.listing(found))))
     assert [entry["rows"] for entry in datasets.document(found)["datasets"]] == [1797, 200, 900]
+
+
+def test_data_sets_are_shown_as_they_come() -> None:
+    asked: list[str] = []
+
+    def coming() -> Iterator[lab.DataSummary]:
+        for name in ("moons", "xor"):
+            asked.append(name)
+            yield lab.summarize(lab.usual(name))[0]
+
+    shown = datasets.listing(coming())
+    assert screen(next(shown)).startswith("data set ") and asked == []
+    assert screen(next(shown)).startswith("moons ") and asked == ["moons"]
+    assert screen(next(shown)).startswith("xor ") and asked == ["moons", "xor"]
+
+
+def test_every_data_set_fits_into_the_columns_of_the_list() -> None:
+    text = screen(Group(*datasets.listing(lab.summarize(lab.usual(name))[0] for name in lab.names())))
+    assert "…" not in text and all(f"\n{name} " in text for name in lab.names())
+    assert "\nword_pairs         2,205,433         2   1 number       word_pairs:" in text
 
 
 @pytest.mark.parametrize("name", ["moons", "function", "mnist1d", "digits", "iris"])
