@@ -100,10 +100,14 @@ def _asking(result: Result) -> list[tuple[str, str]]:
     from dllab.data.time_series import TimeSeries
     from dllab.runs.data_file import Learnt
     from dllab.runs.find import LAST
+    from dllab.runs.disk import StoreError
     from dllab.runs.store import RunFolder, root_of
 
     assert result.folder is not None
-    learnt = Learnt.from_document(RunFolder(result.folder).read_data())
+    try:
+        learnt = Learnt.from_document(RunFolder(result.folder).read_data())
+    except StoreError:  # somebody has moved the run away meanwhile
+        return []
     run = LAST if result.folder.parent == root_of() else str(result.folder)
     found: tuple[list[str], str] | None = None
     if learnt.foretells:
