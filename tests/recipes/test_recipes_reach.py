@@ -21,7 +21,13 @@ LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "transfer-base",
         "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24",
         "alexnet", "vgg", "resnet", "inception", "fashion-resnet",
         "word2vec", "word2vec-cbow", "glove", "modular-addition",
-        "adding-lstm", "mnist1d-gru", "languages", "reversal", "cmudict", "cmudict-plain", "carry"}  # fmt: skip
+        "adding-lstm", "mnist1d-gru", "languages", "reversal", "cmudict", "cmudict-plain", "carry", "kjv-bert",
+        "names-rnn", "names-lstm", "names-gru", "names-gpt", *(name for name in NAMES if name.startswith("shakespeare"))
+        }  # fmt: skip
+LARGE = {name for name in NAMES if name.startswith(("shakespeare", "word2vec"))} | {"kjv-bert", "glove", "carry"}
+"""Recipes whose figures alone take seconds."""
+ONCE = {name for name in NAMES if name.startswith("shakespeare-")} | {"kjv-bert"}
+"""Recipes that take a minute and more: trained with one seed in the tests."""
 TINY = {"xor", "perceptron"}  # small enough for plain Python
 FIRST_RUNS = tempfile.TemporaryDirectory()
 """Runs of recipes whose weights others begin with: each is trained once."""
@@ -61,13 +67,13 @@ def test_reaches_what_it_states(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ONCE])
 def test_reaches_it_with_other_seeds(name: str, seed: int) -> None:
     last = trained(name, seed)
     assert reaches(last), last.expected
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in NAMES])
 def test_does_not_start_there(name: str) -> None:
     """One step is not enough: the figure has to be learnt."""
     if name == "perceptron":
