@@ -99,8 +99,8 @@ def _asking(result: Result) -> list[tuple[str, str]]:
     """Commands that ask a net of texts or series what it has learnt."""
     from dllab.data.time_series import TimeSeries
     from dllab.runs.data_file import Learnt
-    from dllab.runs.find import LAST
     from dllab.runs.disk import StoreError
+    from dllab.runs.find import LAST
     from dllab.runs.store import RunFolder, root_of
 
     assert result.folder is not None
