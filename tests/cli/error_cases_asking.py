@@ -68,6 +68,7 @@ ASKING: list[Case] = [
     text("predict own u.txt", ("data={text: my.yaml, length: 8, task: masked}", BOTH, STEPS), "mo<mask>l\n\nmodel"),
     text("eval own u.txt", CLASSES, "emma\n"),
     text("eval own u.txt", BOOK, "the cat sat on the mat\non a qat\n" * 9), text("eval own u.txt", BOOK, "the cat"),
+    text("eval own u.csv", BOOK, "text\nd\n"),
     text("eval own u.csv", CLASSES, "text\nemma\n"),
     text("eval own u.csv", CLASSES, "text,target\nemma,cat\n"),
     text("eval own u.csv", REVERSAL, "text,target\nab,bx\n"),
