@@ -65,7 +65,7 @@ def frexp2(x: float) -> tuple[float, float]:
     if not 0 < x < math.inf:
         return like(x, 1.0), like(x, 0.0)
     m, n = math.frexp(x)
-    if m < math.sqrt(0.5):
+    if m < like(x, math.sqrt(0.5)):  # in the precision of x, as compiled
         m, n = 2 * m, n - 1
     return like(x, m), like(x, float(n))
 
