@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.data.table import TableError
 from dllab.engine.prepare import prepared
 from dllab.lab.forecast import forecast, reads_series, series_of, windows_of
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="nets that take minutes without compiled kernels")
 
 
 def trained(**data: Any) -> Ready:

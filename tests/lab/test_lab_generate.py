@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import prepared
 from dllab.lab.ahead import looks_ahead
 from dllab.lab.generate import Choice, Unsuited, Writer
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="nets that take minutes without compiled kernels")
 
 CYCLE = "abcdefgh"
 P = np.array([0.5, 0.25, 0.125, 0.125])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dllab.catalogue import parts
+from dllab.core.settings import jit_enabled
 from dllab.lab.gradcheck_cases import PartCase, check_case, check_parts, layer_cases, loss_cases, part_cases
 from dllab.lab.gradcheck_report import Report
 from dllab.lab.planted_bug import UnknownLayer
@@ -21,8 +22,13 @@ UNSPOILABLE = {
 }
 
 
+MINUTES = "takes minutes in plain Python; its parts are checked by themselves"
+
+
 @pytest.mark.parametrize("name", list(parts("layers")))
 def test_layers_in_their_cases(name: str) -> None:
+    if name == "transformer_block" and not jit_enabled():
+        pytest.skip(MINUTES)
     passes(layer_cases([name]))
 
 
@@ -60,6 +66,8 @@ def passes(cases: list[PartCase]) -> None:
 @pytest.mark.parametrize("case", [c for c in part_cases() if c.part not in UNSPOILABLE and "shards" not in c.text],
                          ids=lambda c: f"{c.part} {c.text}")  # fmt: skip
 def test_a_bug_in_any_part_is_found(case: PartCase) -> None:
+    if case.family == "layers" and parts("layers")[case.part].group == "sequences" and not jit_enabled():
+        pytest.skip(MINUTES)
     checks = check_case(case, planted=True)
     if all(np.all(check.relative_error == 0) for check in check_case(case)):
         pytest.skip("nothing but zeros: no gradient to spoil")
@@ -67,6 +75,7 @@ def test_a_bug_in_any_part_is_found(case: PartCase) -> None:
     assert {check.layer for check in checks} == {case.part}
 
 
+@pytest.mark.skipif(not jit_enabled(), reason=MINUTES)
 def test_all_as_events() -> None:
     events = list(check_parts())
     assert [event.number for event in events] == list(range(1, events[0].of + 1))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.data.table_text import TableError
 from dllab.data.text_lines import TextLine, Texts
 from dllab.engine.prepare import prepared
@@ -18,6 +19,8 @@ from dllab.lab import texts
 from dllab.lab.texts import answers, kind_of, rows_of_texts, wanted_of
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="nets that take minutes without compiled kernels")
 
 GRU: list[Any] = [{"embedding": 8}, {"gru": 12}, {"dense": "classes"}]
 LAST: list[Any] = [{"embedding": 8}, {"gru": {"units": 12, "return": "last"}}, {"dense": "classes"}]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.data.dataset import Dataset, Prepared
 from dllab.data.moons import Moons
 from dllab.data.splits import Splits
@@ -18,6 +19,8 @@ from dllab.engine.prepare import prepared
 from dllab.runs.data_file import Learnt, digest
 from dllab.runs.opened import Opened, stand_in
 from dllab.runs.seal import digest_of
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="nets that take minutes without compiled kernels")
 
 QUICK: dict[str, Any] = {"optimizer": {"adam": 0.01}, "train": {"epochs": 2, "batch": 16}}
 GRU: list[Any] = [{"embedding": 8}, {"gru": 8}, {"dense": "classes"}]
