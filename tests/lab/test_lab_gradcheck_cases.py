@@ -90,6 +90,7 @@ def test_a_part_that_does_not_exist() -> None:
         next(check_parts(plant_in="dence"))
 
 
+@pytest.mark.skipif(not jit_enabled(), reason=MINUTES)
 def test_nothing_to_spoil() -> None:
     with pytest.raises(UnknownLayer, match="'identity' hands gradients on untouched"):
         list(check_parts(plant_in="identity"))
