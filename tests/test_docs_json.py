@@ -13,6 +13,7 @@ import pytest
 from test_docs import JSON, run, text
 
 from dllab.cli.commands import COMMANDS
+from dllab.core.settings import jit_enabled
 
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
@@ -210,6 +211,7 @@ SPOKEN = {
 }
 
 
+@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 def test_what_is_said_of_texts_holds_what_is_documented(tmp_path: Path) -> None:
     said, made = [], []
     for kind, (data, model, line) in SPOKEN.items():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,17 +16,15 @@ from dllab.catalogue import find
 from dllab.core.kernel import Kernel
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Layer
-from dllab.plan import totals
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.row import Row
 from dllab.plan.split import Pair, build_pair
 from dllab.plan.store import Store, lies_in
+from dllab.plan.tape import Tape, is_output
 from dllab.symbols import (
-    BARRIER,
     CONSTANTS,
     COUNTERS,
     DECODER,
-    GRADIENTS,
     PARAMETERS,
     RUNNING,
     SHARED,
@@ -41,13 +38,6 @@ from dllab.symbols import (
 
 COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "whole": 5}
 """Places of the counters a kernel may ask for; see loop.py."""
-
-
-@dataclass
-class _Taped:
-    kernels: Sequence[Kernel | str]
-    operands: Mapping[str, Value]
-    layer: str
 
 
 class Builder:
@@ -66,9 +56,7 @@ class Builder:
         self.pairs: dict[int, Pair] = {}  # layers whose hidden units are split among the shards
         self.awaited: dict[int, Callable[[], None]] = {}  # rows to add when a value is read for the first time
         self.all_rows: Callable[[], Value] | None = None  # gathers the whole batch in every shard
-        self._tape: list[_Taped] = []
-        self._gradients: dict[int, Value] = {}
-        self._written: set[int] = set()
+        self.tape = Tape(self.rows, self.work)
         self._path: list[str] = []
         self._layer_number = 0
         self._initializer: Initializer | None = None
@@ -269,7 +257,7 @@ class Builder:
         for y in outputs:
             y.needs_gradient = y.needs_gradient or needed  # several rows may write parts of it
         if needed:
-            self._tape.append(_Taped(backward, operands, self.path))
+            self.tape.note(backward, operands, self.path)
 
     def row(self, kernel: Kernel, *, only: int | None = None, sliced: bool = False, **operands: Value) -> None:
         """Add a row that has no backward."""
@@ -392,92 +380,6 @@ class Builder:
         yield
         if name:
             self._path.pop()
-
-    # ---- gradients -------------------------------------------------------------------------------------------------
-
-    def gradient(self, value: Value) -> Value:
-        """The array that holds the gradient of `value`."""
-        found = self._gradients.get(id(value))
-        if found is None and value.parent is not None and not isinstance(value, Parameter):
-            return self.view(self.gradient(value.parent), value.shape)
-        if found is None:
-            if isinstance(value, Parameter):
-                found = Value(f"d{value.name}", GRADIENTS, value.shape, parent=value)
-            else:
-                found = Value(f"d{value.name}", WORK, value.shape)
-                self.work.append(found)
-            self._gradients[id(value)] = found
-        return found
-
-    def set_gradient(self, value: Value, gradient: Value) -> None:
-        """Let the gradient of a value be written there."""
-        self._gradients[id(value)] = gradient
-
-    def gradients_by_value(self) -> dict[int, Value]:
-        """The gradient of every value that has one, by id(value)."""
-        return dict(self._gradients)
-
-    def backward(self) -> None:
-        """Replay the tape in reverse."""
-        for taped in reversed(self._tape):
-            for kernel in taped.kernels:
-                if kernel == BARRIER:
-                    self.barrier()
-                else:
-                    assert isinstance(kernel, Kernel)
-                    self._backward_row(kernel, taped)
-
-    def _backward_row(self, kernel: Kernel, taped: _Taped) -> None:
-        operands: dict[str, Value] = {}
-        additions: list[tuple[Value, Value]] = []
-        wanted = False
-        for operand in kernel.operands:
-            name = operand.name
-            if name in taped.operands:
-                operands[name] = taped.operands[name]
-                continue
-            of = taped.operands[name[1:]]
-            if is_output(name[1:]):
-                operands[name] = self._gradient_to_read(of, taped.layer)
-                continue
-            operands[name] = self._gradient_to_write(of, additions)
-            wanted = wanted or of.needs_gradient
-        if not wanted and any(o.name not in taped.operands and not is_output(o.name[1:]) for o in kernel.operands):
-            return
-        self.rows.append(Row(kernel, operands, taped.layer))
-        for to, extra in additions:
-            self.rows.append(Row(totals.add_into, {"to": to, "of": extra}, taped.layer))
-
-    def _gradient_to_read(self, of: Value, layer: str) -> Value:
-        """The gradient of an output; where nothing reads that output, the gradient is 0."""
-        gradient = self.gradient(of)
-        root = of
-        while root.parent is not None:
-            root = root.parent
-        if id(root) not in self._written:
-            self._written.add(id(root))
-            self.rows.append(Row(totals.nothing, {"to": gradient}, layer))
-        return gradient
-
-    def _gradient_to_write(self, of: Value, additions: list[tuple[Value, Value]]) -> Value:
-        """The gradient itself for its first writer; afterwards scratch, whose content is then added."""
-        gradient = self.gradient(of)
-        root = of
-        while root.parent is not None:
-            root = root.parent
-        if not of.needs_gradient or id(root) in self._written:
-            scratch = Value(f"{gradient.name} (more)", WORK, of.shape)
-            self.work.append(scratch)
-            if of.needs_gradient:
-                additions.append((gradient, scratch))
-            return scratch
-        self._written.add(id(root))
-        return gradient
-
-
-def is_output(name: str) -> bool:
-    """Whether an operand of that name is what a layer gives: `y`, and the last states of recurrent layers beside it."""
-    return name in ("y", "y_h", "y_c")
 
 
 def default_initializer(following: Sequence[Any]) -> Initializer | None:

@@ -229,7 +229,7 @@ class Plan:
         with builder.inside("loss"):
             loss.build(builder, self._judged(builder, y, y), target, builder.own(parts))
         backward = len(builder.rows)
-        builder.backward()
+        builder.tape.replay(builder.barrier)
         with builder.inside("totals"):
             norm, squares = total_rows(builder, self.parameters)
             losses = Value("losses", HISTORY, (HISTORY_STEPS,), "float64", offset=0)
@@ -249,7 +249,7 @@ class Plan:
             builder.barrier()
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
-            tuple(builder.infos), builder.gradients_by_value(), named={"input": x, "target": target},
+            tuple(builder.infos), builder.tape.gradients_by_value(), named={"input": x, "target": target},
         )  # fmt: skip
 
     def _sample(self) -> Program:

@@ -92,4 +92,4 @@ def _watched(builder: Builder, probe: Probe) -> tuple[Value, bool]:
     if not found:
         raise ValueError(f"no layer is called {probe.of!r}; there are {', '.join(i.path for i in builder.infos)}")
     output = found[0].output
-    return (output if probe.what == "output" else builder.gradient(output)), True
+    return (output if probe.what == "output" else builder.tape.gradient(output)), True

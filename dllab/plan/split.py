@@ -161,7 +161,7 @@ def build_pair(
 def _spread(builder: Builder, x: Value) -> Value:
     """All rows of x, of which every shard has its own."""
     y = builder.array((WHOLE_DIM, *x.shape[1:]), "all")
-    gradient = builder.gradient(y)
+    gradient = builder.tape.gradient(y)
     builder.barrier()
     builder.call(
         spread, backward=(BARRIER, collect_back), y=y, x=x, a=_at(x, 0), b=_at(x, 1), ga=_at(gradient, 0),
@@ -179,7 +179,7 @@ def _second(builder: Builder, h: Value) -> Value:
     builder.call(dense.forward_unbiased, backward=(dense.backward_x, dense.backward_w), y=part, x=h, w=own_half)
     builder.barrier()
     y = builder.array((BATCH_DIM, outputs))
-    gradient = builder.gradient(y)
+    gradient = builder.tape.gradient(y)
     builder.call(
         collect, backward=(dense.backward_b, BARRIER, spread_back), y=y, p=part, one=_at(part, 0), other=_at(part, 1),
         b=b, ga=_at(gradient, 0), gb=_at(gradient, 1), **_counters(builder),
@@ -198,7 +198,7 @@ def _half(builder: Builder, parameter: Parameter, shape: tuple[int, ...]) -> Val
         stride *= size
     half = Value(parameter.name, PARAMETERS, shape, "T", True, parent=parameter, stride=stride)
     gradient = Value(f"d{parameter.name}", GRADIENTS, shape, parent=parameter, stride=stride, shard=0)
-    builder.set_gradient(half, gradient)
+    builder.tape.set_gradient(half, gradient)
     return half
 
 

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import dllab
+from dllab.core.settings import jit_enabled
 from dllab.lab import glimpse
 from dllab.lab.glimpse import Glimpse
 from dllab.training.events import EpochEnd, Event, Started
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="nets that take minutes without compiled kernels")
 
 GRU: list[Any] = [{"embedding": 4}, {"gru": 6}, {"dense": "classes"}]
 NAMES: dict[str, Any] = {"data": {"names": "female"}, "model": GRU, "train": {"epochs": 2, "batch": 256}}
