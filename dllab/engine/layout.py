@@ -62,7 +62,7 @@ class Layouter:
 
     def lay_out(self) -> Layout:
         """Place the working values, then write every shard's rows."""
-        work_bytes = self._place(self.program.work)
+        work_bytes = self.place_work()
         tables = tuple(self._table(shard) for shard in range(self.program.shards))
         count = len(self._sizes)
         sizes = []
@@ -74,9 +74,10 @@ class Layouter:
         derived = np.array(self._derived, np.int64).reshape(-1, 3)
         return Layout(self.capacity, tables, tuple(self.registers), tuple(sizes), derived, work_bytes, self.where)
 
-    def _place(self, values: tuple[Value, ...]) -> int:
+    def place_work(self) -> int:
+        """Give every working value its place; returns the bytes they need together."""
         place = 0
-        for value in values:
+        for value in self.program.work:
             self.where[id(value)] = place
             count = elements(value, self.capacity, self.live)
             place += -(-count * self.width(value) // LINE) * LINE

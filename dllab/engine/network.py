@@ -13,6 +13,7 @@ from dllab.core import rng
 from dllab.engine import executor
 from dllab.engine.binding import Bound, Memory, view_of
 from dllab.engine.budget import check_fits
+from dllab.engine.layout import Layouter
 from dllab.engine.pace import Pace, run_paced
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.plan.plan import HISTORY_STEPS, Plan
@@ -22,6 +23,19 @@ from dllab.symbols import COLUMN, CONTINUES, GRADIENTS, LENGTHS, OPTIMIZER, TABL
 Precision = Literal["float32", "float64"]
 CHUNK = 256
 """Rows of an inference batch: enough for the products to be efficient, small enough to stay in the cache."""
+
+WORK_AT_ONCE = 64_000_000
+"""Bytes of activations from which on an inference batch has fewer rows: long sequences need much for each."""
+
+FEWEST_ROWS = 8
+
+
+def rows_at_once(plan: Plan, name: str, rows: int) -> int:
+    """How many of these rows an inference program of that name goes through together."""
+    capacity = max(min(CHUNK, rows), 1)
+    while capacity > FEWEST_ROWS and Layouter(plan, plan.program(name), capacity).place_work() > WORK_AT_ONCE:
+        capacity //= 2
+    return capacity
 
 
 class Network:
@@ -118,7 +132,7 @@ class Network:
         """Outputs (N, ...) for the rows `order` of data columns, by the inference program of that name."""
         outputs = np.empty((len(order), self._width), self.dtype)
         if len(order):
-            bound = Bound(self.memory, name, min(CHUNK, len(order)), columns, order, outputs=outputs)
+            bound = Bound(self.memory, name, rows_at_once(self.plan, name, len(order)), columns, order, outputs=outputs)
             for _ in run_paced(bound, 0, -(-len(order) // bound.capacity), Pace()):
                 pass  # Ctrl-C is seen here
         return outputs.reshape(len(order), *self.output_shape)

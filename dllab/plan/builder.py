@@ -43,10 +43,10 @@ COUNTER_PLACES = {"step": 0, "first": 1, "epoch": 2, "shard": 3, "update": 4, "w
 class Builder:
     """Builds one program; implements symbols.Net."""
 
-    def __init__(self, store: Store, *, training: bool) -> None:
+    def __init__(self, store: Store, *, training: bool, shards: int | None = None) -> None:
         self.store = store
         self.training = training
-        self.shards = store.shards if training else 1
+        self.shards = shards or (store.shards if training else 1)
         self.rows: list[Row] = []
         self.running_rows: list[Row] = []  # of the update phase
         self.work: list[Value] = []

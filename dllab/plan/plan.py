@@ -187,7 +187,7 @@ class Plan:
     # ---- programs --------------------------------------------------------------------------------------------------
 
     def _forward_only(self, inputs: Column, *, training: bool, targets: bool) -> Program:
-        builder = Builder(self.store, training=training)
+        builder = Builder(self.store, training=training, shards=self.shards if targets and not self.pairs else None)
         builder.carrying = training or targets
         x = intake.inputs(builder, self.question, inputs)
         target = intake.target(builder, self.question, self.output_shape) if targets else None

@@ -39,9 +39,7 @@ class Tape:
         found = self._gradients.get(id(value))
         if found is None and value.parent is not None and not isinstance(value, Parameter):
             whole = self.gradient(value.parent)
-            return Value(
-                whole.name, whole.register, value.shape, whole.dtype, whole.needs_gradient, parent=whole, shard=whole.shard
-            )
+            return Value(whole.name, whole.register, value.shape, whole.dtype, parent=whole, shard=whole.shard)
         if found is None:
             if isinstance(value, Parameter):
                 found = Value(f"d{value.name}", GRADIENTS, value.shape, parent=value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dllab.data.splits import Splits
 from dllab.engine.binding import Bound
-from dllab.engine.network import CHUNK, Network
+from dllab.engine.network import CHUNK, Network, rows_at_once
 from dllab.engine.pace import Pace, run_paced
 from dllab.losses.probabilities import log_probabilities
 from dllab.metrics.metric import Metric
@@ -34,7 +34,7 @@ class Evaluator:
         self.carries = any(column.name == CONTINUES for column in network.plan.question.extras)
         beginnings = {COLUMN + CONTINUES: np.zeros(len(targets), np.float32)} if self.carries else {}
         self._columns, self._all_targets, self._natural = {**beginnings, **columns}, targets, natural
-        self._bound: dict[tuple[str, int], Bound] = {}
+        self._bound: dict[tuple[str, int], Bound] = {}  # by split and number of rows: parts of equal size share one
         self._outputs: dict[str, np.ndarray] = {}
         self._pace = Pace()
 
@@ -49,7 +49,7 @@ class Evaluator:
         losses, counts = [], []
         figures: list[list[Any]] = []
         for number, rows in enumerate(parts):
-            loss, count = self._run(split, number, rows)
+            loss, count = self._run(split, rows)
             if not count and (figures or number < len(parts) - 1):  # only where no part has any, one of them speaks
                 continue
             losses.append(loss)
@@ -71,9 +71,9 @@ class Evaluator:
         size = max(PART // self._width // capacity, 1) * capacity  # whole batches: states go on from part to part
         return [rows[first : first + size] for first in range(0, len(rows), size)]
 
-    def _run(self, split: str, number: int, rows: np.ndarray) -> tuple[float, int]:
+    def _run(self, split: str, rows: np.ndarray) -> tuple[float, int]:
         """The mean loss of these rows, and over how many answers; their outputs are in _outputs[split] then."""
-        bound = self._bind(split, number, rows)
+        bound = self._bind(split, rows)
         batches = -(-len(rows) // bound.capacity)
         losses = np.empty(batches)
         ring = self.network.memory.arrays["history"].view(np.float64)[:HISTORY_STEPS]
@@ -108,21 +108,26 @@ class Evaluator:
     @property
     def _capacity(self) -> int:
         """Rows of a batch: those of training where each goes on with the state of its row in the last one."""
-        return self.network.plan.question.batch if self.carries else CHUNK
+        plan = self.network.plan
+        return plan.question.batch if self.carries else rows_at_once(plan, "evaluate", CHUNK)
 
     @property
     def _width(self) -> int:
         return int(np.prod(self.network.output_shape, dtype=np.int64))
 
-    def _bind(self, split: str, number: int, rows: np.ndarray) -> Bound:
+    def _bind(self, split: str, rows: np.ndarray) -> Bound:
+        """The evaluation program over these rows; parts of a split that are equally long share one, and its memory."""
         if split not in self._outputs:
             self._outputs[split] = np.empty((len(rows), self._width), self.network.dtype)  # the first part is the largest
-        key = split, number
+        key = split, len(rows)
         if key not in self._bound:
             outputs = self._outputs[split][: len(rows)]
-            capacity = self._capacity if self.carries else min(CHUNK, len(rows))
-            self._bound[key] = Bound(self.network.memory, "evaluate", capacity, self._columns, rows, outputs=outputs)
-        return self._bound[key]
+            capacity = self._capacity if self.carries else min(self._capacity, len(rows))
+            order = rows.copy()
+            self._bound[key] = Bound(self.network.memory, "evaluate", capacity, self._columns, order, outputs=outputs)
+        bound = self._bound[key]
+        bound.arrays["order"][:] = rows
+        return bound
 
 
 def _mean(losses: np.ndarray, counts: np.ndarray) -> float:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dllab.engine import executor, network
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
-from dllab.plan.plan import Column
+from dllab.plan.plan import Column, Plan
 from dllab.recipe import RecipeError, load
 from dllab.training import evaluate
 from dllab.training.lanes import lanes
@@ -71,6 +72,37 @@ def test_a_large_split_is_measured_in_parts_to_the_same_figures(kind, monkeypatc
     assert len(trainer.evaluator._parts("train")) == 6
     parts = trainer.evaluator.evaluate("train")
     assert parts == pytest.approx(whole, rel=1e-5)
+    assert len(trainer.evaluator._bound) == 2, "parts of equal size share one program's memory; the last is smaller"
+
+
+def test_where_a_row_needs_much_memory_fewer_are_evaluated_at_once(monkeypatch):
+    figures, rows = [], []
+    for allowed in (network.WORK_AT_ONCE, 80_000, 10):
+        monkeypatch.setattr(network, "WORK_AT_ONCE", allowed)
+        evaluator = Trainer(recipe()).evaluator
+        figures.append(evaluator.evaluate("train"))
+        rows.append(next(iter(evaluator._bound.values())).capacity)
+    assert rows == [45, 32, 8]
+    assert figures[1] == pytest.approx(figures[0], rel=1e-5)
+    assert figures[2] == pytest.approx(figures[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("carry_state", [False, True])
+@pytest.mark.parametrize("kind", ["windows", "words"])
+def test_two_shards_measure_what_one_does(kind, carry_state, monkeypatch):
+    if kind == "words" and carry_state:
+        pytest.skip("words have no lanes")
+    of = recipe(kind, carry_state=carry_state, shuffle=not carry_state, batch=4)
+    found = []
+    for shards in (1, 2):
+        monkeypatch.setattr(Plan, "_choose_shards", lambda _, number=shards: number)
+        evaluator = Trainer(of).evaluator
+        found.append([evaluator.evaluate(split) for split in evaluator.splits])
+        assert {bound.shards for bound in evaluator._bound.values()} == {shards}
+    for one, two in zip(*found):
+        assert two == pytest.approx(one, rel=1e-5)
+    with executor.one_thread():
+        assert [evaluator.evaluate(split) for split in evaluator.splits] == found[1], "on one core, to the bit"
 
 
 def without_labels(of, *rows):
