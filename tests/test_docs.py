@@ -38,7 +38,7 @@ PAGES = (README, CONTRIBUTING, ROOT / "CHANGELOG.md", RECIPES, JSON, ROOT / "doc
 ALL = tuple(dict.fromkeys((*PAGES, *sorted((ROOT / "docs").glob("*.md")))))
 SETUP = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/dllab train spirals",
-    "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest -n auto",
     r"py -m venv .venv && .venv\Scripts\pip install . && .venv\Scripts\dllab train spirals",
     r'py -m venv .venv && .venv\Scripts\pip install -e ".[test]" && .venv\Scripts\pytest',
 )
