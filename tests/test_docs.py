@@ -40,7 +40,7 @@ SETUP = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/dllab train spirals",
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest -n auto",
     r"py -m venv .venv && .venv\Scripts\pip install . && .venv\Scripts\dllab train spirals",
-    r'py -m venv .venv && .venv\Scripts\pip install -e ".[test]" && .venv\Scripts\pytest',
+    r'py -m venv .venv && .venv\Scripts\pip install -e ".[test]" && .venv\Scripts\pytest -n auto',
 )
 LONG = ("warmup", "bench")
 FRAGMENT_OF = {"data": "spirals", "model": [{"dense": 32}, "tanh", {"dense": "classes"}]}
