@@ -35,8 +35,8 @@ def check(path: str | None) -> None:
     if os.path.isdir(path):
         raise Refused(f"{asked}: that is a folder", f"name a file in it: --save {_shown(os.path.join(path, 'fig.png'))}")
     if ending not in ENDINGS:
-        stem = _shown(os.path.splitext(path)[0].strip("-") or "fig")
-        raise Refused(f"{asked}: endings are {', '.join(ENDINGS)}", f"such as --save {stem}.png")
+        stem = os.path.splitext(path)[0].strip("-") or "fig"
+        raise Refused(f"{asked}: endings are {', '.join(ENDINGS)}", f"such as --save {_shown(stem + '.png')}")
     try:
         there = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

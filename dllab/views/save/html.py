@@ -45,7 +45,8 @@ def _line(line: list[Cell]) -> Iterator[str]:
     for _, run in runs(line, lambda cell: (_kind(cell.text), *cell[1:])):
         kind = _kind(run[0].text)
         if kind == "text":
-            text, style = "".join(cell.text for cell in run), _style(run[0])
+            text = "".join(cell.text for cell in run)
+            style = _style(run[0], blank=text.isspace())
             tag = "b" if run[0].bold and not text.isspace() else "span"
             yield _element(tag, style, text) if tag == "b" or style else escape(text)
         elif kind == "sign":
@@ -67,10 +68,10 @@ def _element(tag: str, style: str, text: str, name: str = "") -> str:
     return f"<{tag}{named}{styled}>{escape(text)}</{tag}>"
 
 
-def _style(cell: Cell) -> str:
+def _style(cell: Cell, blank: bool = False) -> str:
     """Colours and underlining, where they are not those of the page."""
     colour = mixed(cell, shade(cell.text))
-    style = "" if colour == THEME.foreground_color.hex or cell.text.isspace() else f"color:{colour};"
+    style = "" if colour == THEME.foreground_color.hex or blank else f"color:{colour};"
     style += f"background-color:{cell.back};" if cell.back else ""
     return style + ("text-decoration:underline;" if cell.underline else "")
 
