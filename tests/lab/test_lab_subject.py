@@ -69,8 +69,8 @@ def test_how_often_it_looks(steps: int, every: int) -> None:
 
 def test_the_net_of_a_run(tmp_path) -> None:
     result = train(load(WHOLE), seed=3, run_dir=tmp_path)
-    assert result.run_dir is not None
-    found = Subject.of_run(Opened(result.run_dir))
+    assert result.folder is not None
+    found = Subject.of_run(Opened(result.folder))
     same = Subject.trained(load(WHOLE), seed=3)
     for label, values in found.network.parameters.items():
         np.testing.assert_array_equal(values, same.network.parameters[label])
