@@ -1,0 +1,89 @@
+"""Labels at the edges of figures: cut to a width in terminal cells, beside and above what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+TALLEST = 8  # lines of labels that are written downwards
+WORDY = 6  # cells from which a cut word reads better than one written downwards
+
+
+def shown(label: str, ascii_only: bool) -> str:
+    """A token as it can be seen: blanks and ends of lines have signs."""
+    if label == " ":
+        return "_" if ascii_only else "␣"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(label))
+
+
+def cut(label: str, width: int, ascii_only: bool) -> str:
+    """At most `width` cells of a label, with a sign where something is missing."""
+    if cell_len(label) <= width:
+        return label
+    return set_cell_size(label, width - 1).rstrip() + ("." if ascii_only else "…") if width > 1 else label[: max(width, 0)]
+
+
+def centred(label: str, width: int) -> str:
+    """A label in the middle of so many cells."""
+    left = max(0, width - cell_len(label)) // 2
+    return set_cell_size(" " * left + label, width)
+
+
+def right(label: str, width: int) -> str:
+    """A label at the right end of so many cells."""
+    return " " * max(0, width - cell_len(label)) + label
+
+
+def above(labels: Sequence[str], cell: int, whole: bool, ascii_only: bool) -> list[str]:
+    """The lines above columns that are `cell` wide.
+
+    Side by side if there is room, else downwards; numbers, and the names of columns that are not `whole` but stand for
+    several, only where there is room for them.
+    """
+    if not any(labels):
+        return []
+    longest = max(map(cell_len, labels))
+    if longest < cell or longest == cell == 1:
+        return ["".join(centred(label, cell) for label in labels)]
+    if not whole or all(map(_is_number, labels)):
+        return [_sparse(labels, cell)]
+    if cell > WORDY:
+        return ["".join(centred(cut(label, cell - 1, ascii_only), cell) for label in labels)]
+    return _downwards(labels, cell)
+
+
+def _sparse(labels: Sequence[str], cell: int) -> str:
+    """Labels that begin where their columns do, as far as they do not touch."""
+    line = ""
+    for index, label in enumerate(labels):
+        free = index * cell - cell_len(line)
+        if label and (free > 0 or not line) and index * cell + cell_len(label) <= max(len(labels) * cell, 1):
+            line += " " * free + label
+    return line
+
+
+def _downwards(labels: Sequence[str], cell: int) -> list[str]:
+    columns = [_letters(label)[:TALLEST] for label in labels]
+    height = max(map(len, columns))
+    padded = [[" "] * (height - len(letters)) + letters for letters in columns]
+    return ["".join(centred(column[line], cell) for column in padded) for line in range(height)]
+
+
+def _letters(label: str) -> list[str]:
+    """Its characters, each with the marks that stand on it."""
+    letters: list[str] = []
+    for character in label:
+        if letters and cell_len(character) == 0:
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label.replace(",", "").rstrip("%k "))
+    except ValueError:
+        return not label
+    return True
