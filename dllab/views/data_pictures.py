@@ -108,7 +108,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Images:
-    """An image of each class, (K, H, W, C), side by side: half blocks in grey or in colour, or signs for how bright it is."""
+    """An image of each class, (K, H, W, C), side by side, in half blocks, or signs for how bright it is."""
 
     images: NDArray[Any]
     classes: tuple[str, ...]

@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.text import Text
 
-from dllab.views.colours import coloured, contrast
+from dllab.views.colours import coloured, contrast, few
 from dllab.views.labels import above, cut, right, shown
 from dllab.views.scale import INFINITE, NAN, Scale
 from dllab.views.text import number
@@ -59,7 +59,7 @@ class HeatMap:
         if values.ndim != 2 or not values.size:
             yield Text("(empty)")
             return
-        scale = Scale.of(values, self.low, self.high, self.signed)
+        scale = Scale.of(values, self.low, self.high, self.signed, few(console))
         lay = _Layout.of(self, options)
         small = _mean(_mean(values, lay.rows, 0), lay.columns, 1)
         for header in lay.above:
@@ -130,14 +130,15 @@ class HeatMap:
         notes += [f"{NAN} = nan"] if np.isnan(values).any() else []
         notes += [f"{INFINITE} = infinite"] if np.isinf(values).any() else []
         line = Text(" " * lay.margin)
-        if np.isfinite(values).any():
+        if np.isfinite(values).any() and (colour or not lay.numbers):
             line.append_text(scale.legend(colour, options.ascii_only, self.unit))
         said = "; ".join(notes)
         if said and line.cell_len > lay.margin and line.cell_len + 2 + len(said) > options.max_width:
             yield line
             yield Text(said)
         else:
-            yield line.append(("; " if line.cell_len > lay.margin else "") + said if said else "")
+            line.append(("; " if line.cell_len > lay.margin else "") + said if said else "")
+            yield from [line] if line.plain.strip() else []
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-TALLEST = 8  # lines of labels that are written downwards
+TALLEST = 10  # lines of labels that are written downwards
 WORDY = 6  # cells from which a cut word reads better than one written downwards
 
 
@@ -47,24 +47,24 @@ def above(labels: Sequence[str], cell: int, whole: bool, ascii_only: bool) -> li
     if longest < cell or longest == cell == 1:
         return ["".join(centred(label, cell) for label in labels)]
     if not whole or all(map(_is_number, labels)):
-        return [_sparse(labels, cell)]
+        return [_sparse(labels, cell, longest)]
     if cell > WORDY:
         return ["".join(centred(cut(label, cell - 1, ascii_only), cell) for label in labels)]
-    return _downwards(labels, cell)
+    return _downwards(labels, cell, "." if ascii_only else "…")
 
 
-def _sparse(labels: Sequence[str], cell: int) -> str:
-    """Labels that begin where their columns do, as far as they do not touch."""
+def _sparse(labels: Sequence[str], cell: int, longest: int) -> str:
+    """Every so many-th label, at the beginning of its column, so that they do not touch."""
     line = ""
-    for index, label in enumerate(labels):
-        free = index * cell - cell_len(line)
-        if label and (free > 0 or not line) and index * cell + cell_len(label) <= max(len(labels) * cell, 1):
-            line += " " * free + label
+    for index in range(0, len(labels), -(-(longest + 2) // cell)):
+        if index * cell + cell_len(labels[index]) <= len(labels) * cell:
+            line += " " * (index * cell - cell_len(line)) + labels[index]
     return line
 
 
-def _downwards(labels: Sequence[str], cell: int) -> list[str]:
-    columns = [_letters(label)[:TALLEST] for label in labels]
+def _downwards(labels: Sequence[str], cell: int, more: str) -> list[str]:
+    columns = [_letters(label) for label in labels]
+    columns = [[*letters[: TALLEST - 1], more] if len(letters) > TALLEST else letters for letters in columns]
     height = max(map(len, columns))
     padded = [[" "] * (height - len(letters)) + letters for letters in columns]
     return ["".join(centred(column[line], cell) for column in padded) for line in range(height)]

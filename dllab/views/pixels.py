@@ -54,7 +54,7 @@ class Pictures:
         if images.ndim != 4 or not images.size:
             yield Text("  (no pictures)")
             return
-        scale = self._scale(images)
+        scale = self._scale(images, colours.few(console))
         step = max(1, -(-images.shape[2] * self.zoom // max(1, min(self.widest * self.zoom, options.max_width - INDENT))))
         images = images[:, ::step, ::step].repeat(self.zoom, axis=1).repeat(self.zoom, axis=2)
         colour, width = colours.coloured(console, options), images.shape[2]
@@ -76,11 +76,11 @@ class Pictures:
         if self.legend:
             yield self._legend(scale, colour, options.ascii_only)
 
-    def _scale(self, images: NDArray[Any]) -> Scale:
+    def _scale(self, images: NDArray[Any], few: bool) -> Scale:
         low = self.low
         if low is None and not self.signed:
             low = min(0.0, Scale.of(images).low)
-        return Scale.of(images, low, self.high, self.signed)
+        return Scale.of(images, low, self.high, self.signed, few)
 
     def _names(self, names: Sequence[str], slot: int, ascii_only: bool) -> Iterator[Text]:
         if any(names):
@@ -90,7 +90,7 @@ class Pictures:
     def _drawn(self, image: NDArray[Any], scale: Scale, colour: bool, ascii_only: bool) -> list[list[tuple[str, str]]]:
         """The lines of one picture (H, W, C), each of cells with their styles."""
         if self.per_image_scale:
-            scale = Scale.of(image, None, None, self.signed)
+            scale = Scale.of(image, None, None, self.signed, scale.few)
         shares = scale.shares(image)
         lines = []
         for row in range(0, len(shares), 2):
