@@ -15,7 +15,7 @@ SIGNED = (
 )  # fmt: skip
 FEW_AMOUNT = ("#00005f", "#000087", "#444444", "#5f5f87", "#808080", "#afaf87", "#d7d75f", "#ffff5f")
 FEW_SIGNED = (
-    "#005faf", "#5f87d7", "#87afd7", "#afd7ff", "#eeeeee", "#ffd7af", "#ffaf5f", "#d78700", "#af5f00",
+    "#005faf", "#5f87d7", "#87afd7", "#afd7ff", "#ffffff", "#ffd7af", "#ffaf5f", "#d78700", "#af5f00",
 )  # fmt: skip
 """Near these, those that a terminal of 256 colours has: the nearest to a colour between them may be green or pink."""
 
@@ -28,7 +28,7 @@ def amount(share: float, few: bool = False) -> str:
 
 
 def signed(value: float, few: bool = False) -> str:
-    """The colour of a number from -1, blue, over 0, nearly white, to 1, orange; `few`: one of those that 256 colours have."""
+    """The colour of a number from -1, blue, over 0, nearly white, to 1, orange; `few`: as above."""
     return _nearest(FEW_SIGNED, (value + 1) / 2) if few else _between(SIGNED, (value + 1) / 2)
 
 

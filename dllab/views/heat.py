@@ -82,6 +82,9 @@ class HeatMap:
         """As wide as it is if it has all the room."""
         lines = console.render_lines(self, options, pad=False)
         width = max((sum(cell_len(segment.text) for segment in line) for line in lines), default=0)
+        if self.values.ndim == 2 and self.values.size:
+            lay = _Layout.of(self, options)
+            width = max(width, lay.margin + lay.cell * -(-self.values.shape[1] // lay.columns))
         return Measurement(min(width, 12), width)
 
     def _halves(self) -> bool:

@@ -15,7 +15,7 @@ from dllab.views.text import number, percent
 BARS, ASCII_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 ASCII_TOPS = " .:#"  # the top of a bar of several lines: nothing, up to a third, up to two thirds, the whole line
 MARGIN = 8  # cells left of the axis
-WIDEST = 4  # cells of one bar at most
+WIDEST, LEAST = 6, 24  # cells of one bar at most, if that gives all of them room for the numbers below
 UPRIGHT, DASH = ("│", "|"), ("─", "-")
 
 
@@ -51,7 +51,7 @@ class Histogram:
             yield Text("(empty)")
             return
         few = _grouped(counts, room)
-        each = min(WIDEST, room // len(few))
+        each = min(max(WIDEST, LEAST // len(few)), room // len(few))
         tops = ASCII_TOPS if ascii_only else BARS
         full, top, total = len(tops) - 1, few.max(), few.sum()
         levels = [_level(c, top, full * self.height) for c in few]

@@ -11,10 +11,11 @@ WORDY = 6  # cells from which a cut word reads better than one written downwards
 
 
 def shown(label: str, ascii_only: bool) -> str:
-    """A token as it can be seen: blanks and ends of lines have signs."""
+    """A token as it can be seen: blanks and ends of lines have signs, and so has what ASCII lacks, each one cell wide."""
     if label == " ":
         return "_" if ascii_only else "␣"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(label))
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(label))
+    return plain.encode("ascii", "replace").decode() if ascii_only else plain
 
 
 def cut(label: str, width: int, ascii_only: bool) -> str:
