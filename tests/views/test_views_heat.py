@@ -132,3 +132,10 @@ def test_a_table_gives_a_heat_map_the_room_it_takes() -> None:
 def test_what_ascii_lacks_takes_one_cell() -> None:
     lines = screen(HeatMap(np.eye(2), ["猫", "ab"], ["é", "犬"]), 80, True).splitlines()
     assert lines[:3] == ["     ?     ?", " ? @@@@@@", "ab       @@@@@@"]
+
+
+def test_labels_do_not_touch() -> None:
+    tokens = ["ab", "cd", "ef"]
+    assert screen(HeatMap(np.eye(3), columns=tokens, cell=2), 80).splitlines()[:2] == ["a c e", "b d f"]
+    assert screen(HeatMap(np.eye(3), columns=["10", "20", "30"], cell=2), 80).splitlines()[0] == "10  30"
+    assert screen(HeatMap(np.eye(3), columns=tokens, cell=3), 80).splitlines()[0] == "ab cd ef"
