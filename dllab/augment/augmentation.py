@@ -72,6 +72,7 @@ class Augmentation(Part):
 
     group = ""
     mixes: ClassVar[bool] = False  # needs targets that lie between those of two rows, and must be the last of the list
+    moves: ClassVar[bool] = False  # what stands at a place goes to another
     probability: Chance = 1.0
 
     def check(self, frame: Frame) -> None:

@@ -61,6 +61,7 @@ class Flip(Augmentation):
     """
 
     name = "flip"
+    moves = True
     group = "moves"
     main = "axis"
     axis: Literal["horizontal", "vertical"] = "horizontal"

@@ -48,6 +48,7 @@ class Rotate(Augmentation):
     """
 
     name = "rotate"
+    moves = True
     group = "moves"
     main = "degrees"
     degrees: Annotated[float, Field(ge=0, le=180)] = 15.0

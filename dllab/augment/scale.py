@@ -46,6 +46,7 @@ class Scale(Augmentation):
     """
 
     name = "scale"
+    moves = True
     group = "moves"
     main = "range"
     range: Annotated[float, Field(ge=0, le=0.9)] = 0.1

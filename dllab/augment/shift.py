@@ -65,6 +65,7 @@ class Shift(Augmentation):
     """
 
     name = "shift"
+    moves = True
     group = "moves"
     main = "pixels"
     pixels: Annotated[int, Field(ge=0, le=10_000)] = 2

@@ -44,6 +44,10 @@ def _unfit(recipe: Recipe, frame: Frame, data: Prepared) -> list[Problem]:
             problem, _, hint = str(error).partition("; ")
             shape = f"of shape {('N', *data.dataset.input_shape)}".replace("'", "")
             problems.append(Problem(f"{problem} (data set {data.dataset.name}, {shape})", entry.place, hint))
+            continue
+        if data.dataset.at_every_step and cast(Augmentation, entry.part).moves:
+            problem = f"{entry.part.name} moves steps away from their labels; {data.dataset.name} has one at every step"
+            problems.append(Problem(problem, entry.place, "leave it out"))
     return problems
 
 

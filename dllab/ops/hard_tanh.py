@@ -37,4 +37,5 @@ class HardTanh(Pointwise):
     name = "hard_tanh"
     kernels = (forward, backward)
     init_hint = "xavier"
+    flat = (-1.0, 1.0)
     cases = (Case(),)

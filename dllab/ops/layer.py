@@ -49,7 +49,9 @@ class Layer(Part):
 
     `init_hint` tells the layer before it which initializer suits (`he` before ReLU, and so on). `elementwise`: every
     number of the output depends on the one number of the input at its place, so parts of an array may be computed apart.
-    `reads_ids`: its inputs are whole numbers below its option `size`, which have no gradient.
+    `reads_ids`: its inputs are whole numbers below its option `size`, which have no gradient. `flat`: the outputs, low and
+    high, at and beyond which an activation has less than 6 % of its largest slope. `dies`: a unit whose output is 0 for
+    every example has no slope for any of them, and learns nothing.
     """
 
     group = "other layers"
@@ -57,6 +59,8 @@ class Layer(Part):
     init_hint: ClassVar[str | None] = None
     elementwise: ClassVar[bool] = False
     reads_ids: ClassVar[bool] = False
+    flat: ClassVar[tuple[float, float] | None] = None
+    dies: ClassVar[bool] = False
 
     def build(self, net: Net, x: Value) -> Value:
         """Add this layer's rows and return its output. Raises ShapeError."""

@@ -35,4 +35,5 @@ class ReLU(Pointwise):
     name = "relu"
     kernels = (forward, backward)
     init_hint = "he"
+    dies = True
     cases = (Case(kink=1e-3),)

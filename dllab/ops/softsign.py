@@ -42,4 +42,5 @@ class Softsign(Pointwise):
     name = "softsign"
     kernels = (forward, backward)
     init_hint = "xavier"
+    flat = (-0.755, 0.755)
     cases = (Case(kink=1e-3),)

@@ -37,3 +37,4 @@ class Tanh(Pointwise):
     name = "tanh"
     kernels = (forward, backward)
     init_hint = "xavier"
+    flat = (-0.9695, 0.9695)

@@ -24,7 +24,7 @@ from dllab.plan.augmented import Augmenting
 from dllab.plan.builder import Builder
 from dllab.plan.flow import LayerInfo, ShapeFlowError
 from dllab.plan.groups import FlatGroup, Slots, group_key, make_groups, padded, total_rows
-from dllab.plan.probes import Probe, build_probe
+from dllab.plan.probes import Probe, build_change, build_probe
 from dllab.plan.row import Row
 from dllab.plan.split import Pair, find_pairs, own
 from dllab.plan.store import Store
@@ -247,6 +247,10 @@ class Plan:
                     transform.build(FlatGroup(builder, parameters, (self.slots, self.scratch), link, norm))
             builder.rows.extend([*builder.running_rows, *builder.carry_rows])
             builder.barrier()
+        with builder.inside("probes"):
+            for watch in question.probes:
+                if watch.what == "update":
+                    build_change(builder, watch, question.probe_every, self.rings)
         return Program(
             tuple(builder.rows), 0, step, backward, probe, update, tuple(builder.work), builder.shards, y,
             tuple(builder.infos), builder.tape.gradients_by_value(), named={"input": x, "target": target},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ from dllab.training.transfer import Source, beginning, take
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
+    from dllab.plan.plan import Plan
+    from dllab.plan.probes import Probe
+
+    Watch = Callable[[Plan, int], tuple[tuple[Probe, ...], int]]
+    """From a plan without probes and the number of steps: probes, and every how many steps they look."""
 
 EVALUATIONS = 100
 """Unless the recipe says `evaluate_every`, a run is evaluated about this often."""
@@ -40,8 +46,8 @@ class Trainer:
 
     With `start` it goes on from there, to the same bits as the run that the state was taken from; `history` are that
     run's evaluations, for listeners. `seed`, `data`: instead of the recipe's; data are its own data set split in another
-    way, as for a fold. `course` is there from the first event that is not Compiling. A recipe with `init_from` needs
-    `begin_with` before that.
+    way, as for a fold. `watch`: what probes to put into a plan, and every how many steps they look. `course` is there from
+    the first event that is not Compiling. A recipe with `init_from` needs `begin_with` before that.
 
     Raises RecipeError for what only shows with the data: shapes that do not fit, a split that is missing; `events`
     raises training.state.Unfit for a state of another net or optimizer.
@@ -57,6 +63,7 @@ class Trainer:
         data: Prepared | None = None,
         start: State | None = None,
         history: tuple[EpochEnd, ...] = (),
+        watch: Watch | None = None,
     ) -> None:
         data = data or prepared(recipe)
         if data is None:
@@ -68,8 +75,6 @@ class Trainer:
         self.metrics = metrics_of(recipe, data.dataset.task)
         check_demands(recipe, data, self.metrics)
         self.question = question_of(recipe, data, seed=self.seed)
-        self.network = Network(plan_of(recipe, self.question), recipe)
-        self.beginning = beginning(self.network)
         self.rows, splits = data.splits.train, data.splits
         continues: dict[str, np.ndarray] = {}
         if recipe.train.carry_state:
@@ -77,6 +82,13 @@ class Trainer:
             splits, continues[CONTINUES] = splits_in_lanes(splits, data.dataset.rows, self.question.batch)
         self.steps_per_epoch = -(-len(self.rows) // self.question.batch)
         self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
+        plan = plan_of(recipe, self.question)
+        if watch is not None:
+            probes, every = watch(plan, self.steps)
+            self.question = dataclasses.replace(self.question, probes=probes, probe_every=every)
+            plan = plan_of(recipe, self.question)
+        self.network = Network(plan, recipe)
+        self.beginning = beginning(self.network)
         columns = {**data.dataset.columns, **continues}
         self.columns = columns_of(columns, data, self.network.dtype, data.dataset.tables)
         targets = data.dataset.columns[TARGETS]

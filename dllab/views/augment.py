@@ -14,8 +14,9 @@ from rich.text import Text
 from dllab.catalogue import Part
 from dllab.lab.augmented import Augmented, Draw, Sample
 from dllab.recipe.dump import flow, plain_value
-from dllab.views.data_pictures import ASCII_BARS, BARS, SHADES
+from dllab.views.histogram import ASCII_BARS, BARS
 from dllab.views.next_steps import NextSteps
+from dllab.views.scale import ASCII_SHADES
 
 GAP = 2
 BLOCKS = " ░▒▓█"
@@ -161,7 +162,7 @@ def _line(picture: Array, row: int, ascii_only: bool, colour: bool) -> Text:
         if colour:
             line.append("▀", f"{_style(a)} on {_style(b)}")
         else:
-            signs = SHADES if ascii_only else BLOCKS
+            signs = ASCII_SHADES if ascii_only else BLOCKS
             line.append(signs[round(float(a.mean() + b.mean()) / 2 * (len(signs) - 1))])
     return line
 

@@ -14,18 +14,15 @@ from rich.text import Text
 
 from dllab.data.dataset import Dataset
 from dllab.data.images import picture_shape
+from dllab.views.histogram import ASCII_BARS, BARS
+from dllab.views.pixels import Pictures
 
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 """Okabe and Ito's colours, which tell apart for every kind of colour vision."""
 
 GLYPHS = "ox+*#@%&abcdefghijklmnpqrstuvwyz"
-BARS, ASCII_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
-SHADES = " .:-=+*#%@"
 COLUMNS, ROWS = 44, 20
-WIDEST = 32  # pixels of an image in a line; of wider ones every second pixel is shown, or every third, ...
-LUMA = np.array([0.299, 0.587, 0.114])
 BINS = 66  # columns of a series
-INK = 0.4  # an 8 x 8 digit, thresholded there, is still legible
 
 
 def picture(dataset: Dataset) -> RenderableType | None:
@@ -111,55 +108,14 @@ class Curves:
 
 @dataclass(frozen=True)
 class Images:
-    """An image of each class, (K, H, W, C), side by side, at most WIDEST pixels wide: half blocks in grey or in colour.
-
-    Signs stand for how bright it is where there is no colour.
-    """
+    """An image of each class, (K, H, W, C), side by side, in half blocks, or signs for how bright it is."""
 
     images: NDArray[Any]
     classes: tuple[str, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Two lines of images, as many beside each other as the terminal is wide; a line of text is two rows of pixels."""
-        step = -(-self.images.shape[2] // WIDEST)
-        low = min(float(self.images.min()), 0.0)
-        images = (self.images[:, ::step, ::step].astype(np.float64) - low) / (float(self.images.max()) - low or 1.0)
-        width = images.shape[2]
-        colour = console.color_system is not None and not console.no_color
-        fit = max(1, (options.max_width - 2) // (width + 2))
-        for first in range(0, min(len(images), 2 * fit), fit):
-            some = images[first : first + fit]
-            names = [f"{name[:width]:<{width + 2}}" for name in self.classes[first : first + fit]]
-            yield Text("  " + "".join(names).rstrip())
-            for row in range(0, images.shape[1], 2):
-                line = Text("  ", no_wrap=True)
-                for image in some:
-                    upper = image[row]
-                    lower = image[row + 1] if row + 1 < len(image) else np.zeros_like(upper)
-                    for a, b in zip(upper, lower):
-                        line.append(*_pixels(a, b, options.ascii_only, colour))
-                    line.append("  ")
-                line.rstrip()
-                yield line
-
-
-def _pixels(a: NDArray[Any], b: NDArray[Any], ascii_only: bool, colour: bool) -> tuple[str, str]:
-    """A cell of two pixels (C,), upper and lower, and its style."""
-    if ascii_only:
-        return SHADES[round((_bright(a) + _bright(b)) / 2 * (len(SHADES) - 1))], ""
-    if colour:
-        return "▀", f"{_style(a)} on {_style(b)}"
-    return " ▄▀█"[2 * (_bright(a) > INK) + (_bright(b) > INK)], ""
-
-
-def _bright(pixel: NDArray[Any]) -> float:
-    """How bright a pixel looks, by the weights of ITU-R BT.601, 0 to 1."""
-    return float(pixel @ LUMA) if len(pixel) == len(LUMA) else float(pixel[0])
-
-
-def _style(pixel: NDArray[Any]) -> str:
-    red, green, blue = np.broadcast_to((255 * pixel).round().astype(int), 3)
-    return f"rgb({red},{green},{blue})"
+        yield Pictures(self.images, self.classes, two_tone=True, most_lines=2)
 
 
 def _glyph(number: int) -> tuple[str, str]:

@@ -33,6 +33,7 @@ STEPS: list[Case] = [
     recipe("data: adding\nmodel: [{embedding: 4}, {dense: 1}]\n", TRAIN),
     names("augment: [{noise: 0.1}, {mixup: 0.2}]\n"),
     recipe("data: running_parity\nmodel: [{gru: 4}, {dense: classes}]\naugment: [{noise: 0.1}, {mixup: 0.2}]\n", TRAIN),
+    recipe("data: running_parity\nmodel: [{gru: 4}, {dense: classes}]\naugment: [{shift: 2}, {scale: 0.1}]\n", TRAIN),
 ]  # fmt: skip
 
 LETTERS = """dllab.build({"data": {"names": "male"}, "model": [{"embedding": 3}, {"gru": 3}, {"dense": "classes"}]})"""

@@ -132,6 +132,40 @@ def test_probes(precision: str, shard: int, first: int) -> None:
 
 
 @precisions
+def test_portraits_and_counts(precision: str) -> None:
+    x, ring = normal(precision, 3, 2), np.zeros((3, 2, len(probes.PORTRAIT)))
+    x[0] = 0, -30
+    run(probes.portray, precision, ring=ring, x=x, low=-2.0, high=0.5, step=8, every=2, shard=1)
+    wide = x.astype(np.float64)
+    bins = np.histogram(wide / (1 + np.abs(wide)), np.linspace(-1, 1, probes.BINS + 1))[0]
+    flat = np.count_nonzero((wide <= -2) | (wide >= 0.5))
+    close(ring[1, 1], [6, wide.sum(), (wide**2).sum(), wide.min(), wide.max(), 1, flat, *bins], precision)
+    assert np.count_nonzero(ring[[0, 2]]) == np.count_nonzero(ring[1, 0]) == 0
+    odd = np.array([np.nan, np.inf, 1.0], precision)
+    run(probes.portray, precision, ring=ring, x=odd, low=-2.0, high=0.5, step=8, every=2, shard=1)
+    assert ring[1, 1, 7:].sum() == 1 and np.isnan(ring[1, 1, 1])
+    large = normal(precision, 5 * probes.SAMPLE)
+    run(probes.portray, precision, ring=ring, x=large, low=0.0, high=np.inf, step=8, every=2, shard=1)
+    close(ring[1, 1, 1], large[::5].astype(np.float64).sum(), precision)
+    units = np.zeros((2, 1, 3), precision)
+    run(probes.count_active, precision, ring=units, x=x, step=3, every=2, shard=0)
+    np.testing.assert_array_equal(units[:, 0], [[0, 0, 0], [2, 3, 3]])
+
+
+@precisions
+def test_squares(precision: str) -> None:
+    x, ring, kept = normal(precision, 7), np.zeros((2, 2)), np.zeros(7, precision)
+    run(probes.keep_square, precision, ring=ring, x=x, step=3, every=3, shard=1)
+    close(ring, [[0, 0], [0, (x.astype(np.float64) ** 2).sum()]], precision)
+    square, ring = ring[1, 1], np.zeros((2, 1))
+    run(probes.keep, precision, kept=kept, x=x)
+    np.testing.assert_array_equal(kept, x)
+    for step in (4, 6):
+        run(probes.keep_change, precision, ring=ring, x=x, kept=np.zeros(7, precision), step=step, every=3)
+        close(ring[:, 0], [0 if step == 4 else square, 0], precision)
+
+
+@precisions
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_rows_of_two_shards_together(precision: str, batch: int) -> None:
     a, b, y = normal(precision, batch, 3), normal(precision, batch, 3), np.empty((batch, 3), precision)

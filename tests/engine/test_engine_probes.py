@@ -10,7 +10,7 @@ import pytest
 from dllab.engine.network import Network
 from dllab.engine.question import question_of
 from dllab.plan.plan import Plan
-from dllab.plan.probes import MOMENTS, Probe
+from dllab.plan.probes import BINS, MOMENTS, PORTRAIT, Probe
 from dllab.recipe import load
 
 RECIPE = load({
@@ -56,7 +56,7 @@ def test_every_k_steps_and_only_the_last_ones() -> None:
 
 @pytest.mark.parametrize("shards", [1, 2])
 def test_summaries(shards: int) -> None:
-    watched, summed = Probe("1_tanh", "output_gradient"), Probe("1_tanh", "output_gradient", summary=True)
+    watched, summed = Probe("1_tanh", "output_gradient"), Probe("1_tanh", "output_gradient", summary="moments")
     net = network(watched, summed, shards=shards)
     for x, y in BATCHES:
         net.step(x, y)
@@ -68,6 +68,42 @@ def test_summaries(shards: int) -> None:
     np.testing.assert_allclose(found["squares"].sum(1), (every**2).sum(1))
     np.testing.assert_array_equal(found["least"].min(1), every.min(1))
     np.testing.assert_array_equal(found["most"].max(1), every.max(1))
+
+
+def portrait_of(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """A PORTRAIT by numpy."""
+    bins = np.histogram(x / (1 + np.abs(x)), np.linspace(-1, 1, BINS + 1))[0]
+    flat = np.count_nonzero((x <= low) | (x >= high))
+    return np.array([x.size, x.sum(), (x**2).sum(), x.min(), x.max(), np.count_nonzero(x == 0), flat, *bins])
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("every", [1, 4])
+def test_portraits_units_and_squares(shards: int, every: int) -> None:
+    watched = Probe("1_tanh")
+    portrait, units = Probe("1_tanh", summary="portrait", flat=(-0.5, 0.25)), Probe("1_tanh", summary="units")
+    norms = [Probe("0_dense.w", what, "square") for what in ("parameter", "gradient", "update")]
+    gradient = Probe("0_dense.w", "gradient")
+    net = network(watched, portrait, units, gradient, *norms, shards=shards, every=every)
+    weights = [net.parameters["0_dense.w"].copy()]
+    for x, y in BATCHES:
+        net.step(x, y)
+        weights.append(net.parameters["0_dense.w"].copy())
+    values = net.memory.looks(watched, len(BATCHES))
+    found = net.memory.looks(portrait, len(BATCHES))
+    assert found.shape == (-(-len(BATCHES) // every), shards, len(PORTRAIT))
+    for numbers, look in zip(values, found):
+        parts = np.split(numbers, [len(numbers) // 4 // shards * 4] if shards == 2 else [])
+        for part, shown in zip(parts, look):
+            np.testing.assert_allclose(shown, portrait_of(part, -0.5, 0.25), rtol=1e-12, atol=1e-14)
+    active = net.memory.looks(units, len(BATCHES)).sum(1)
+    np.testing.assert_array_equal(active, np.full((len(values), 5), 5))
+    steps = np.arange(0, len(BATCHES), every)
+    before, after = np.array(weights)[steps], np.array(weights)[steps + 1]
+    of_parameter, of_gradient, of_update = (net.memory.looks(probe, len(BATCHES))[:, 0] for probe in norms)
+    np.testing.assert_allclose(of_parameter, (before**2).sum((1, 2)))
+    np.testing.assert_allclose(of_gradient, (net.memory.looks(gradient, len(BATCHES)) ** 2).sum(1))
+    np.testing.assert_allclose(of_update, ((after - before) ** 2).sum((1, 2)))
 
 
 def test_a_plan_without_probes_has_no_rows_for_them() -> None:

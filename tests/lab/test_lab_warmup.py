@@ -24,6 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_ASKED_FOR = {  # by any recipe or command yet
     "ops.batch_norm.infer_backward",
     "plan.probes.copy",
+    "plan.probes.count_active",
+    "plan.probes.keep",
+    "plan.probes.keep_change",
+    "plan.probes.keep_square",
+    "plan.probes.portray",
     "plan.probes.summarise",
     "plan.totals.add_gradients",  # of a third core
     "plan.totals.rate_of_group",

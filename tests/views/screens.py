@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console, RenderableType
+from rich.style import Style
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -32,3 +34,15 @@ def compare(name: str, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
+
+
+def coloured(renderable: RenderableType, width: int = 80, system: Literal["256", "truecolor"] = "truecolor") -> str:
+    """What a terminal with colours is sent."""
+    Style.parse.cache_clear()  # a style keeps the codes of the terminal where it was first shown
+    Style._add.cache_clear()
+    console = Console(
+        file=io.StringIO(), width=width, color_system=system, force_terminal=True, no_color=False, legacy_windows=False
+    )
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()

@@ -1,0 +1,155 @@
+"""A net to look into: of a recipe before or after training, or of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.engine.inside import Inside
+from dllab.engine.network import Network
+from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.question import question_of
+from dllab.lab.recording import Trace, trace, watch
+from dllab.recipe import Problem, Recipe, RecipeError
+from dllab.runs.data_file import Learnt
+from dllab.runs.opened import Opened
+from dllab.runs.ready import Ready
+from dllab.runs.train import first_weights, ignore
+from dllab.symbols import DECODER, LENGTHS
+from dllab.training.compiling import compile_ahead
+from dllab.training.events import EpochEnd, Event, Finished
+from dllab.training.trainer import Trainer, columns_of
+
+SPLITS = ("test", "validation", "train")
+"""Where examples to look at are taken from: the first that there is."""
+
+Listener = Callable[[Event], None]
+State = Literal["untrained", "trained"]
+
+
+class Subject:
+    """A net with its data. `network` has one shard, so that its buffers can be read (engine.inside).
+
+    `name`: of the recipe or the run. `state`, `steps`: whether, and how long, it was trained. `trace`: what was seen in
+    training, where that was asked for. `history`: the evaluations of a training. `ended`: how it ended.
+    """
+
+    def __init__(self, name: str, recipe: Recipe, state: State, seed: int | None = None) -> None:
+        data = prepared(recipe)
+        if data is None:
+            hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
+            raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+        self.name, self.recipe, self.data, self.state = name, recipe, data, state
+        question = question_of(recipe, data, seed=seed)
+        self.network = Network(plan_of(recipe, dataclasses.replace(question, shards=1)), recipe)
+        self.steps = 0
+        self.trace: Trace | None = None
+        self.history: tuple[EpochEnd, ...] = ()
+        self.ended: Finished | None = None
+        self.same_data = True
+
+    @classmethod
+    def untrained(
+        cls, recipe: Recipe, *, seed: int | None = None, on_event: Listener = ignore, trust: bool = False
+    ) -> Subject:
+        """A recipe's net as training begins: with the weights of `init_from`, if it has that."""
+        found = cls(recipe.name, recipe, "untrained", seed)
+        if recipe.init_from is not None:
+            found._take(_trainer(recipe, seed, on_event, trust, watched=False).network)
+        return found
+
+    @classmethod
+    def trained(
+        cls,
+        recipe: Recipe,
+        *,
+        seed: int | None = None,
+        on_event: Listener = ignore,
+        trust: bool = False,
+        watched: bool = False,
+    ) -> Subject:
+        """A recipe's net after training, of which no run is kept; `watched`: with a trace. Raises RecipeError."""
+        if recipe.train.folds is not None:
+            hint = "take the folds out with the override train.folds="
+            raise RecipeError([Problem("a net to look into comes from one training, and the recipe asks for folds",
+                                       recipe.place("train"), hint)])  # fmt: skip
+        found = cls(recipe.name, recipe, "trained", seed)
+        trainer = _trainer(recipe, seed, on_event, trust, watched)
+        history = []
+        for event in trainer.events():
+            on_event(event)
+            if isinstance(event, EpochEnd):
+                history.append(event)
+            if isinstance(event, Finished):
+                found.ended = event
+        found._take(trainer.network)
+        found.steps, found.history = trainer.course.step, tuple(history)
+        if watched:
+            found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps)
+        return found
+
+    @classmethod
+    def of_run(cls, opened: Opened) -> Subject:
+        """A run's net. `same_data`: whether the data are what they were in training."""
+        found = cls(opened.folder.path.name, opened.recipe, "trained")
+        found._take(opened.network)
+        found.steps = opened.steps
+        found.same_data = Learnt.of(found.data).digest == opened.learnt.digest
+        return found
+
+    def ready(self) -> Ready:
+        """The net as one that can be asked about other rows."""
+        return Ready(self.recipe, Learnt.of(self.data), self.network)
+
+    @property
+    def splits(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each split that has any, test first."""
+        found = {name: getattr(self.data.splits, name) for name in SPLITS}
+        return {name: rows for name, rows in found.items() if len(rows)}
+
+    def rows(self, split: str | None = None, most: int | None = None) -> NDArray[np.int64]:
+        """Rows of a split (None: the first there is), evenly taken where there are more than `most`."""
+        splits = self.splits
+        rows = splits[split] if split is not None else next(iter(splits.values()))
+        if most is None or len(rows) <= most:
+            return rows
+        return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The data as the engine's programs read them."""
+        return columns_of(self.data.dataset.columns, self.data, self.network.dtype, self.data.dataset.tables)
+
+    def compile(self, *programs: str, on_event: Listener = ignore) -> None:
+        """Compile what looking takes: `infer` of `inference`, `train:plain` of `backward`."""
+        for event in compile_ahead(self.network.plan, programs):
+            on_event(event)
+
+    def inference(self, rows: NDArray[np.int64]) -> Inside:
+        """The buffers after inference of these rows of the data."""
+        return Inside.inference(self.network, self.columns(), rows)
+
+    def backward(self, rows: NDArray[np.int64]) -> Inside:
+        """The buffers after forward and backward of these rows as one batch."""
+        columns = self.data.dataset.columns
+        extras = {name: columns[name][rows] for name in (LENGTHS, DECODER) if name in columns}
+        extras |= self.data.dataset.tables
+        return Inside.training(self.network, self.data.seen(rows), self.data.targets(rows), **extras)
+
+    def _take(self, network: Network) -> None:
+        """The weights and running state of another net of the same recipe."""
+        for label, values in network.parameters.items():
+            self.network.parameters[label][...] = values
+        for label, value in network.plan.store.running.items():
+            own = self.network.plan.store.running[label]
+            self.network.memory.view("running", own)[...] = network.memory.view("running", value)
+
+
+def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, watched: bool) -> Trainer:
+    trainer = Trainer(recipe, seed=seed, watch=watch if watched else None)
+    if recipe.init_from is not None:
+        trainer.begin_with(first_weights(trainer, None, False, on_event, trust))
+    return trainer

@@ -1,0 +1,89 @@
+"""Which views of a net's inside make sense for it, and why others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dllab.data.dataset import Prepared
+from dllab.plan.plan import Plan
+
+FILTERS = ("conv", "conv1d", "depthwise_conv", "conv_transpose")
+TABLES = ("embedding", "skip_gram", "cbow", "glove")
+PLANE = (2,)
+
+
+class Unsuited(ValueError):
+    """A view that makes no sense for a net; `hint` names those that do."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a view is asked about: the plan of a net, and its data."""
+
+    plan: Plan
+    data: Prepared
+
+    def has(self, *kinds: str) -> bool:
+        """Whether there is a layer of one of these kinds, be it inside a block."""
+        return any(info.kind in kinds for info in self.plan.infos)
+
+
+def _boundary(of: Looked) -> str | None:
+    shape = of.data.dataset.input_shape
+    if shape == PLANE and of.data.dataset.task == "classification":
+        return None
+    if shape == PLANE:
+        return "a boundary is drawn between classes, and this net gives values"
+    return f"a boundary is drawn on the plane of two inputs, and this net has inputs of shape {tuple(shape)}"
+
+
+def _filters(of: Looked) -> str | None:
+    return None if of.has(*FILTERS) else "filters belong to convolutions, and this net has none"
+
+
+def _attention(of: Looked) -> str | None:
+    return None if of.has("attention") else "this net has no attention"
+
+
+def _embeddings(of: Looked) -> str | None:
+    return None if of.has(*TABLES) else "this net has no table of vectors: no layer embedding, skip_gram, cbow or glove"
+
+
+def _predictions(of: Looked) -> str | None:
+    loss = of.plan.question.loss
+    if of.plan.question.targets is None or loss is None or not loss.measured:
+        return "this net has no answers that could be right or wrong"
+    return None
+
+
+def _any(of: Looked) -> str | None:
+    return None
+
+
+VIEWS: dict[str, Callable[[Looked], str | None]] = {
+    "viz-activations": _any,
+    "viz-gradients": _any,
+    "viz-boundary": _boundary,
+    "viz-filters": _filters,
+    "viz-attention": _attention,
+    "viz-embeddings": _embeddings,
+    "viz-landscape": _any,
+    "viz-predictions": _predictions,
+    "viz-schedule": _any,
+    "viz-data": _any,
+}
+"""Each view with what speaks against it for a net; None if nothing does."""
+
+
+def check(view: str, plan: Plan, data: Prepared) -> None:
+    """Raise Unsuited where a view makes no sense."""
+    looked = Looked(plan, data)
+    problem = VIEWS[view](looked)
+    if problem is not None:
+        others = [name for name, against in VIEWS.items() if against(looked) is None]
+        raise Unsuited(f"{view}: {problem}", f"for this net there are: {', '.join(others)}")

@@ -1,0 +1,114 @@
+"""Nets to look into, and what was seen while they were trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dllab.lab import recording
+from dllab.lab.subject import Subject
+from dllab.lab.suits import VIEWS, Unsuited, check
+from dllab.recipe import RecipeError, load
+from dllab.runs.opened import Opened
+from dllab.runs.train import train
+
+WHOLE = {
+    "data": {"name": "moons", "samples": 80},
+    "model": [{"dense": 8}, "relu", {"dense": 8}, "tanh", {"dense": "classes"}],
+    "optimizer": {"sgd": 0.1},
+    "train": {"epochs": 20, "batch": "full"},
+}
+
+
+def test_a_trace_begins_with_the_untrained_net() -> None:
+    before, seen = Subject.untrained(load(WHOLE)), Subject.trained(load(WHOLE), watched=True)
+    rows = before.data.splits.train
+    inference, backward = before.inference(rows), before.backward(rows)
+    trace = seen.trace
+    assert trace is not None
+    np.testing.assert_array_equal(trace.steps, np.arange(20))
+    assert [layer.path for layer in trace.layers] == ["0_dense", "1_relu", "2_dense", "3_tanh", "4_dense"]
+    for layer in trace.layers:
+        values = inference.output(layer.path)
+        assert layer.mean[0] == pytest.approx(values.mean(), abs=1e-6)
+        assert layer.spread[0] == pytest.approx(values.std(), rel=1e-4)
+        assert (layer.least[0], layer.most[0]) == (values.min(), values.max())
+        assert layer.zeros[0] == pytest.approx((values == 0).mean())
+        edges = np.linspace(-1, 1, layer.histogram.shape[1] + 1)
+        counts = np.histogram(values / (1 + abs(values)), edges)[0]
+        assert np.abs(layer.histogram[0] - counts / values.size).sum() < 4 / values.size, "but for numbers at an edge"
+        np.testing.assert_allclose(layer.active[0], (values != 0).mean(0))
+        slopes = backward.output_gradient(layer.path)
+        assert slopes is not None and layer.gradient is not None
+        assert layer.gradient[0] == pytest.approx(len(rows) * np.sqrt((slopes**2).mean()), rel=1e-4)
+    relu, tanh = trace.layers[1], trace.layers[3]
+    assert relu.dead is not None and tanh.dead is None and relu.flat is None and tanh.flat is not None
+    assert relu.dead[0] == pytest.approx((inference.output("1_relu") == 0).all(0).mean())
+    assert tanh.flat[0] == pytest.approx((abs(inference.output("3_tanh")) >= 0.9695).mean())
+    for parameter in trace.parameters:
+        gradient = backward.gradients()[parameter.label]
+        assert parameter.gradient[0] == pytest.approx(np.linalg.norm(gradient), rel=1e-4)
+        assert parameter.update[0] == pytest.approx(0.1 * np.linalg.norm(gradient), rel=1e-3)
+        assert parameter.norm[0] == pytest.approx(np.linalg.norm(before.network.parameters[parameter.label]), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["spirals", "digits-cnn"])
+def test_watching_changes_nothing(name: str) -> None:
+    recipe = load(name, ["train.epochs=2"])
+    plain, watched = Subject.trained(recipe), Subject.trained(recipe, watched=True)
+    for label, values in plain.network.parameters.items():
+        np.testing.assert_array_equal(values, watched.network.parameters[label])
+    assert plain.trace is None and plain.ended is not None and watched.ended is not None
+    assert plain.ended.figures == watched.ended.figures
+
+
+@pytest.mark.parametrize(("steps", "every"), [(1, 1), (63, 1), (640, 10), (5000, 16), (1_000_000, 977)])
+def test_how_often_it_looks(steps: int, every: int) -> None:
+    assert recording.watch(Subject.untrained(load(WHOLE)).network.plan, steps)[1] == every
+
+
+def test_the_net_of_a_run(tmp_path) -> None:
+    result = train(load(WHOLE), seed=3, run_dir=tmp_path)
+    assert result.folder is not None
+    found = Subject.of_run(Opened(result.folder))
+    same = Subject.trained(load(WHOLE), seed=3)
+    for label, values in found.network.parameters.items():
+        np.testing.assert_array_equal(values, same.network.parameters[label])
+    assert (found.state, found.steps, found.same_data) == ("trained", 20, True)
+
+
+def test_examples_come_from_the_test_split_and_evenly() -> None:
+    found = Subject.untrained(load(WHOLE))
+    test = found.data.splits.test
+    np.testing.assert_array_equal(found.rows(), test)
+    assert found.rows(most=3).tolist() == [test[0], test[round((len(test) - 1) / 2)], test[-1]]
+    np.testing.assert_array_equal(found.rows("train"), found.data.splits.train)
+
+
+def test_no_data_and_folds_are_refused() -> None:
+    with pytest.raises(RecipeError, match="no data to look at"):
+        Subject.untrained(load({"input": [2], "model": [{"dense": 1}]}))
+    with pytest.raises(RecipeError, match="one training"):
+        Subject.trained(load(WHOLE, ["train.folds=3"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "suited"),
+    [
+        ("spirals", {"viz-boundary"}),
+        ("digits-cnn", {"viz-filters"}),
+        ("names-gpt", {"viz-attention", "viz-embeddings"}),
+        ("function", set()),
+        ("glove", {"viz-embeddings"}),
+    ],
+)
+def test_views_that_make_no_sense_name_those_that_do(name: str, suited: set[str]) -> None:
+    subject = Subject.untrained(load(name))
+    choosy = {"viz-boundary", "viz-filters", "viz-attention", "viz-embeddings"}
+    for view in VIEWS:
+        if view in choosy - suited or (view, name) == ("viz-predictions", "glove"):
+            with pytest.raises(Unsuited, match=view) as refusal:
+                check(view, subject.network.plan, subject.data)
+            assert all(other in refusal.value.hint for other in suited) and view not in refusal.value.hint
+        else:
+            check(view, subject.network.plan, subject.data)
