@@ -32,7 +32,8 @@ def test_a_file_beside_what_is_shown(tmp_path: Path, ending: str) -> None:
     begins = {".svg": b"<svg ", ".png": b"\x89PNG", ".html": b"<!DOCTYPE html>", ".txt": b"digits: augment: [shift: 1]\n"}
     assert content.startswith(begins[ending.lower()])
     if ending == ".txt":
-        assert content.decode() == shown.out and any(sign in shown.out for sign in "░▒▓█")
+        figure, _, commands = shown.out.partition("\nTry next:")
+        assert content.decode() == figure and "dllab train digits" in commands and any(sign in figure for sign in "░▒▓█")
     if ending == ".svg":
         assert "<title>dllab viz-augment digits 'augment=[shift: 1]'</title>" in content.decode()
 
@@ -86,7 +87,7 @@ def test_a_picture_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyP
     done = typed(tmp_path, [*WORDS, "--save", "fig.png"])
     assert done.code == 2 and done.out.startswith("digits") and os.listdir(tmp_path) == []
     assert done.err == (
-        "dllab: --save fig.png: 13 lines of 71 characters are too large for a .png\n"
+        "dllab: --save fig.png: 9 lines of 71 characters are too large for a .png\n"
         "  show less, or save it as .html, .svg or .txt\n"
     )
 

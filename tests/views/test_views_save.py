@@ -14,9 +14,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from dllab.views.curves import Plot, Series
+from dllab.views.next_steps import NextSteps
 from dllab.views.save import fonts
 from dllab.views.save.blocks import Rect, dots, is_shape, rects, shade
-from dllab.views.save.cells import CELL, LINE, MARGIN, cells, drawn, terminal
+from dllab.views.save.cells import CELL, LINE, MARGIN, cells, drawn, plain, terminal
 from dllab.views.save.figure import ENDINGS, figure
 from dllab.views.save.png import MOST_CELLS, TooLarge, png
 from dllab.views.save.svg import text_of
@@ -271,3 +272,9 @@ def test_a_figure_that_is_too_large() -> None:
 
 def test_rectangles_from_edge_to_edge() -> None:
     assert Rect(0, 3, CELL, 4).across and not Rect(0, 0, 9, LINE).across
+
+
+def test_a_figure_has_no_commands_to_try_next() -> None:
+    shown = Group("a figure", Text(), NextSteps([("dllab train spirals", "train it")]))
+    assert figure(shown, ".txt", "t").decode() == "a figure\n"
+    assert "dllab train" in plain(drawn(terminal(80, 24), shown))

@@ -42,9 +42,13 @@ class Cell(NamedTuple):
     underline: bool
 
 
-def terminal(width: int, height: int, colour: bool = True) -> Console:
+class Paper(Console):
+    """Has the figure alone: nothing that belongs to a session at a terminal, such as commands to try next."""
+
+
+def terminal(width: int, height: int, colour: bool = True, kind: type[Console] = Console) -> Console:
     """A console that takes all characters, and colours if it may, and shows nothing."""
-    return Console(
+    return kind(
         file=io.StringIO(), width=width, height=height, force_terminal=colour, color_system="truecolor" if colour else None,
         no_color=not colour, legacy_windows=False, highlight=False, markup=False, emoji=False, _environ={},
     )  # fmt: skip
