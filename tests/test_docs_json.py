@@ -114,6 +114,24 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
                 "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
+        (
+            "dllab viz-boundary RECIPE|RUN --json",
+            [
+                "viz-boundary xor",
+                "viz-boundary xor --units",
+                "viz-boundary perceptron --before",
+                "viz-boundary function --before",
+            ],
+        ),
+        (
+            "dllab viz-predictions RECIPE|RUN --json",
+            [
+                "viz-predictions iris train.epochs=1",
+                "viz-predictions reversal --before --worst 1",
+                "viz-predictions brackets --before --worst 1",
+                "viz-predictions autompg --before --worst 1",
+            ],
+        ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),

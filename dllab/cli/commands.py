@@ -87,8 +87,9 @@ COMMANDS = (
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
     Command("viz-boundary", "Draw the regions of a net of two inputs, and its units.", "viz_boundary", "viz_boundary"),
-    Command("viz-predictions", "Draw what a net takes for what, and its worst mistakes.", "viz_predictions",
-            "viz_predictions"),
+    Command(
+        "viz-predictions", "Draw what a net takes for what, and its worst mistakes.", "viz_predictions", "viz_predictions"
+    ),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),
