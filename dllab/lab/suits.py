@@ -61,6 +61,14 @@ def _predictions(of: Looked) -> str | None:
     return None
 
 
+def _landscape(of: Looked) -> str | None:
+    if not len(of.data.splits.train):
+        return "the loss is that of training rows, and these data have none"
+    if not any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
+        return "a plane goes through weights, and this net has none"
+    return None
+
+
 def _any(of: Looked) -> str | None:
     return None
 
@@ -72,7 +80,7 @@ VIEWS: dict[str, Callable[[Looked], str | None]] = {
     "viz-filters": _filters,
     "viz-attention": _attention,
     "viz-embeddings": _embeddings,
-    "viz-landscape": _any,
+    "viz-landscape": _landscape,
     "viz-predictions": _predictions,
     "viz-schedule": _any,
     "viz-data": _any,

@@ -18,6 +18,7 @@ HEIGHT = 9  # lines of the curves
 STATIONS = "123456789"
 END = "*"
 STYLES = ("#0072b2", "#e69f00")
+DIRECTIONS = 2
 
 
 def landscape_view(found: Landscape, reference: str) -> RenderableType:
@@ -113,32 +114,32 @@ def _walked(found: Landscape) -> Text:
 
 def _lines(found: Landscape) -> Plot:
     """The loss along both axes."""
-    both = zip(("along the 1st direction", "along the 2nd"), (found.x, found.y), found.lines, STYLES)
-    series = [Series(label, x.tolist(), y.tolist(), style) for label, x, y, style in both]
-    curves = series[0], Series(series[1].label, series[1].x, series[1].y, series[1].style, dotted=True)
-    return Plot("loss", curves, HEIGHT, end=float(max(found.x[-1], found.y[-1])), unit="", log="auto")
+    names = "along the 1st direction", "along the 2nd"
+    series = tuple(
+        Series(name, [_short(x) for x in axis], heights.tolist(), style, dotted=number_ > 0)
+        for number_, (name, axis, heights, style) in enumerate(zip(names, (found.x, found.y), found.lines, STYLES))
+    )
+    return Plot("loss", series, HEIGHT, unit="", log="auto")
+
+
+def _short(x: float) -> float:
+    """Without digits that nobody reads below an axis."""
+    return float(f"{x:.3g}")
 
 
 def _verdict(found: Landscape) -> Text:
     """The curvature, and the rule by which it is called sharp or flat."""
     bends = " and ".join(number(value, 3) for value in found.curvature)
-    line = Text(f"curvature at {END}: {bends} (second differences over {STEP:g}). ")
+    line = Text(f"curvature at {END}: {bends}, by second differences over {STEP:g}. ")
     if found.verdict == "unknown":
-        return line.append("The loss here is no number, so nothing follows from it.")
-    share = max(found.rise / abs(found.centre), 0.0) if found.centre else float("inf")
-    moved = f"moved by {NEAR:g}, the loss rises by {_times(share)}"
-    rules = {
-        "saddle": "Saddle: along one of these directions the loss still falls on both sides",
-        "sharp": f"Sharp: {moved} (rule: by more than {SHARP:g} times)",
-        "curved": f"Neither sharp nor flat: {moved} (rule: {FLAT:g} to {SHARP:g} times)",
-        "flat": f"Flat: {moved} (rule: by less than {FLAT:g} times)",
-    }
-    line.append(rules[found.verdict], "bold")
-    return line.append("; two directions of " + count(found.parameters, "parameter") + ".")
-
-
-def _times(share: float) -> str:
-    return f"{number(share, 2)} times itself"
+        return line.append("The loss there is no number, so nothing follows.")
+    share = number(max(found.rise, 0.0) / abs(found.centre), 2) if found.centre else "inf"
+    name = {"saddle": "Saddle", "sharp": "Sharp", "curved": "Between sharp and flat", "flat": "Flat"}[found.verdict]
+    line.append(name, "bold")
+    if found.verdict == "saddle":
+        return line.append(": along one direction the loss falls on both sides.")
+    line.append(f": {NEAR:g} away the loss has risen by {share} of itself ")
+    return line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in {DIRECTIONS} of {found.parameters:,} directions).")
 
 
 def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:
