@@ -87,6 +87,8 @@ COMMANDS = (
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
     Command("viz-landscape", "Draw the loss around a net, and the way of its training.", "viz_landscape", "viz_landscape"),
+    Command("viz-schedule", "Draw the learning rate over the steps of a run.", "viz_schedule", "viz_schedule"),
+    Command("viz-data", "Draw a recipe's data as its net gets them.", "viz_data", "viz_data"),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),
