@@ -21,12 +21,17 @@ def viz_landscape(
     settings: Settings = None,
     points: Annotated[
         int | None,
-        typer.Option("--points", help="Points along an axis [default: 15 to 41, by the work].", min=3, max=501, metavar="N"),
+        typer.Option(
+            "--points", help="Points along an axis [default: 15 to 41, by the work].", min=3, max=501, metavar="N"
+        ),
     ] = None,
     span: Annotated[
         float | None,
         typer.Option(
-            "--span", help="How far it reaches, in lengths of the weights [default: 1, or the path].", min=0.001, max=1000,
+            "--span",
+            help="How far it reaches, in lengths of the weights [default: 1, or the path].",
+            min=0.001,
+            max=1000,
             metavar="S",
         ),
     ] = None,

@@ -97,4 +97,6 @@ def _like_filters(network: Network, seed: int, number: int) -> Vector:
 
 
 def _filters_only(network: Network) -> Vector:
-    return np.concatenate([np.zeros(1), *(v.reshape(-1) for v in network.parameters.values() if v.ndim > 1)]).astype(np.float64)
+    return np.concatenate([np.zeros(1), *(v.reshape(-1) for v in network.parameters.values() if v.ndim > 1)]).astype(
+        np.float64
+    )

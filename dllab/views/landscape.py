@@ -139,7 +139,9 @@ def _verdict(found: Landscape) -> Text:
     if found.verdict == "saddle":
         return line.append(": along one direction the loss falls on both sides.")
     line.append(f": {NEAR:g} away the loss has risen by {share} of itself ")
-    return line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in {DIRECTIONS} of {found.parameters:,} directions).")
+    return line.append(
+        f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in {DIRECTIONS} of {found.parameters:,} directions)."
+    )
 
 
 def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ DRAWN = 1000  # steps of a document, evenly taken where a run has more
 
 def rates_view(found: Schedules, reference: str) -> RenderableType:
     """Curves, what they reach and when, and what schedules cannot tell before. `reference`: of the target."""
-    blocks: list[RenderableType] = [_head(found), _Curves(found), Text(), *map(_said, found.found)]
+    blocks: list[RenderableType] = [_head(found), _Curves(found), Text(), *_sentences(found)]
     if any(rates.reacts for rates in found.found):
         blocks.append(Text("plateau multiplies these rates as losses come in: what it does shows only in training."))
     if found.stops_early:
@@ -91,7 +91,7 @@ class _Curves:
 def _series(rates: Rates, index: int) -> Series:
     chosen = _steps(len(rates.rates), POINTS, [rates.warmup - 1, rates.warmup, rates.highest, rates.lowest])
     drawn = [float(rates.rates[step]) for step in chosen]
-    return Series(rates.text, chosen, drawn, PALETTE[index % len(PALETTE)], dotted=index % 2 > 0)
+    return Series(rates.name, chosen, drawn, PALETTE[index % len(PALETTE)], dotted=index % 2 > 0)
 
 
 def _steps(count_: int, most: int, also: Sequence[int] = ()) -> list[int]:
@@ -100,9 +100,16 @@ def _steps(count_: int, most: int, also: Sequence[int] = ()) -> list[int]:
     return sorted(chosen | {step for step in also if 0 <= step < count_})
 
 
-def _said(rates: Rates) -> Text:
+def _sentences(found: Schedules) -> list[Text]:
+    """One for each schedule, with its colour where there are several."""
+    several = len(found.found) > 1
+    return [_said(rates, PALETTE[index % len(PALETTE)] if several else "") for index, rates in enumerate(found.found)]
+
+
+def _said(rates: Rates, style: str) -> Text:
     """How long a schedule warms up, and where its rates are highest and lowest."""
-    line = Text.assemble((rates.text, "bold"), ": ")
+    line = Text("▀▀▀ ", style) if style else Text()
+    line.append_text(Text.assemble((rates.text, "bold"), ": "))
     if rates.warmup:
         line.append(f"warm-up over {count(rates.warmup, 'step')} from {number(float(rates.rates[0]), 3)}; ")
     high, low = rates.highest, rates.lowest
