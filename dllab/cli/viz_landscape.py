@@ -21,9 +21,7 @@ def viz_landscape(
     settings: Settings = None,
     points: Annotated[
         int | None,
-        typer.Option(
-            "--points", help="Points along an axis [default: 15 to 41, by the work].", min=3, max=501, metavar="N"
-        ),
+        typer.Option("--points", help="Points along an axis [default: 15 to 41].", min=3, max=501, metavar="N"),
     ] = None,
     span: Annotated[
         float | None,

@@ -32,7 +32,7 @@ class NoPlane(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """Two directions (2, P), each as long as the weights of the net. `shares`: of the path's variance; None of random ones."""
+    """Two directions (2, P), each as long as the weights of the net; `shares` of a path's variance that lie along them."""
 
     directions: Vector
     length: float

@@ -53,8 +53,9 @@ class WalkedPath:
 class Landscape:
     """The loss at points x (N,) across and y (N,) up, (N, N), rows from the lowest y to the highest; 1 is `length`.
 
-    The net is at (0, 0), with the loss `centre` over so many `rows` of `of_rows` training rows. `lines` (2, N): along each axis through the
-    net. `curvature`: second differences along both axes. `seed`: of random directions. `path`: of a training's plane.
+    The net is at (0, 0), with the loss `centre` over `rows` of the `of_rows` training rows. `lines` (2, N): along each axis
+    through the net. `curvature`: second differences along both axes. `seed`: of random directions. `path`: of a
+    training's plane.
     """
 
     name: str
@@ -147,10 +148,10 @@ def landscape(
     across, up = (terrain.arena(direction) for direction in plane.directions)
     total, loss = points * points, np.empty((points, points))
     for number, (row, column) in enumerate(np.ndindex(loss.shape)):
-        loss[row, column] = terrain.loss(_moved(across, x[column], up, y[row]))
+        loss[row, column] = terrain.loss(_moved(across, float(x[column]), up, float(y[row])))
         advance(number + 1, total, f"loss {loss[row, column]:.4g}")
     centre = terrain.loss(0 * across)
-    lines = np.array([[terrain.loss(_moved(d, at, d, 0.0)) for at in axis] for d, axis in ((across, x), (up, y))])
+    lines = np.array([[terrain.loss(_moved(d, float(at), d, 0.0)) for at in axis] for d, axis in ((across, x), (up, y))])
     bends = [_second_difference(terrain, direction, centre) for direction in (across, up)]
     return Landscape(
         name=subject.name, state=subject.state, trained=subject.steps, rows=len(terrain.rows),

@@ -85,8 +85,10 @@ class Seen:
 
 
 def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Sequence[int] = (), single: int = 20) -> Seen:
-    """The data of a recipe, with `each` examples of every class, or those `inputs` of the split; `single`: ranges one by one
-    up to so many. Raises NoExample, RecipeError."""
+    """The data of a recipe, with `each` examples of every class, or those `inputs` of the split.
+
+    `single`: features are told of one by one up to so many. Raises NoExample, RecipeError.
+    """
     data = prepared(recipe)
     if data is None:
         hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
@@ -104,10 +106,10 @@ def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Seq
         recipe=recipe, data=data, summary=summary, frame=frame_of(dataset.input_shape, dataset.features), rows=rows,
         split=where, examples=_examples(data, rows[where], where, each, inputs), chosen=bool(inputs),
         counts={name: _counts(data, found) for name, found in rows.items()},
-        before=_ranges(dataset.columns["inputs"][train], names[0]) if numbers else (),
-        after=_ranges(data.seen(train), names[0]) if numbers else (),
-        targets_before=() if dataset.classes else _ranges(dataset.columns["targets"][train], names[1]),
-        targets_after=() if dataset.classes else _ranges(data.targets(train), names[1]),
+        before=_ranges(dataset.columns["inputs"][train], names[0], "inputs") if numbers else (),
+        after=_ranges(data.seen(train), names[0], "inputs") if numbers else (),
+        targets_before=() if dataset.classes else _ranges(dataset.columns["targets"][train], names[1], "targets"),
+        targets_after=() if dataset.classes else _ranges(data.targets(train), names[1], "targets"),
     )  # fmt: skip
 
 
@@ -118,10 +120,10 @@ def _names(features: Sequence[str], targets: NDArray[Any], single: int) -> tuple
     return features if len(features) <= single else (), own if count <= single else ()
 
 
-def _ranges(values: NDArray[Any], names: Sequence[str]) -> tuple[Range, ...]:
+def _ranges(values: NDArray[Any], names: Sequence[str], what: str) -> tuple[Range, ...]:
     flat = values.reshape(len(values), -1)
     if len(names) != flat.shape[1]:
-        return (_range(f"all {flat.shape[1]:,}", flat),)
+        return (_range(f"all {flat.shape[1]:,} {what}", flat),)
     return tuple(_range(name, column) for name, column in zip(names, flat.T))
 
 

@@ -18,14 +18,13 @@ HEIGHT = 9  # lines of the curves
 STATIONS = "123456789"
 END = "*"
 STYLES = ("#0072b2", "#e69f00")
-DIRECTIONS = 2
 
 
 def landscape_view(found: Landscape, reference: str) -> RenderableType:
     """The surface, the curves along both axes, and what the curvature says. `reference`: what the user calls the net."""
     axes = ("1st direction", "2nd")
     surface = Surface(found.x, found.y, found.loss, "loss", axes[0], axes[1], _marks(found))
-    blocks: list[RenderableType] = [_head(found), _plane(found), surface, _walked(found), Text(), _lines(found)]
+    blocks: list[RenderableType] = [_head(found), surface, _walked(found), Text(), _lines(found)]
     return Group(*blocks, Text(), _verdict(found), Text(), NextSteps(_next(found, reference)))
 
 
@@ -66,23 +65,20 @@ def _plain(value: float) -> float | None:
 
 
 def _head(found: Landscape) -> Text:
+    """What was looked at, which plane it is, and what 1 on its axes means."""
     state = f"trained {count(found.trained, 'step')}" if found.state == "trained" else "untrained"
     rows = f"{found.rows:,} of {found.of_rows:,}" if found.rows < found.of_rows else f"{found.rows:,}"
     points = f"{len(found.x)} x {len(found.y)} points"
-    return Text.assemble((found.name, "bold"), f", {state}: loss of {rows} training rows at {points} of a plane")
-
-
-def _plane(found: Landscape) -> Text:
-    """Which plane it is, and what 1 on its axes means."""
+    head = Text.assemble((found.name, "bold"), f", {state}: loss of {rows} training rows at {points} of a plane through ")
     if found.path is None:
-        return Text(
-            f"through two random directions (seed {found.seed}), each filter scaled to the norm of the net's own; biases "
-            f"and normalisations stay; 1 = as long as the weights, {number(found.length, 3)}"
+        return head.append(
+            f"two random directions (seed {found.seed}), each filter scaled to the norm of the net's own; biases and "
+            f"normalisations stay. 1 is as far as the weights are long, {number(found.length, 3)}."
         )
     first, second = (percent(share) for share in found.path.shares)
-    return Text(
-        f"through the first two principal directions of the training's path, with {first} and {second} of its variance; "
-        f"1 = as long as all weights, {number(found.length, 3)}"
+    return head.append(
+        f"the two principal directions of the training's path ({first} and {second} of its variance). 1 is as far as all "
+        f"weights are long, {number(found.length, 3)}."
     )
 
 
@@ -106,10 +102,10 @@ def _walked(found: Landscape) -> Text:
     """What the marks are."""
     here = f"{END} = the net, loss {number(found.centre)}"
     if found.path is None:
-        return Text(here)
+        return Text(f"A map from above: every place is a net with other weights; {here}.")
     steps = [f"{sign} = {found.path.steps[copy]:,}" for sign, copy in _stations(found.path).items()]
     back = " (the best on the way, taken back)" if found.path.back else ""
-    return Text(f"path by steps: {', '.join(steps)}; {here}{back}")
+    return Text(f"A map from above: every place is a net. The path by steps: {', '.join(steps)}; {here}{back}.")
 
 
 def _lines(found: Landscape) -> Plot:
@@ -133,15 +129,13 @@ def _verdict(found: Landscape) -> Text:
     line = Text(f"curvature at {END}: {bends}, by second differences over {STEP:g}. ")
     if found.verdict == "unknown":
         return line.append("The loss there is no number, so nothing follows.")
-    share = number(max(found.rise, 0.0) / abs(found.centre), 2) if found.centre else "inf"
     name = {"saddle": "Saddle", "sharp": "Sharp", "curved": "Between sharp and flat", "flat": "Flat"}[found.verdict]
     line.append(name, "bold")
     if found.verdict == "saddle":
         return line.append(": along one direction the loss falls on both sides.")
-    line.append(f": {NEAR:g} away the loss has risen by {share} of itself ")
-    return line.append(
-        f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in {DIRECTIONS} of {found.parameters:,} directions)."
-    )
+    share = max(found.rise, 0.0) / abs(found.centre) if found.centre else float(found.rise > 0) and float("inf")
+    line.append(f": over {NEAR:g} it adds {number(share, 2)} of the loss ")
+    return line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in 2 of {found.parameters:,} directions).")
 
 
 def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -29,7 +29,8 @@ from dllab.views.text import number, percent
 MOST_CLASSES = 12
 MOST_NUMBERS = 8  # of an example, in a line
 MOST_LABELS = 40
-NAME = 20  # cells of a name
+NAME, NARROW = 20, 14  # cells of a name, and where there are few
+ALL_COLUMNS = 80  # cells from which a table of ranges has all its columns
 
 
 def seen_view(found: Seen, reference: str) -> RenderableType:
@@ -40,7 +41,7 @@ def seen_view(found: Seen, reference: str) -> RenderableType:
     if found.summary.classes:
         blocks += [*_classes(found), Text()]
     if found.before or found.targets_before:
-        blocks += [*_ranges(found), Text()]
+        blocks += [_Ranges(found), Text()]
     steps = [
         (f"dllab viz-data {reference} --input 0 --input 1", "chosen examples"),
         (f"dllab datasets {found.summary.name}", "what these data are, and their options"),
@@ -115,26 +116,37 @@ def _classes(found: Seen) -> Iterator[RenderableType]:
     yield Words(f"A net that always said {shown(found.summary.classes[often])!r} would be right in {share} of {what}.")
 
 
-def _ranges(found: Seen) -> Iterator[RenderableType]:
+@dataclass(frozen=True)
+class _Ranges:
     """What the numbers of the training rows are, as they are and as the net sees them."""
-    scaled = found.data.shift is not None, found.data.target_shift is not None
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("of train", max_width=NAME, overflow="ellipsis", no_wrap=True)
-    titles = ("least", "greatest", "mean", "spread", *(("seen from", "to") if any(scaled) else ()))
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
-    pairs = ((found.before, found.after, scaled[0]), (found.targets_before, found.targets_after, scaled[1]))
-    for before, after, is_scaled in pairs:
-        for a, b in zip(before, after):
-            cells = [number(value, 3) for value in (a.least, a.greatest, a.mean, a.spread)]
-            ends = [number(b.least, 3), number(b.greatest, 3)] if is_scaled else ["as it is", ""]
-            name = (
-                a.name if not a.name.startswith("all") else f"{a.name} {'inputs' if before is found.before else 'targets'}"
-            )
-            table.add_row(Text(name), *cells, *(ends if any(scaled) else ()))
-    yield table
-    if not any(scaled) and found.before:
-        yield Text("The net sees these numbers as they are: nothing is standardised.")
+
+    found: Seen
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A line for each feature and target; means and spreads where there is room for them."""
+        found, wide = self.found, options.max_width >= ALL_COLUMNS
+        scaled = found.data.shift is not None, found.data.target_shift is not None
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        table.add_column("of train", max_width=NAME if wide else NARROW, overflow="ellipsis", no_wrap=True)
+        for title in (
+            "least",
+            "greatest",
+            *(("mean", "spread") if wide else ()),
+            *(("seen from", "to") if any(scaled) else ()),
+        ):
+            table.add_column(title, justify="right", no_wrap=True)
+        pairs = (
+            (found.before, found.after, scaled[0]),
+            (found.targets_before, found.targets_after, scaled[1]),
+        )
+        for before, after, is_scaled in pairs:
+            for a, b in zip(before, after):
+                own = [a.least, a.greatest, *((a.mean, a.spread) if wide else ())]
+                ends = [number(b.least, 3), number(b.greatest, 3)] if is_scaled else ["as it is", ""]
+                table.add_row(Words(a.name), *map(number, own), *(ends if any(scaled) else ()))
+        yield table
+        if not any(scaled) and found.before:
+            yield Text("The net sees these numbers as they are: nothing is standardised.")
 
 
 def _drawn(found: Seen) -> Iterator[RenderableType]:
@@ -162,7 +174,7 @@ def _drawn(found: Seen) -> Iterator[RenderableType]:
         return
     if frame.kind == "signal":
         yield Curves(inputs.reshape(-1, frame.width, frame.channels)[:, :, 0], numbered)
-        yield Words("  to say: " + "; ".join(f"no. {example.index} {_says(found, example)}" for example in found.examples))
+        yield Words("  to say: " + "; ".join(f"no. {example.index}: {_says(found, example)}" for example in found.examples))
         return
     yield from (Words(f"  {_line(found, example)}") for example in found.examples)
 

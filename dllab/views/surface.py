@@ -1,4 +1,4 @@
-"""A surface over a plane as a picture: colours with contour marks between levels, or a shade for each level, and marks on it."""
+"""A surface over a plane as a picture: colours with contour marks, or a shade for each level; and marks on it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class Surface:
     def _lines(self, width: int, height: int, colour: bool, few: bool, ascii_only: bool) -> Iterator[list[Cell]]:
         pixels = self._shares(width, 2 * height)
         means = (pixels[::2] + pixels[1::2]) / 2
-        levels = np.where(np.isfinite(means), np.minimum(np.nan_to_num(means) * LEVELS, LEVELS - 1), -1).astype(int)
+        levels = np.where(
+            np.isfinite(means), np.minimum(np.nan_to_num(means, posinf=0, neginf=0) * LEVELS, LEVELS - 1), -1
+        ).astype(int)
         marked = self._marked(width, height)
         for row in range(height):
             cells = []
@@ -169,8 +171,9 @@ class Surface:
             line.append(f" {number(float(bound), 2)}")
         if colour:
             line.append(f"; {CONTOUR[ascii_only]} between two levels")
-        if not np.isfinite(self.heights).all():
-            line.append(f"; {NAN} = nan, {INFINITE} = infinite")
+        for sign, what, found in ((NAN, "nan", np.isnan), (INFINITE, "infinite", np.isinf)):
+            if found(self.heights).any():
+                line.append(f"; {sign} = {what}")
         return line
 
 
@@ -194,4 +197,5 @@ def _between(values: NDArray[np.float64], count: int, axis: int) -> NDArray[np.f
     low, high = np.take(values, first, axis), np.take(values, np.minimum(first + 1, size - 1), axis)
     nearest = np.where(share < 0.5, low, high)
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(low) & np.isfinite(high), low + (high - low) * share, nearest)
+        found: NDArray[np.float64] = np.where(np.isfinite(low) & np.isfinite(high), low + (high - low) * share, nearest)
+    return found
