@@ -62,11 +62,9 @@ def _predictions(of: Looked) -> str | None:
 
 
 def _landscape(of: Looked) -> str | None:
-    if not len(of.data.splits.train):
-        return "the loss is that of training rows, and these data have none"
-    if not any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
-        return "a plane goes through weights, and this net has none"
-    return None
+    if any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
+        return None
+    return "a plane goes through weights, and this net has none"
 
 
 def _any(of: Looked) -> str | None:

@@ -11,6 +11,7 @@ from rich.text import Text
 from dllab.lab.landscape import FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
 from dllab.views.curves import Plot, Series
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.surface import Surface
 from dllab.views.text import count, number, percent
 
@@ -25,7 +26,7 @@ def landscape_view(found: Landscape, reference: str) -> RenderableType:
     axes = ("1st direction", "2nd")
     surface = Surface(found.x, found.y, found.loss, "loss", axes[0], axes[1], _marks(found))
     blocks: list[RenderableType] = [_head(found), surface, _walked(found), Text(), _lines(found)]
-    return Group(*blocks, Text(), _verdict(found), Text(), NextSteps(_next(found, reference)))
+    return Group(Plain(Group(*blocks, Text(), _verdict(found), Text())), NextSteps(_next(found, reference)))
 
 
 def document(found: Landscape) -> dict[str, Any]:

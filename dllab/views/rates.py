@@ -15,6 +15,7 @@ from dllab.views.colours import coloured
 from dllab.views.curves import Plot, Series
 from dllab.views.data_pictures import PALETTE
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 HEIGHT, SMALL = 12, 6  # lines of one picture, and of each of several
@@ -33,7 +34,7 @@ def rates_view(found: Schedules, reference: str) -> RenderableType:
     if len(found.found) == 1:
         other = "one_cycle" if found.found[0].name == "cosine" else "cosine"
         steps.insert(0, (f"dllab viz-schedule {reference} {other}", f"{other} beside it"))
-    return Group(*blocks, Text(), NextSteps(steps))
+    return Group(Plain(Group(*blocks, Text())), NextSteps(steps))
 
 
 def document(found: Schedules) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def seen_view(found: Seen, reference: str) -> RenderableType:
         (f"dllab viz-data {reference} --input 0 --input 1", "chosen examples"),
         (f"dllab datasets {found.summary.name}", "what these data are, and their options"),
     ]
-    return Plain(Group(*blocks, *_drawn(found), Text(), NextSteps(steps)))
+    return Group(Plain(Group(*blocks, *_drawn(found), Text())), NextSteps(steps))
 
 
 def document(found: Seen) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from dllab.core.settings import jit_enabled
-from dllab.engine.question import TARGETS
 from dllab.lab.directions import NoPlane, filters, path_plane, random_plane, with_kinds
 from dllab.lab.landscape import STEP, Landscape, Terrain, landscape, usual_points
 from dllab.lab.subject import Subject
@@ -63,11 +61,11 @@ def test_a_linear_net_with_mse_is_the_quadratic_that_numpy_says(path: bool) -> N
     np.testing.assert_array_equal(vector(subject.network), before, "the net is as it was")
 
 
+CONVOLUTIONS = [{"conv": 3}, "batch_norm", {"depthwise_conv": {"multiplier": 2}}, "flatten", {"dense": "classes"}]
 KINDS: dict[str, Any] = {
-    "conv": {"data": {"digits": {"flatten": False}}, "model": [{"conv": 3}, "batch_norm", {"depthwise_conv": {"multiplier": 2}},
-                                                               "flatten", {"dense": "classes"}]},
+    "conv": {"data": {"digits": {"flatten": False}}, "model": CONVOLUTIONS},
     "words": {"data": {"names": {"which": "male"}}, "model": [{"embedding": 5}, {"gru": 4}, {"dense": "classes"}]},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -190,13 +188,9 @@ def test_verdicts(curvature: tuple[float, float], centre: float, verdict: str) -
     assert found.verdict == verdict and STEP == 0.05
 
 
-def test_nets_without_weights_or_rows_are_refused() -> None:
+def test_nets_without_weights_are_refused() -> None:
     subject = Subject.untrained(load(TANH))
-    assert TARGETS in subject.data.dataset.columns
     check("viz-landscape", subject.network.plan, subject.data)
-    none = replace(subject.data, splits=replace(subject.data.splits, train=np.zeros(0, np.int64)))
-    with pytest.raises(Unsuited, match="these data have none"):
-        check("viz-landscape", subject.network.plan, none)
     bare = Subject.untrained(load({**TANH, "model": ["identity"]}))
     with pytest.raises(Unsuited, match="this net has none"):
         check("viz-landscape", bare.network.plan, bare.data)
