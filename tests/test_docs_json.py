@@ -114,7 +114,10 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
                 "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
-        ("dllab viz-landscape RECIPE|RUN --json", ["viz-landscape xor --points 3", "viz-landscape xor --points 3 --random"]),
+        (
+            "dllab viz-landscape RECIPE|RUN --json",
+            ["viz-landscape xor --points 3", "viz-landscape xor --points 3 --random"],
+        ),
         (
             "dllab viz-schedule RECIPE|SCHEDULE --json",
             ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],

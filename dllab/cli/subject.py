@@ -67,7 +67,7 @@ def subject(
         else:
             found = Subject.of_run(opened)
     if found.ended is not None and found.ended.status == "diverged":
-        say(f"training diverged after {found.steps:,} steps; this is the net as it was then")
+        say(f"training diverged after {found.steps:,} step{'s' * (found.steps != 1)}; this is the net as it was then")
     if not found.same_data:
         say("the data are not what they were when this net was trained")
     return found

@@ -52,9 +52,10 @@ def path_plane(network: Network, path: WeightPath) -> Plane:
     """The first two principal directions of the weights along a training, as differences from the net's. Raises NoPlane."""
     ways = path.weights.astype(np.float64) - vector(network).astype(np.float64)
     ways = ways - ways.mean(axis=0)
-    squares, coordinates = np.linalg.eigh(ways @ ways.T)  # (K, K): copies are few where weights are many
-    if len(squares) < 3 or not squares[-1] > 0 or squares[-2] < SHARPEST * squares[-1]:
-        raise NoPlane("the weights have moved along a line, if at all, and a line spans no plane")
+    squares, coordinates = np.linalg.eigh(np.nan_to_num(ways @ ways.T))  # (K, K): copies are few, weights are many
+    spanned = len(squares) >= 3 and squares[-1] > 0 and squares[-2] >= SHARPEST * squares[-1]
+    if not spanned or not np.isfinite(ways).all():
+        raise NoPlane("the weights have moved along a line, if at all, or beyond all numbers: that spans no plane")
     length = float(np.linalg.norm(vector(network).astype(np.float64)))
     found = []
     for number in (1, 2):

@@ -141,7 +141,10 @@ def _counts(data: Prepared, rows: Rows) -> NDArray[np.int64]:
 def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Example, ...]:
     for number in inputs:
         if number >= len(rows):
-            raise NoExample(f"--input {number}: the {split} split has {len(rows):,} rows", f"examples are counted from 0 to {len(rows) - 1:,}")
+            raise NoExample(
+                f"--input {number}: the {split} split has {len(rows):,} rows",
+                f"examples are counted from 0 to {len(rows) - 1:,}",
+            )
     if inputs:
         return tuple(Example(int(rows[number]), number) for number in inputs)
     dataset = data.dataset

@@ -160,8 +160,9 @@ class Surface:
 
     def _legend(self, colour: bool, few: bool, ascii_only: bool) -> Text:
         """Each level with the height it reaches up to."""
-        line = Text(f"{self.name}{' (log)' if self.logarithmic else ''} up to:")
-        for level, bound in enumerate(self.bounds):
+        some = np.isfinite(self.heights).any()
+        line = Text(f"{self.name}{' (log)' if self.logarithmic else ''}{' up to:' if some else ' no number anywhere'}")
+        for level, bound in enumerate(self.bounds if some else ()):
             shade = colours.amount((level + 0.5) / LEVELS, few)
             line.append("  ")
             if colour:

@@ -9,6 +9,11 @@ LANDSCAPE: list[Case] = [
     ("viz-landscape my.yaml --before --path", {}),
     changed("train.epochs=", "train.steps=1", line="viz-landscape my.yaml"),
     changed("model=[identity]", line="viz-landscape my.yaml"),
+    changed(
+        f"model=[{', '.join(['{dense: 9}'] * 9)}, {{dense: outputs}}]", "optimizer={sgd: 1e6}", "loss=mse",
+        line="viz-landscape my.yaml",
+    ),
+    ("viz-landscape last train.epochs=9", {}), ("viz-landscape last --seed 3", {}), ("viz-landscape folds.yaml", {}),
     ("viz-landscape my.yaml --points 2", {}), ("viz-landscape my.yaml --span 0", {}),
     recipe(NO_DATA, "viz-landscape r.yaml"), recipe(NO_DATA, "viz-schedule r.yaml"), recipe(NO_DATA, "viz-data r.yaml"),
     ("viz-schedule linear", {}), ("viz-schedule step", {}), ("viz-schedule xor linear", {}),

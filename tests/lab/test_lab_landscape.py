@@ -142,6 +142,14 @@ def test_weights_that_moved_along_a_line_span_no_plane() -> None:
         landscape(subject)
 
 
+def test_weights_beyond_all_numbers_span_none_either() -> None:
+    subject = Subject.trained(load(TANH), path=True)
+    assert subject.path is not None
+    subject.path.weights[3, 2] = np.nan
+    with pytest.raises(NoPlane):
+        landscape(subject)
+
+
 def test_the_same_seed_gives_the_same_surface() -> None:
     surfaces = [landscape(Subject.trained(load(TANH)), points=5, seed=seed).loss for seed in (4, 4, 5)]
     np.testing.assert_array_equal(surfaces[0], surfaces[1])
