@@ -46,17 +46,18 @@ def test_a_linear_net_with_mse_is_the_quadratic_that_numpy_says(path: bool) -> N
     subject = Subject.trained(load(LINEAR), path=path)
     rows = subject.rows("train", 512)
     before = vector(subject.network).copy()
-    found = landscape(subject, points=5, span=2.0, seed=3)
+    found = landscape(subject, points=5, span=None if path else 2.0, seed=3)
     plane = random_plane(subject.network, 3) if subject.path is None else path_plane(subject.network, subject.path)
     first, second = plane.directions
     for (row, column), loss in np.ndenumerate(found.loss):
         expected = mean_square(subject, rows, found.x[column] * first + found.y[row] * second)
         assert loss == pytest.approx(expected, rel=1e-5)
     x = subject.data.seen(rows).astype(np.float64)
-    for direction, bend, line in zip(plane.directions, found.curvature, found.lines):
+    assert (found.x[0] == found.y[0]) != path, "a path reaches further in one direction"
+    for direction, bend, line, axis in zip(plane.directions, found.curvature, found.lines, (found.x, found.y)):
         slopes = x @ direction[:-1].reshape(-1, 1) + direction[-1]
         assert bend == pytest.approx(2 * (slopes**2).mean(), rel=1e-3)
-        assert line[2] == pytest.approx(found.centre) and line[0] > found.centre < line[-1]
+        assert line == pytest.approx([mean_square(subject, rows, at * direction) for at in axis], rel=1e-5)
     assert found.centre == pytest.approx(mean_square(subject, rows, 0 * first), rel=1e-5)
     np.testing.assert_array_equal(vector(subject.network), before, "the net is as it was")
 
