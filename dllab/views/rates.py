@@ -109,8 +109,7 @@ def _sentences(found: Schedules) -> list[Text]:
 
 def _said(rates: Rates, style: str) -> Text:
     """How long a schedule warms up, and where its rates are highest and lowest."""
-    line = Text("--- ", style) if style else Text()
-    line.append_text(Text.assemble((rates.text, "bold"), ": "))
+    line = Text.assemble(("--- " if style else "", style), (rates.text, "bold"), ": ")
     if rates.warmup:
         line.append(f"warm-up over {count(rates.warmup, 'step')} from {number(float(rates.rates[0]), 3)}; ")
     high, low = rates.highest, rates.lowest

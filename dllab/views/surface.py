@@ -22,6 +22,7 @@ LEVELS = len(SHADES)
 CONTOUR = ("·", ".")
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which levels are far apart
 DECADES = 8  # that they span at most: what is lower lies in the lowest
+MOST, BEYOND = 0.9, 2.0  # levels end at this many times what so large a share of the heights spans: a corner is not all
 
 Cell = tuple[str, str]
 
@@ -81,11 +82,12 @@ class Surface:
         found = self.heights[np.isfinite(self.heights)]
         if not found.size:
             return 0.0, 1.0
-        if not self.logarithmic:
-            return float(found.min()), float(found.max())
-        high = float(np.log10(found.max()))
-        low = float(np.log10(found[found > 0].min()))
-        return max(low, high - DECADES), high
+        if self.logarithmic:
+            found = np.log10(found[found > 0])
+        low, high, most = (float(end) for end in (found.min(), found.max(), np.quantile(found, MOST)))
+        if most > low:
+            high = min(high, low + BEYOND * (most - low))
+        return max(low, high - DECADES) if self.logarithmic else low, high
 
     def _shares(self, columns: int, rows: int) -> NDArray[np.float64]:
         """Where on the scale each of so many pixels lies, (rows, columns), the highest y first; NaN and inf as they are."""
@@ -169,7 +171,8 @@ class Surface:
                 line.append("▀▀▀", f"{shade} on {shade}")
             else:
                 line.append(f"[{(ASCII_SHADES if ascii_only else SHADES)[level]}]")
-            line.append(f" {number(float(bound), 2)}")
+            last = level == LEVELS - 1 and bound < np.nanmax(self.heights[np.isfinite(self.heights)]) * (1 - 1e-9)
+            line.append(" more" if last else f" {number(float(bound), 2)}")
         if colour:
             line.append(f"; {CONTOUR[ascii_only]} between two levels")
         for sign, what, found in ((NAN, "nan", np.isnan), (INFINITE, "infinite", np.isinf)):

@@ -84,6 +84,15 @@ def test_levels_are_far_apart_where_the_loss_spans_decades() -> None:
     np.testing.assert_allclose(near.bounds, np.arange(2, LEVELS + 2))
 
 
+def test_a_corner_that_is_high_does_not_flatten_the_rest() -> None:
+    heights = np.tile(np.linspace(1, 2, 20), (20, 1))
+    heights[-1, -1] = 25
+    steep = Surface(np.linspace(-1, 1, 20), np.linspace(-1, 1, 20), heights)
+    assert steep.bounds[-1] < 3 and "[█] more" in screen(steep)
+    heights[-1, -1] = 2
+    assert "[█] 2" in screen(steep), "but where there is none levels end at the highest"
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan, np.inf])
 def test_a_surface_without_a_slope(value: float) -> None:
     text = screen(Surface(*_axes(), np.full((2, 2), value)), 40)

@@ -31,7 +31,7 @@ def test_more_than_two_have_pictures_of_their_own_where_there_is_no_colour(ascii
 
 def test_colours_tell_them_apart() -> None:
     text = coloured(rates_view(rates_of(None, FOUR), "x"))
-    assert text.count("999\n") <= 2 and "--- " in text
+    assert text.count("1mrate\x1b") == 1 and text.count("--- ") == 4, "one picture, and whose colour is whose"
 
 
 def test_early_stops_are_told_of() -> None:
