@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dllab.data.dataset import Prepared
+from dllab.data.dataset import Dataset, Prepared
 from dllab.plan.plan import Plan
+from dllab.runs.plane import is_plane
 
 FILTERS = ("conv", "conv1d", "depthwise_conv", "conv_transpose")
 TABLES = ("embedding", "skip_gram", "cbow", "glove")
@@ -34,12 +35,20 @@ class Looked:
 
 
 def _boundary(of: Looked) -> str | None:
-    shape = of.data.dataset.input_shape
-    if shape == PLANE and of.data.dataset.task == "classification":
+    dataset = of.data.dataset
+    shape = dataset.input_shape
+    if dataset.vocabulary:
+        return "a boundary is drawn on the plane of two numbers, and this net reads words"
+    if is_plane(dataset) or is_line(dataset):
         return None
     if shape == PLANE:
         return "a boundary is drawn between classes, and this net gives values"
     return f"a boundary is drawn on the plane of two inputs, and this net has inputs of shape {tuple(shape)}"
+
+
+def is_line(dataset: Dataset) -> bool:
+    """Whether rows are one number each, and a value: of such a net the curve is drawn in place of a boundary."""
+    return dataset.input_shape == (1,) and dataset.task == "regression" and dataset.outputs == 1 and not dataset.vocabulary
 
 
 def _filters(of: Looked) -> str | None:
