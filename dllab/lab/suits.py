@@ -70,6 +70,12 @@ def _predictions(of: Looked) -> str | None:
     return None
 
 
+def _landscape(of: Looked) -> str | None:
+    if any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
+        return None
+    return "a plane goes through weights, and this net has none"
+
+
 def _any(of: Looked) -> str | None:
     return None
 
@@ -81,7 +87,7 @@ VIEWS: dict[str, Callable[[Looked], str | None]] = {
     "viz-filters": _filters,
     "viz-attention": _attention,
     "viz-embeddings": _embeddings,
-    "viz-landscape": _any,
+    "viz-landscape": _landscape,
     "viz-predictions": _predictions,
     "viz-schedule": _any,
     "viz-data": _any,

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import error_cases
 import error_cases_asking
+import error_cases_landscape
 import error_cases_layers
 import error_cases_made
 import error_cases_pictures
+import error_cases_planes
 import error_cases_recurrent
 import error_cases_runs
 import error_cases_saving
@@ -51,6 +53,8 @@ AREAS = {
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
+    "landscape": error_cases_landscape.LANDSCAPE,
+    "planes": error_cases_planes.PLANES,
 }  # fmt: skip
 
 
