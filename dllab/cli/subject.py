@@ -39,7 +39,7 @@ def subject(
     from dllab.lab.subject import Subject
 
     opened = None
-    if _is_run(target, run_dir):
+    if is_run(target, run_dir):
         from dllab.runs.opened import Opened
 
         if given or seed is not None:
@@ -70,7 +70,7 @@ def subject(
     return found
 
 
-def _is_run(target: str, run_dir: str | None) -> bool:
+def is_run(target: str, run_dir: str | None) -> bool:
     """Whether a run is meant: `last`, or what is no recipe of the lab and is one."""
     from dllab.recipe import shipped
     from dllab.runs.disk import StoreError

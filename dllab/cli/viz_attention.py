@@ -11,6 +11,7 @@ import typer
 from dllab.cli.example import InputIndex, Layer, example, split_of
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun, SplitName
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def viz_attention(
     before: Before = False,
     seed: SeedOption = None,
     run_dir: RunDir = None,
+    save: Save = None,
     json: Json = False,
     trust: Trust = False,
 ) -> None:
@@ -41,6 +43,9 @@ def viz_attention(
     Rows are the steps that ask, columns those that are looked at; with a decoder, rows are what it says and columns what was
     read. A table tells how far back each head looks, at how many steps at once, and whether it has a favourite place.
     """
+    from dllab.cli import saving
+
+    saving.check(save)
     from dllab.cli.console import output
     from dllab.cli.subject import subject
     from dllab.data.table_text import TableError
@@ -57,11 +62,13 @@ def viz_attention(
     except (TableError, Unsuited) as error:
         raise Refused(error.problem, error.hint) from None
     _check_head(seen, head)
+    words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    view = views.attention_view(seen, shlex.join(words), window, head, layer is not None)
     if json:
         output().document(views.document(seen))
     else:
-        words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
-        output().show(views.attention_view(seen, shlex.join(words), window, head, layer is not None))
+        output().show(view)
+    saving.save(view, save, f"dllab viz-attention {shlex.join(words)}")
 
 
 def _steps(text: str | None) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ import shlex
 from dllab.cli.example import Layer
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
 
 
@@ -18,6 +19,7 @@ def viz_filters(
     before: Before = False,
     seed: SeedOption = None,
     run_dir: RunDir = None,
+    save: Save = None,
     json: Json = False,
     trust: Trust = False,
 ) -> None:
@@ -27,6 +29,9 @@ def viz_filters(
     channel that they weigh most, with the norms of all; those of signals as strips. What is nearly zero, or nearly the same
     as another one, is named.
     """
+    from dllab.cli import saving
+
+    saving.check(save)
     from dllab.cli.console import output
     from dllab.cli.subject import subject
     from dllab.lab.filters import filters
@@ -39,8 +44,10 @@ def viz_filters(
         found = filters(seen, layer)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
+    words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    view = views.filters_view(found, shlex.join(words), layer is not None)
     if json:
         output().document(views.document(found))
     else:
-        words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
-        output().show(views.filters_view(found, shlex.join(words), layer is not None))
+        output().show(view)
+    saving.save(view, save, f"dllab viz-filters {shlex.join(words)}")
