@@ -94,6 +94,7 @@ def _table(run: str, run_dir: str | None, weights: str, trust: bool) -> Table:
 
 
 def sample() -> Table:
+    """The vectors that come with the lab."""
     from dllab.lab import neighbours as lab
 
     try:
@@ -103,6 +104,7 @@ def sample() -> Table:
 
 
 def unknown(word: str, table: Table) -> Refused:
+    """The refusal of a word that is not in the table."""
     from dllab.recipe.errors import did_you_mean, show
 
     meant = did_you_mean(word, table.words)

@@ -40,8 +40,8 @@ def viz_attention(
 ) -> None:
     """Draw where each head of attention looks: its shares for one example as a heat map, the tokens at the edges.
 
-    Rows are the steps that ask, columns those that are looked at; with a decoder, rows are what it says and columns what was
-    read. A table tells how far back each head looks, at how many steps at once, and whether it has a favourite place.
+    Rows are the steps that ask, columns those that are looked at; with a decoder, rows are what it says and columns what it
+    has read. A table tells how far back each head looks, at how many steps at once, and whether it has a favourite place.
     """
     from dllab.cli import saving
 
@@ -49,17 +49,20 @@ def viz_attention(
     from dllab.cli.console import output
     from dllab.cli.subject import subject
     from dllab.data.table_text import TableError
-    from dllab.lab.attention import look
-    from dllab.lab.suits import Unsuited
+    from dllab.lab.attention import KIND, look
+    from dllab.lab.chosen import exists
     from dllab.views import attention as views
 
     window = _steps(steps)
     given = [*(changes or ()), *(settings or ())]
-    found = subject(net, given, view="viz-attention", seed=seed, run_dir=run_dir, trust=trust, before=before)
+    found = subject(
+        net, given, view="viz-attention", seed=seed, run_dir=run_dir, trust=trust, before=before,
+        fits=exists((KIND,), layer),
+    )  # fmt: skip
     name, row = _example(found, split, index, text)
     try:
         seen = look(found, name, row, text, layer)
-    except (TableError, Unsuited) as error:
+    except TableError as error:
         raise Refused(error.problem, error.hint) from None
     _check_head(seen, head)
     words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]

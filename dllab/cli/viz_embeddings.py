@@ -26,8 +26,8 @@ def viz_embeddings(
     net: Annotated[
         str,
         typer.Argument(
-            help="A recipe, which is trained first (no run is kept), or a run, or `last`; or glove10k, vectors that come with "
-            "the lab.",
+            help="A recipe, which is trained first (no run is kept), or a run, or `last`; or glove10k, vectors that come "
+            "with the lab.",
             metavar="RECIPE|RUN",
         ),
     ],
@@ -47,8 +47,8 @@ def viz_embeddings(
 ) -> None:
     """Draw the vectors of words in the plane in which they differ most, and list the nearest words of a few.
 
-    Without WORD the most frequent ones are drawn. Where the words are numbers 0, 1, 2, ... that have come to lie on circles,
-    the strongest one is drawn. The vectors are those of a layer embedding, skip_gram, cbow or glove.
+    Without WORD the most frequent ones are drawn. Where the words are numbers 0, 1, 2, ... that have come to lie on
+    circles, the strongest one is drawn. The vectors are those of a layer embedding, skip_gram, cbow or glove.
     """
     from dllab.cli import saving
 
@@ -82,14 +82,18 @@ def _vectors(
     """The vectors of a recipe's or a run's net, or those that come with the lab."""
     from dllab.cli.neighbours import SAMPLE, sample
     from dllab.cli.subject import is_run, subject
+    from dllab.lab.chosen import exists
     from dllab.lab.embeddings import Vectors, vectors_of
-    from dllab.lab.suits import Unsuited
+    from dllab.lab.suits import TABLES, Unsuited
 
     if net == SAMPLE and not is_run(net, run_dir):
         if given or before or layer is not None or seed is not None:
             raise Refused("glove10k is a table of vectors, not a net", "it takes words, and how many: --words N")
         return Vectors(sample())
-    seen = subject(net, given, view="viz-embeddings", seed=seed, run_dir=run_dir, trust=trust, before=before)
+    seen = subject(
+        net, given, view="viz-embeddings", seed=seed, run_dir=run_dir, trust=trust, before=before,
+        fits=exists(TABLES, layer),
+    )  # fmt: skip
     try:
         return vectors_of(seen, layer)
     except Unsuited as error:

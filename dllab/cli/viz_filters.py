@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 
 from dllab.cli.example import Layer
-from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
@@ -34,16 +33,16 @@ def viz_filters(
     saving.check(save)
     from dllab.cli.console import output
     from dllab.cli.subject import subject
+    from dllab.lab.chosen import exists
     from dllab.lab.filters import filters
-    from dllab.lab.suits import Unsuited
+    from dllab.lab.suits import FILTERS
     from dllab.views import filters as views
 
     given = [*(changes or ()), *(settings or ())]
-    seen = subject(net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before)
-    try:
-        found = filters(seen, layer)
-    except Unsuited as error:
-        raise Refused(error.problem, error.hint) from None
+    seen = subject(
+        net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before, fits=exists(FILTERS, layer)
+    )
+    found = filters(seen, layer)
     words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
     view = views.filters_view(found, shlex.join(words), layer is not None)
     if json:

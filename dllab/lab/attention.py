@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.spelling import SPECIAL
 from dllab.data.text_lines import TextLine, Texts
 from dllab.engine.inside import Inside
 from dllab.engine.question import INPUTS
@@ -177,7 +178,29 @@ def _spelt(subject: Subject, read: Sequence[str]) -> str:
 
 
 def _joined(tokens: Sequence[str]) -> str:
-    return ("" if all(len(token) == 1 for token in tokens) else " ").join(tokens)
+    return ("" if _in_letters(tokens) else " ").join(tokens)
+
+
+def _in_letters(tokens: Sequence[str]) -> bool:
+    """Whether each is one character, but for `<end>`, `<mask>` and their like."""
+    return all(len(token) == 1 or SPECIAL.fullmatch(token) for token in tokens)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The steps that ask, or those that are looked at: their tokens, how many are there, what one is called."""
+
+    tokens: tuple[str, ...]
+    there: int
+    unit: str
+
+    @classmethod
+    def of(cls, words: tuple[str, ...], there: int, size: int, spelt: bool) -> _Side:
+        """A side of `size` steps, whose words are these if there are as many: a decoder has more steps than it says."""
+        if not words or len(words) > size or (len(words) < size and there != len(words)):
+            return cls(tuple(str(step + 1) for step in range(size)), size, "step")
+        unit = "step" if not spelt else "letter" if _in_letters(words) else "word"
+        return cls(words + ("",) * (size - len(words)), there, unit)
 
 
 def _looks(subject: Subject, inside: Inside, path: str, read: tuple[str, ...], said: tuple[str, ...],
@@ -185,18 +208,18 @@ def _looks(subject: Subject, inside: Inside, path: str, read: tuple[str, ...], s
     """The steps that are there of one layer's shares, with their tokens."""
     scores, sources = _sources(inside, path)
     p = inside.inner(path, "p")[0].astype(np.float64)  # (heads, T, S)
-    memory, spoken = sources[0] is not sources[1], _spoken(inside)
+    memory, spoken, spelt = sources[0] is not sources[1], _spoken(inside), bool(subject.data.dataset.vocabulary)
     causal = not memory and p.shape[1] > 1 and not np.triu(p, 1).any()
-    sides = [(said, len(said)) if id(source) in spoken else (read, example.length) for source in sources]
-    asks, seen = (_tokens(words, size) for (words, _), size in zip(sides, p.shape[1:]))
-    lengths = inside.lengths(path)
-    rows = min(len(asks), sides[0][1] if causal or sides[0][0] is said else len(asks))
+    asks, seen = (
+        _Side.of(said, len(said), size, True) if id(source) in spoken else _Side.of(read, example.length, size, spelt)
+        for source, size in zip(sources, p.shape[1:])
+    )
+    lengths, end = inside.lengths(path), int(inside.numbers(scores.operands["lengths"])[0])
+    rows = asks.there if causal or id(sources[0]) in spoken else len(asks.tokens)  # others see what pads a text, too
     rows = rows if lengths is None else min(rows, int(lengths[0]))
-    columns = min(len(seen), int(inside.numbers(scores.operands["lengths"])[0]))
-    columns = min(columns, rows) if causal else columns  # of a text what pads it is behind all of its steps
-    units = [_unit(subject, words, bool(words) and tokens[: len(words)] == words) for (words, _), tokens in zip(sides, (asks, seen))]
-    heads = tuple(_head(n + 1, p[n, :rows, :columns], causal, memory, units[1]) for n in range(len(p)))
-    return Looks(path, causal, memory, asks[:rows], seen[:columns], units[0], units[1], heads)
+    columns = min(rows if causal else len(seen.tokens), end)
+    heads = tuple(_head(n + 1, p[n, :rows, :columns], causal, memory, seen.unit) for n in range(len(p)))
+    return Looks(path, causal, memory, asks.tokens[:rows], seen.tokens[:columns], asks.unit, seen.unit, heads)
 
 
 def _sources(inside: Inside, path: str) -> tuple[Row, tuple[Value, Value]]:
@@ -224,19 +247,6 @@ def _root(value: Value) -> Value:
     while value.parent is not None:
         value = value.parent
     return value
-
-
-def _tokens(words: tuple[str, ...], size: int) -> tuple[str, ...]:
-    """The tokens of so many steps: the words, or numbers from 1 on where the net has made fewer or more steps of them."""
-    more = tuple("" for _ in range(size - len(words)))  # what a decoder has not said
-    return words + more if words and (more or len(words) == size) else tuple(str(step + 1) for step in range(size))
-
-
-def _unit(subject: Subject, words: tuple[str, ...], spelt: bool) -> str:
-    """What a step is called."""
-    if not (spelt and subject.data.dataset.vocabulary):
-        return "step"
-    return "letter" if all(len(word) == 1 for word in words) else "word"
 
 
 def _head(number: int, p: Shares, causal: bool, memory: bool, unit: str) -> Head:

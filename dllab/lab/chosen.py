@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dllab.lab.suits import Unsuited
 from dllab.plan.flow import LayerInfo
+from dllab.plan.plan import Plan
 
 SHOWN = 8
 """Paths that a refusal lists."""
@@ -27,6 +28,11 @@ def chosen(infos: Sequence[LayerInfo], kinds: Sequence[str], wanted: str | None)
     more = f", ... ({len(paths)} in all)" if len(paths) > SHOWN else ""
     raise Unsuited(f"--layer {wanted}: there is no such layer to be drawn here",
                    f"there are: {', '.join(paths[:SHOWN])}{more}")  # fmt: skip
+
+
+def exists(kinds: Sequence[str], wanted: str | None) -> Callable[[Plan], object]:
+    """A check of a plan, before anything is trained: whether `chosen` will find something."""
+    return lambda plan: chosen(plan.infos, kinds, wanted)
 
 
 def _is(info: LayerInfo, wanted: str) -> bool:

@@ -16,7 +16,7 @@ from dllab.lab.neighbours import Answer, NoDirection, Question, Table, UnknownWo
 from dllab.lab.subject import Subject
 from dllab.lab.suits import TABLES, Unsuited
 from dllab.lab.word_vectors import nearest, unit
-from dllab.symbols import DECODER, LENGTHS, Value
+from dllab.symbols import DECODER, LENGTHS
 
 FEWEST = 3
 """Words that span a plane."""
@@ -73,7 +73,7 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
     dataset, parameters = subject.data.dataset, subject.network.parameters
     for info in chosen(subject.network.plan.infos, TABLES, layer):
         vectors = parameters.get(f"{info.path}.w")
-        speaks = _column(info.input) == DECODER
+        speaks = info.input.name == f".{DECODER}"
         words = dataset.classes if speaks else dataset.vocabulary
         if vectors is not None and 0 < len(words) == len(vectors):
             ids = dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
@@ -81,13 +81,6 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
             return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)))
     hint = "such nets begin with a layer embedding, skip_gram, cbow or glove, and learn from words or other ids"
     raise Unsuited(f"viz-embeddings: no table of {subject.name} has a vector for every word of its data", hint)
-
-
-def _column(value: Value) -> str:
-    """The name of the column that a layer reads; something else for what comes of another layer."""
-    while value.parent is not None:
-        value = value.parent
-    return value.register.rpartition(":")[2]
 
 
 def _counts(subject: Subject, ids: Array, speaks: bool, words: int) -> Array:

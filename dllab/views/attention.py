@@ -123,7 +123,7 @@ def _part(layer: Looks, heads: list[Head], rows: slice, columns: slice) -> str:
     beyond = [1 - float(head.shares[rows, columns].sum(axis=1).mean()) for head in heads]
     low, high = percent(max(0.0, min(beyond))), percent(max(0.0, *beyond))
     out = low if low == high else f"{low.removesuffix(' %')} to {high}"
-    return f"{layer.unit_seen}s {columns.start + 1} to {columns.stop} of {whole}; what lies outside has {out} of their looks"
+    return f"{layer.unit_seen}s {columns.start + 1} to {columns.stop} of {whole}; others have {out} of their looks"
 
 
 @dataclass(frozen=True, eq=False)

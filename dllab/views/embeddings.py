@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -38,30 +39,36 @@ def embeddings_view(found: Plane, reference: str) -> RenderableType:
 
 def _about(found: Plane) -> Text:
     table, vectors = found.vectors.table, found.vectors
-    words, units = table.vectors.shape
+    units = table.vectors.shape[1]
     state = {"trained": f"trained {count(vectors.steps, 'step')}; ", "untrained": "untrained; "}.get(vectors.state, "")
-    return Text.assemble((table.source, "bold"), f": {state}{table.name}, {words:,} words, {units} numbers each")
+    return Text.assemble((table.source, "bold"), f": {state}{table.name}, {_many(table.words)}, {units} numbers each")
 
 
 def _what(found: Plane) -> str:
     """Which words, and which plane."""
     words = len(found.words)
+    many = _many(found.words)
     if found.frequency is not None:
         return (f"Numbers 0 to {words - 1} on the circle of frequency {found.frequency}: n is turned by n times "
                 f"{found.frequency}/{words} of a round.")  # fmt: skip
-    which = f"{count(words, 'word')}, those in brackets and words near them," if found.asked else f"{words} words"
+    which = f"{many}, those in brackets and some near them," if found.asked else many
     if not found.asked and found.vectors.counts is not None and words < len(found.vectors.table.words):
-        which = f"The {words} most frequent words"
-    return f"{which} in the plane in which they differ most (their first two principal components)."
+        which = f"The {words} most frequent {many.split()[1]}"
+    return f"{which} in the plane in which they differ most (first two principal components)."
+
+
+def _many(words: Sequence[str]) -> str:
+    """How many, and whether they are letters."""
+    return count(len(words), "letter" if all(len(word) == 1 for word in words) else "word")
 
 
 def _verdict(found: Plane) -> str:
     """What the plane shows, by a rule that is named."""
     share, chance = percent(found.share), percent(found.chance)
     if found.frequency is not None:
-        return (f"This circle has {share} of how the numbers differ, an even share is {chance}; circles are looked for from "
+        return (f"This circle has {share} of how the numbers differ, an even share is {chance}; it is drawn from "
                 f"{CIRCLE:g} times that on.")  # fmt: skip
-    said = f"The plane shows {share} of how these words differ, and {chance} of random vectors: "
+    said = f"The plane shows {share} of how they differ, and {chance} of random vectors: "
     if found.orderly:
         return f"{said}{ORDER:g} times that or more, so what is close here is close."
     return f"{said}not {ORDER:g} times that, so what is close here may be far apart in other directions."
@@ -89,7 +96,7 @@ class _Map:
             yield Text(f"{side}{row}{side}", no_wrap=True, overflow="crop")
         yield Text(("+{}+" if ascii_only else "└{}┘").format(line * across))
         if left:
-            yield Text(f"{count(len(left), 'word')} without room: dots, as far as there is room for these")
+            yield Text(f"{len(left)} without room: dots, as far as there is room for these")
 
     def _label(self, word: str, ascii_only: bool) -> str:
         label = cut(shown(word, ascii_only), LABEL, ascii_only)
@@ -119,10 +126,10 @@ class _Grid:
         width = cell_len(label)
         for down, right in MOVES:
             row, first = line + down, column - width // 2 + right
-            if not (0 <= row < self.height and 0 <= first and first + width <= self.across):
+            if not (0 <= row < self.height and first >= 0 and first + width <= self.across):
                 continue
             if not any(cell in self.taken[row] for cell in range(first - 1, first + width + 1)):
-                self.taken[row] |= {first: label} | {cell: "" for cell in range(first + 1, first + width)}
+                self.taken[row] |= {first: label} | dict.fromkeys(range(first + 1, first + width), "")
                 return True
         return False
 
@@ -158,13 +165,12 @@ class _Line:
 
 def _next(found: Plane, reference: str) -> list[tuple[str, str]]:
     commands = []
-    table = found.vectors.table
     if not found.asked and found.frequency is None:
         words = [word for word in found.words if word.isalnum()][:2]
         commands.append((f"dllab viz-embeddings {reference} {' '.join(words)}".rstrip(), "these, and words near them"))
     if found.vectors.state == "trained":
         commands.append((f"dllab viz-embeddings {reference} --before", "before training"))
-    return [*commands, ("dllab neighbours --help", "nearest words, and sums of words")] if len(table.words) else commands
+    return [*commands, ("dllab neighbours --help", "nearest words, and sums of words")]
 
 
 def document(found: Plane) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def _pictures(layer: Filters, order: NDArray[np.int64]) -> list[RenderableType]:
         return [Pictures(shares[order], names, captions, low=0.0, high=1.0, zoom=zoom), Text(f"  grey is 0; {below}")]
     channel, slices = layer.strongest()
     if layer.weights.shape[3] > 1:
-        names = [f"{i + 1} (of {channel[i] + 1})" for i in order]
-        below = f"only the slice with the largest norm, of the input channel in brackets; {below}, of all slices"
+        names = [f"{i + 1} ch {channel[i] + 1}" for i in order]
+        below = f"of each the slice with the largest norm, and its input channel (ch); {below}, of all slices"
     return [Pictures(slices[order], names, captions, signed=True, zoom=zoom, legend=True), Text(f"  {below}")]
 
 
@@ -93,8 +93,8 @@ def _strips(layer: Filters, order: NDArray[np.int64]) -> list[RenderableType]:
     """Each filter of a signal as a line."""
     channel, slices = layer.strongest()
     several = layer.weights.shape[3] > 1
-    names = [f"{i + 1} (of {channel[i] + 1})" if several else str(i + 1) for i in order]
-    said = "; of each only the strip with the largest norm, of the input channel in brackets" if several else ""
+    names = [f"{i + 1} ch {channel[i] + 1}" if several else str(i + 1) for i in order]
+    said = "; of each the strip with the largest norm, and its input channel (ch)" if several else ""
     steps = [str(step + 1) for step in range(slices.shape[2])]
     return [HeatMap(slices[order, 0], names, steps, signed=True, column_unit="steps"),
             Text(f"  a line for each filter, from its first step to its last{said}")]  # fmt: skip
