@@ -46,7 +46,7 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
     blocks: list[RenderableType] = [*_about(found), Text()]
     for layer in drawn:
         blocks += [_Heads(layer, [h for h in layer.heads if head in (None, h.number)], steps), Text()]
-    if len(drawn) < len(found.layers):
+    if len(drawn) < len(found.layers) and head is None:
         blocks += [Text(f"{count(len(found.layers) - 1, 'more layer')} with {count(heads - len(drawn[0].heads), 'head')}: "
                         "--layer attention draws all"), Text()]  # fmt: skip
     return Group(*blocks, _Table(found, head), Text(), NextSteps(_next(found, reference, steps)))
@@ -137,16 +137,17 @@ class _Table:
         """The lines layer by layer."""
         layers = self.found.layers
         memory = all(layer.memory for layer in layers)
-        yield Text(f"  {'head':<6}{'' if memory else '  back'}{'at once':>9}{'of':>7}  looks", "bold")
+        yield Text(f"  head{'' if memory else '  back'}{'at once':>9}{'of':>6}  looks", "bold")
         for layer in layers:
             if len(layers) > 1:
-                yield Text(f"  {layer.path}", no_wrap=True, overflow="ellipsis")
+                yield Text(cut(f"  {layer.path}", options.max_width, options.ascii_only))
             for head in layer.heads:
                 if self.head not in (None, head.number):
                     continue
                 back = "" if memory else f"{number(head.back, 3) if head.back is not None else '-':>6}"
-                numbers = f"{number(head.at_once, 3):>9}{number(head.seen, 3):>7}"
-                yield Text(f"  {head.number:<6}{back}{numbers}  {_habit(head)}", no_wrap=True, overflow="ellipsis")
+                numbers = f"{number(head.at_once, 3):>9}{number(head.seen, 3):>6}"
+                line = f"  {head.number:<4}{back}{numbers}  {_habit(head)}"
+                yield Text(cut(line, options.max_width, options.ascii_only))
         unit = layers[0].unit_seen
         said = "" if memory else f"back: how far the {unit}s it takes are away, on the mean. "
         yield Text(f"{said}at once: 2^entropy of a row, as many {unit}s would have equal shares; of: so many it could see. "
@@ -158,10 +159,10 @@ def _habit(head: Head) -> str:
     best = f"{head.best.name} {percent(head.best.share)}" if head.best.name else ""
     match head.habit:
         case "mostly":
-            return f"mostly at {best}"
+            return f"mostly {best}"
         case "evenly":
             return "evenly at all it sees"
-    return f"at no one place; at {best}" if best else "at no one place"
+    return f"spread; {best}" if best else "spread"
 
 
 def _next(found: Attention, reference: str, steps: Steps | None) -> list[tuple[str, str]]:

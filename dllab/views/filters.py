@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from dllab.lab.filters import ALIKE, WEAK, Filtered, Filters, Pair
 from dllab.views.heat import HeatMap
+from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, number, percent
@@ -38,7 +40,7 @@ def filters_view(found: Filtered, reference: str, every: bool = False) -> Render
     for layer in drawn:
         blocks += [Text(), *_layer(layer)]
     if len(found.layers) > 1:
-        blocks += [Text(), *_table(found)]
+        blocks += [Text(), _Table(found)]
     blocks += [Text(), NextSteps(_next(found, reference, every))]
     return Group(*blocks)
 
@@ -128,13 +130,19 @@ def _pair(pair: Pair) -> str:
     return f"{pair.one + 1} and {pair.other + 1}"
 
 
-def _table(found: Filtered) -> list[RenderableType]:
+@dataclass(frozen=True, eq=False)
+class _Table:
     """A line for each layer; the norm is the median one."""
-    lines: list[RenderableType] = [Text("filters    norm  near 0   alike  layer", "bold")]
-    for layer in found.layers:
-        numbers = f"{len(layer.norms):>7}  {number(float(np.median(layer.norms)), 3):>6}  {len(layer.weak):>6}"
-        lines.append(Text(f"{numbers}  {len(layer.pairs):>6}  {layer.path}", no_wrap=True, overflow="ellipsis"))
-    return lines
+
+    found: Filtered
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines, cut where there is no room."""
+        yield Text(cut("filters    norm  near 0   alike  layer", options.max_width, options.ascii_only), "bold")
+        for layer in self.found.layers:
+            numbers = f"{len(layer.norms):>7}  {number(float(np.median(layer.norms)), 3):>6}  {len(layer.weak):>6}"
+            line = f"{numbers}  {len(layer.pairs):>6}  {layer.path}"
+            yield Text(cut(line, options.max_width, options.ascii_only))
 
 
 def _next(found: Filtered, reference: str, every: bool) -> list[tuple[str, str]]:

@@ -92,8 +92,11 @@ def test_a_decoder_looks_at_what_was_read() -> None:
 
 
 def test_numbers_where_nothing_is_spelt() -> None:
-    recipe = {"data": {"name": "adding", "length": 6, "samples": 40},
-              "model": [{"dense": 4}, {"attention": 1}, "last_step", {"dense": "outputs"}], "train": {"steps": 1}}  # fmt: skip
+    recipe = {
+        "data": {"name": "adding", "length": 6, "samples": 40},
+        "model": [{"dense": 4}, {"attention": 1}, "last_step", {"dense": "outputs"}],
+        "train": {"steps": 1},
+    }
     subject = Subject.untrained(load(recipe))
     (layer,) = look(subject, "test", int(subject.rows()[0])).layers
     assert layer.asks == layer.looked_at == ("1", "2", "3", "4", "5", "6") and layer.unit == "step"
@@ -101,7 +104,11 @@ def test_numbers_where_nothing_is_spelt() -> None:
 
 
 def test_layers_by_path_and_by_kind() -> None:
-    model = [{"embedding": 4}, {"repeat": {"times": 2, "layers": [{"transformer_block": {"heads": 2}}]}}, {"dense": "classes"}]
+    model = [
+        {"embedding": 4},
+        {"repeat": {"times": 2, "layers": [{"transformer_block": {"heads": 2}}]}},
+        {"dense": "classes"},
+    ]
     subject = Subject.untrained(load(READER | {"model": model}))
     row = int(subject.rows()[0])
     paths = [layer.path for layer in look(subject, "test", row).layers]
