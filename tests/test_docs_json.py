@@ -114,6 +114,12 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
                 "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
+        (
+            "dllab viz-attention RECIPE --json",
+            ["viz-attention reversal --before", "viz-attention names-gpt --before --text jo"],
+        ),
+        ("dllab viz-filters RECIPE --json", ["viz-filters lenet --before", "viz-filters mnist1d-cnn train.steps=1"]),
+        ("dllab viz-embeddings RECIPE --json", ["viz-embeddings modular-addition --before", "viz-embeddings glove10k a b"]),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),

@@ -97,5 +97,6 @@ def _example(found: Subject, split: str | None, index: int, text: str | None) ->
 def _check_head(found: Attention, head: int | None) -> None:
     most = max(len(layer.heads) for layer in found.layers)
     if head is not None and head > most:
-        there = "there is one head" if most == 1 else f"there are {most} heads in a layer"
-        raise Refused(f"--head {head}: {there}", f"name one from 1 to {most}, or leave it out")
+        if most == 1:
+            raise Refused(f"--head {head}: there is one head", "leave it out")
+        raise Refused(f"--head {head}: there are {most} heads in a layer", f"name one from 1 to {most}, or leave it out")
