@@ -19,6 +19,11 @@ data: {name: names, which: female}
 model: [{embedding: {units: 4, size: 99}}, {gru: 4}, {dense: classes}]
 train: {steps: 1}
 """
+MANY = """\
+data: {name: digits, flatten: false}
+model: [{repeat: {times: 9, layers: [{conv: {units: 2, padding: same}}]}}, flatten, {dense: classes}]
+train: {steps: 1}
+"""
 LOOKS: list[Case] = [
     ("viz-attention my.yaml", {}), ("viz-filters my.yaml", {}), ("viz-embeddings my.yaml", {}),
     recipe(READER, "viz-attention r.yaml --layer 0_embedding"), recipe(READER, "viz-attention r.yaml --head 3 --before"),
@@ -30,6 +35,7 @@ LOOKS: list[Case] = [
     recipe(READER, "viz-attention r.yaml --before --split validation"),
     recipe(ADDING, "viz-attention r.yaml --before --input 10"),
     ("viz-filters lenet --layer 1_relu", {}), ("viz-filters resnet-deep --layer nothing", {}),
+    recipe(MANY, "viz-filters r.yaml --layer conv1d"),
     ("viz-filters lenet --save fig.jpg", {}),
     ("viz-embeddings glove10k kinq", {}), ("viz-embeddings glove10k --before", {}),
     ("viz-embeddings glove10k --words 2", {}),
