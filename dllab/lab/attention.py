@@ -60,7 +60,9 @@ class Head:
 
     @property
     def habit(self) -> str:
-        """`mostly` at one place, `evenly` at all it sees, or `spread`."""
+        """`mostly` at one place, `evenly` at all it sees, or `spread`; `nothing` where its shares are no numbers."""
+        if not np.isfinite(self.shares).all():
+            return "nothing"
         if self.best.share >= MOSTLY:
             return "mostly"
         return "evenly" if self.at_once >= EVENLY * self.seen else "spread"
@@ -209,15 +211,16 @@ def _looks(subject: Subject, inside: Inside, path: str, read: tuple[str, ...], s
     scores, sources = _sources(inside, path)
     p = inside.inner(path, "p")[0].astype(np.float64)  # (heads, T, S)
     memory, spoken, spelt = sources[0] is not sources[1], _spoken(inside), bool(subject.data.dataset.vocabulary)
-    causal = not memory and p.shape[1] > 1 and not np.triu(p, 1).any()
+    causal = scores.operands["causal"] is subject.network.plan.store.whole(1)
     asks, seen = (
         _Side.of(said, len(said), size, True) if id(source) in spoken else _Side.of(read, example.length, size, spelt)
         for source, size in zip(sources, p.shape[1:])
     )
     lengths, end = inside.lengths(path), int(inside.numbers(scores.operands["lengths"])[0])
-    rows = asks.there if causal or id(sources[0]) in spoken else len(asks.tokens)  # others see what pads a text, too
+    own = causal and not memory
+    rows = asks.there if own or id(sources[0]) in spoken else len(asks.tokens)  # others see what pads a text, too
     rows = rows if lengths is None else min(rows, int(lengths[0]))
-    columns = min(rows if causal else len(seen.tokens), end)
+    columns = min(rows if own else len(seen.tokens), end)
     heads = tuple(_head(n + 1, p[n, :rows, :columns], causal, memory, seen.unit) for n in range(len(p)))
     return Looks(path, causal, memory, asks.tokens[:rows], seen.tokens[:columns], asks.unit, seen.unit, heads)
 
@@ -254,7 +257,7 @@ def _head(number: int, p: Shares, causal: bool, memory: bool, unit: str) -> Head
     steps, columns = p.shape
     t, s = np.arange(steps)[:, None], np.arange(columns)[None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        bits = -np.where(p > 0, p * np.log2(p), 0.0).sum(axis=1)
+        bits = -np.where(p != 0, p * np.log2(p), 0.0).sum(axis=1)
     back = None if memory else float((p * np.abs(t - s)).sum(axis=1).mean())
     seen = np.minimum(t[:, 0] + 1, columns) if causal else np.full(steps, columns)
     return Head(number, p, back, float(bits.mean()), float((2**bits).mean()), float(seen.mean()),

@@ -27,7 +27,7 @@ ASKED = 5
 CIRCLE = 5.0
 """Numbers are drawn on the circle of their strongest frequency if that has so many times an even share."""
 ORDER = 2.0
-"""There is an order in a plane that shows so many times what it would show of random vectors."""
+"""There is an order in a plane if the odds of its share, s / (1 - s), are so many times those of random vectors."""
 
 Array = NDArray[Any]
 
@@ -63,9 +63,18 @@ class Plane:
     answers: tuple[Answer, ...]
 
     @property
+    def odds(self) -> float:
+        """How many times the odds of the share are those of random vectors; infinite where a plane shows all."""
+        return _odds(self.share) / _odds(self.chance) if self.chance < 1 else 1.0
+
+    @property
     def orderly(self) -> bool:
         """Whether the plane shows more than it would of random vectors."""
-        return self.share >= ORDER * self.chance
+        return self.odds >= ORDER
+
+
+def _odds(share: float) -> float:
+    return share / (1 - share) if share < 1 else np.inf
 
 
 def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
@@ -76,6 +85,9 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
         speaks = info.input.name == f".{DECODER}"
         words = dataset.classes if speaks else dataset.vocabulary
         if vectors is not None and 0 < len(words) == len(vectors):
+            if not np.isfinite(vectors).all():
+                told = f"viz-embeddings: {info.path}.w has numbers that are infinite or none: training diverged"
+                raise Unsuited(told, "train with a smaller learning rate, or look at it --before")
             ids = dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
             table = Table(subject.name, f"{info.path}.w", words, vectors.copy())
             return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)))

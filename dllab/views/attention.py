@@ -162,6 +162,8 @@ def _habit(head: Head) -> str:
             return f"mostly {best}"
         case "evenly":
             return "evenly at all it sees"
+        case "nothing":
+            return "nowhere: its shares are no numbers, as training diverged"
     return f"spread; {best}" if best else "spread"
 
 

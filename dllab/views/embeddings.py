@@ -18,7 +18,7 @@ from dllab.lab.neighbours import Answer
 from dllab.views.labels import cut, shown
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import count, percent
+from dllab.views.text import count, number, percent
 
 WIDEST, TALLEST = 120, 22
 """Cells and lines of the plane at most."""
@@ -68,10 +68,11 @@ def _verdict(found: Plane) -> str:
     if found.frequency is not None:
         return (f"This circle has {share} of how the numbers differ, an even share is {chance}; it is drawn from "
                 f"{CIRCLE:g} times that on.")  # fmt: skip
-    said = f"The plane shows {share} of how they differ, and {chance} of random vectors: "
+    shows = f"The plane shows {share} of how they differ, and {chance} of random vectors"
+    rule = f"odds {number(found.odds, 2)} times as high; from {ORDER:g} times on what is close here is close"
     if found.orderly:
-        return f"{said}{ORDER:g} times that or more, so what is close here is close."
-    return f"{said}not {ORDER:g} times that, so what is close here may be far apart in other directions."
+        return f"{shows} ({rule})."
+    return f"{shows} ({rule}): what is close here may be far apart in other directions."
 
 
 @dataclass(frozen=True, eq=False)

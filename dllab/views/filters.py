@@ -113,6 +113,8 @@ def _by_channel(layer: Filters, order: NDArray[np.int64]) -> HeatMap:
 def _remarks(layer: Filters) -> list[str]:
     """The filters that do nothing of their own, with the rule."""
     lines = []
+    if not np.isfinite(layer.norms).all():
+        return ["not all of its weights are numbers: training diverged"]
     if layer.weak:
         few = ", ".join(str(i + 1) for i in layer.weak[:MOST])
         lines.append(f"nearly zero: {few} (norm below {percent(WEAK)} of the layer's median, "

@@ -138,6 +138,11 @@ def test_what_is_said_of_a_head() -> None:
     assert _head(1, by_content, causal=False, memory=False, unit="word").habit == "spread"
 
 
+def test_shares_that_are_no_numbers() -> None:
+    head = _head(1, np.full((3, 3), np.nan), causal=True, memory=False, unit="letter")
+    assert head.habit == "nothing" and np.isnan([head.back, head.entropy, head.at_once]).all()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 @pytest.mark.parametrize("seed", [0, 1])

@@ -96,3 +96,14 @@ def test_vectors_of_nets() -> None:
     np.testing.assert_array_equal(read.counts, counts)
     with pytest.raises(Unsuited):
         vectors_of(subject, "gru")
+
+
+def test_vectors_that_are_no_numbers() -> None:
+    subject = Subject.untrained(load("names-gru"))
+    subject.network.parameters["0_embedding.w"][3, 2] = np.inf
+    with pytest.raises(Unsuited) as refusal:
+        vectors_of(subject)
+    assert f"dllab: {refusal.value.problem}\n{refusal.value.hint}\n" == (
+        "dllab: viz-embeddings: 0_embedding.w has numbers that are infinite or none: training diverged\n"
+        "train with a smaller learning rate, or look at it --before\n"
+    )

@@ -70,6 +70,15 @@ def test_never_wider_than_there_is_room(name: str, width: int) -> None:
         assert max(cell_len(line.plain) for line in lines if "dllab " not in line.plain) <= width
 
 
+def test_shares_that_are_no_numbers() -> None:
+    head = _head(1, np.full((3, 3), np.nan), causal=True, memory=False, unit="letter")
+    letters = ("a", "b", "c")
+    layer = Looks("0_attention", True, False, letters, letters, "letter", "letter", (head,))
+    found = Attention("r", "trained", 3, "test", 0, "abc", "", (layer,))
+    assert "nowhere: its shares are no numbers" in screen(attention_view(found, "r"))
+    json.dumps(document(found), allow_nan=False)
+
+
 def test_the_document_has_all_shares() -> None:
     found = document(FOUND["long"])
     json.dumps(found, allow_nan=False)

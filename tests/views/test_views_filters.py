@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,16 @@ def test_never_wider_than_there_is_room(name: str, width: int) -> None:
     for shown in (screen(view, width), screen(view, width, True), coloured(view, width)):
         lines = Text.from_ansi(shown).split("\n")
         assert max(cell_len(line.plain) for line in lines if "dllab " not in line.plain) <= width
+
+
+def test_weights_that_are_no_numbers() -> None:
+    for name in FOUND:
+        layer = FOUND[name].layers[0]
+        weights = np.full_like(layer.weights, np.nan)
+        norms = np.full(len(weights), np.nan)
+        found = Filtered("r", "trained", 3, (replace(layer, weights=weights, norms=norms, weak=weak(norms), pairs=()),))
+        assert "not all of its weights are numbers" in screen(filters_view(found, "r"))
+        json.dumps(document(found), allow_nan=False)
 
 
 def test_the_document_has_all_weights() -> None:
