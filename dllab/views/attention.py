@@ -49,7 +49,7 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
     if len(drawn) < len(found.layers) and head is None:
         blocks += [Text(f"{count(len(found.layers) - 1, 'more layer')} with {count(heads - len(drawn[0].heads), 'head')}: "
                         "--layer attention draws all"), Text()]  # fmt: skip
-    return Group(*blocks, _Table(found, head), Text(), NextSteps(_next(found, reference, steps)))
+    return Group(Plain(Group(*blocks, _Table(found, head), Text())), NextSteps(_next(found, reference, steps)))
 
 
 def _about(found: Attention) -> list[Text]:
@@ -90,7 +90,7 @@ class _Heads:
         cell = 2 if columns.stop - columns.start <= SQUARE else 1
         least = max(margin + cell * (columns.stop - columns.start), LEGEND)
         figures = [self._figure(head, rows, columns, 0 if least > options.max_width else cell) for head in self.heads]
-        yield Plain(Beside(figures, least=least))
+        yield Beside(figures, least=least)
 
     def _figure(self, head: Head, rows: slice, columns: slice, cell: int) -> HeatMap:
         layer, shares = self.layer, head.shares[rows, columns]

@@ -15,6 +15,7 @@ from dllab.lab.filters import ALIKE, WEAK, Filtered, Filters, Pair
 from dllab.views.heat import HeatMap
 from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, number, percent
 
@@ -41,8 +42,7 @@ def filters_view(found: Filtered, reference: str, every: bool = False) -> Render
         blocks += [Text(), *_layer(layer)]
     if len(found.layers) > 1:
         blocks += [Text(), _Table(found)]
-    blocks += [Text(), NextSteps(_next(found, reference, every))]
-    return Group(*blocks)
+    return Group(Plain(Group(*blocks, Text())), NextSteps(_next(found, reference, every)))
 
 
 def _layer(layer: Filters) -> list[RenderableType]:
