@@ -33,8 +33,9 @@ Array = NDArray[Any]
 def embeddings_view(found: Plane, reference: str) -> RenderableType:
     """What is drawn, the plane, what to make of it, the nearest words. `reference`: what the user calls the net."""
     blocks: list[RenderableType] = [
-              _about(found), Text(_what(found)), _Map(found), Text(_verdict(found)), Text(),
-              Text("nearest by the cosine, in all directions", "bold"), *map(_Line, found.answers), Text()]  # fmt: skip
+        _about(found), Text(_what(found)), _Map(found), Text(_verdict(found)), Text(),
+        Text("nearest by the cosine, in all directions", "bold"), *map(_Line, found.answers), Text(),
+    ]  # fmt: skip
     return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference)))
 
 

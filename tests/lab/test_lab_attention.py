@@ -9,10 +9,12 @@ import pytest
 
 from dllab.core.settings import jit_enabled
 from dllab.data.table_text import TableError
+from dllab.engine.inside import Inside
 from dllab.lab.attention import _head, look
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
+from dllab.symbols import COLUMN
 
 WORDS = {"name": "reversal", "min_length": 2, "max_length": 5, "symbols": 4, "samples": 200}
 SPEAKER: dict[str, Any] = {
@@ -89,6 +91,25 @@ def test_a_decoder_looks_at_what_was_read() -> None:
     np.testing.assert_allclose(layer.heads[0].shares.sum(axis=1), 1, atol=1e-5)
     text = look(subject, "test", 0, "abc")
     assert text.layers[0].looked_at == ("a", "b", "c") and text.layers[0].asks == tuple(text.answer)
+
+
+def test_of_a_text_a_decoder_reads_what_the_net_has_said() -> None:
+    subject = Subject.untrained(load(SPEAKER))
+    subject.network.parameters["2_embedding.w"][...] *= 9  # so that what is read tells
+    subject.network.parameters["5_dense.b"][0] = -9.0  # and the answer is long
+    found = look(subject, "test", 0, "abca")
+    names, columns = subject.data.dataset.classes, subject.columns()
+    inputs, decoder, lengths = (columns[COLUMN + name].copy() for name in ("inputs", "decoder", "lengths"))
+    inputs[0], lengths[0] = [1, 2, 3, 1, 0], 4
+    decoder[0] = 0
+    for step in range(decoder.shape[1] - 1):
+        read = columns | {COLUMN + "inputs": inputs, COLUMN + "decoder": decoder, COLUMN + "lengths": lengths}
+        inside = Inside.inference(subject.network, read, np.array([0]))
+        decoder[0, step + 1] = inside.outputs[0].reshape(-1, len(names))[step].argmax()
+    assert found.answer[:-1] == "".join(names[i] for i in decoder[0, 1:]) and "." not in found.answer
+    p = inside.inner("4_attention", "p")[0]
+    for head in found.layers[0].heads:
+        np.testing.assert_allclose(head.shares, p[head.number - 1, : len(found.answer), :4], atol=1e-6)
 
 
 def test_numbers_where_nothing_is_spelt() -> None:
