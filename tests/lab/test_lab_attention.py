@@ -102,10 +102,10 @@ def test_of_a_text_a_decoder_reads_what_the_net_has_said() -> None:
     inputs, decoder, lengths = (columns[COLUMN + name].copy() for name in ("inputs", "decoder", "lengths"))
     inputs[0], lengths[0] = [1, 2, 3, 1, 0], 4
     decoder[0] = 0
-    for step in range(decoder.shape[1] - 1):
+    for step in range(decoder.shape[1]):
         read = columns | {COLUMN + "inputs": inputs, COLUMN + "decoder": decoder, COLUMN + "lengths": lengths}
         inside = Inside.inference(subject.network, read, np.array([0]))
-        decoder[0, step + 1] = inside.outputs[0].reshape(-1, len(names))[step].argmax()
+        decoder[0, step + 1 : step + 2] = inside.outputs[0].reshape(-1, len(names))[step].argmax()
     assert found.answer[:-1] == "".join(names[i] for i in decoder[0, 1:]) and "." not in found.answer
     p = inside.inner("4_attention", "p")[0]
     for head in found.layers[0].heads:
