@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dllab.lab.subject import Subject
+    from dllab.plan.plan import Plan
     from dllab.recipe import Recipe
     from dllab.training.events import Event
 
@@ -31,17 +32,19 @@ SplitName = Annotated[
 def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
     trust: bool = False, before: bool = False, during: bool = False, path: bool | None = False,
+    fits: Callable[[Plan], object] | None = None,
 ) -> Subject:  # fmt: skip
     """The net to look into; trained first where it has to be. `during`: with a trace of its training.
 
     `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
 
-    `view` is checked before anything is trained. Raises Refused, and what loading a recipe or a run raises.
+    `view` is checked before anything is trained, and so is what `fits` raises Unsuited for. Raises Refused, and what
+    loading a recipe or a run raises.
     """
     from dllab.lab.subject import Subject
 
     opened = None
-    if _is_run(target, run_dir):
+    if is_run(target, run_dir):
         from dllab.runs.opened import Opened
 
         if given or seed is not None:
@@ -57,7 +60,7 @@ def subject(
         from dllab.recipe import load
 
         recipe = load(target, given, trust=trust)
-    _check(view, recipe)
+    _check(view, recipe, fits)
     with _following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
@@ -73,7 +76,7 @@ def subject(
     return found
 
 
-def _is_run(target: str, run_dir: str | None) -> bool:
+def is_run(target: str, run_dir: str | None) -> bool:
     """Whether a run is meant: `last`, or what is no recipe of the lab and is one."""
     from dllab.recipe import shipped
     from dllab.runs.disk import StoreError
@@ -90,8 +93,8 @@ def _is_run(target: str, run_dir: str | None) -> bool:
     return True
 
 
-def _check(view: str, recipe: Recipe) -> None:
-    """Refuse a view that makes no sense for a recipe's net."""
+def _check(view: str, recipe: Recipe, fits: Callable[[Plan], object] | None) -> None:
+    """Refuse a view that makes no sense for a recipe's net, or a layer that is not in it."""
     from dllab.engine.prepare import plan_of, prepared
     from dllab.engine.question import question_of
     from dllab.lab.suits import Unsuited, check
@@ -102,7 +105,10 @@ def _check(view: str, recipe: Recipe) -> None:
         hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
         raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
     try:
-        check(view, plan_of(recipe, question_of(recipe, data)), data)
+        plan = plan_of(recipe, question_of(recipe, data))
+        check(view, plan, data)
+        if fits is not None:
+            fits(plan)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
 
