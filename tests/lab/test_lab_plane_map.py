@@ -16,7 +16,6 @@ def test_places_and_units_are_those_of_a_forward_pass_by_hand() -> None:
     found = plane_map(subject, "train", units=True)
     points = subject.data.dataset.columns["inputs"][subject.rows("train")]
     assert (found.low < points.min(axis=0)).all() and (found.high > points.max(axis=0)).all()
-    down, across = found.labels.shape
     corner = subject.ready().predict(np.array([[found.low[0], found.high[1]]], np.float32))
     assert corner.labels is not None and found.labels[0, 0] == corner.labels[0]
     assert found.sure is not None and found.sure[0, 0] == pytest.approx(corner.probabilities().max(), rel=1e-5)
