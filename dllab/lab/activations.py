@@ -117,15 +117,18 @@ def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:
 
 
 def unusual(layers: Sequence[Lying]) -> tuple[str, ...]:
-    """What the rules say of a net's layers, in their order; nothing where all is as it should be."""
+    """What the rules say of a net's layers, in their order; nothing where all is as it should be.
+
+    What comes out at the end may be saturated: a net that is sure of its answers is.
+    """
     found = []
-    for layer in layers:
+    for number, layer in enumerate(layers, 1):
         if not np.isfinite(layer.spread):
             found.append(f"{layer.path} gives numbers that are not finite")
         if layer.dead is not None and layer.dead > HALF:
-            found.append(f"{layer.path}: {layer.dead:.0%} of its units are dead (rule: more than half)")
-        if layer.flat is not None and layer.flat > HALF:
-            found.append(f"{layer.path}: {layer.flat:.0%} of its outputs are saturated (rule: more than half)")
+            found.append(f"{layer.path}: {100 * layer.dead:.0f} % of its units are dead (rule: more than half)")
+        if layer.flat is not None and layer.flat > HALF and number < len(layers):
+            found.append(f"{layer.path}: {100 * layer.flat:.0f} % of its outputs are saturated (rule: more than half)")
     return (*found, *_drift(layers))
 
 
