@@ -113,7 +113,7 @@ def _streams(infos: Sequence[LayerInfo], dataset: Dataset, row: int) -> dict[str
     """What stands at the steps that each layer goes through: of the inputs, or of what a decoder reads."""
     read, found = _spelt(dataset, row), {}
     for info in infos:
-        if DECODER in dataset.columns and info.kind == "embedding" and info.input.name == DECODER:
+        if DECODER in dataset.columns and info.kind == "embedding" and info.input.name.endswith(f".{DECODER}"):
             read = tuple(dataset.classes[i] for i in dataset.columns[DECODER][row])
         found[info.path] = read
     return found

@@ -17,9 +17,9 @@ LAST = 8
 
 @dataclass(frozen=True)
 class During:
-    """Layers at each look of a training: at the step numbers `steps` (L,), which are `epochs` (L,) since it began; `ended`: how many there were.
+    """Layers at each look of a training: at the step numbers `steps` (L,), which are `epochs` (L,) since it began.
 
-    `unusual`: what the rules of lab.activations say of the end.
+    `ended`: how many epochs there were. `unusual`: what the rules of lab.activations say of the end.
     """
 
     name: str

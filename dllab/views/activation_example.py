@@ -1,4 +1,4 @@
-"""What a layer gives for one example: feature maps as pictures, states and gates over time as heat maps, units as strips."""
+"""What a layer gives for one example: feature maps as pictures, states and gates as heat maps, units as strips."""
 
 from __future__ import annotations
 
@@ -196,7 +196,8 @@ class Left:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Both, their first lines at the same height."""
         one = console.render_lines(self.left, options.update(width=self.width, height=None))
-        other = console.render_lines(self.right, options.update(width=options.max_width - self.width, height=None), pad=False)
+        room = options.update(width=options.max_width - self.width, height=None)
+        other = console.render_lines(self.right, room, pad=False)
         for line in range(max(len(one), len(other))):
             yield from one[line] if line < len(one) else [Segment(" " * self.width)]
             yield from other[line] if line < len(other) else []

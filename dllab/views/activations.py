@@ -46,7 +46,7 @@ def activations_view(found: Activations, example: Example | None, reference: str
             blocks += [Text(), example_view(example, one, large=False)]
     else:
         blocks += [
-            Text("Histograms: on one scale, x / (1 + |x|). dead: units always 0; flat: saturated."),
+            Text("Histograms: on one scale, x / (1 + |x|)" + _shares_told(found.layers)),
             Text(),
             LayerTable(found.layers),
         ]
@@ -131,10 +131,10 @@ class LayerTable:
         for heading in headings:
             table.add_column(heading, justify="right", no_wrap=True)
         for layer in self.layers:
-            cells = dict(
-                least=number(layer.least, 3), most=number(layer.most, 3), mean=number(layer.mean, 2),
-                spread=number(layer.spread, 2), dead=_share(layer.dead), flat=_share(layer.flat),
-            )  # fmt: skip
+            cells = {
+                "least": number(layer.least, 3), "most": number(layer.most, 3), "mean": number(layer.mean, 2),
+                "spread": number(layer.spread, 2), "dead": _share(layer.dead), "flat": _share(layer.flat),
+            }  # fmt: skip
             line = sparkline(layer.counts, bars, options.ascii_only)
             name = " " * layer.depth + self._short(layer)
             table.add_row(name, Text(line, "#56b4e9", no_wrap=True), *(cells[heading] for heading in headings))
@@ -153,6 +153,11 @@ class LayerTable:
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
+
+
+def _shares_told(layers: Sequence[LayerActivations]) -> str:
+    told = ". dead: units always 0" * any(layer.dead is not None for layer in layers)
+    return told + ". flat: saturated" * any(layer.flat is not None for layer in layers)
 
 
 def _ticks(bars: int) -> str:

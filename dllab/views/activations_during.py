@@ -98,8 +98,9 @@ def _detail(found: During, layer: LayerTrace) -> Iterator[RenderableType]:
     yield OverEpochs(found.epochs, values, labels, title, low=0.0)
     yield Text()
     x, end = found.epochs.tolist(), found.ended
-    yield Plot("mean and spread", (Series("mean", x, layer.mean.tolist(), "#56b4e9"),
-                                   Series("spread", x, layer.spread.tolist(), "#e69f00", dotted=True)), HEIGHT, end)  # fmt: skip
+    mean = Series("mean", x, layer.mean.tolist(), "#56b4e9")
+    spread = Series("spread", x, layer.spread.tolist(), "#e69f00", dotted=True)
+    yield Plot("mean and spread", (mean, spread), HEIGHT, end)
     for title, share in (("dead units", layer.dead), ("saturated outputs", layer.flat)):
         if share is not None:
             yield Text()
