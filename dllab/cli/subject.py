@@ -13,7 +13,9 @@ from dllab.cli.failures import Refused, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dllab.data.dataset import Prepared
     from dllab.lab.subject import Subject
+    from dllab.plan.plan import Plan
     from dllab.recipe import Recipe
     from dllab.training.events import Event
 
@@ -30,16 +32,18 @@ SplitName = Annotated[
 
 def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
-    trust: bool = False, before: bool = False, during: bool = False,
+    trust: bool = False, before: bool = False, during: bool = False, fits: Callable[[Plan], object] | None = None,
+    has: Callable[[Prepared], object] | None = None,
 ) -> Subject:  # fmt: skip
     """The net to look into; trained first where it has to be. `during`: with a trace of its training.
 
-    `view` is checked before anything is trained. Raises Refused, and what loading a recipe or a run raises.
+    `view` is checked before anything is trained, and so is what `fits` and `has` raise Unsuited for. Raises Refused,
+    and what loading a recipe or a run raises.
     """
     from dllab.lab.subject import Subject
 
     opened = None
-    if _is_run(target, run_dir):
+    if is_run(target, run_dir):
         from dllab.runs.opened import Opened
 
         if given or seed is not None:
@@ -55,7 +59,7 @@ def subject(
         from dllab.recipe import load
 
         recipe = load(target, given, trust=trust)
-    _check(view, recipe)
+    _check(view, recipe, fits, has)
     with _following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
@@ -70,7 +74,7 @@ def subject(
     return found
 
 
-def _is_run(target: str, run_dir: str | None) -> bool:
+def is_run(target: str, run_dir: str | None) -> bool:
     """Whether a run is meant: `last`, or what is no recipe of the lab and is one."""
     from dllab.recipe import shipped
     from dllab.runs.disk import StoreError
@@ -87,8 +91,10 @@ def _is_run(target: str, run_dir: str | None) -> bool:
     return True
 
 
-def _check(view: str, recipe: Recipe) -> None:
-    """Refuse a view that makes no sense for a recipe's net."""
+def _check(
+    view: str, recipe: Recipe, fits: Callable[[Plan], object] | None, has: Callable[[Prepared], object] | None
+) -> None:
+    """Refuse a view that makes no sense for a recipe's net, or a layer or an example that there is not."""
     from dllab.engine.prepare import plan_of, prepared
     from dllab.engine.question import question_of
     from dllab.lab.suits import Unsuited, check
@@ -99,7 +105,12 @@ def _check(view: str, recipe: Recipe) -> None:
         hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
         raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
     try:
-        check(view, plan_of(recipe, question_of(recipe, data)), data)
+        plan = plan_of(recipe, question_of(recipe, data))
+        check(view, plan, data)
+        if fits is not None:
+            fits(plan)
+        if has is not None:
+            has(data)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
 

@@ -52,13 +52,19 @@ def viz_activations(
     saving.check(save)
     _check(during, before, place, split)
     from dllab.cli.console import output
+    from dllab.lab.activation_example import has
+    from dllab.lab.activations import picked
 
     given = [*(changes or ()), *(settings or ())]
     words = shlex.join(
         [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
          *(["--run-dir", run_dir] if run_dir is not None else [])]
     )  # fmt: skip
-    found = subject(target, given, view=VIEW, seed=seed, run_dir=run_dir, trust=trust, before=before, during=during)
+    found = subject(
+        target, given, view=VIEW, seed=seed, run_dir=run_dir, trust=trust, before=before, during=during,
+        fits=lambda plan: picked(plan.program("train").infos if during else plan.infos, layer),
+        has=lambda data: has(data, split, place or 0),
+    )  # fmt: skip
     view, document = _during(found, layer, words) if during else _still(found, layer, place, split, words)
     if json:
         output().document(document)
@@ -85,22 +91,13 @@ def _still(
     from dllab.cli.console import progress
     from dllab.lab.activation_example import example
     from dllab.lab.activations import activations
-    from dllab.lab.suits import Unsuited
     from dllab.views import activations as views
 
-    if split is not None and split not in found.splits:
-        raise Refused(f"--split {split}: these data have no such split", f"they have: {', '.join(found.splits)}")
     name = split or next(iter(found.splits))
-    if place is not None and place >= len(found.splits[name]):
-        raise Refused(f"--input {place}: the split {name} has {len(found.splits[name]):,} examples",
-                      f"take a number from 0 to {len(found.splits[name]) - 1}")  # fmt: skip
     with progress("compiling") as advance:
         found.compile("infer", on_event=lambda event: advance(event.done, event.total, event.kernel))  # type: ignore[union-attr]
-    try:
-        result = activations(found, name, layer)
-        chosen = None if layer is None and place is None else example(found, name, place or 0, layer)
-    except Unsuited as error:
-        raise Refused(error.problem, error.hint) from None
+    result = activations(found, name, layer)
+    chosen = None if layer is None and place is None else example(found, name, place or 0, layer)
     words += f" --split {split}" if split is not None else ""
     return views.activations_view(result, chosen, words, layer is not None), views.document(result, chosen)
 
@@ -108,11 +105,7 @@ def _still(
 def _during(found: Subject, layer: str | None, words: str) -> tuple[RenderableType, object]:
     """Of a net while it is trained."""
     from dllab.lab.activations_during import during
-    from dllab.lab.suits import Unsuited
     from dllab.views import activations_during as views
 
-    try:
-        result = during(found, layer)
-    except Unsuited as error:
-        raise Refused(error.problem, error.hint) from None
+    result = during(found, layer)
     return views.during_view(result, words, layer is not None), views.document(result)

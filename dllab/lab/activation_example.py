@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.augment.frame import frame_of
-from dllab.data.dataset import Dataset
+from dllab.data.dataset import Dataset, Prepared
 from dllab.engine.inside import Inside
 from dllab.lab.activations import is_there, picked
-from dllab.lab.subject import Subject
+from dllab.lab.subject import SPLITS, Subject
+from dllab.lab.suits import Unsuited
 from dllab.plan.flow import LayerInfo
 from dllab.symbols import DECODER, LENGTHS
 
@@ -55,6 +56,18 @@ class Example:
     target: str
     units: tuple[str, ...]
     layers: tuple[Shown, ...]
+
+
+def has(data: Prepared, split: str | None, place: int) -> None:
+    """Raise Unsuited where data have no such split, or it has no such example."""
+    sizes = {name: len(getattr(data.splits, name)) for name in SPLITS}
+    sizes = {name: size for name, size in sizes.items() if size}
+    if split is not None and split not in sizes:
+        raise Unsuited(f"--split {split}: these data have no such split", f"they have: {', '.join(sizes)}")
+    name = split or next(iter(sizes))
+    if place >= sizes[name]:
+        told = f"the split {name} has {sizes[name]:,} example{'s' * (sizes[name] != 1)}"
+        raise Unsuited(f"--input {place}: {told}", f"take a number from 0 to {sizes[name] - 1}")
 
 
 def example(subject: Subject, split: str, place: int, wanted: str | None = None) -> Example:

@@ -45,6 +45,12 @@ def example_head(example: Example) -> RenderableType:
     return Group(Text(head), Text(f"reads: {some}" + (f", ... ({len(flat)} numbers)" if len(flat) > NUMBERS else "")))
 
 
+def input_picture(example: Example) -> RenderableType:
+    """The picture that the example is."""
+    assert example.picture is not None
+    return Pictures(example.picture[np.newaxis])
+
+
 def example_view(example: Example, shown: Shown, *, large: bool) -> RenderableType:
     """The figure that suits a layer's outputs."""
     shape = " x ".join(map(str, shown.values.shape))
@@ -173,7 +179,7 @@ class Maps:
             yield drawn
         else:
             width = min(self.picture.shape[1], 32)
-            left = Pictures(self.picture[np.newaxis], ["input"])
+            left: RenderableType = Pictures(self.picture[np.newaxis], ["input"])
             if width + 4 + 2 * min(maps.shape[2] * zoom, small) + 6 > room:
                 yield Group(left, drawn)
             else:

@@ -15,7 +15,7 @@ from rich.text import Text
 from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
 from dllab.lab.activations import Activations, LayerActivations
-from dllab.views.activation_example import example_head, example_view, units_strip
+from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
 from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline
 from dllab.views.next_steps import NextSteps
@@ -26,6 +26,7 @@ VIEW = "viz-activations"
 WIDE, NARROW = 32, 16  # bars of a layer's histogram
 TICKS = (-3.0, -1.0, 0.0, 1.0, 3.0)
 MOST_NAMED = 3  # units, and layers of which the rules have something to say
+PASSING = ("flatten", "reshape", "dropout", "gaussian_noise", "identity")  # layers whose outputs are those before them
 ROOMY = 100  # columns from which the wide histogram and the range are shown
 
 
@@ -41,8 +42,8 @@ def activations_view(found: Activations, example: Example | None, reference: str
             if example:
                 blocks += [Text(), example_view(example, shown[layer.path], large=True)]
     elif example is not None:
-        blocks += [example_head(example)]
-        for one in example.layers:
+        blocks += [example_head(example), *([input_picture(example)] if example.picture is not None else [])]
+        for one in (layer for layer in example.layers if layer.kind not in PASSING):
             blocks += [Text(), example_view(example, one, large=False)]
     else:
         blocks += [
@@ -103,7 +104,7 @@ def _example_document(example: Example) -> dict[str, Any]:
 def verdict(unusual: Sequence[str]) -> RenderableType:
     """What the rules say, at most MOST_NAMED of it."""
     if not unusual:
-        return Text("Nothing unusual: no layer mostly dead or saturated, and the spread keeps in bounds.")
+        return Text("Nothing unusual: no layer mostly dead or saturated; the spread keeps in bounds.")
     lines = [Text(f"Unusual: {told}") for told in unusual[:MOST_NAMED]]
     more = len(unusual) - MOST_NAMED
     return Group(*lines, *([Text(f"and {count(more, 'more such layer')} (--json tells of all)")] if more > 0 else []))
