@@ -80,8 +80,7 @@ def _check(during: bool, before: bool, place: int | None, split: str | None) -> 
     others = {"--before": before, "--input": place is not None, "--split": split is not None}
     for option, is_given in others.items():
         if is_given:
-            raise Refused(f"--during {option}: during training it is the batches of training that are looked at",
-                          "leave out one of the two")  # fmt: skip
+            raise Refused(f"{option}: --during looks at the batches of training", "leave out one of the two")
 
 
 def _still(

@@ -24,6 +24,7 @@ from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 HEIGHT = 8  # lines of a plot
+SEEN = 0.001  # share of the outputs that a row holds at some time, or it is left out at the ends
 FEWEST = 8  # columns of a heat map
 
 Array = NDArray[np.float64]
@@ -90,7 +91,7 @@ def _detail(found: During, layer: LayerTrace) -> Iterator[RenderableType]:
     shares, apart = layer.histogram.copy(), float(layer.zeros.mean()) > ZEROS_APART
     if apart:
         shares[:, np.searchsorted(EDGES, 0.0)] -= layer.zeros
-    seen = np.flatnonzero(shares.sum(0) > 0)
+    seen = np.flatnonzero(shares.max(0) >= SEEN)
     first, last = (int(seen[0]), int(seen[-1])) if len(seen) else (0, len(EDGES) - 2)
     values = shares.T[first : last + 1][::-1]  # (bins, L), large numbers above
     labels = [number(natural(float(EDGES[bin_])), 2) for bin_ in range(first, last + 1)][::-1]

@@ -23,8 +23,11 @@ UNUSUAL = ("block.0_relu: 75 % of its units are dead (rule: more than half)",)
 def layer(path: str, kind: str, depth: int, shape: tuple[int, ...], **more) -> LayerActivations:
     counts = np.maximum(0, 40 - (np.arange(32) - 18) ** 2)
     active = np.linspace(0, 1, shape[-1])
-    told = dict(mean=0.125, spread=1.5, least=-3.0, most=4.25, counts=counts, own=counts[::-1], edges=np.linspace(-3, 4.25, 33),
-                zeros=0.0, zeros_apart=False, dead=None, flat=None, active=active, size=2 * active)  # fmt: skip
+    told = {
+        "mean": 0.125, "spread": 1.5, "least": -3.0, "most": 4.25, "counts": counts, "own": counts[::-1], "zeros": 0.0,
+        "edges": np.linspace(-3, 4.25, 33), "zeros_apart": False, "dead": None, "flat": None, "active": active,
+        "size": 2 * active,
+    }  # fmt: skip
     return LayerActivations(path, kind, depth, shape, **(told | more))
 
 
