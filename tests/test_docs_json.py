@@ -123,6 +123,15 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             ],
         ),
         ("dllab viz-activations RECIPE --during --json", ["viz-activations digits-cnn train.epochs=1 --during"]),
+        (
+            "dllab viz-landscape RECIPE|RUN --json",
+            ["viz-landscape xor --points 3", "viz-landscape xor --points 3 --random"],
+        ),
+        (
+            "dllab viz-schedule RECIPE|SCHEDULE --json",
+            ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],
+        ),
+        ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),

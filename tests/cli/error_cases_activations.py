@@ -11,4 +11,7 @@ ACTIVATIONS: list[Case] = [
         "--during --before", "--during --input 3", "--during --split train", "--during --layer nothing",
     )
 ]  # fmt: skip
-ACTIVATIONS += [recipe("input: [2]\nmodel: [dense: 2]\n", "viz-activations r.yaml"), ("viz-activations my.yaml train.folds=3", {})]  # fmt: skip
+ACTIVATIONS += [
+    recipe("input: [2]\nmodel: [dense: 2]\n", "viz-activations r.yaml"),
+    ("viz-activations my.yaml train.folds=3", {}),
+]

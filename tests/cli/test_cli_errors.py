@@ -13,6 +13,7 @@ from pathlib import Path
 import error_cases
 import error_cases_activations
 import error_cases_asking
+import error_cases_landscape
 import error_cases_layers
 import error_cases_made
 import error_cases_pictures
@@ -53,6 +54,7 @@ AREAS = {
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
     "activations": error_cases_activations.ACTIVATIONS,
+    "landscape": error_cases_landscape.LANDSCAPE,
 }  # fmt: skip
 
 
