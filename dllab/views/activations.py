@@ -166,7 +166,7 @@ def _ticks(bars: int) -> str:
     line = [" "] * bars
     for value in TICKS:
         label, place = f"{value:g}", round((value / (1 + abs(value)) + 1) / 2 * bars)
-        first = min(max(0, place - len(label) // 2 - (value < 0 and bars == NARROW)), bars - len(label))
+        first = min(max(0, place - len(label) // 2 - (value < -1 and bars == NARROW)), bars - len(label))
         if set(line[max(0, first - 1) : first + len(label)]) <= {" "}:
             line[first : first + len(label)] = label
     return "".join(line)
@@ -207,11 +207,19 @@ def _units(layer: LayerActivations) -> Iterator[RenderableType]:
         yield Text(f"{word} active: {told}")
 
 
+def worst(layers: Sequence[Any]) -> Any:
+    """The layer with the largest share of dead units or saturated outputs, of those in which something can be."""
+    shares = [
+        max(np.max(x.dead if x.dead is not None else -1), np.max(x.flat if x.flat is not None else -1)) for x in layers
+    ]
+    return layers[int(np.argmax(shares))] if max(shares) >= 0 else layers[-1]
+
+
 def _next(found: Activations, example: Example | None, reference: str, detail: bool) -> list[tuple[str, str]]:
     command = f"dllab {VIEW} {reference}"
     steps = []
     if not detail:
-        chosen = next((x for x in found.layers if x.dead is not None or x.flat is not None), found.layers[-1])
+        chosen = worst(found.layers)
         steps.append((f"{command} --layer {chosen.path}", "a layer in detail"))
     if example is None:
         steps.append((f"{command} --input 0", "what every layer gives for one example"))

@@ -15,7 +15,7 @@ from rich.text import Text
 from dllab.lab.activations import ZEROS_APART
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace, natural
-from dllab.views.activations import VIEW, verdict
+from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
@@ -147,6 +147,6 @@ def _round_width(epochs: Array, room: int) -> float:
 
 def _next(found: During, reference: str, detail: bool) -> list[tuple[str, str]]:
     command = f"dllab {VIEW} {reference}"
-    chosen = next((x for x in found.layers if x.dead is not None or x.flat is not None), found.layers[-1])
-    steps = [] if detail else [(f"{command} --during --layer {chosen.path}", "a layer's histogram over the epochs")]
+    chosen = f"{command} --during --layer {worst(found.layers).path}"
+    steps = [] if detail else [(chosen, "a layer's histogram over the epochs")]
     return [*steps, (command, "the net as it ended"), (f"dllab viz-gradients {reference}", "what comes back through it")]
