@@ -84,7 +84,7 @@ def _gates(shown: Shown) -> RenderableType:
         )
         for name, values in shown.over_time.items()
     ]  # fmt: skip
-    least = min(max(28, len(shown.over_time[STATE]) + 6), 70)  # a cell for every step
+    least = min(max(38, len(shown.over_time[STATE]) + 6), 70)  # a cell for every step, and room for the scale
     return Group(_of(units, shown.over_time[STATE].shape[1]), Beside(figures, least=least, most=3))
 
 
