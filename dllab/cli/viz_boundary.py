@@ -58,7 +58,8 @@ def viz_boundary(
         result = make(found, split_of(found, split or "train"), layer, units)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
-    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
+             *(["--run-dir", run_dir] if run_dir is not None else [])]  # fmt: skip
     view = views.view(result, shlex.join(words), most)
     if json:
         output().document(views.document(result))

@@ -46,7 +46,8 @@ def viz_predictions(
 
     given = [*(changes or ()), *(settings or ())]
     found = subject(target, given, view="viz-predictions", seed=seed, run_dir=run_dir, trust=trust, before=before)
-    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
+             *(["--run-dir", run_dir] if run_dir is not None else [])]  # fmt: skip
     view, document = _seen(found, split_of(found, split), worst, shlex.join(words))
     if json:
         output().document(document)

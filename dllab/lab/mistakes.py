@@ -62,7 +62,8 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Answers among classes. `counts` (K, K): true class by row, said by column. `whole`: the share of rows all right.
+    """Answers among classes. `counts` (K, K): true class by row, said by column. `whole`: the share of rows that are
+    right at every step; None for one class a row, and where what comes next is foretold.
 
     `kind`: one class a row, labels at `steps`, or the `answers` of a decoder, each of whose words is said behind the right
     ones before it; `answered`: of so many rows that it answered by itself, the share that is right throughout.
@@ -171,8 +172,8 @@ def _of_steps(subject: Subject, split: str, most: int) -> Confusion:
     answered = None
     if kind == "answers":
         answered, worst = _answered(subject, rows, most)
-    table = counts.reshape(classes, classes)
-    return Confusion(looked(subject, split), kind, table, right / len(rows), answered, tuple(worst))
+    table, whole = counts.reshape(classes, classes), None if ready.learnt.foretells else right / len(rows)
+    return Confusion(looked(subject, split), kind, table, whole, answered, tuple(worst))
 
 
 def _answered(subject: Subject, rows: NDArray[np.int64], most: int) -> tuple[tuple[int, float], list[Mistake]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from dllab.lab.mistakes import Confusion, Mistake
 from dllab.runs.metrics_log import plain
 from dllab.views.data_text import spelt
 from dllab.views.example_row import drawn, pictures_of
-from dllab.views.heat import HeatMap
+from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import shown
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
@@ -26,8 +27,6 @@ LARGEST = 100
 NAMED = 24
 """Classes whose accuracy is told, the worst first."""
 CONFUSIONS = 5
-MARKS = 12
-"""From so many classes on, signs stand for shares where numbers do not fit."""
 
 
 def view(found: Confusion, words: str) -> RenderableType:
@@ -42,9 +41,10 @@ def view(found: Confusion, words: str) -> RenderableType:
 
 def _verdict(found: Confusion) -> list[RenderableType]:
     most, share = found.usual
-    of = {"class": "rows", "steps": "labels", "answers": "words, each behind the right ones before it,"}[found.kind]
+    of = {"class": "rows", "steps": "labels", "answers": "words"}[found.kind]
+    how = ", each said behind the right ones before it" * (found.kind == "answers")
     total = int(found.counts.sum())
-    told = f"{percent(found.accuracy)} of {total:,} {of} right; always {_Name(found)(most)!s} would be {percent(share)}"
+    told = f"{percent(found.accuracy)} of {total:,} {of} right{how}; always {_Name(found)(most)} would be {percent(share)}"
     lines = [told]
     if found.whole is not None:
         lines.append(f"{percent(found.whole)} of the rows are right at every step")
@@ -79,7 +79,8 @@ class Words:
 def _matrix(found: Confusion) -> list[RenderableType]:
     if len(found.counts) > LARGEST:
         return [Text(f"{len(found.counts):,} classes: too many for a matrix; the most frequent confusions are below")]
-    return [Matrix(found.counts, tuple(_Name(found)(i) for i in range(len(found.counts))))]
+    names = found.looked.classes or ("0", "1")
+    return [Matrix(found.counts, names)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +95,21 @@ class Matrix:
         rows = self.counts.sum(axis=1, keepdims=True)
         shares = self.counts / np.maximum(rows, 1)
         longest = max(len(f"{self.counts.max()}"), 2) + 1
-        margin = min(max(map(len, self.names)), 16) + 1
+        margin = (
+            min(max(cell_len(shown(name, options.ascii_only)) for name in self.names), LABEL, options.max_width // 3) + 1
+        )
+        if margin + len(self.names) > options.max_width:
+            yield Text(
+                f"{len(self.names)} classes: a terminal of {margin + len(self.names)} columns shows the matrix, too."
+            )
+            return
         numbers = margin + longest * len(self.names) <= options.max_width
         if numbers:
             texts = [[str(n) if n else "." for n in row] for row in self.counts.tolist()]
             yield Text("Rows: what it is; columns: what the net says; how often (diagonal: right).")
         else:
             texts = [[_mark(share) for share in row] for row in shares.tolist()]
-            yield Text("Rows: what it is; columns: what the net says. Digits: tenths of the row; . less, # all.")
+            yield Text("Rows: what it is; columns: what it says. Digits: tenths of a row; . less, # all.")
         yield HeatMap(
             shares, self.names, self.names, 0, 1, texts=texts, most_rows=LARGEST, legend=False,
             column_unit="classes", row_unit="classes",
@@ -166,10 +174,12 @@ def _answer(found: Confusion, mistake: Mistake) -> RenderableType:
 
 
 def _next(found: Confusion, words: str) -> list[tuple[str, str]]:
-    commands = [(f"dllab viz-predictions {words} --worst 20", "more mistakes")]
-    if found.looked.split != "train":
+    commands = [(f"dllab viz-predictions {words} --worst 20", "more mistakes")] if found.worst else []
+    if found.looked.state == "untrained":
+        commands.append((f"dllab viz-predictions {words}", "the same after training"))
+    elif found.looked.split != "train":
         commands.append((f"dllab viz-predictions {words} --split train", "those of the rows it has learnt from"))
-    return commands
+    return commands or [(f"dllab viz-activations {words}", "what goes on in its layers")]
 
 
 def document(found: Confusion) -> dict[str, Any]:
