@@ -115,6 +115,15 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             ],
         ),
         (
+            "dllab viz-activations RECIPE --json",
+            [
+                "viz-activations xor train.epochs=2",
+                "viz-activations names-lstm --before --layer lstm",
+                "viz-activations digits-cnn --before --input 1 --layer relu",
+            ],
+        ),
+        ("dllab viz-activations RECIPE --during --json", ["viz-activations digits-cnn train.epochs=1 --during"]),
+        (
             "dllab viz-boundary RECIPE|RUN --json",
             [
                 "viz-boundary xor",

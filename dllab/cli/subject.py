@@ -13,6 +13,7 @@ from dllab.cli.failures import Refused, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dllab.data.dataset import Prepared
     from dllab.lab.subject import Subject
     from dllab.plan.plan import Plan
     from dllab.recipe import Recipe
@@ -32,14 +33,14 @@ SplitName = Annotated[
 def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
     trust: bool = False, before: bool = False, during: bool = False, path: bool | None = False,
-    fits: Callable[[Plan], object] | None = None,
+    fits: Callable[[Plan], object] | None = None, has: Callable[[Prepared], object] | None = None,
 ) -> Subject:  # fmt: skip
     """The net to look into; trained first where it has to be. `during`: with a trace of its training.
 
     `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
 
-    `view` is checked before anything is trained, and so is what `fits` raises Unsuited for. Raises Refused, and what
-    loading a recipe or a run raises.
+    `view` is checked before anything is trained, and so is what `fits` and `has` raise Unsuited for. Raises Refused,
+    and what loading a recipe or a run raises.
     """
     from dllab.lab.subject import Subject
 
@@ -60,7 +61,7 @@ def subject(
         from dllab.recipe import load
 
         recipe = load(target, given, trust=trust)
-    _check(view, recipe, fits)
+    _check(view, recipe, fits, has)
     with _following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
@@ -93,8 +94,10 @@ def is_run(target: str, run_dir: str | None) -> bool:
     return True
 
 
-def _check(view: str, recipe: Recipe, fits: Callable[[Plan], object] | None) -> None:
-    """Refuse a view that makes no sense for a recipe's net, or a layer that is not in it."""
+def _check(
+    view: str, recipe: Recipe, fits: Callable[[Plan], object] | None, has: Callable[[Prepared], object] | None
+) -> None:
+    """Refuse a view that makes no sense for a recipe's net, or a layer or an example that there is not."""
     from dllab.engine.prepare import plan_of, prepared
     from dllab.engine.question import question_of
     from dllab.lab.suits import Unsuited, check
@@ -109,6 +112,8 @@ def _check(view: str, recipe: Recipe, fits: Callable[[Plan], object] | None) -> 
         check(view, plan, data)
         if fits is not None:
             fits(plan)
+        if has is not None:
+            has(data)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dllab.core.kernel import Kernel
 from dllab.engine import executor
 from dllab.engine.binding import Bound, view_of
 from dllab.engine.network import Network
@@ -84,7 +86,10 @@ class Inside:
         return {label: values.copy() for label, values in self.network.gradients.items()}
 
     def inner_names(self, path: str) -> tuple[str, ...]:
-        """What a layer keeps for itself, by the names its kernels have for it: `p` of attention, `gates` of an lstm."""
+        """What a layer keeps for itself, by the names its kernels have for it: `p` of attention, `z` of an lstm.
+
+        Where a kernel runs several times, in layers on top of each other, the second time has names such as `z_2`.
+        """
         return tuple(self._inner(path))
 
     def inner(self, path: str, name: str) -> NDArray[Any]:
@@ -102,15 +107,17 @@ class Inside:
 
     def _inner(self, path: str) -> dict[str, Value]:
         """Working values of a layer's own rows that are neither its input nor its output."""
-        info, found = self.layer(path), dict[str, Value]()
+        info, found, times = self.layer(path), dict[str, Value](), Counter[Kernel]()
         for row in self.program.rows[: self.program.backward]:
             if row.kernel is None or row.layer != path:
                 continue
+            times[row.kernel] += 1
+            ending = f"_{times[row.kernel]}" if times[row.kernel] > 1 else ""
             for operand in row.kernel.operands:
                 value = row.operands[operand.name]
                 root = value
                 while root.parent is not None and not isinstance(root, Parameter):
                     root = root.parent
                 if root.register == WORK and id(root) not in (id(info.output), id(info.input)):
-                    found.setdefault(operand.name, value)
+                    found.setdefault(operand.name + ending, value)
         return found

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import error_cases
+import error_cases_activations
 import error_cases_asking
 import error_cases_landscape
 import error_cases_layers
@@ -55,6 +56,7 @@ AREAS = {
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
+    "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,
     "planes": error_cases_planes.PLANES,
 }  # fmt: skip

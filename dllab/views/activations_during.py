@@ -1,0 +1,152 @@
+"""How what layers give changes during training: heat maps of layers by epochs, or of one layer's histogram."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from dllab.lab.activations import ZEROS_APART
+from dllab.lab.activations_during import During
+from dllab.lab.recording import EDGES, LayerTrace, natural
+from dllab.views.activations import VIEW, verdict, worst
+from dllab.views.curves import Plot, Series
+from dllab.views.documents import plain
+from dllab.views.heat import LABEL, HeatMap
+from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
+from dllab.views.text import count, number
+
+HEIGHT = 8  # lines of a plot
+SEEN = 0.001  # share of the outputs that a row holds at some time, or it is left out at the ends
+FEWEST = 8  # columns of a heat map
+
+Array = NDArray[np.float64]
+
+
+def during_view(found: During, reference: str, detail: bool) -> RenderableType:
+    """Mean, spread, dead and saturated of all layers over the epochs; in `detail` each layer's histogram."""
+    looked = f"{found.name}: activations during training, {count(found.trained, 'step')}"
+    looked += f", {count(len(found.steps), 'look')} (batches of {found.batch})"
+    blocks: list[RenderableType] = [Text(looked)]
+    if detail:
+        for layer in found.layers:
+            blocks += [Text(), *_detail(found, layer)]
+    else:
+        blocks.append(Text("Rows: layers, from input to output. Columns: epochs. One scale for all layers."))
+        blocks += [part for figure in _overview(found) for part in (Text(), figure)]
+    blocks += [Text(), verdict(found.unusual), Text()]
+    return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference, detail)))
+
+
+def document(found: During) -> dict[str, Any]:
+    """The JSON document; histograms by the edges of `edges`, null at the ends, which are infinite."""
+    return {
+        "name": found.name,
+        "state": "training",
+        "steps": plain(found.steps),
+        "epochs": plain(found.epochs),
+        "batch": found.batch,
+        "edges": [plain(natural(float(edge))) for edge in EDGES],
+        "unusual": list(found.unusual),
+        "layers": [
+            {
+                "layer": layer.path,
+                "kind": layer.kind,
+                "mean": plain(layer.mean),
+                "spread": plain(layer.spread),
+                "least": plain(layer.least),
+                "most": plain(layer.most),
+                "zeros": plain(layer.zeros),
+                "dead": plain(layer.dead),
+                "flat": plain(layer.flat),
+                "histogram": plain(layer.histogram),
+            }
+            for layer in found.layers
+        ],
+    }
+
+
+def _overview(found: During) -> Iterator[RenderableType]:
+    paths = [layer.path for layer in found.layers]
+    yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", signed=True)
+    yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", low=0.0)
+    for title, name in (("dead: share of units that are 0 for the whole batch", "dead"),
+                        ("flat: share of saturated outputs, with hardly any slope", "flat")):  # fmt: skip
+        some = [layer for layer in found.layers if getattr(layer, name) is not None]
+        if some:
+            values = np.stack([getattr(layer, name) for layer in some])
+            yield OverEpochs(found.epochs, values, [x.path for x in some], title, low=0.0, high=1.0)
+
+
+def _detail(found: During, layer: LayerTrace) -> Iterator[RenderableType]:
+    """The histogram over time, then what can be said in one number as curves."""
+    yield Text.assemble((layer.path, "bold"), f"  {layer.kind}")
+    shares, apart = layer.histogram.copy(), float(layer.zeros.mean()) > ZEROS_APART
+    if apart:
+        shares[:, np.searchsorted(EDGES, 0.0)] -= layer.zeros
+    seen = np.flatnonzero(shares.max(0) >= SEEN)
+    first, last = (int(seen[0]), int(seen[-1])) if len(seen) else (0, len(EDGES) - 2)
+    values = shares.T[first : last + 1][::-1]  # (bins, L), large numbers above
+    labels = [number(natural(float(EDGES[bin_])), 2) for bin_ in range(first, last + 1)][::-1]
+    title = f"share of outputs{' (but not of zeros)' * apart} from the number at a row to the one above"
+    yield OverEpochs(found.epochs, values, labels, title, low=0.0)
+    yield Text()
+    x, end = found.epochs.tolist(), found.ended
+    mean = Series("mean", x, layer.mean.tolist(), "#56b4e9")
+    spread = Series("spread", x, layer.spread.tolist(), "#e69f00", dotted=True)
+    yield Plot("mean and spread", (mean, spread), HEIGHT, end)
+    for title, share in (("dead units", layer.dead), ("saturated outputs", layer.flat)):
+        if share is not None:
+            yield Text()
+            yield Plot(f"share of {title}", (Series("", x, share.tolist(), "#d55e00"),), HEIGHT, end, top=1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class OverEpochs:
+    """Values (R, L) at the epochs (L,) as a heat map, looks of the same time averaged, with the epochs above."""
+
+    epochs: Array
+    values: Array
+    rows: Sequence[str]
+    title: str
+    low: float | None = None
+    high: float | None = None
+    signed: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As many columns as there is room for, each of a round number of epochs."""
+        margin = min(max(map(len, self.rows), default=0), LABEL, options.max_width // 3) + 1
+        width = _round_width(self.epochs, max(FEWEST, options.max_width - margin))
+        columns = np.floor(self.epochs / width + 1e-9).astype(np.int64)
+        there = np.unique(columns)
+        values = np.stack([self.values[:, columns == column].mean(1) for column in there], axis=1)
+        labels = [f"{column * width:.6g}" for column in there]
+        yield HeatMap(values, self.rows, labels, self.low, self.high, self.signed, self.title, column_unit="columns")
+        if width != 1:
+            yield Text(f"{'':{margin}}each column: {width:.6g} epochs")
+
+
+def _round_width(epochs: Array, room: int) -> float:
+    """Epochs of a column: one digit times a power of ten, no less than from look to look."""
+    least = float(epochs[-1]) / room if len(epochs) else 1.0
+    if len(epochs) > 1:
+        least = max(least, float(np.diff(epochs).max()))
+    if least <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    width = next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= least * (1 - 1e-9))
+    return width if math.floor(float(epochs[-1]) / width) < room else 2 * width
+
+
+def _next(found: During, reference: str, detail: bool) -> list[tuple[str, str]]:
+    command = f"dllab {VIEW} {reference}"
+    chosen = f"{command} --during --layer {worst(found.layers).path}"
+    steps = [] if detail else [(chosen, "a layer's histogram over the epochs")]
+    return [*steps, (command, "the net as it ended"), (f"dllab viz-gradients {reference}", "what comes back through it")]
