@@ -85,6 +85,7 @@ COMMANDS = (
     Command("generate", "Let a run's net write text, letter by letter or word by word."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
+    Command("explain", "Write one training step on the board, in real numbers."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),

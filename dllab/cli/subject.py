@@ -39,7 +39,7 @@ def subject(
     from dllab.lab.subject import Subject
 
     opened = None
-    if _is_run(target, run_dir):
+    if is_run(target, run_dir):
         from dllab.runs.opened import Opened
 
         if given or seed is not None:
@@ -56,7 +56,7 @@ def subject(
 
         recipe = load(target, given, trust=trust)
     _check(view, recipe)
-    with _following() as listen:
+    with following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
         if opened is None or during:
@@ -70,7 +70,7 @@ def subject(
     return found
 
 
-def _is_run(target: str, run_dir: str | None) -> bool:
+def is_run(target: str, run_dir: str | None) -> bool:
     """Whether a run is meant: `last`, or what is no recipe of the lab and is one."""
     from dllab.recipe import shipped
     from dllab.runs.disk import StoreError
@@ -105,7 +105,7 @@ def _check(view: str, recipe: Recipe) -> None:
 
 
 @contextmanager
-def _following() -> Iterator[Callable[[Event], None]]:
+def following() -> Iterator[Callable[[Event], None]]:
     """A bar for what training tells."""
     from dllab.cli.console import progress
     from dllab.training.events import Compiling, FirstTraining, Progress
