@@ -24,8 +24,9 @@ def explain(
         int, typer.Option("--step", help="The step that is explained; training comes up to it.", min=1, metavar="N")
     ] = 1,
     row: Annotated[
-        int, typer.Option("--input", help="Which row of the step's batch, counted from 1.", min=1, metavar="I")
-    ] = 1,
+        int | None,
+        typer.Option("--input", help="Which row of the batch, from 1 [default: the first not all 0].", min=1, metavar="I"),
+    ] = None,
     layer: Annotated[
         str | None, typer.Option("--layer", help="This layer (or kind, or loss, or update) alone.", metavar="PATH")
     ] = None,
@@ -34,8 +35,9 @@ def explain(
         typer.Option("--unit", help="This unit of each layer [default: that with the largest |y dy|].", min=1, metavar="U"),
     ] = None,
     rows: Annotated[
-        int, typer.Option("--rows", help="Terms of a long sum that are written out.", min=1, max=1000, metavar="N")
-    ] = 4,
+        int | None,
+        typer.Option("--rows", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"),
+    ] = None,
     seed: SeedOption = None,
     save: Save = None,
     json: Json = False,

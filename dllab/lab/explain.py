@@ -8,7 +8,14 @@ import numpy as np
 
 from dllab.catalogue import parts
 from dllab.engine.question import TARGETS
-from dllab.lab import explain_activations, explain_attention, explain_between, explain_conv, explain_dense, explain_recurrent
+from dllab.lab import (
+    explain_activations,
+    explain_attention,
+    explain_between,
+    explain_conv,
+    explain_dense,
+    explain_recurrent,
+)
 from dllab.lab.explain_here import Here, Place, Told
 from dllab.lab.explain_losses import loss_blocks
 from dllab.lab.explain_step import Moment
@@ -45,11 +52,14 @@ class NoSuch(ValueError):
         self.problem, self.hint = problem, hint
 
 
-def explain(moment: Moment, input: int = 1, layer: str | None = None, unit: int | None = None, most: int = TERMS) -> Explained:
+def explain(
+    moment: Moment, input: int | None = None, layer: str | None = None, unit: int | None = None, most: int | None = None
+) -> Explained:
     """Tell of a step. `input`: the example's row of the batch, `unit`: the number of the last axis, both from 1.
 
-    `layer`: tell of the layers of that path or kind alone. Raises NoSuch.
+    Left out, the example is the first that is not all 0. `most`: terms of a sum that are written out. `layer`: tell of the layers of that path or kind alone. Raises NoSuch.
     """
+    input = _first(moment) if input is None else input
     if not 1 <= input <= moment.rows:
         raise NoSuch(f"--input {input}: the batch of step {moment.step:,} has {moment.rows} rows", "count from 1")
     infos = moment.inside.infos
@@ -60,6 +70,7 @@ def explain(moment: Moment, input: int = 1, layer: str | None = None, unit: int 
     if unit is not None and not 1 <= unit <= widest:
         raise NoSuch(f"--unit {unit}: the layers shown have up to {widest} units", "count from 1")
     n, full = input - 1, _is_small(moment)
+    most = most or (16 if full else TERMS)
     places = _places(moment, n, unit)
     told = {info.path: _tell(Here(moment, info, n, places[info.path], full, most)) for info in chosen}
     sections = [*_layers(chosen, told, places, full), *_rest(moment, layer, chosen, n, places, most, full)]
@@ -70,6 +81,12 @@ def explain(moment: Moment, input: int = 1, layer: str | None = None, unit: int 
         moment.recipe.name, moment.seed, moment.step, moment.course.steps, moment.epoch, moment.rows, input, row, full,
         moment.loss, moment.rate, _answer(moment, row), tuple(sections),
     )  # fmt: skip
+
+
+def _first(moment: Moment) -> int:
+    """The first row of the batch, from 1, that shows something: products with 0 are 0."""
+    x = Here(moment, moment.inside.infos[0], 0, (), False, TERMS).x
+    return 1 + int(x.reshape(len(x), -1).any(1).argmax())
 
 
 def _is_small(moment: Moment) -> bool:

@@ -41,7 +41,9 @@ def _to_table(here: Here, number: int, t: int, f: int, factor: float) -> list[Bl
     name, operands = f"dw[{number},{f + 1}]", [(f"dy{at(t, f)}", float(dy[here.n, t, f]) * factor)]
     if len(rest):
         operands.append((f"(the same id elsewhere, {len(rest):,} times)", float(rest.sum()) * factor))
-    tied = abs(operands[0][1] + sum(v for _, v in operands[1:]) - dw[number, f]) > 1e-4 * (abs(dw[number, f]) + abs(rest).sum())
+    tied = abs(operands[0][1] + sum(v for _, v in operands[1:]) - dw[number, f]) > 1e-4 * (
+        abs(dw[number, f]) + abs(rest).sum()
+    )
     if tied:
         return ["the table serves another layer, too (tied); both gradients are added"]
     template = " + ".join(["{}"] * len(operands))
@@ -113,7 +115,9 @@ def dropped(here: Here) -> Told:
     place = int(np.ravel_multi_index(here.place, here.y.shape[1:]))
     factor = float(mask[place if len(mask) > here.y.shape[-1] or row.kernel is dropout.forward else here.place[-1]])
     kept, name, whole = int((mask != 0).sum()), at(*here.place), (here.n, *here.place)
-    says = f"of {len(mask):,} numbers {kept:,} are kept and multiplied by {mask.max():.4g} = 1 / (1 - rate), the others are 0"
+    says = (
+        f"of {len(mask):,} numbers {kept:,} are kept and multiplied by {mask.max():.4g} = 1 / (1 - rate), the others are 0"
+    )
     operands = (("m", factor), (f"x{name}", float(here.x[whole])))
     back: list[Block] = []
     if here.dy is not None and here.dx is not None:
@@ -124,14 +128,18 @@ def dropped(here: Here) -> Told:
 
 def block(here: Here) -> Told:
     """A block around layers of their own: the sum at its end, where it has one."""
-    row = next((row for row in reversed(here.rows) if row.kernel is join.add and row.operands["y"] is here.info.output), None)
+    row = next(
+        (row for row in reversed(here.rows) if row.kernel is join.add and row.operands["y"] is here.info.output), None
+    )
     if row is None:
         return Told(("a block: the layers inside it follow",), ())
     name, whole = at(*here.place), (here.n, *here.place)
     operands = ((f"s{name}", float(here.read(row, "x")[whole])), (f"f{name}", float(here.read(row, "f")[whole])))
     y = Equation(f"y{name}", "{} + {}", operands, float(here.y[whole]))
     back = ("a sum hands dy to both of its terms as it is",) if here.dy is not None else ()
-    return Told(("a block, whose layers follow; at its end s, which goes past them, and f, which they make, are added", y), back)
+    return Told(
+        ("a block, whose layers follow; at its end s, which goes past them, and f, which they make, are added", y), back
+    )
 
 
 def other(here: Here) -> Told:

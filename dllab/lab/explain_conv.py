@@ -101,7 +101,9 @@ def pool(here: Here) -> Told:
     else:
         template = f"({' + '.join(slots)}) / {len(slots)}"
     y = Equation(f"y{at(*here.place)}", template, operands, float(here.y[(here.n, *here.place)]))
-    back = "dx: dy goes to the largest number, 0 to the others" if largest else "dx: each number of the window gets its share"
+    back = (
+        "dx: dy goes to the largest number, 0 to the others" if largest else "dx: each number of the window gets its share"
+    )
     return Told((y,), (back,) if here.dy is not None else (), f"place {at(*here.place)}")
 
 

@@ -83,7 +83,10 @@ def batch_sum(
     if count and a is not None and own.size == 1 and count <= here.most - 1:
         for n in range(here.moment.rows):
             if n != here.n:
-                operands += [(f"{named[0]} of row {n + 1}", float(a[n].sum())), (f"{named[1]} of row {n + 1}", float(b[n].sum()))]
+                operands += [
+                    (f"{named[0]} of row {n + 1}", float(a[n].sum())),
+                    (f"{named[1]} of row {n + 1}", float(b[n].sum())),
+                ]
                 parts.append("{} * {}")
     elif count:
         name = f"(the other {count:,} rows)" if count > 1 else "(the other row)"

@@ -135,7 +135,9 @@ def _listed(judged: Judged, x: Array, p: Array, q: Array, k: int) -> Block:
     names = judged.here.moment.data.dataset.classes
     columns = [f"{i + 1} {_short(names[i])}" if i < len(names) else str(i + 1) for i in map(int, shown)]
     left = f" (the {len(shown)} that count most of {len(x)})" if len(shown) < len(x) else ""
-    return table(f"scores x, p = softmax(x), targets q{left}", ["x", "p", "q"], columns, np.array([x[shown], p[shown], q[shown]]))
+    return table(
+        f"scores x, p = softmax(x), targets q{left}", ["x", "p", "q"], columns, np.array([x[shown], p[shown], q[shown]])
+    )
 
 
 def _short(name: str) -> str:
@@ -164,14 +166,14 @@ def binary_cross_entropy(judged: Judged) -> list[Block]:
     p = 1 / (1 + exp(-x)) if x > -700 else 0.0
     rest = 1 / (1 + exp(x)) if x < 700 else 0.0
     names = judged.here.moment.data.dataset.classes
-    said = f" ({names[int(round(t))]})" if columns == 1 and len(names) == 2 else ""
+    said = f" ({names[int(round(t))]})" if columns == 1 and len(names) == 2 and names[int(round(t))] != f"{t:g}" else ""
     blocks: list[Block] = [Equation(f"p{at(k)}", "1 / (1 + exp(-{}))", ((f"x{at(k)}", x),), p),
                            f"the answer wanted is {t:.4g}{said}"]  # fmt: skip
     if t in (0.0, 1.0) and positive == 1:
-        name, of = (f"p{at(k)}", p) if t else (f"(1 - p{at(k)})", rest)
+        name, of = (f"p{at(k)}", p) if t else (f"1 - p{at(k)}", rest)
         blocks.append(Equation("this loss", "-log({})", ((name, of),), float(losses[whole])))
     else:
-        of = ((("weight", positive), ("q", t), (f"p{at(k)}", p), ("q", t), (f"(1 - p{at(k)})", rest)))  # type: ignore[assignment]
+        of = (("weight", positive), ("q", t), (f"p{at(k)}", p), ("q", t), (f"(1 - p{at(k)})", rest))  # type: ignore[assignment]
         blocks.append(Equation("this loss", "-{} * {} * log({}) - (1 - {}) * log({})", of, float(losses[whole])))  # type: ignore[arg-type]
     blocks += [_mean(judged, float(losses[whole]), float(losses.sum()), columns), _why(judged)]
     over = ("count", judged.count * columns)
@@ -229,12 +231,21 @@ def perceptron(judged: Judged) -> list[Block]:
     losses = np.maximum(0, -s * judged.x)
     x, sign, own = float(judged.own[k]), float(s[judged.n, k]), float(losses[judged.n, k])
     wrong = sign * x <= 0
-    says = "wrong or undecided: s * x is not above 0, so the weights move" if wrong else "right: s * x is above 0, so nothing moves"
+    says = (
+        "wrong or undecided: s * x is not above 0, so the weights move"
+        if wrong
+        else "right: s * x is above 0, so nothing moves"
+    )
     return [
         f"s{at(k)} = {sign:g}: the output should be {'above' if sign > 0 else 'below'} 0; it is {x:.4g}, which is {says}",
         Equation("this loss", "max(0, -{} * {})", ((f"s{at(k)}", sign), (f"x{at(k)}", x)), own),
         _mean(judged, own, float(losses.sum())),
-        Equation(f"dx{at(k)}", "-{} / {}" if wrong else "0 * {} / {}", ((f"s{at(k)}", sign), ("count", judged.count)), judged.slope),
+        Equation(
+            f"dx{at(k)}",
+            "-{} / {}" if wrong else "0 * {} / {}",
+            ((f"s{at(k)}", sign), ("count", judged.count)),
+            judged.slope,
+        ),
     ]
 
 

@@ -19,8 +19,9 @@ class _Cell:
     """The numbers of the first of a layer's cells, for one example: x (T, F), h (T, H), z (T, G), dz (T, G) or None."""
 
     def __init__(self, here: Here) -> None:
-        row = self.row = here.row(lstm.forward, gru.forward, rnn.forward)
+        row = here.row(lstm.forward, gru.forward, rnn.forward)
         assert row is not None
+        self.row = row
         self.here, n = here, here.n
         self.ends = int(here.read(row, "ends")[n])
         self.x, self.y = here.read(row, "x")[n], here.read(row, "y")[n]
@@ -154,7 +155,12 @@ def _gru_slope(cell: _Cell) -> float:
     assert cell.dz is not None
     back = cell.here.backward_row(gru.backward)
     assert back is not None
-    da, z, units, j = cell.here.read(back, "da")[cell.here.n], cell.here.read(cell.row, "z")[cell.here.n], cell.units, cell.j
+    da, z, units, j = (
+        cell.here.read(back, "da")[cell.here.n],
+        cell.here.read(cell.row, "z")[cell.here.n],
+        cell.units,
+        cell.j,
+    )
     slope = _last(cell, "dy_h")
     for s in range(cell.ends - 1, cell.t - 1, -1):
         if s + 1 < cell.ends:
@@ -183,7 +189,11 @@ def rnn_cell(here: Here) -> Told:
 
 def _last(cell: _Cell, name: str) -> float:
     """What layers say that read the state after the last step alone."""
-    dy = cell.here.gradient(cell.row.operands[name.removeprefix("d")]) if name.removeprefix("d") in cell.row.operands else None
+    dy = (
+        cell.here.gradient(cell.row.operands[name.removeprefix("d")])
+        if name.removeprefix("d") in cell.row.operands
+        else None
+    )
     return 0.0 if dy is None else float(dy[cell.here.n, cell.j])
 
 

@@ -54,16 +54,19 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
     chosen = [One(label, _largest(moment, label)) for label in learnt]
     optimizer = moment.network.plan.question.chain[-1]
     blocks = _rate(moment)
-    detailed = chosen if full else chosen[:1]
-    for one in detailed:
-        blocks.append(f"{one.name} of {one.label.rpartition('.')[0]}, the number that moves most:")
-        blocks += one_update(moment, one)
+    one = chosen[0]
+    blocks.append(f"{one.name} of {one.label.rpartition('.')[0]}, the number that moves most:")
+    blocks += one_update(moment, one)
     if full:
         blocks += [_table(moment, label) for label in learnt if moment.before[label].size <= ENTRIES]
     elif len(chosen) > 1:
-        numbers = np.array([[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen])
+        numbers = np.array(
+            [[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen]
+        )
         names = [f"{one.label}{at(*one.place)}" for one in chosen]
-        blocks.append(table("of each parameter the number that moves most", names, ["before", "gradient", "after"], numbers))
+        blocks.append(
+            table("of each parameter the number that moves most", names, ["before", "gradient", "after"], numbers)
+        )
     return [Section("update", "update", optimizer.name, f"{len(learnt)} parameters move", tuple(blocks))]
 
 

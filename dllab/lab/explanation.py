@@ -24,7 +24,7 @@ Part = Literal["forward", "loss", "backward", "update"]
 
 @dataclass(frozen=True)
 class Equation:
-    """left = template, with a name and a number for each {} in it; `value`: what the engine's own buffers hold of it.
+    """`left` = template, with a name and a number for each {} in it; `value`: what the engine's own buffers hold of it.
 
     `hidden`: the sizes of terms that an operand stands for, such as `780 more`, added up.
     """
@@ -133,7 +133,7 @@ def weighted(
     left: str, a: NDArray[Any], b: NDArray[Any], named: Callable[[int], tuple[str, str]], value: float, most: int,
     plus: Sequence[tuple[str, float]] = (),
 ) -> Equation:  # fmt: skip
-    """left = the sum of a_i b_i, plus more: the `most` largest products written out, the others in one number."""
+    """The sum of a_i b_i, plus more: the `most` largest products written out, the others in one number."""
     first, second = np.asarray(a, np.float64).reshape(-1), np.asarray(b, np.float64).reshape(-1)
     products = first * second
     shown = np.arange(len(products))

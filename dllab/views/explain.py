@@ -17,7 +17,7 @@ from dllab.views.text import count, number
 PARTS = {
     "forward": "FORWARD: from the input up",
     "loss": "LOSS",
-    "backward": "BACKWARD: the chain rule, from the loss down (dy is dloss/dy)",
+    "backward": "BACKWARD: the chain rule, from the loss down",
     "update": "UPDATE",
 }
 INDENT = 2
@@ -55,12 +55,14 @@ class _Lines:
         state = "untrained" if found.step == 1 else f"trained {count(found.step - 1, 'step')}"
         answer = f", answer {found.answer}" if found.answer else ""
         whole = f"row {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one row"
-        yield Text(_plain(f"{found.recipe}: step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}, "
-                          f"{state}", options), style="bold")  # fmt: skip
+        step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"
+        yield Text(_plain(f"{found.recipe}: {step}, {state}", options), style="bold")
         yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
         yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
         of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
-        yield Text(f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second, counted from 1.", style="dim")
+        yield Text(
+            f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second, counted from 1.", style="dim"
+        )
 
 
 class _Section:
@@ -75,6 +77,8 @@ class _Section:
         if self.first:
             yield Text("")
             yield Text(PARTS[section.part], style="bold underline")
+            if section.part == "backward":
+                yield Text("dy = dloss/dy; what a layer calls dy is dx of the layer above it.", style="dim")
         yield Text("")
         heading = Text(_plain(section.path, options), style="bold")
         kind = "" if section.path.endswith(section.kind) else f"  {section.kind}"
@@ -87,9 +91,9 @@ class _Section:
                 for line in table_lines(block, width - INDENT):
                     yield Text(" " * INDENT + _plain(line, options), no_wrap=True, overflow="ignore")
             else:
-                for line in Text(_plain(block, options)).wrap(console, width - INDENT):
-                    line.stylize("italic")
-                    yield Text(" " * INDENT).append_text(line)
+                for remark in Text(_plain(block, options)).wrap(console, width - INDENT):
+                    remark.stylize("italic")
+                    yield Text(" " * INDENT).append_text(remark)
 
 
 class _Verdict:
@@ -104,11 +108,11 @@ class _Verdict:
         wrong = [equation for equation in equations if not equation.agrees]
         yield Text("")
         if not wrong:
-            yield Text(f"{count(len(equations), 'equation')}, each worked out again in float64 from its operands: all agree "
-                       "with the engine's buffers within the rounding of float32.")  # fmt: skip
+            yield Text(f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "
+                       "engine's buffers within the rounding of float32.")  # fmt: skip
         else:
-            yield Text(f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the rounding "
-                       "of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
+            yield Text(f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the "
+                       "rounding of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
 
 
 # ---- equations -----------------------------------------------------------------------------------------------------
@@ -118,9 +122,9 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
     """In one line where it fits; else a line each for names, numbers and products, and the result."""
     segments = [equation.formula]
     for text in (in_numbers(equation), _sum(equation.terms)):
-        if text and text != segments[-1] and text != number(equation.value):
+        if text and text != segments[-1] and text != _number(equation.value):
             segments.append(text)
-    result = number(equation.value)
+    result = _number(equation.value)
     if not equation.agrees:
         result += f"  (from these numbers {number(equation.computed)})"
     if segments[-1] != result:
@@ -141,7 +145,7 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
 
 def in_numbers(equation: Equation) -> str:
     """The right side with numbers in the place of names."""
-    text = equation.template.format(*(number(value) for _, value in equation.operands))
+    text = equation.template.format(*(_number(value) for _, value in equation.operands))
     text = re.sub(r"(-[\d.]+(?:e[+-]\d+)?)\^", r"(\1)^", text)
     text = re.sub(r"--(\S)", r"\1", text)
     text = re.sub(r"\+ -(\S)", r"- \1", text)
@@ -149,8 +153,12 @@ def in_numbers(equation: Equation) -> str:
     return re.sub(r"([*/]) (-[\d.]+(?:e[+-]\d+)?)", r"\1 (\2)", text)
 
 
+def _number(value: float) -> str:
+    return number(value + 0.0)  # -0 is 0 to whoever reads it
+
+
 def _sum(terms: Sequence[float]) -> str:
-    text = " + ".join(number(term) for term in terms)
+    text = " + ".join(_number(term) for term in terms)
     return re.sub(r"\+ -", "- ", text)
 
 
@@ -189,7 +197,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def table_lines(table: Table, width: int) -> list[str]:
     """Columns of numbers under their names; as many side by side as there is room for, the others below."""
-    cells = [[number(value) for value in row] for row in table.numbers]
+    cells = [[_number(value) for value in row] for row in table.numbers]
     names = max(map(len, table.rows))
     sizes = [max(len(name), *(len(row[k]) for row in cells)) for k, name in enumerate(table.columns)]
     lines = [table.title + ":"] if table.title else []
@@ -201,7 +209,9 @@ def table_lines(table: Table, width: int) -> list[str]:
             end += 1
         some = range(start, end)
         lines.append(" " * names + "".join(f"  {table.columns[k]:>{sizes[k]}}" for k in some))
-        lines += [f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(table.rows, cells)]
+        lines += [
+            f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(table.rows, cells)
+        ]
         start = end
     return lines
 
@@ -215,8 +225,9 @@ def _plain(text: str, options: ConsoleOptions) -> str:
 
 def document(found: Explained) -> dict[str, Any]:
     """The same for programs, all numbers whole."""
+    plain = ("recipe", "seed", "step", "steps", "epoch", "rows", "input", "row", "full")
     return {
-        **{name: getattr(found, name) for name in ("recipe", "seed", "step", "steps", "epoch", "rows", "input", "row", "full")},
+        **{name: getattr(found, name) for name in plain},
         "answer": found.answer, "loss": _finite(found.loss), "rate": found.rate,
         "agree": all(equation.agrees for equation in found.equations),
         "sections": [_section(section) for section in found.sections],
