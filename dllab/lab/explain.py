@@ -57,7 +57,8 @@ def explain(
 ) -> Explained:
     """Tell of a step. `input`: the example's row of the batch, `unit`: the number of the last axis, both from 1.
 
-    Left out, the example is the first that is not all 0. `most`: terms of a sum that are written out. `layer`: tell of the layers of that path or kind alone. Raises NoSuch.
+    Left out, the example is the first that is not all 0. `most`: terms of a sum that are written out. `layer`: tell of the
+    layers of that path or kind alone. Raises NoSuch.
     """
     input = _first(moment) if input is None else input
     if not 1 <= input <= moment.rows:
@@ -143,7 +144,7 @@ def _where(place: Place) -> str:
 
 
 def _places(moment: Moment, n: int, unit: int | None) -> dict[str, Place]:
-    """The number of each layer's output that is looked at: the one with the largest |y dy|; behind an activation the same."""
+    """The number of each layer's output that is looked at: that with the largest |y dy|; behind an activation the same."""
     found: dict[str, Place] = {}
     for info in moment.inside.infos:
         here = Here(moment, info, n, (), False, TERMS)

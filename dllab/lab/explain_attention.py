@@ -11,6 +11,7 @@ from dllab.lab.explanation import Block, Equation, table, weighted
 from dllab.ops import dense, shares
 
 SHOWN = 16
+DROPPED = "dropout has taken some shares away and made the others larger"
 """Steps of the memory whose scores and shares are listed."""
 
 
@@ -86,9 +87,7 @@ def _taken(here: Here, row: object, share: Array, head: int, part: int, t: int) 
     column = head * part + int(abs(heads[head * part : (head + 1) * part]).argmax())
     values = here.read(sums, "m")[here.n, :, int(here.read(sums, "v_at")) + column]
     values = np.where(kept == 0, 0.0, values)
-    note: list[Block] = (
-        [] if np.array_equal(kept, share) else ["dropout has taken some shares away and made up for it in others"]
-    )
+    note: list[Block] = [] if np.array_equal(kept, share) else [DROPPED]
     seen = np.flatnonzero(kept)
     taken = weighted(f"o{at(column)}", kept[seen], values[seen], lambda i: (f"p{at(int(seen[i]))}", f"v{at(int(seen[i]), column)}"),
                      float(heads[column]), here.most)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Explanations of what stands between layers with weights: norms, dropout, tables of vectors, sums; and of all other layers."""
+"""Explanations of what stands between layers with weights: norms, dropout, tables of vectors, sums; and of all others."""
 
 from __future__ import annotations
 

@@ -58,8 +58,7 @@ def loss_blocks(moment: Moment, info: LayerInfo, n: int, place: Place, most: int
     target = here.read(row, "target")
     shown = target.reshape(moment.rows, *(x.shape[1:] if target.size == x.size and x.shape[-1] > 1 else x.shape[1:-1]))
     judged = Judged(x, dx.reshape(x.shape), shown, n, place, _count(here, row, x), row, here, loss)
-    blocks = LOSSES[loss.name](judged)
-    return blocks
+    return LOSSES[loss.name](judged)
 
 
 def _count(here: Here, row: Row, x: Array) -> float:
@@ -166,7 +165,7 @@ def binary_cross_entropy(judged: Judged) -> list[Block]:
     p = 1 / (1 + exp(-x)) if x > -700 else 0.0
     rest = 1 / (1 + exp(x)) if x < 700 else 0.0
     names = judged.here.moment.data.dataset.classes
-    said = f" ({names[int(round(t))]})" if columns == 1 and len(names) == 2 and names[int(round(t))] != f"{t:g}" else ""
+    said = f" ({names[round(t)]})" if columns == 1 and len(names) == 2 and names[round(t)] != f"{t:g}" else ""
     blocks: list[Block] = [Equation(f"p{at(k)}", "1 / (1 + exp(-{}))", ((f"x{at(k)}", x),), p),
                            f"the answer wanted is {t:.4g}{said}"]  # fmt: skip
     if t in (0.0, 1.0) and positive == 1:
@@ -203,12 +202,12 @@ def by_values(judged: Judged) -> list[Block]:
     far = abs(x - t) > delta
     sign = float(np.sign(x - t))
     if name == "mse":
-        loss, losses, slope, more = "({} - {})^2", misses**2, "2 * ({} - {}) / {}", ()
+        loss, losses, slope = "({} - {})^2", misses**2, "2 * ({} - {}) / {}"
     elif name == "mae":
-        loss, losses, slope, more = "abs({} - {})", abs(misses), f"{sign:g} / {{}}", ()
+        loss, losses, slope = "abs({} - {})", abs(misses), f"{sign:g} / {{}}"
     else:
         near = np.clip(misses, -delta, delta)
-        losses, more = near * (misses - near / 2), (("delta", delta),) if far else ()  # type: ignore[assignment]
+        losses = near * (misses - near / 2)
         loss = f"{delta!r} * (abs({{}} - {{}}) - {delta!r} / 2)" if far else "({} - {})^2 / 2"
         slope = f"{sign * delta!r} / {{}}" if far else "({} - {}) / {}"
     place = int(np.ravel_multi_index(judged.place, judged.x.shape[1:]))

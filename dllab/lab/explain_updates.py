@@ -114,7 +114,6 @@ def one_update(moment: Moment, one: One) -> list[Block]:
 
 def _link(moment: Moment, link: Any, known: Known, decays: bool) -> list[Block]:
     """A clip or a penalty: what it makes of the gradient."""
-    name, g = known["g"]
     known = known if decays or link.name in ("clip_norm", "clip_value") else {}
     if not known:
         return [f"{link.name}: not for biases and gains"]

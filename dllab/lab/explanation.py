@@ -1,4 +1,4 @@
-"""What an explanation is made of: sections of equations and tables. An equation can be worked out again from what it shows."""
+"""What an explanation is made of: equations and tables in sections. An equation can be worked out again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Equation:
     def terms(self) -> tuple[float, ...]:
         """The values of the terms, where the right side is a sum in which something is multiplied; () elsewhere."""
         found = _terms(self._tree)
-        products = any(isinstance(term, ast.BinOp) or isinstance(term, ast.Call) for term, _ in found)
+        products = any(isinstance(term, ast.BinOp | ast.Call) for term, _ in found)
         return tuple(sign * _evaluate(term)[0] for term, sign in found) if products and len(found) > 1 else ()
 
     @cached_property
