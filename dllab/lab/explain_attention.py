@@ -29,7 +29,7 @@ def attention(here: Here) -> Told:
     part = len(heads) // width
     head = int(abs((heads[:, None] * wo).sum(1)).reshape(width, part).sum(1).argmax())
     lengths, causal = here.read(row, "lengths").astype(int)[n], bool(here.read(row, "causal"))
-    seen = max(min(min(t + 1, p.shape[3]) if causal else p.shape[3], lengths), 1)
+    seen = max(int(min(min(t + 1, p.shape[3]) if causal else p.shape[3], lengths)), 1)
     k_at = int(here.read(row, "k_at")) + head * part
     of_q, keys = q[n, t, head * part : (head + 1) * part], m[n, :seen, k_at : k_at + part]
     share = p[n, head, t]
@@ -41,7 +41,7 @@ def attention(here: Here) -> Told:
     plus = [] if bo is None else [(f"bo{at(out)}", float(bo[out]))]
     blocks.append(weighted(f"y{at(t, out)}", wo[:, out], heads, lambda i: (f"wo{at(i, out)}", f"o{at(i)}"),
                            float(here.y[n, t, out]), here.most, plus))  # fmt: skip
-    where = f"head {head + 1} of {width}, query step {t + 1}, which sees {seen} step{'s' * (seen > 1)}"
+    where = f"head {head + 1} of {width}, query step {t + 1}, which sees {seen} step{'s' if seen > 1 else ''}"
     return Told(tuple(blocks), tuple(_backward(here, share, head, part, t, seen)), where)
 
 
@@ -89,9 +89,11 @@ def _taken(here: Here, row: object, share: Array, head: int, part: int, t: int) 
     values = np.where(kept == 0, 0.0, values)
     note: list[Block] = [] if np.array_equal(kept, share) else [DROPPED]
     seen = np.flatnonzero(kept)
-    taken = weighted(f"o{at(column)}", kept[seen], values[seen], lambda i: (f"p{at(int(seen[i]))}", f"v{at(int(seen[i]), column)}"),
-                     float(heads[column]), here.most)  # fmt: skip
-    return [*note, taken]
+
+    def named(i: int) -> tuple[str, str]:
+        return f"p{at(int(seen[i]))}", f"v{at(int(seen[i]), column)}"
+
+    return [*note, weighted(f"o{at(column)}", kept[seen], values[seen], named, float(heads[column]), here.most)]
 
 
 def _backward(here: Here, share: Array, head: int, part: int, t: int, seen: int) -> list[Block]:

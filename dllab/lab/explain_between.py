@@ -80,10 +80,8 @@ def normed(here: Here) -> Told:
     y = Equation(f"y{at(*here.place)}", "{} * ({} - {}) / sqrt({} + {}) + {}", operands, float(here.y[whole]))
     back: list[Block] = []
     if here.dy is not None:
-        back.append("mean and variance depend on x, too: dx = gain / sqrt(variance + eps) * (dy - mean of dy - z * mean of "
-                    "dy z), with z = (x - mean) / sqrt(variance + eps)" if row.kernel is batch_norm.forward else
-                    "mean and variance depend on x, too: dx = (g - mean of g - z * mean of g z) / sqrt(variance + eps), with "
-                    "g = gain * dy and z = (x - mean) / sqrt(variance + eps)")  # fmt: skip
+        back.append("mean and variance depend on x, too, so two means come in: with g = gain * dy and z = (x - mean) / "
+                    "sqrt(variance + eps)")  # fmt: skip
         back += _to_input(here, row.kernel is batch_norm.forward, axes)
     return Told((f"mean and variance are those of {whom}", y), tuple(back))
 
@@ -103,7 +101,7 @@ def _to_input(here: Here, over_batch: bool, axes: np.ndarray) -> list[Block]:
                 ("mean of g z", float((g * z).mean())), ("sqrt(variance + eps)", root))  # fmt: skip
     hidden = float(abs(g).mean() * (1 + abs(z).max())) / root
     equation = Equation(f"dx{at(*here.place)}", "({} - {} - {} * {}) / {}", operands, float(dx[whole]), hidden)
-    return ["with g = gain * dy:", equation] if over_batch else [equation]
+    return [equation]
 
 
 def dropped(here: Here) -> Told:
