@@ -11,6 +11,7 @@ from dllab.lab.explain_dense import batch_sum
 from dllab.lab.explain_here import Array, Here, Told, at
 from dllab.lab.explanation import Block, Equation, weighted
 from dllab.ops import gru, lstm, rnn
+from dllab.plan.row import Row
 
 LSTM, GRU = "ifgo", "rzn"
 
@@ -29,11 +30,17 @@ class _Cell:
         self.units = self.wh.shape[0]
         self.begins = bool(here.read(row, "begins"))
         self.start = here.read(row, "start")[n] if self.begins else np.zeros(self.units)
-        back = here.backward_row(lstm.backward, gru.backward, rnn.backward)
-        self.dz = None if back is None else here.read(back, "dz")[n]
+        self.back = self._way_back()
+        self.dz = None if self.back is None else here.read(self.back, "dz")[n]
         self.dy = here.gradient(row.operands["y"])
         last = here.place[0] if len(here.place) == 2 else self.ends - 1
         self.t, self.j = min(last, self.ends - 1), here.place[-1]
+
+    def _way_back(self) -> Row | None:
+        """The row that goes back through this cell, not through another on top of it."""
+        program, wh = self.here.moment.inside.program, self.row.operands["wh"]
+        rows = [row for row in program.rows[program.backward :] if row.operands.get("wh") is wh]
+        return next((row for row in rows if row.kernel in (lstm.backward, gru.backward, rnn.backward)), None)
 
     @property
     def before(self) -> Array:
@@ -218,11 +225,10 @@ def _state_slope(cell: _Cell, value: float) -> Equation:
 
 def _weights(cell: _Cell, here: Here) -> list[Block]:
     """The gradient of the bias of the first gate, over all steps and rows."""
-    row = here.backward_row(lstm.backward, gru.backward, rnn.backward)
     db = here.slope("b")
-    if row is None or db is None:
+    if cell.back is None or db is None:
         return []
-    dz = here.read(row, "dz")[..., cell.j]
+    dz = here.read(cell.back, "dz")[..., cell.j]
     for n, end in enumerate(here.read(cell.row, "ends").astype(int)):
         dz[n, end:] = 0
     name = "dsum" if len(db) == cell.units else f"dsum_{'i' if len(db) == 4 * cell.units else 'r'}"

@@ -98,10 +98,10 @@ class Moment:
 
     def _overwritten(self, bound: Bound) -> dict[int, NDArray[Any]]:
         """Gradients in whose place a recurrent layer writes others as it goes back, as they were before, by id(value)."""
-        program, step, found = bound.program, self.step - 1, {}
+        program, step, found = bound.program, self.step - 1, dict[int, NDArray[Any]]()
         for place in range(program.backward, program.probe):
             operands = program.rows[place].operands
-            reused = [operands[name] for name in ("dy_h", "dy_c") if name in operands]
+            reused = [operands[name] for name in ("dy_h", "dy_c") if name in operands and id(operands[name]) not in found]
             if reused:
                 bound.limit(place)
                 executor.run(bound, step, step + 1, np.array([self.rate]))

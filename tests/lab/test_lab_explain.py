@@ -32,8 +32,8 @@ def moment(name: str, step: int, *changes: str) -> Moment:
 
 
 def wrong(found: Explained) -> list[str]:
-    return [f"{s.path}: {e.left} = {e.formula}: {e.computed} here, {e.value} there" for s in found.sections for e in s.equations
-            if not e.agrees]  # fmt: skip
+    pairs = [(section, equation) for section in found.sections for equation in section.equations if not equation.agrees]
+    return [f"{s.path}: {e.left} = {e.formula}: {e.computed} here, {e.value} there" for s, e in pairs]
 
 
 @compiled_only
@@ -52,8 +52,8 @@ def test_every_equation_gives_what_the_engine_has(name: str, step: int) -> None:
 CHAINS = {
     "sgd": "sgd", "momentum": "momentum", "nesterov": "nesterov", "rmsprop": "rmsprop", "adam": "adam",
     "adamw": "{name: adamw, weight_decay: 0.3}", "clipped": "[{clip_norm: 0.01}, {sgd: 0.1}]",
-    "bounded": "[{clip_value: 0.001}, adam]", "shrunk": "[{weight_decay: 0.3}, {momentum: 0.1}]", "l2": "[{l2: 0.2}, {sgd: 0.1}]",
-    "l1": "[{l1: 0.2}, {sgd: 0.1}]", "adagrad": "adagrad", "lion": "lion", "muon": "muon",
+    "bounded": "[{clip_value: 0.001}, adam]", "shrunk": "[{weight_decay: 0.3}, {momentum: 0.1}]",
+    "l2": "[{l2: 0.2}, {sgd: 0.1}]", "l1": "[{l1: 0.2}, {sgd: 0.1}]", "adagrad": "adagrad", "lion": "lion", "muon": "muon",
 }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_a_step_that_training_does_not_reach() -> None:
     with pytest.raises(RecipeError, match="300 steps"):
         Moment(load("xor"), 301)
     with pytest.raises(RecipeError, match="diverges"):
-        Moment(load("diabetes", ["optimizer={sgd: 1e30}"]), 50)
+        Moment(load("diabetes", ["optimizer={sgd: 1e6}"]), 50)
 
 
 def test_an_equation_is_worked_out_from_what_it_shows() -> None:
