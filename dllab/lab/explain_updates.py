@@ -54,7 +54,9 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
     chosen = [One(label, _largest(moment, label)) for label in learnt]
     optimizer = moment.network.plan.question.chain[-1]
     blocks = _rate(moment)
-    one = chosen[0]
+    one = max(
+        chosen, key=lambda one: abs(float(moment.after[one.label][one.place]) - float(moment.before[one.label][one.place]))
+    )
     blocks.append(f"{one.name} of {one.label.rpartition('.')[0]}, the number that moves most:")
     blocks += one_update(moment, one)
     if full:
