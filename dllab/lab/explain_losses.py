@@ -133,7 +133,7 @@ def _listed(judged: Judged, x: Array, p: Array, q: Array, k: int) -> Block:
     shown = np.array(sorted({*(int(i) for i in order), k}))
     names = judged.here.moment.data.dataset.classes
     columns = [f"{i + 1} {_short(names[i])}" if i < len(names) else str(i + 1) for i in map(int, shown)]
-    left = f" (the {len(shown)} that count most of {len(x)})" if len(shown) < len(x) else ""
+    left = f", {len(shown)} of {len(x)}" if len(shown) < len(x) else ""
     return table(
         f"scores x, p = softmax(x), targets q{left}", ["x", "p", "q"], columns, np.array([x[shown], p[shown], q[shown]])
     )
