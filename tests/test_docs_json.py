@@ -115,6 +115,42 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
                 "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
+        (
+            "dllab viz-boundary RECIPE|RUN --json",
+            [
+                "viz-boundary xor",
+                "viz-boundary xor --units",
+                "viz-boundary perceptron --before",
+                "viz-boundary function --before",
+            ],
+        ),
+        (
+            "dllab viz-predictions RECIPE|RUN --json",
+            [
+                "viz-predictions iris train.epochs=1",
+                "viz-predictions reversal --before --worst 1",
+                "viz-predictions brackets --before --worst 1",
+                "viz-predictions autompg --before --worst 1",
+            ],
+        ),
+        (
+            "dllab viz-landscape RECIPE|RUN --json",
+            ["viz-landscape xor --points 3", "viz-landscape xor --points 3 --random"],
+        ),
+        (
+            "dllab viz-schedule RECIPE|SCHEDULE --json",
+            ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],
+        ),
+        ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
+        (
+            "dllab viz-attention RECIPE|RUN --json",
+            ["viz-attention reversal --before", "viz-attention names-gpt --before --text jo"],
+        ),
+        ("dllab viz-filters RECIPE|RUN --json", ["viz-filters lenet --before", "viz-filters mnist1d-cnn train.steps=1"]),
+        (
+            "dllab viz-embeddings RECIPE|RUN --json",
+            ["viz-embeddings modular-addition --before", "viz-embeddings glove10k a b"],
+        ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),

@@ -23,12 +23,16 @@ class Command:
     name: str
     help: str
     module: str = ""
-    function: str = ""
 
     @property
     def home(self) -> str:
-        """The module's full name; by default that of the command."""
-        return f"dllab.cli.{self.module or self.name}"
+        """The module's full name; by default that of the command's function."""
+        return f"dllab.cli.{self.module or self.function}"
+
+    @property
+    def function(self) -> str:
+        """The name of its function."""
+        return self.name.replace("-", "_")
 
     def exists(self) -> bool:
         """Whether this installation has the command's module."""
@@ -36,7 +40,7 @@ class Command:
 
     def load(self) -> Any:
         """Import the module and make the command of its function."""
-        function = getattr(importlib.import_module(self.home), self.function or self.name.replace("-", "_"))
+        function = getattr(importlib.import_module(self.home), self.function)
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         app.command(name=self.name)(function)
         command: Any = typer.main.get_command(app)
@@ -86,7 +90,15 @@ COMMANDS = (
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("explain", "Write one training step on the board, in real numbers."),
-    Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
+    Command("viz-augment", "Draw training rows before and after augmentation."),
+    Command("viz-landscape", "Draw the loss around a net, and the way of its training."),
+    Command("viz-schedule", "Draw the learning rate over the steps of a run."),
+    Command("viz-data", "Draw a recipe's data as its net gets them."),
+    Command("viz-boundary", "Draw the regions of a net of two inputs, and its units."),
+    Command("viz-predictions", "Draw what a net takes for what, and its worst mistakes."),
+    Command("viz-attention", "Draw where each head of attention looks."),
+    Command("viz-filters", "Draw the filters of convolutions."),
+    Command("viz-embeddings", "Draw vectors of words in a plane."),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),

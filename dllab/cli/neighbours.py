@@ -55,7 +55,7 @@ def neighbours(
     try:
         answers = lab.answers(table, asked, count)
     except lab.UnknownWord as error:
-        raise _unknown(error.word, table) from None
+        raise unknown(error.word, table) from None
     except lab.NoDirection as error:
         hint = "ask for words that do not cancel out, such as king - man + woman"
         raise Refused(f"{error.question} is a vector of zeros, to which no word is nearer than another", hint) from None
@@ -84,7 +84,7 @@ def _table(run: str, run_dir: str | None, weights: str, trust: bool) -> Table:
         try:
             find_run(run, run_dir)  # a run of that name comes first
         except StoreError:
-            return _sample()
+            return sample()
     opened = open_run(run, run_dir, weights, trust)
     try:
         return lab.table_of(opened)
@@ -93,7 +93,8 @@ def _table(run: str, run_dir: str | None, weights: str, trust: bool) -> Table:
         raise Refused(str(error), hint) from None
 
 
-def _sample() -> Table:
+def sample() -> Table:
+    """The vectors that come with the lab."""
     from dllab.lab import neighbours as lab
 
     try:
@@ -102,7 +103,8 @@ def _sample() -> Table:
         raise Refused(str(error)) from None
 
 
-def _unknown(word: str, table: Table) -> Refused:
+def unknown(word: str, table: Table) -> Refused:
+    """The refusal of a word that is not in the table."""
     from dllab.recipe.errors import did_you_mean, show
 
     meant = did_you_mean(word, table.words)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dllab.lab.subject import Subject
+    from dllab.plan.plan import Plan
     from dllab.recipe import Recipe
     from dllab.training.events import Event
 
@@ -30,11 +31,15 @@ SplitName = Annotated[
 
 def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
-    trust: bool = False, before: bool = False, during: bool = False,
+    trust: bool = False, before: bool = False, during: bool = False, path: bool | None = False,
+    fits: Callable[[Plan], object] | None = None,
 ) -> Subject:  # fmt: skip
     """The net to look into; trained first where it has to be. `during`: with a trace of its training.
 
-    `view` is checked before anything is trained. Raises Refused, and what loading a recipe or a run raises.
+    `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
+
+    `view` is checked before anything is trained, and so is what `fits` raises Unsuited for. Raises Refused, and what
+    loading a recipe or a run raises.
     """
     from dllab.lab.subject import Subject
 
@@ -55,16 +60,17 @@ def subject(
         from dllab.recipe import load
 
         recipe = load(target, given, trust=trust)
-    _check(view, recipe)
+    _check(view, recipe, fits)
     with following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
-        if opened is None or during:
-            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during)
+        if opened is None or during or path:
+            walked = opened is None if path is None else path
+            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during, path=walked)
         else:
             found = Subject.of_run(opened)
     if found.ended is not None and found.ended.status == "diverged":
-        say(f"training diverged after {found.steps:,} steps; this is the net as it was then")
+        say(f"training diverged after {found.steps:,} step{'s' * (found.steps != 1)}; this is the net as it was then")
     if not found.same_data:
         say("the data are not what they were when this net was trained")
     return found
@@ -87,8 +93,8 @@ def is_run(target: str, run_dir: str | None) -> bool:
     return True
 
 
-def _check(view: str, recipe: Recipe) -> None:
-    """Refuse a view that makes no sense for a recipe's net."""
+def _check(view: str, recipe: Recipe, fits: Callable[[Plan], object] | None) -> None:
+    """Refuse a view that makes no sense for a recipe's net, or a layer that is not in it."""
     from dllab.engine.prepare import plan_of, prepared
     from dllab.engine.question import question_of
     from dllab.lab.suits import Unsuited, check
@@ -99,7 +105,10 @@ def _check(view: str, recipe: Recipe) -> None:
         hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
         raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
     try:
-        check(view, plan_of(recipe, question_of(recipe, data)), data)
+        plan = plan_of(recipe, question_of(recipe, data))
+        check(view, plan, data)
+        if fits is not None:
+            fits(plan)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
 

@@ -126,7 +126,12 @@ BEGUN: dict[str, list[list[str]]] = {
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
     "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
+    "viz-boundary": [["xor"], ["xor", "--units"]],
+    "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
     "viz-augment": [["digits", "augment=[shift: 1]"], ["digits", "augment=[shift: 1]", "--save", "new.txt"]],
+    "viz-attention": [["reversal", "--before"], ["reversal", "train.steps=2", "--text", "abc"]],
+    "viz-filters": [["lenet", "--before"], ["digits-cnn", "train.steps=2", "--layer", "conv"]],
+    "viz-embeddings": [["glove10k", "king"], ["names-gru", "--before", "a", "b"], ["reversal", "train.steps=2"]],
 }  # fmt: skip
 """What a line of a command begins with when it is sensible."""
 OPTIONS = [

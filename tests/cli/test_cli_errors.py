@@ -12,9 +12,12 @@ from pathlib import Path
 
 import error_cases
 import error_cases_asking
+import error_cases_landscape
 import error_cases_layers
+import error_cases_looks
 import error_cases_made
 import error_cases_pictures
+import error_cases_planes
 import error_cases_recurrent
 import error_cases_runs
 import error_cases_saving
@@ -45,12 +48,15 @@ AREAS = {
     "tables": error_cases.TABLES, "own_parts": error_cases.OWN_PARTS, "runs": error_cases_runs.RUNS,
     "transfer": error_cases_transfer.TRANSFER,
     "pictures": error_cases_pictures.PICTURES, "made": error_cases_made.MADE,
+    "looks": error_cases_looks.LOOKS,
     "sequences": error_cases_sequences.SEQUENCES,
     "words": error_cases_words.WORDS,
     "recurrent": error_cases_recurrent.RECURRENT,
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
+    "landscape": error_cases_landscape.LANDSCAPE,
+    "planes": error_cases_planes.PLANES,
 }  # fmt: skip
 
 

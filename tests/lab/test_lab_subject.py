@@ -98,7 +98,9 @@ def test_no_data_and_folds_are_refused() -> None:
         ("spirals", {"viz-boundary"}),
         ("digits-cnn", {"viz-filters"}),
         ("names-gpt", {"viz-attention", "viz-embeddings"}),
-        ("function", set()),
+        ("function", {"viz-boundary"}),
+        ("modular-addition", {"viz-embeddings"}),
+        ("autompg", set()),
         ("glove", {"viz-embeddings"}),
     ],
 )

@@ -1,0 +1,59 @@
+"""What is taken for what, beside counts made by hand from the net's own predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dllab.lab.misses import misses
+from dllab.lab.mistakes import confusion
+from dllab.lab.subject import Subject
+from dllab.recipe import load
+
+
+def test_rows_are_counted_by_class_and_the_least_probable_truth_is_the_worst() -> None:
+    subject = Subject.trained(load("iris", ["train.epochs=1"]), seed=1)
+    found = confusion(subject, "test", 3)
+    rows, columns = subject.rows("test"), subject.data.dataset.columns
+    told = subject.ready().predict(columns["inputs"][rows])
+    truth = columns["targets"][rows]
+    by_hand = np.zeros((3, 3), int)
+    for true, said in zip(truth, told.labels):
+        by_hand[true, said] += 1
+    np.testing.assert_array_equal(found.counts, by_hand)
+    assert found.accuracy == pytest.approx((truth == told.labels).mean())
+    wrong = [(told.outputs[i, truth[i]], rows[i]) for i in range(len(rows)) if told.labels[i] != truth[i]]
+    assert len(wrong) > 3
+    assert [mistake.row for mistake in found.worst] == [row for _, row in sorted(wrong)[:3]]
+    assert found.worst[0].p_true == pytest.approx(min(wrong)[0], rel=1e-5)
+    assert all(times == by_hand[true, said] and true != said for true, said, times in found.confusions(9))
+
+
+def test_labels_at_every_step_pass_over_those_that_do_not_count() -> None:
+    subject = Subject.untrained(load("brackets"), seed=1)
+    found = confusion(subject, "test", 2)
+    targets = subject.data.dataset.columns["targets"][subject.rows("test")]
+    np.testing.assert_array_equal(found.counts.sum(axis=1), [(targets == label).sum() for label in range(2)])
+    worst = found.worst[0]
+    assert worst.step is not None and worst.truth == subject.data.dataset.columns["targets"][worst.row, worst.step]
+    assert worst.p_true is not None and worst.p_true <= (found.worst[1].p_true or 0)
+
+
+def test_a_decoder_answers_by_itself() -> None:
+    subject = Subject.untrained(load("reversal"), seed=1)
+    found = confusion(subject, "test", 2)
+    assert found.kind == "answers" and found.answered is not None and found.answered[0] == 200
+    worst, columns = found.worst[0], subject.data.dataset.columns
+    read = "".join(subject.data.dataset.vocabulary[i] for i in columns["inputs"][worst.row, : worst.length])
+    assert worst.right_answer == read.rstrip(".")[::-1] != worst.answer
+
+
+def test_values_are_in_the_unit_of_the_data() -> None:
+    subject = Subject.trained(load("autompg", ["train.epochs=2"]), seed=1)
+    found = misses(subject, "test", 2)
+    rows, columns = subject.rows("test"), subject.data.dataset.columns
+    off = subject.ready().predict(columns["inputs"][rows]).outputs[:, 0] - columns["targets"][rows, 0]
+    assert found.rmse == pytest.approx(np.sqrt((off**2).mean()), rel=1e-5)
+    assert found.mae == pytest.approx(abs(off).mean(), rel=1e-5)
+    assert found.worst[0].row == rows[abs(off).argmax()]
+    assert found.counts.sum() == len(rows)

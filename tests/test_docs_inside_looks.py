@@ -1,0 +1,30 @@
+"""Sections of docs/inside.md on attention, filters and vectors of words are true: their commands show what is shown."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from page_runner import ROOT, play
+
+from dllab.core.settings import jit_enabled
+
+SECTIONS = {
+    "Where does attention look?": 1,
+    "What do convolutions look for?": 2,
+    "Which words does a net take for alike?": 2,
+}
+"""How many commands each has."""
+
+
+@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are written for a POSIX shell")
+@pytest.mark.parametrize("title", SECTIONS)
+def test_the_commands_show_what_the_page_says(title: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "inside.md").read_text(encoding="utf-8")
+    page = tmp_path / "section.md"
+    page.write_text(text.split(f"\n## {title}\n")[1].split("\n## ")[0], encoding="utf-8")
+    here = tmp_path / "here"
+    here.mkdir()
+    assert play(page, here) == SECTIONS[title]
