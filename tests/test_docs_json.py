@@ -107,6 +107,7 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     ("heading", "lines"),
     [
         ("dllab summary RECIPE --json", ["summary xor", "summary mnist1d"]),
+        ("dllab explain RECIPE --json", ["explain xor", "explain spirals --step 2 --input 3"]),
         (
             "dllab viz-augment RECIPE --json",
             [

@@ -62,7 +62,7 @@ def subject(
 
         recipe = load(target, given, trust=trust)
     _check(view, recipe, fits, has)
-    with _following() as listen:
+    with following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
         if opened is None or during or path:
@@ -119,7 +119,7 @@ def _check(
 
 
 @contextmanager
-def _following() -> Iterator[Callable[[Event], None]]:
+def following() -> Iterator[Callable[[Event], None]]:
     """A bar for what training tells."""
     from dllab.cli.console import progress
     from dllab.training.events import Compiling, FirstTraining, Progress

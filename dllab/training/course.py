@@ -28,12 +28,14 @@ class Course:
 
     Whenever an event has been told the state is whole: it can be taken, or training ended, and nothing is missing.
     `busy`: between two such points. `over`: no step is left to do. `first`: the step at which this process began.
+    `until`: no step from this one on is done, as if the process were killed there.
     """
 
     def __init__(self, trainer: Trainer, bound: Bound, steps: int, per_epoch: int, every: int) -> None:
         self.trainer, self.bound = trainer, bound
         self.steps, self.per_epoch, self.every = steps, per_epoch, every
         self.step = self.evaluated = self.first = 0
+        self.until = steps
         self.status: Status = "finished"
         self.busy = self.over = False
         self.pace = Pace()
@@ -100,8 +102,10 @@ class Course:
         while self.evaluated < self.steps and not used_up(self.stop, self.best):
             target = self._next_evaluation()
             while self.step < target:
+                if self.step >= self.until:
+                    return
                 self.busy = True
-                stopped = self._advance(target)
+                stopped = self._advance(min(target, self.until))
                 if stopped is not None:
                     self.step, self.status, self.over = stopped, "diverged", True
                     yield find_origin(self.bound, stopped, self.per_epoch)
@@ -133,6 +137,10 @@ class Course:
             self._rate = float(rates[-1])
             self.step = last
         return stopped
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self._rates(self.step, self.step + 1)[0])
 
     def _rates(self, first: int, last: int) -> np.ndarray:
         schedule: Any = self.trainer.recipe.schedule

@@ -128,6 +128,14 @@ class Trainer:
             course.started += time.perf_counter() - told  # who listens (a picture, say) takes time that is not training's
         yield self._finish(course)
 
+    def up_to(self, step: int) -> Iterator[Event]:
+        """The run's first steps, so many of them, to the bits of `events`; `course` then stands before the next."""
+        yield from compile_ahead(self.network.plan, ("train", "evaluate"))
+        course = self.course = self._course()
+        course.until = step
+        course.begin()
+        yield from course.events()
+
     def _course(self) -> Course:
         train = self.rows
         every = self.recipe.train.evaluate_every or self._usual_interval(-(-self.steps // self.steps_per_epoch))

@@ -125,6 +125,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "datasets": [["show", "t.csv"], ["show", "-"], ["moons"], ["iris", "test=0.5"], ["show", "empty.csv"]],
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
+    "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
     "viz-boundary": [["xor"], ["xor", "--units"]],
     "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
     "viz-augment": [["digits", "augment=[shift: 1]"], ["digits", "augment=[shift: 1]", "--save", "new.txt"]],

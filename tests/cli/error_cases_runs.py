@@ -140,6 +140,7 @@ RUNS: list[Case] = [
     of_run("resume one", "run.json", None), of_run("resume one", "run.json", b"{"), of_run("resume one", "run.json", b"[]"),
     status("resume one", status="diverged"),
     ("resume two", lambda folder: (folder / "runs/two/checkpoint.safetensors").unlink()),
+    ("explain one", {}),
     ("eval two", {}), ("eval one --weights best", {}), ("eval lost", {}), of_run("eval one", WEIGHTS, None),
     bent("eval one", WEIGHTS, lambda content: content[:-1]), facts("eval one", WEIGHTS, steps="many"),
     without("eval one", WEIGHTS, "0_dense"), of_run("eval one", "data.json", b"{"), data("eval one", task=3),

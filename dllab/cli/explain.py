@@ -1,0 +1,93 @@
+"""`dllab explain`: one step of training with real numbers, layer by layer."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.failures import Refused
+from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
+
+if TYPE_CHECKING:
+    from dllab.lab.explain_step import Moment
+    from dllab.recipe import Recipe
+
+
+def explain(
+    recipe: RecipeName,
+    changes: Changes = None,
+    settings: Settings = None,
+    step: Annotated[
+        int, typer.Option("--step", help="The step that is explained; training comes up to it.", min=1, metavar="N")
+    ] = 1,
+    row: Annotated[
+        int | None,
+        typer.Option("--input", help="Which row of the batch, from 1 [default: the first not all 0].", min=1, metavar="I"),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="This layer (or kind, or loss, or update) alone.", metavar="PATH")
+    ] = None,
+    unit: Annotated[
+        int | None,
+        typer.Option("--unit", help="This unit of each layer [default: that with the largest |y dy|].", min=1, metavar="U"),
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"),
+    ] = None,
+    seed: SeedOption = None,
+    save: Save = None,
+    json: Json = False,
+    trust: Trust = False,
+) -> None:
+    """Write one training step on the board: inputs, products, sums, activations, loss, gradients, update, in numbers.
+
+    The net is trained up to the step as `dllab train` does with the same seed, and no run is kept. Small nets are shown
+    whole; of larger ones one unit of each layer, and of long sums the largest terms. All numbers are those the engine
+    computed with, and every equation is worked out again from what it shows.
+    """
+    from dllab.cli import saving
+
+    saving.check(save)
+    from dllab.cli.console import output
+    from dllab.lab.explain import NoSuch
+    from dllab.lab.explain import explain as explained
+    from dllab.recipe import load
+    from dllab.views.explain import document, explain_view
+
+    given = [*(changes or ()), *(settings or ())]
+    _no_run(recipe)
+    moment = _moment(load(recipe, given, trust=trust), step, seed, trust)
+    try:
+        found = explained(moment, row, layer, unit, rows)
+    except NoSuch as error:
+        raise Refused(error.problem, error.hint) from None
+    words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    view = explain_view(found, shlex.join(words))
+    if json:
+        output().document(document(found))
+    else:
+        output().show(view)
+    saving.save(view, save, f"dllab explain {shlex.join(words)} --step {step}")
+
+
+def _no_run(target: str) -> None:
+    """Refuse a run: what a step of it computed is not kept."""
+    from dllab.cli.subject import is_run
+
+    if is_run(target, None):
+        raise Refused(
+            f"{target}: that is a run, and the batches of its training are not kept",
+            "name its recipe: with the same seed its steps are the same; `dllab recipes` lists those of the lab",
+        )
+
+
+def _moment(recipe: Recipe, step: int, seed: int | None, trust: bool) -> Moment:
+    from dllab.cli.subject import following
+    from dllab.lab.explain_step import Moment
+
+    with following() as listen:
+        return Moment(recipe, step, seed=seed, on_event=listen, trust=trust)
