@@ -20,7 +20,6 @@ from unittest import mock
 
 from engine_picture import engine
 from rich.text import Text
-from terminal_svg import drawn, svg, terminal
 
 import dllab.cli.train
 from dllab.cli.main import run
@@ -30,6 +29,8 @@ from dllab.runs.plane import Look
 from dllab.runs.train import train_loaded
 from dllab.training.events import EpochEnd, Event, Finished, Progress, Started
 from dllab.views.boundary import Plane
+from dllab.views.save.cells import drawn, terminal
+from dllab.views.save.svg import svg
 from dllab.views.train_final import TrainFinal
 from dllab.views.train_live import TrainLive
 

@@ -17,7 +17,6 @@ from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
-from terminal_svg import text_of
 
 import dllab
 from dllab import catalogue
@@ -30,6 +29,7 @@ from dllab.data.moons import Moons
 from dllab.recipe import Checkpoint, EarlyStop, FoldOptions, Recipe, TrainOptions, load
 from dllab.recipe.assemble import KEYS
 from dllab.recipe.forms import fields_of
+from dllab.views.save.svg import text_of
 
 ROOT = Path(__file__).parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"

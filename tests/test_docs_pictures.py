@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from pictures import FOLDER, PICTURES, check
-from terminal_svg import drawn, plain, svg, terminal, text_of
 
 from dllab.core.settings import jit_enabled
+from dllab.views.save.cells import drawn, plain, terminal
+from dllab.views.save.svg import svg, text_of
 
 ROOT = Path(__file__).parent.parent
 TERMINAL = sorted(set(PICTURES) - {"engine.svg"})

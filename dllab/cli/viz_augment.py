@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
 
 
 def viz_augment(
@@ -19,6 +20,7 @@ def viz_augment(
         int, typer.Option("--draws", help="In how many epochs each is shown.", min=1, max=100, metavar="N")
     ] = 3,
     seed: SeedOption = None,
+    save: Save = None,
     json: Json = False,
     trust: Trust = False,
 ) -> None:
@@ -27,6 +29,9 @@ def viz_augment(
     The rows are those the run begins with, and they are taken from the program that brings batches in training: with the
     same seed `dllab train` sees the same numbers. Nothing is trained. `augment=[shift: 2]` tries an augmentation.
     """
+    from dllab.cli import saving
+
+    saving.check(save)
     from dllab.cli.console import output, progress
     from dllab.lab.augmented import Sampler
     from dllab.recipe import load
@@ -39,7 +44,9 @@ def viz_augment(
         for event in sampler.compile():
             advance(event.done, event.total, event.kernel)
     found = sampler.look(rows, draws)
+    view = views.augment_view(found, shlex.join(words))
     if json:
         output().document(views.document(found))
     else:
-        output().show(views.augment_view(found, shlex.join(words)))
+        output().show(view)
+    saving.save(view, save, f"dllab viz-augment {shlex.join(words)}")

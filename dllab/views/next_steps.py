@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from dllab.views.save.cells import Paper
+
 
 class NextSteps:
     """Pairs of a command line and what it shows. The words are left out where they do not fit on the line.
@@ -18,7 +20,9 @@ class NextSteps:
         self.commands, self.heading = commands, heading
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The heading, and a line for each command."""
+        """The heading, and a line for each command; nothing where a figure is kept."""
+        if isinstance(console, Paper):
+            return
         yield Text(self.heading)
         widest = max((len(command) for command, _ in self.commands), default=0)
         room = options.max_width - widest - 4

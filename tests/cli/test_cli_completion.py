@@ -111,6 +111,8 @@ def test_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert words("train sub") == ["sub/"]
     assert words("train sub/") == ["sub/deep.yml"]
     assert words("train --run-dir ") == ["sub/"]
+    assert words("viz-augment digits --save o") == ["other.txt", "own.yaml"]
+    assert words("viz-augment digits --save su") == ["sub/"]
     assert words("init xor o") == words("eval last o") == ["other.txt", "own.yaml"]
     assert words("train own.yaml model.hi") == ["model.hidden."]
     assert words("train own.yaml model.hidden.u") == ["model.hidden.units="]

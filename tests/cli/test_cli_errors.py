@@ -17,6 +17,7 @@ import error_cases_made
 import error_cases_pictures
 import error_cases_recurrent
 import error_cases_runs
+import error_cases_saving
 import error_cases_sequences
 import error_cases_steps
 import error_cases_transfer
@@ -49,6 +50,7 @@ AREAS = {
     "recurrent": error_cases_recurrent.RECURRENT,
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
+    "saving": error_cases_saving.SAVING,
 }  # fmt: skip
 
 
