@@ -86,6 +86,7 @@ COMMANDS = (
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
+    Command("viz-gradients", "Draw the gradients of a training; do they vanish?", "viz_gradients", "viz_gradients"),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),
