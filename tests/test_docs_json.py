@@ -114,6 +114,14 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
                 "viz-augment mnist1d augment=[shift] --rows 1 --draws 2",
             ],
         ),
+        (
+            "dllab viz-gradients RECIPE|RUN --json",
+            [
+                "viz-gradients xor train.epochs=9",
+                "viz-gradients adding-rnn train.steps=2",
+                "viz-gradients xor --before",
+            ],
+        ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),

@@ -18,7 +18,8 @@ def viz_gradients(
     changes: Changes = None,
     settings: Settings = None,
     layer: Annotated[
-        str | None, typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="NAME")
+        str | None,
+        typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="NAME"),
     ] = None,
     before: Before = False,
     seed: SeedOption = None,
@@ -49,10 +50,13 @@ def viz_gradients(
         found = gradients(net, layer)
     except NoLayer as error:
         raise Refused(f"--layer {visible(str(layer))}: {error}", f"the layers are {', '.join(error.paths)}") from None
-    words = shlex.join([target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--before"] if before else [])])
-    view = views.GradientsView(found)
+    seeded = ["--seed", str(seed)] if seed is not None else []
+    words, flags = [target, *given, *seeded], ["--before"] if before else []
+    further = [] if before else [(f"dllab viz-gradients {shlex.join(words)} --before", "the net as it is drawn")]
+    commands = (*further, (f"dllab summary {shlex.join([target, *given])}", "its layers"))
+    view = views.GradientsView(found, commands)
     if json:
         output().document(views.document(found))
     else:
         output().show(view)
-    saving.save(view, save, f"dllab viz-gradients {words}")
+    saving.save(view, save, f"dllab viz-gradients {shlex.join([*words, *flags])}")

@@ -9,9 +9,9 @@
 A norm over all outputs, where a mean square of them would make the gradient of every wide layer small: what a global pool
 spreads over 49 places has not vanished.
 
-Sources: Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen (1991), and Bengio, Simard, Frasconi, Learning long-term
-dependencies with gradient descent is difficult (1994), for the two names; Karpathy, CS231n notes, Neural networks part 3
-(2015), for the ratio.
+Sources: Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen (1991), and Bengio, Simard, Frasconi, Learning
+long-term dependencies with gradient descent is difficult (1994), for the two names; Karpathy, CS231n notes, Neural
+networks part 3 (2015), for the ratio.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """What was found, at the steps `looks` (L,). `parameters` have updates only where something was trained.
+    """What was found, at the steps `looks` (L,). `parameters` have updates only where something was trained;
+    `weights`: the labels of those that are matrices.
 
     `total` (L,): norm of the gradient of all parameters. `diverged`: the training did, after `steps` steps.
     """
@@ -83,6 +84,7 @@ class Gradients:
     looks: NDArray[np.int64]
     layers: tuple[LayerGradients, ...]
     parameters: tuple[ParameterTrace, ...]
+    weights: frozenset[str]
     times: tuple[ThroughTime, ...]
     verdicts: tuple[Verdict, ...]
 
@@ -122,6 +124,7 @@ def gradients(subject: Subject, layer: str | None = None) -> Gradients:
     return Gradients(
         subject.name, subject.state, subject.steps, diverged, len(rows), looks,
         tuple(one for one in layers if one.path in paths), tuple(one for one in parameters if one.label in labels),
+        frozenset(label for label, values in inside.network.parameters.items() if values.ndim > 1),
         tuple(one for one in times if one.path in paths), found,
     )  # fmt: skip
 
@@ -131,20 +134,32 @@ def verdicts(
 ) -> tuple[Verdict, ...]:
     """What the rules of this file say; `healthy` where none of them says anything."""
     found = [Verdict("exploding", "diverged", np.inf)] if diverged else []
-    ends = [one for one in layers if one.depth == 0 and one.size is not None]
-    if len(ends) > 1:
-        factor = _median_factor(ends[0].size, ends[-1].size)
-        found += _judged(factor, "depth", (ends[0].path, ends[-1].path))
+    ends = _ends(layers)
+    factor = _median_factor(ends[0].size, ends[1].size) if ends else 1.0
+    names = (ends[0].path, ends[1].path) if ends else ("", "")
+    found += _judged(factor, "depth", names)
     growth = _growth(parameters)
     if growth > LIMIT and not diverged:
         found.append(Verdict("exploding", "growth", growth))
     for one in times:
         if one.only_last and len(one.sizes) > 1:
             found += _judged(_median_factor(one.sizes[:1], one.sizes[-1:]), "time", (one.path, one.path))
-    if found:
-        return tuple(found)
-    factor = _median_factor(ends[0].size, ends[-1].size) if len(ends) > 1 else 1.0
-    return (Verdict("healthy", "depth", factor, (ends[0].path, ends[-1].path) if len(ends) > 1 else ("", "")),)
+    return tuple(found) or (Verdict("healthy", "depth", factor, names),)
+
+
+def _ends(layers: Sequence[LayerGradients]) -> tuple[LayerGradients, LayerGradients] | None:
+    """The first and the last layer, in the order of computation; None if that is one. Of a `repeat` the first inside."""
+    there = [one for one in layers if one.size is not None]
+    top = [one for one in there if one.depth == 0]
+    if not top:
+        return None
+    first = top[0]
+    while first.kind == "repeat":
+        inside = [one for one in there if one.path.startswith(f"{first.path}.")]
+        if not inside:
+            break
+        first = min(inside, key=lambda one: one.depth)  # the first of those that are not in another block
+    return (first, top[-1]) if first is not top[-1] else None
 
 
 def total(parameters: Sequence[ParameterTrace]) -> NDArray[np.float64]:
@@ -182,7 +197,9 @@ def _growth(parameters: Sequence[ParameterTrace]) -> float:
 
 
 def _wanted(infos: Sequence[LayerInfo], layer: str | None) -> list[LayerInfo]:
-    found = [info for info in infos if layer is None or layer in (info.path, info.kind) or info.path.startswith(f"{layer}.")]
+    found = [
+        info for info in infos if layer is None or layer in (info.path, info.kind) or info.path.startswith(f"{layer}.")
+    ]
     if not found:
         assert layer is not None
         raise NoLayer(layer, [info.path for info in infos], sorted({info.kind for info in infos}))

@@ -1,7 +1,7 @@
 """How the gradient of a recurrent layer goes back through time: |dL / dh[t]| at every step.
 
-It is put together from what the way back has left in the engine's buffers: what a step's gates are told (dz), and the weights
-from state to gates.
+It is put together from what the way back has left in the engine's buffers: what a step's gates are told (dz), and the
+weights from state to gates.
 
     rnn, lstm   dL/dh[t] = dy[t] + dz[t + 1] wh'
     gru         the same over the gates r and z, and from da for the candidate, and dL/dh[t + 1] * z[t + 1]
@@ -58,7 +58,7 @@ def state_gradients(inside: Inside, path: str) -> tuple[NDArray[np.float64], NDA
     labels = [p.label for p in info.parameters if p.label.rpartition(".")[2].startswith("wh")]
     weights = inside.network.parameters[labels[-1]].astype(np.float64)
     ends = inside.backward(path, "ends").astype(np.int64)
-    dz, by_state = inside.backward(path, "dz").astype(np.float64), np.zeros(1)
+    dz = inside.backward(path, "dz").astype(np.float64)
     rows, steps, units = len(dz), dz.shape[1], weights.shape[0]
     given = inside.output_gradient(path)
     assert given is not None

@@ -125,6 +125,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "datasets": [["show", "t.csv"], ["show", "-"], ["moons"], ["iris", "test=0.5"], ["show", "empty.csv"]],
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
+    "viz-gradients": [["xor", "train.epochs=2"], ["xor", "--before", "--layer", "tanh", "--save", "new.txt"]],
     "viz-augment": [["digits", "augment=[shift: 1]"], ["digits", "augment=[shift: 1]", "--save", "new.txt"]],
 }  # fmt: skip
 """What a line of a command begins with when it is sensible."""
