@@ -77,7 +77,8 @@ COMMANDS: list[Case] = [
         "summary my.yaml --trust --json extra",
         "train uses.yaml", "train my.yaml --run-dir nothing/here", "train my.yaml --run-dir my.yaml",
         "train my.yaml --run-dir my.yaml/here", "train my.yaml --quiet=yes", "eval last t.csv extra",
-        "viz-augment my.yaml --rows 0", "augmentations shfit", "losses mixup",
+        "viz-augment my.yaml --rows 0", "viz-gradients my.yaml --before --layer conv",
+        "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip
 
