@@ -115,12 +115,17 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             ],
         ),
         (
+            "dllab viz-landscape RECIPE|RUN --json",
+            ["viz-landscape xor --points 3", "viz-landscape xor --points 3 --random"],
+        ),
+        (
+            "dllab viz-schedule RECIPE|SCHEDULE --json",
+            ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],
+        ),
+        ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
+        (
             "dllab viz-gradients RECIPE|RUN --json",
-            [
-                "viz-gradients xor train.epochs=9",
-                "viz-gradients adding-rnn train.steps=2",
-                "viz-gradients xor --before",
-            ],
+            ["viz-gradients xor train.epochs=9", "viz-gradients adding-rnn train.steps=2", "viz-gradients xor --before"],
         ),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),

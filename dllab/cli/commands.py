@@ -87,6 +87,13 @@ COMMANDS = (
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-augment", "Draw training rows before and after augmentation.", "viz_augment", "viz_augment"),
     Command("viz-gradients", "Draw the gradients of a training; do they vanish?", "viz_gradients", "viz_gradients"),
+    Command("viz-landscape", "Draw the loss around a net, and the way of its training.", "viz_landscape", "viz_landscape"),
+    Command("viz-schedule", "Draw the learning rate over the steps of a run.", "viz_schedule", "viz_schedule"),
+    Command("viz-data", "Draw a recipe's data as its net gets them.", "viz_data", "viz_data"),
+    Command("viz-boundary", "Draw the regions of a net of two inputs, and its units.", "viz_boundary", "viz_boundary"),
+    Command(
+        "viz-predictions", "Draw what a net takes for what, and its worst mistakes.", "viz_predictions", "viz_predictions"
+    ),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),

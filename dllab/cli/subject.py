@@ -30,9 +30,11 @@ SplitName = Annotated[
 
 def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
-    trust: bool = False, before: bool = False, during: bool = False,
+    trust: bool = False, before: bool = False, during: bool = False, path: bool | None = False,
 ) -> Subject:  # fmt: skip
     """The net to look into; trained first where it has to be. `during`: with a trace of its training.
+
+    `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
 
     `view` is checked before anything is trained. Raises Refused, and what loading a recipe or a run raises.
     """
@@ -59,12 +61,13 @@ def subject(
     with _following() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
-        if opened is None or during:
-            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during)
+        if opened is None or during or path:
+            walked = opened is None if path is None else path
+            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during, path=walked)
         else:
             found = Subject.of_run(opened)
     if found.ended is not None and found.ended.status == "diverged":
-        say(f"training diverged after {found.steps:,} steps; this is the net as it was then")
+        say(f"training diverged after {found.steps:,} step{'s' * (found.steps != 1)}; this is the net as it was then")
     if not found.same_data:
         say("the data are not what they were when this net was trained")
     return found

@@ -33,10 +33,15 @@ class DataSummary:
 def summarize(source: Source) -> tuple[DataSummary, Prepared]:
     """The summary of a source, and its data. Raises ValueError where options or files do not do."""
     prepared = source.prepare()
+    return summary_of(source, prepared), prepared
+
+
+def summary_of(source: Source, prepared: Prepared) -> DataSummary:
+    """The summary of a source whose data are there."""
     dataset = prepared.dataset
     splits = {name: len(getattr(prepared.splits, name)) for name in ("train", "validation", "test")}
     origin, licence = _origin(source)
-    summary = DataSummary(
+    return DataSummary(
         name=source.name,
         about=dataset.about,
         source=source,
@@ -50,7 +55,6 @@ def summarize(source: Source) -> tuple[DataSummary, Prepared]:
         origin=origin,
         licence=licence,
     )
-    return summary, prepared
 
 
 def usual(name: str) -> Source:

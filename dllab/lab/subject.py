@@ -14,6 +14,7 @@ from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
 from dllab.lab.recording import Trace, trace, watch
+from dllab.lab.weight_path import PathRecorder, WeightPath
 from dllab.recipe import Problem, Recipe, RecipeError
 from dllab.runs.data_file import Learnt
 from dllab.runs.opened import Opened
@@ -35,7 +36,8 @@ class Subject:
     """A net with its data. `network` has one shard, so that its buffers can be read (engine.inside).
 
     `name`: of the recipe or the run. `state`, `steps`: whether, and how long, it was trained. `trace`: what was seen in
-    training, where that was asked for. `history`: the evaluations of a training. `ended`: how it ended.
+    training, where that was asked for, as `path`, the weights along it. `history`: the evaluations of a training. `ended`:
+    how it ended.
     """
 
     def __init__(self, name: str, recipe: Recipe, state: State, seed: int | None = None) -> None:
@@ -48,6 +50,7 @@ class Subject:
         self.network = Network(plan_of(recipe, dataclasses.replace(question, shards=1)), recipe)
         self.steps = 0
         self.trace: Trace | None = None
+        self.path: WeightPath | None = None
         self.history: tuple[EpochEnd, ...] = ()
         self.ended: Finished | None = None
         self.same_data = True
@@ -71,17 +74,23 @@ class Subject:
         on_event: Listener = ignore,
         trust: bool = False,
         watched: bool = False,
+        path: bool = False,
     ) -> Subject:
-        """A recipe's net after training, of which no run is kept; `watched`: with a trace. Raises RecipeError."""
+        """A recipe's net after training, of which no run is kept; `watched`: with a trace, `path`: with that.
+
+        Raises RecipeError.
+        """
         if recipe.train.folds is not None:
             hint = "take the folds out with the override train.folds="
             raise RecipeError([Problem("a net to look into comes from one training, and the recipe asks for folds",
                                        recipe.place("train"), hint)])  # fmt: skip
         found = cls(recipe.name, recipe, "trained", seed)
         trainer = _trainer(recipe, seed, on_event, trust, watched)
-        history = []
+        history, recorder = [], PathRecorder(trainer) if path else None
         for event in trainer.events():
             on_event(event)
+            if recorder is not None:
+                recorder.see(event)
             if isinstance(event, EpochEnd):
                 history.append(event)
             if isinstance(event, Finished):
@@ -90,6 +99,8 @@ class Subject:
         found.steps, found.history = trainer.course.step, tuple(history)
         if watched:
             found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps)
+        if recorder is not None:
+            found.path = recorder.path()
         return found
 
     @classmethod

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dllab.data.dataset import Prepared
+from dllab.data.dataset import Dataset, Prepared
 from dllab.plan.plan import Plan
+from dllab.runs.plane import is_plane
 
 FILTERS = ("conv", "conv1d", "depthwise_conv", "conv_transpose")
 TABLES = ("embedding", "skip_gram", "cbow", "glove")
@@ -34,12 +35,20 @@ class Looked:
 
 
 def _boundary(of: Looked) -> str | None:
-    shape = of.data.dataset.input_shape
-    if shape == PLANE and of.data.dataset.task == "classification":
+    dataset = of.data.dataset
+    shape = dataset.input_shape
+    if dataset.vocabulary:
+        return "a boundary is drawn on the plane of two numbers, and this net reads words"
+    if is_plane(dataset) or is_line(dataset):
         return None
     if shape == PLANE:
         return "a boundary is drawn between classes, and this net gives values"
     return f"a boundary is drawn on the plane of two inputs, and this net has inputs of shape {tuple(shape)}"
+
+
+def is_line(dataset: Dataset) -> bool:
+    """Whether rows are one number each, and a value: of such a net the curve is drawn in place of a boundary."""
+    return dataset.input_shape == (1,) and dataset.task == "regression" and dataset.outputs == 1 and not dataset.vocabulary
 
 
 def _filters(of: Looked) -> str | None:
@@ -61,6 +70,12 @@ def _predictions(of: Looked) -> str | None:
     return None
 
 
+def _landscape(of: Looked) -> str | None:
+    if any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
+        return None
+    return "a plane goes through weights, and this net has none"
+
+
 def _any(of: Looked) -> str | None:
     return None
 
@@ -72,7 +87,7 @@ VIEWS: dict[str, Callable[[Looked], str | None]] = {
     "viz-filters": _filters,
     "viz-attention": _attention,
     "viz-embeddings": _embeddings,
-    "viz-landscape": _any,
+    "viz-landscape": _landscape,
     "viz-predictions": _predictions,
     "viz-schedule": _any,
     "viz-data": _any,

@@ -64,6 +64,16 @@ def flow(value: Any) -> str:
     return text.getvalue().strip()[1:-1].partition(":")[2].strip()
 
 
+def brief(part: Part) -> str:
+    """A part as one would write it: `shift: 2`, with the options that were given."""
+    given = {name: getattr(part, name) for name in type(part).model_fields if name in part.model_fields_set}
+    given = {
+        name: int(value) if isinstance(value, float) and value == int(value) else value for name, value in given.items()
+    }
+    alone = given[part.main] if part.main is not None and set(given) == {part.main} else given
+    return f"{part.name}: {flow(alone)}" if given else part.name
+
+
 def _quoted(value: Any) -> Any:
     """The same data; texts with line breaks of any kind or control characters are marked for double quotes."""
     if isinstance(value, str):

@@ -147,7 +147,10 @@ class Ready:
 
     def predict(self, inputs: NDArray[Any], **beside: NDArray[Any]) -> Predictions:
         """What the net says of raw inputs (N, ...), scaled as its data were. `beside`: see `figures_of`."""
-        outputs = self.outputs(inputs, **beside)
+        return self.read(self.outputs(inputs, **beside))
+
+    def read(self, outputs: NDArray[Any]) -> Predictions:
+        """What outputs (N, ...) of the net mean."""
         outputs = outputs.reshape(len(outputs), -1)
         loss, last = self.network.plan.question.loss, self.recipe.model[-1].part.name
         if self.learnt.task == "regression":

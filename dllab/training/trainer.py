@@ -80,8 +80,7 @@ class Trainer:
         if recipe.train.carry_state:
             self.rows, _ = lanes(splits.train, data.dataset.rows, self.question.batch)
             splits, continues[CONTINUES] = splits_in_lanes(splits, data.dataset.rows, self.question.batch)
-        self.steps_per_epoch = -(-len(self.rows) // self.question.batch)
-        self.steps = recipe.train.steps or (recipe.train.epochs or 1) * self.steps_per_epoch
+        self.steps_per_epoch, self.steps = length_of(recipe, len(self.rows), self.question.batch)
         plan = plan_of(recipe, self.question)
         if watch is not None:
             probes, every = watch(plan, self.steps)
@@ -152,6 +151,12 @@ class Trainer:
                 expected[name] = (float(stated), float(figures[split][metric]))
         best = course.best.epoch if course.best is not None else None
         return Finished(course.status, course.epoch, course.step, course.seconds(), figures, best, expected)
+
+
+def length_of(recipe: Recipe, rows: int, batch: int) -> tuple[int, int]:
+    """The steps of an epoch over so many training rows, and those of the run."""
+    per_epoch = -(-rows // batch)
+    return per_epoch, recipe.train.steps or (recipe.train.epochs or 1) * per_epoch
 
 
 def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:

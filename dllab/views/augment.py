@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.catalogue import Part
 from dllab.lab.augmented import Augmented, Draw, Sample
-from dllab.recipe.dump import flow, plain_value
+from dllab.recipe.dump import brief, plain_value
 from dllab.views.histogram import ASCII_BARS, BARS
 from dllab.views.next_steps import NextSteps
 from dllab.views.scale import ASCII_SHADES
@@ -32,7 +31,7 @@ def augment_view(found: Augmented, reference: str) -> RenderableType:
     epochs = len(found.samples[0].draws)
     when = "the first epoch" if epochs == 1 else f"{epochs} epochs"
     blocks: list[RenderableType] = [
-        Text.assemble((found.recipe, "bold"), f": augment: [{', '.join(map(_part, found.parts))}]"),
+        Text.assemble((found.recipe, "bold"), f": augment: [{', '.join(map(brief, found.parts))}]"),
         Text(f"{found.frame}, as they are and as the net sees them in {when} (seed {found.seed})"),
     ]
     for sample in found.samples:
@@ -75,16 +74,6 @@ def _sample(found: Augmented, sample: Sample) -> dict[str, Any]:
     ]
     target = found.said(sample.row)
     return {"row": sample.row, "target": target, "values": sample.before.reshape(shape).tolist(), "draws": draws}
-
-
-def _part(part: Part) -> str:
-    """A part as one would write it: `shift: 2`, with the options that were given."""
-    given = {name: getattr(part, name) for name in type(part).model_fields if name in part.model_fields_set}
-    given = {
-        name: int(value) if isinstance(value, float) and value == int(value) else value for name, value in given.items()
-    }
-    alone = given[part.main] if part.main is not None and set(given) == {part.main} else given
-    return f"{part.name}: {flow(alone)}" if given else part.name
 
 
 def _shares(found: Augmented, sample: Sample, draw: Draw) -> list[str]:

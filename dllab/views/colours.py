@@ -37,6 +37,11 @@ def grey(share: float) -> str:
     return _between(("#000000", "#ffffff"), share)
 
 
+def mixed(first: str, second: str, share: float) -> str:
+    """A colour between two: from the first, 0, to the second, 1."""
+    return _between((first, second), share)
+
+
 def contrast(colour: str) -> str:
     """The colour of letters that are legible on this one: black or white."""
     bright = sum(weight * part for weight, part in zip(LUMA, _parts(colour)))

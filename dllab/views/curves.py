@@ -24,13 +24,14 @@ FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power
 
 @dataclass(frozen=True)
 class Series:
-    """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour."""
+    """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour. `points`: not joined."""
 
     label: str
     x: Sequence[float]
     y: Sequence[float]
     style: str = ""
     dotted: bool = False
+    points: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Plot:
 
     `end` is where the x axis ends (None: at the last point). `log`: "auto" takes a logarithmic scale where no value is
     negative and they are far apart. Scales begin and end at round numbers, so that they stay as they are for a while
-    when points are added; `top` is a value that the scale ends at if it is not exceeded.
+    when points are added; `top` is a value that the scale ends at if it is not exceeded. `start`: where the x axis begins,
+    if not at 0 or below.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Plot:
     unit: str = "epoch"
     log: bool | str = False
     top: float | None = None
+    start: float | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A title line with the legend, the curves with their scale, a line with the x axis."""
@@ -67,7 +70,7 @@ class Plot:
                 for x, y in zip(curve.x, curve.y)
                 if _drawable(y)
             ]
-            grid.curve(points, index, curve.dotted)
+            grid.curve(points, index, curve.dotted, not curve.points)
         for row in range(height):
             share = 1 - row / max(height - 1, 1)
             labelled = row in (0, height - 1) or (row == (height - 1) // 2 and height >= 5)
@@ -79,7 +82,7 @@ class Plot:
                 line.append(characters, self.series[index].style if index is not None else "")
             line.rstrip()
             yield line
-        left, right = f"{first:g}", f"{self.unit} {last:,.9g}"
+        left, right = _end(first), f"{self.unit} {_end(last)}"
         yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
 
     def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Text:
@@ -125,7 +128,7 @@ class Plot:
 
     def _span(self) -> tuple[float, float]:
         xs = [x for curve in self.series for x in curve.x]
-        first = min(0.0, min(xs, default=0.0))
+        first = min(0.0 if self.start is None else self.start, min(xs, default=0.0))
         last = max([*xs, *([self.end] if self.end is not None else [])], default=1.0)
         return first, last if last > first else first + 1
 
@@ -138,11 +141,11 @@ class _Grid:
         self.dots: dict[tuple[int, int], int] = {}  # (cell column, cell row) to bits
         self.owner: dict[tuple[int, int], int] = {}
 
-    def curve(self, points: Sequence[tuple[float, float]], index: int, dotted: bool) -> None:
-        """Join points given as shares of the width and height (0, 0 is the lower left)."""
+    def curve(self, points: Sequence[tuple[float, float]], index: int, dotted: bool, joined: bool = True) -> None:
+        """Points, joined or not, given as shares of the width and height (0, 0 is the lower left)."""
         last_x, last_y = self.width * self.across - 1, self.height * self.down - 1
         places = [(round(x * last_x), round((1 - y) * last_y)) for x, y in points if x <= 1]
-        for number_, (x, y) in enumerate(_joined(places)):
+        for number_, (x, y) in enumerate(_joined(places) if joined else places):
             if not dotted or number_ % 4 < 2:
                 self._dot(x, min(max(y, 0), last_y), index)
 
@@ -161,6 +164,11 @@ class _Grid:
         cell = (x // self.across, y // self.down)
         self.dots[cell] = self.dots.get(cell, 0) | DOTS[x % self.across][y % self.down]
         self.owner[cell] = index
+
+
+def _end(value: float) -> str:
+    """A number at an end of the x axis: steps in full, others to four digits."""
+    return f"{value:,.9g}" if value == round(value) else number(value)
 
 
 def _round_log(value: float, up: bool) -> float:
@@ -183,7 +191,7 @@ def _marker(curve: Series, index: int, ascii_only: bool) -> str:
     """How a curve is drawn, in three characters."""
     if ascii_only:
         return "ooo" if index else "---"
-    return "╺ ╺" if curve.dotted else "━━━"
+    return "· ·" if curve.points else "╺ ╺" if curve.dotted else "━━━"
 
 
 def _drawable(y: float) -> bool:

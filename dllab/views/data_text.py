@@ -22,13 +22,15 @@ BLANK = "_"
 
 @dataclass(frozen=True)
 class Samples:
-    """The first rows, or the first one of each of the first classes."""
+    """The first rows, or the first one of each of the first classes, or `rows`; with their `ids`."""
 
     dataset: Dataset
+    rows: Sequence[int] | None = None
+    ids: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Two lines a row, cut off where the terminal ends; three where a decoder reads."""
-        for number, row in enumerate(_chosen(self.dataset)):
+        for number, row in enumerate(_chosen(self.dataset) if self.rows is None else self.rows):
             lines = list(self._lines(row))
             if number and len(lines) > 1:
                 yield Text()
@@ -41,6 +43,8 @@ class Samples:
         columns, dataset = self.dataset.columns, self.dataset
         length = int(columns["lengths"][row]) if "lengths" in columns else columns["inputs"].shape[1]
         yield "reads", spelt(columns["inputs"][row, :length], dataset.vocabulary)
+        if self.ids:
+            yield "ids", " ".join(map(str, columns["inputs"][row, :length].tolist()))
         if "decoder" in columns:
             yield "and", spelt(columns["decoder"][row], dataset.classes)
         target = columns["targets"][row]

@@ -47,7 +47,7 @@ def _lines(heads: bool) -> Table:
 
 def dataset_view(summary: DataSummary, dataset: Dataset) -> RenderableType:
     """The page of one data set."""
-    blocks: list[RenderableType] = [page_view("datasets", type(summary.source)), Text(), _facts(summary, dataset)]
+    blocks: list[RenderableType] = [page_view("datasets", type(summary.source)), Text(), facts(summary, dataset)]
     drawn = Samples(dataset) if dataset.vocabulary else picture(dataset) or _features(dataset)
     return Plain(Group(*blocks, Text(), drawn))
 
@@ -86,7 +86,8 @@ def _sizes(summary: DataSummary) -> dict[str, Any]:
     }
 
 
-def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
+def facts(summary: DataSummary, dataset: Dataset, whole: bool = True) -> RenderableType:
+    """Sizes, inputs and targets; `whole`: classes, and where the data come from, as well."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
@@ -98,18 +99,19 @@ def _facts(summary: DataSummary, dataset: Dataset) -> RenderableType:
         table.add_row("lengths", Text(f"{lengths.min()} to {lengths.max()} steps of a row are there"))
     if "decoder" in dataset.columns:
         table.add_row("decoder", Text(f"reads {dataset.columns['decoder'].shape[1]} of the classes, one step late"))
-    if summary.classes:
+    if summary.classes and whole:
         labels = dataset.columns["targets"]
         counts = np.bincount(labels[labels >= 0], minlength=len(summary.classes))
         named = [f"{shown(name)} ({many:,})" for name, many in zip(summary.classes, counts)]
         table.add_row("classes", Words(("at every step: " if dataset.at_every_step else "") + _some(named, 10)))
-    else:
+    elif not summary.classes:
         targets = dataset.columns["targets"]
         low, high = targets.min(), targets.max()
         extent = f"{low:.3g} to {high:.3g}" if low < high else f"always {low:.3g}"
         table.add_row("targets", Text(f"{summary.outputs} number{'s' * (summary.outputs > 1)} a row: {extent}"))
-    table.add_row("origin", Text(summary.origin))
-    if summary.licence:
+    if whole:
+        table.add_row("origin", Text(summary.origin))
+    if whole and summary.licence:
         table.add_row("licence", Text(summary.licence))
     return table
 

@@ -32,6 +32,7 @@ class HeatMap:
     low, high: ends of the scale (None: those of the values); signed: blue below 0, orange above. cell: width of a column
     (0: as there is room). numbers: written into the cells where all of them fit, to so many `digits`. More columns than
     there is room for, and rows than `most_rows`, are averaged in groups, which the legend says by their units ("steps").
+    texts: what is written into the cells in place of the numbers.
     """
 
     values: NDArray[Any]
@@ -50,6 +51,7 @@ class HeatMap:
     row_unit: str = "rows"
     column_unit: str = "columns"
     legend: bool = True
+    texts: Sequence[Sequence[str]] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The title, the labels of the columns, the rows, the legend; never wider than there is room."""
@@ -70,8 +72,9 @@ class HeatMap:
             beside = lay.labels[first] if first < len(lay.labels) else ""
             line = Text(right(beside, lay.margin - 1) + " " if lay.margin else "", no_wrap=True, overflow="crop")
             pair = small[first : first + per_line]
+            texts = self.texts[first] if self.texts and lay.numbers else ()
             _append(line, self._pairs(scale, pair, lay, colour, options) if per_line == 2 else
-                    self._cells(scale, pair[0], lay, colour, options))  # fmt: skip
+                    self._cells(scale, pair[0], lay, colour, options, texts))  # fmt: skip
             if not colour:
                 line.rstrip()
             yield line
@@ -91,12 +94,18 @@ class HeatMap:
         return self.dense and not self.rows
 
     def _cells(
-        self, scale: Scale, row: NDArray[Any], lay: _Layout, colour: bool, options: ConsoleOptions
+        self,
+        scale: Scale,
+        row: NDArray[Any],
+        lay: _Layout,
+        colour: bool,
+        options: ConsoleOptions,
+        texts: Sequence[str] = (),
     ) -> Iterable[tuple[str, str]]:
-        """The cells of a row, each with its style."""
-        for value, share in zip(row, scale.shares(row)):
+        """The cells of a row, each with its style; `texts`: in place of numbers."""
+        for place, (value, share) in enumerate(zip(row, scale.shares(row))):
             mark = _mark(value)
-            text = _figure(value, self.digits) if lay.numbers else ""
+            text = texts[place] if texts else _figure(value, self.digits) if lay.numbers else ""
             if mark:
                 yield f"{text or mark:^{lay.cell}}", ""
             elif colour:
@@ -170,11 +179,19 @@ class _Layout:
         least = min(max(heat.cell, max(letters, default=1), 1), room)  # a wide character needs two cells
         columns = -(-count // (room // least))
         shown_columns = -(-count // columns)
-        figures = heat.numbers and rows == columns == 1
-        longest = max((len(_figure(v, heat.digits)) for v in heat.values.flat), default=0) + 1 if figures else 0
+        figures = (heat.numbers or bool(heat.texts)) and rows == columns == 1
+        longest = _longest(heat) if figures else 0
         cell = least if heat.cell else max(least, min(room // shown_columns, _wish(heat, names, longest)))
         figures = figures and longest <= cell
         return cls(margin, cell, rows, columns, figures, labels, above(names[::columns], cell, columns == 1, ascii_only))
+
+
+def _longest(heat: HeatMap) -> int:
+    """The width that what stands in the cells needs, with a gap but for single signs."""
+    if heat.texts:
+        longest = max((len(text) for row in heat.texts for text in row), default=0)
+        return longest + (longest > 1)
+    return max((len(_figure(v, heat.digits)) for v in heat.values.flat), default=0) + 1
 
 
 def _wish(heat: HeatMap, names: Sequence[str], longest: int) -> int:

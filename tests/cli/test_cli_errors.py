@@ -12,6 +12,7 @@ from pathlib import Path
 
 import error_cases
 import error_cases_asking
+import error_cases_landscape
 import error_cases_layers
 import error_cases_made
 import error_cases_pictures
@@ -51,6 +52,7 @@ AREAS = {
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
+    "landscape": error_cases_landscape.LANDSCAPE,
 }  # fmt: skip
 
 

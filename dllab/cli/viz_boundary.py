@@ -1,0 +1,67 @@
+"""`dllab viz-boundary`: the plane of a net's two inputs, and what its units draw on it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
+from dllab.cli.subject import Before, RecipeOrRun
+
+
+def viz_boundary(
+    target: RecipeOrRun,
+    changes: Changes = None,
+    settings: Settings = None,
+    before: Before = False,
+    units: Annotated[bool, typer.Option("--units", help="What each unit of a hidden layer draws.")] = False,
+    layer: Annotated[
+        str | None,
+        typer.Option("--layer", help="Of which layer, by path or kind [default: the first hidden one].", metavar="LAYER"),
+    ] = None,
+    most: Annotated[int, typer.Option("--most", help="Draw so many units.", min=1, max=1000, metavar="N")] = 30,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Points of train, validation or test [default: train].", metavar="NAME"),
+    ] = None,
+    seed: SeedOption = None,
+    run_dir: RunDir = None,
+    save: Save = None,
+    json: Json = False,
+    trust: Trust = False,
+) -> None:
+    """Draw where a net of two inputs draws the line between classes, how sure it is, and on which side the points lie.
+
+    With --units, what single units of a hidden layer see of the plane: the lines from which the boundary is put together.
+    Of a net with one input and one value its curve is drawn. A recipe is trained first; while `dllab train` runs at a
+    terminal, it shows the boundary as it moves.
+    """
+    from dllab.cli import saving
+
+    saving.check(save)
+    from dllab.cli.console import output
+    from dllab.cli.example import split_of
+    from dllab.cli.failures import Refused
+    from dllab.cli.subject import subject
+    from dllab.lab.plane_map import line_map, plane_map
+    from dllab.lab.suits import Unsuited
+    from dllab.runs.plane import is_plane
+    from dllab.views import plane_map as views
+
+    given = [*(changes or ()), *(settings or ())]
+    found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before)
+    make = plane_map if is_plane(found.data.dataset) else line_map
+    try:
+        result = make(found, split_of(found, split or "train"), layer, units)
+    except Unsuited as error:
+        raise Refused(error.problem, error.hint) from None
+    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    view = views.view(result, shlex.join(words), most)
+    if json:
+        output().document(views.document(result))
+    else:
+        output().show(view)
+    saving.save(view, save, f"dllab viz-boundary {shlex.join(words)}")

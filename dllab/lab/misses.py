@@ -1,0 +1,82 @@
+"""How far the values that a net gives are from the right ones, and where they are furthest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.engine.question import INPUTS, TARGETS
+from dllab.lab.mistakes import Looked, looked, outputs
+from dllab.lab.subject import Subject
+
+BINS = 24
+MOST_POINTS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Miss:
+    """A row, its `inputs` as they are; `truth` and `said` (K,) in the data's unit; `rmse` of its K values."""
+
+    row: int
+    inputs: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    said: NDArray[np.float64]
+    rmse: float
+
+
+@dataclass(frozen=True, eq=False)
+class Misses:
+    """Values. `gives_back`: an autoencoder's. `truth`, `said` (M,): of some rows, evenly taken; of the first value of each.
+
+    `counts`, `edges`: of said - true, or of a row's rmse where it gives back. rmse, mae, r2: of all rows and values;
+    `plain`: the rmse of always saying the mean of the training rows.
+    """
+
+    looked: Looked
+    gives_back: bool
+    values: int
+    truth: NDArray[np.float64]
+    said: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    rmse: float
+    mae: float
+    r2: float
+    plain: float
+    worst: tuple[Miss, ...]
+
+
+def misses(subject: Subject, split: str, most: int) -> Misses:
+    """Of a net that gives values, with the `most` worst rows."""
+    data, rows = subject.data, subject.rows(split)
+    columns = data.dataset.columns
+    truth = columns[TARGETS][rows].astype(np.float64).reshape(len(rows), -1)
+    said = np.concatenate([data.natural(found).reshape(len(found), -1) for _, found in outputs(subject, rows)])
+    said = said.astype(np.float64)
+    off = said - truth
+    each = np.sqrt((off**2).mean(axis=1))
+    gives_back = bool(getattr(subject.recipe.data, "reconstruct", False))
+    shown = each if gives_back else off[:, 0]
+    finite = shown[np.isfinite(shown)]
+    counts, edges = np.histogram(finite, _edges(finite, gives_back))
+    mean = columns[TARGETS][data.splits.train].reshape(len(data.splits.train), -1).mean(axis=0, dtype=np.float64)
+    scatter = float(((truth - truth.mean(axis=0)) ** 2).sum())
+    few = np.linspace(0, len(rows) - 1, min(MOST_POINTS, len(rows))).round().astype(np.int64)
+    order = np.argsort(-np.nan_to_num(each, nan=np.inf), kind="stable")[:most]
+    worst = tuple(
+        Miss(int(rows[i]), columns[INPUTS][rows[i]].astype(np.float64), truth[i], said[i], float(each[i])) for i in order
+    )
+    return Misses(
+        looked(subject, split), gives_back, truth.shape[1], truth[few, 0], said[few, 0], counts, edges,
+        float(np.sqrt((off**2).mean())), float(abs(off).mean()),
+        1 - float((off**2).sum()) / scatter if scatter else float("nan"),
+        float(np.sqrt(((truth - mean) ** 2).mean())), worst,
+    )  # fmt: skip
+
+
+def _edges(values: NDArray[np.float64], from_zero: bool) -> NDArray[np.float64]:
+    """Edges of equal bins: around 0, or from it."""
+    far = float(abs(values).max(initial=0.0)) or 1.0
+    return np.linspace(0.0 if from_zero else -far, far, BINS + 1)

@@ -1,0 +1,155 @@
+"""A recipe's data as its net gets them: splits, classes, ranges before and after scaling, examples. Nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dllab.augment.frame import Frame, frame_of
+from dllab.data.dataset import Prepared, Rows, Source
+from dllab.engine.prepare import prepared
+from dllab.lab.datasets import DataSummary, summary_of
+from dllab.recipe import Problem, Recipe, RecipeError
+
+CLASSES = 32
+"""Of more classes examples are of the first ones."""
+
+
+class NoExample(ValueError):
+    """An example, or a split, that is not there; `hint` says which are."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers of the training rows: of a feature, a target, or all of them."""
+
+    name: str
+    least: float
+    greatest: float
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """Row `row` of the data, number `index` of its split."""
+
+    row: int
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """`rows`: of each split that has any. `split`: that of the `examples`; `chosen`: whether these were asked for.
+
+    `counts`: of each split, how many labels of each class, (classes,). `before`, `after`: ranges of the inputs as they are
+    and as the net sees them, one by one where they are few, else of all; `targets_before`, `targets_after`: of numbers.
+    """
+
+    recipe: Recipe
+    data: Prepared
+    summary: DataSummary
+    frame: Frame
+    rows: dict[str, Rows]
+    split: str
+    examples: tuple[Example, ...]
+    chosen: bool
+    counts: dict[str, NDArray[np.int64]]
+    before: tuple[Range, ...]
+    after: tuple[Range, ...]
+    targets_before: tuple[Range, ...]
+    targets_after: tuple[Range, ...]
+
+    @property
+    def text(self) -> bool:
+        """Whether inputs are ids of words or letters."""
+        return bool(self.data.dataset.vocabulary)
+
+    def answer(self, row: int) -> str:
+        """What a net is to say of a row; of a label at every step nothing that fits a line."""
+        target = self.data.dataset.columns["targets"][row]
+        if self.data.dataset.at_every_step:
+            return ""
+        if self.data.dataset.classes:
+            return self.data.dataset.classes[int(target)]
+        some = ", ".join(f"{value:.4g}" for value in target[:6])
+        return some + (", ..." if len(target) > 6 else "")
+
+
+def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Sequence[int] = (), single: int = 20) -> Seen:
+    """The data of a recipe, with `each` examples of every class, or those `inputs` of the split.
+
+    `single`: features are told of one by one up to so many. Raises NoExample, RecipeError.
+    """
+    data = prepared(recipe)
+    if data is None:
+        hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
+        raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+    assert isinstance(recipe.data, Source)
+    rows = {name: getattr(data.splits, name) for name in ("train", "validation", "test")}
+    rows = {name: found for name, found in rows.items() if len(found)}
+    where = split or "train"
+    if where not in rows:
+        raise NoExample(f"--split {where}: there is no such split of these data", f"there are: {', '.join(rows)}")
+    dataset, train, summary = data.dataset, data.splits.train, summary_of(recipe.data, data)
+    numbers = not dataset.vocabulary
+    names = _names(dataset.features, dataset.columns["targets"], single)
+    return Seen(
+        recipe=recipe, data=data, summary=summary, frame=frame_of(dataset.input_shape, dataset.features), rows=rows,
+        split=where, examples=_examples(data, rows[where], where, each, inputs), chosen=bool(inputs),
+        counts={name: _counts(data, found) for name, found in rows.items()},
+        before=_ranges(dataset.columns["inputs"][train], names[0], "inputs") if numbers else (),
+        after=_ranges(data.seen(train), names[0], "inputs") if numbers else (),
+        targets_before=() if dataset.classes else _ranges(dataset.columns["targets"][train], names[1], "targets"),
+        targets_after=() if dataset.classes else _ranges(data.targets(train), names[1], "targets"),
+    )  # fmt: skip
+
+
+def _names(features: Sequence[str], targets: NDArray[Any], single: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Names of inputs and targets, () of so many that they are told of together."""
+    count = targets.shape[1] if targets.ndim > 1 else 1
+    own = ["target"] if count == 1 else [f"target {number + 1}" for number in range(count)]
+    return features if len(features) <= single else (), own if count <= single else ()
+
+
+def _ranges(values: NDArray[Any], names: Sequence[str], what: str) -> tuple[Range, ...]:
+    flat = values.reshape(len(values), -1)
+    if len(names) != flat.shape[1]:
+        return (_range(f"all {flat.shape[1]:,} {what}", flat),)
+    return tuple(_range(name, column) for name, column in zip(names, flat.T))
+
+
+def _range(name: str, values: NDArray[Any]) -> Range:
+    mean, spread = values.mean(dtype=np.float64), values.std(dtype=np.float64)
+    return Range(name, float(values.min()), float(values.max()), float(mean), float(spread))
+
+
+def _counts(data: Prepared, rows: Rows) -> NDArray[np.int64]:
+    classes = data.dataset.classes
+    labels = data.dataset.columns["targets"][rows] if classes else np.zeros(0, np.int32)
+    return np.bincount(labels[labels >= 0], minlength=len(classes))
+
+
+def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Example, ...]:
+    for number in inputs:
+        if number >= len(rows):
+            raise NoExample(
+                f"--input {number}: the {split} split has {len(rows):,} rows",
+                f"examples are counted from 0 to {len(rows) - 1:,}",
+            )
+    if inputs:
+        return tuple(Example(int(rows[number]), number) for number in inputs)
+    dataset = data.dataset
+    if not dataset.classes or dataset.at_every_step:
+        return tuple(Example(int(row), number) for number, row in enumerate(rows[: max(each, 4)]))
+    labels = dataset.columns["targets"][rows]
+    found = [np.flatnonzero(labels == label)[:each] for label in range(min(len(dataset.classes), CLASSES))]
+    return tuple(Example(int(rows[number]), int(number)) for numbers in found for number in numbers)

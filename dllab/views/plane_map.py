@@ -1,0 +1,179 @@
+"""The plane, or the line, that a net's inputs span: regions by how sure the net is, points, and what single units draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from dllab.lab.plane_map import Line, PlaneMap, Units
+from dllab.runs.metrics_log import plain
+from dllab.views.boundary import BLANK, Plane
+from dllab.views.colours import coloured
+from dllab.views.curves import Plot, Series
+from dllab.views.heat import HeatMap
+from dllab.views.looked import looked_at
+from dllab.views.next_steps import NextSteps
+from dllab.views.pixels import Pictures
+from dllab.views.text import count, number, percent
+
+MARGIN = 9
+SLOPE = 4  # columns for each line of text
+LINES = (10, 30)
+CURVE_LINES = 16
+
+
+def view(found: PlaneMap | Line, words: str, most: int = 30) -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `most`: units that are drawn."""
+    if found.units is not None:
+        body: list[RenderableType] = _units(found, found.units, most)
+    else:
+        body = _plane(found) if isinstance(found, PlaneMap) else _line(found)
+    return Group(*body, NextSteps(_next(found, words)))
+
+
+def _title(found: PlaneMap | Line) -> Text:
+    seen = found.seen
+    return Text(looked_at(seen.name, seen.state, seen.steps, seen.split, seen.rows, "point"), "bold")
+
+
+def _plane(found: PlaneMap) -> list[RenderableType]:
+    share = found.wrong / found.seen.rows
+    verdict = f"{found.wrong:,} of {count(found.seen.rows, 'point')} ({percent(share)}) on the wrong side"
+    fewer = f"; {len(found.points)} of them drawn" if len(found.points) < found.seen.rows else ""
+    return [_title(found), _Reading(found.sure is not None), Framed(found), Text(verdict + fewer)]
+
+
+def _line(found: Line) -> list[RenderableType]:
+    x, y = found.x.tolist(), found.y.tolist()
+    points = Series("data", found.points.tolist(), found.values.tolist(), "#e69f00", points=True)
+    plot = Plot("value", (points, Series("net", x, y, "#56b4e9")), CURVE_LINES, unit=found.feature, start=x[0], end=x[-1])
+    told = f"rmse {number(found.rmse)}: how far the net's values are from the points of the split, in their unit"
+    return [_title(found), Text("The line is what the net gives for each input, dots are the data."), plot, Text(told)]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How to read the plane, in one line."""
+
+    shaded: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """By colours, or by signs."""
+        text = "Small letters: what the net says; capitals: points."
+        if self.shaded and coloured(console, options):
+            text += " Grey: unsure."
+        elif self.shaded:
+            text += f" Blank: under {percent(BLANK)} sure."
+        yield Text(text)
+
+
+@dataclass(frozen=True, eq=False)
+class Framed:
+    """The plane with the ranges of its axes, as wide as there is room."""
+
+    found: PlaneMap
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A line of the plane is two rows of pixels; below it the axis and the classes."""
+        found, ascii_only = self.found, options.ascii_only
+        width = max(8, min(options.max_width - MARGIN - 1, found.labels.shape[1]))
+        height = min(max(width // SLOPE, LINES[0]), LINES[1])
+        plane = shrunk(found, width, height)
+        lines = console.render_lines(plane, options.update(width=width), pad=False)
+        bar, corner, dash = ("|", "+", "-") if ascii_only else ("│", "└", "─")
+        for index in range(height):
+            value = {0: found.high[1], height - 1: found.low[1]}.get(index)
+            label = (
+                number(float(value), 3) if value is not None else found.features[1][: MARGIN - 2] * (index == height // 2)
+            )
+            yield Text(f"{label:>{MARGIN - 2}} {bar}", end="")
+            yield from lines[index]
+            yield Text("")
+        yield Text(f"{'':{MARGIN - 1}}{corner}{dash * width}")
+        left, right = number(float(found.low[0]), 3), number(float(found.high[0]), 3)
+        yield Text(f"{'':{MARGIN}}{left}{found.features[0]:^{max(0, width - len(left) - len(right))}}{right}")
+        yield Text(" " * MARGIN, end="")
+        yield from lines[height]
+        yield Text("")
+
+
+def shrunk(found: PlaneMap, width: int, height: int) -> Plane:
+    """The plane in so many columns and lines: the nearest of the places that were asked about."""
+    down, across = found.labels.shape
+    rows = np.linspace(0, down - 1, 2 * height).round().astype(int)
+    columns = np.linspace(0, across - 1, width).round().astype(int)
+    shares = np.clip((found.points - found.low) / (found.high - found.low), 0, 1)
+    places = np.column_stack([shares[:, 0] * (width - 1), (1 - shares[:, 1]) * (2 * height - 1)]).round().astype(int)
+    wrong_last = np.argsort(found.said != found.truth, kind="stable")  # so that they are seen where points are dense
+    points = tuple((int(places[i, 0]), int(places[i, 1]), int(found.truth[i])) for i in wrong_last)
+    cut = np.ix_(rows, columns)
+    return Plane(found.labels[cut], points, found.classes, None if found.sure is None else found.sure[cut])
+
+
+def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableType]:
+    shown = units.units[:most]
+    images = np.stack([unit.values for unit in shown])
+    what = f"{units.path} ({units.kind}): {count(len(units.units), 'unit')}"
+    if len(shown) < len(units.units):
+        what += f", the first {len(shown)} drawn; --most {len(units.units)} draws all"
+    if isinstance(found, Line):
+        names = [f"unit {unit.number}" for unit in shown]
+        title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
+        return [_title(found), Text(what), HeatMap(images[:, 0], names, signed=True, title=title, column_unit="places")]
+    captions = [f"{percent(unit.positive)} > 0" for unit in shown]
+    pictures = Pictures(
+        images, [f"unit {unit.number}" for unit in shown], captions, signed=True, per_image_scale=True, legend=True
+    )
+    return [_title(found), Text(what), _UnitReading(), pictures]
+
+
+class _UnitReading:
+    """How to read the pictures of units, in one line."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """By colours, or by signs."""
+        drawn = "Orange: above 0, blue: below, white: 0" if coloured(console, options) else "Blank: 0; -=o: below 0"
+        yield Text(f"The plane as each unit sees it. {drawn}; a unit's line is where it leaves 0.")
+
+
+def _next(found: PlaneMap | Line, words: str) -> list[tuple[str, str]]:
+    commands = []
+    if found.units is None:
+        commands.append((f"dllab viz-boundary {words} --units", "what each hidden unit draws"))
+    else:
+        commands.append((f"dllab viz-boundary {words}", "what they make together"))
+    if found.seen.state == "trained":
+        commands.append((f"dllab viz-boundary {words} --before", "the same before training"))
+    else:
+        commands.append((f"dllab viz-boundary {words}", "the same after training"))
+    return commands
+
+
+def document(found: PlaneMap | Line) -> dict[str, Any]:
+    """As plain JSON data."""
+    seen = found.seen
+    told: dict[str, Any] = {
+        "name": seen.name, "state": seen.state, "steps": seen.steps, "split": seen.split, "rows": seen.rows,
+    }  # fmt: skip
+    if isinstance(found, PlaneMap):
+        told |= {
+            "features": list(found.features), "classes": list(found.classes), "low": found.low.tolist(),
+            "high": found.high.tolist(), "labels": found.labels.tolist(),
+            "sure": None if found.sure is None else found.sure.tolist(), "wrong": found.wrong,
+            "points": [{"x": x, "truth": truth, "said": said} for x, truth, said in
+                       zip(found.points.tolist(), found.truth.tolist(), found.said.tolist())],
+        }  # fmt: skip
+    else:
+        told |= {
+            "features": [found.feature], "x": found.x.tolist(), "y": found.y.tolist(), "rmse": found.rmse,
+            "points": [{"x": [x], "value": y} for x, y in zip(found.points.tolist(), found.values.tolist())],
+        }  # fmt: skip
+    if found.units is not None:
+        units = [{"unit": u.number, "positive": u.positive, "values": u.values.tolist()} for u in found.units.units]
+        told |= {"layer": found.units.path, "units": units}
+    document: dict[str, Any] = plain(told)
+    return document
