@@ -1,4 +1,4 @@
-"""What a net makes of the plane of its two inputs, or of the line of its only one: classes, probabilities, single units."""
+"""What a net makes of the plane of its two inputs, or of the line of its only one: classes, how sure it is, single units."""
 
 from __future__ import annotations
 
@@ -109,8 +109,7 @@ def plane_map(subject: Subject, split: str, layer: str | None = None, units: boo
     return PlaneMap(
         _seen(subject, split), data.dataset.features, data.dataset.classes, low, high, places.labels.reshape(DOWN, ACROSS),
         None if sure is None else sure.astype(np.float64).reshape(DOWN, ACROSS),
-        data.dataset.columns[INPUTS][rows[few]].astype(np.float64), truth[few], said[few], int((said != truth).sum()),
-        chosen,
+        data.dataset.columns[INPUTS][rows[few]].astype(np.float64), truth[few], said[few], int((said != truth).sum()), chosen,
     )  # fmt: skip
 
 

@@ -94,13 +94,7 @@ class HeatMap:
         return self.dense and not self.rows
 
     def _cells(
-        self,
-        scale: Scale,
-        row: NDArray[Any],
-        lay: _Layout,
-        colour: bool,
-        options: ConsoleOptions,
-        texts: Sequence[str] = (),
+        self, scale: Scale, row: NDArray[Any], lay: _Layout, colour: bool, options: ConsoleOptions, texts: Sequence[str] = ()
     ) -> Iterable[tuple[str, str]]:
         """The cells of a row, each with its style; `texts`: in place of numbers."""
         for place, (value, share) in enumerate(zip(row, scale.shares(row))):

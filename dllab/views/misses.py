@@ -48,9 +48,7 @@ def _values(found: Misses) -> list[RenderableType]:
     for miss in found.worst:
         is_, says = number(float(miss.truth[0])), number(float(miss.said[0]))
         off = float(miss.said[0] - miss.truth[0])
-        lines.append(
-            Text(f"row {miss.row}: is {is_}, says {says}: {number(abs(off))} too {'much' if off > 0 else 'little'}")
-        )
+        lines.append(Text(f"row {miss.row}: is {is_}, says {says}: {number(abs(off))} too {'much' if off > 0 else 'little'}"))
         lines.append(drawn(found.looked, miss.inputs, len(miss.inputs)))
     return lines
 

@@ -87,9 +87,7 @@ class Framed:
         bar, corner, dash = ("|", "+", "-") if ascii_only else ("│", "└", "─")
         for index in range(height):
             value = {0: found.high[1], height - 1: found.low[1]}.get(index)
-            label = (
-                number(float(value), 3) if value is not None else found.features[1][: MARGIN - 2] * (index == height // 2)
-            )
+            label = number(float(value), 3) if value is not None else found.features[1][: MARGIN - 2] * (index == height // 2)
             yield Text(f"{label:>{MARGIN - 2}} {bar}", end="")
             yield from lines[index]
             yield Text("")

@@ -37,6 +37,7 @@ def test_a_run_is_trained_again(tmp_path: Path) -> None:
         json.loads(piped(tmp_path, *words, "--json").out) for words in (("viz-gradients", "last"), (*WORDS, "--seed", "4"))
     )
     assert of_run["layers"] == of_recipe["layers"] and of_run["name"].startswith("xor-")
+    assert of_run["name"].endswith(" trained again")
 
 
 def test_a_locale_without_blocks_gets_ascii(tmp_path: Path) -> None:
