@@ -91,9 +91,8 @@ COMMANDS = (
     Command("viz-schedule", "Draw the learning rate over the steps of a run.", "viz_schedule", "viz_schedule"),
     Command("viz-data", "Draw a recipe's data as its net gets them.", "viz_data", "viz_data"),
     Command("viz-boundary", "Draw the regions of a net of two inputs, and its units.", "viz_boundary", "viz_boundary"),
-    Command(
-        "viz-predictions", "Draw what a net takes for what, and its worst mistakes.", "viz_predictions", "viz_predictions"
-    ),
+    Command("viz-predictions", "Draw what a net takes for what, and its worst mistakes.", "viz_predictions",
+            "viz_predictions"),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),
