@@ -152,6 +152,10 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
         ),
         ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
         (
+            "dllab viz-gradients RECIPE|RUN --json",
+            ["viz-gradients xor train.epochs=9", "viz-gradients adding-rnn train.steps=2", "viz-gradients xor --before"],
+        ),
+        (
             "dllab viz-attention RECIPE|RUN --json",
             ["viz-attention reversal --before", "viz-attention names-gpt --before --text jo"],
         ),

@@ -20,6 +20,9 @@ def bench(
         str | None, typer.Option(help="Time these too, in turns: torch, jax, sklearn.", metavar="A,B")
     ] = None,
     rounds: Annotated[int, typer.Option(help="Rounds of each; the best counts.", min=1, max=1000, metavar="N")] = 5,
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Also time steps that record what viz-gradients and the like show.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Time training steps: microseconds, samples a second, GFLOP/s, and the share of what the machine could do.
@@ -49,7 +52,7 @@ def bench(
 
     timings: list[lab.Timing] = []
     with progress("timing") as bar:
-        for event in lab.run(chosen, peers, rounds):
+        for event in lab.run(chosen, peers, rounds, probes):
             if isinstance(event, lab.Timing):
                 timings.append(event)
             else:

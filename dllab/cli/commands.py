@@ -91,6 +91,7 @@ COMMANDS = (
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("viz-activations", "Draw what the layers of a net give."),
     Command("explain", "Write one training step on the board, in real numbers."),
+    Command("viz-gradients", "Draw the gradients of a training; do they vanish?"),
     Command("viz-augment", "Draw training rows before and after augmentation."),
     Command("viz-landscape", "Draw the loss around a net, and the way of its training."),
     Command("viz-schedule", "Draw the learning rate over the steps of a run."),

@@ -68,6 +68,8 @@ def subject(
         if opened is None or during or path:
             walked = opened is None if path is None else path
             found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during, path=walked)
+            if opened is not None:
+                found.name = f"{opened.folder.path.name} trained again"
         else:
             found = Subject.of_run(opened)
     if found.ended is not None and found.ended.status == "diverged":

@@ -96,6 +96,17 @@ class Inside:
         """One of those, (N, ...). Raises KeyError."""
         return self.numbers(self._inner(path)[name])
 
+    def backward(self, path: str, name: str) -> NDArray[Any]:
+        """What the way back through a layer has left, (N, ...), by the name its kernels have for it: `dz` of an lstm.
+
+        Of layers on top of each other it is that of the last. Raises KeyError.
+        """
+        program = self.program
+        for row in program.rows[program.backward : program.probe]:
+            if row.kernel is not None and row.layer == path and name in (o.name for o in row.kernel.operands):
+                return self.numbers(row.operands[name])
+        raise KeyError(name)
+
     def numbers(self, value: Value) -> NDArray[Any]:
         """A copy of what a value of the program holds."""
         root = value

@@ -7,6 +7,7 @@ loss, backward, gradient norm, check, Adam. The peers get one batch that lies re
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from dllab.engine.question import question_of
 from dllab.lab import peers, roofline
 from dllab.lab.bench_cases import CASES, LETTERS, BenchCase, TextCase
 from dllab.lab.peers import ROUND, Contender
+from dllab.lab.recording import EVERY, MOST, watch
 from dllab.plan.plan import HISTORY_STEPS, Plan
 from dllab.recipe import load
 from dllab.runs.machine import processor
@@ -30,6 +32,7 @@ from dllab.symbols import COLUMN
 
 LEAST_ROWS = 1024
 ROUNDS = 5
+WATCHED = "dllab with probes"
 REST = 0.05  # seconds between contenders: threads of the one before stop spinning
 
 
@@ -42,6 +45,12 @@ class Timing:
     shards: int
     roofline_us: float
     peers: dict[str, float] = field(default_factory=dict)
+    watched_us: float | None = None  # microseconds a step with probes, where they are asked for
+
+    @property
+    def probes_percent(self) -> float | None:
+        """What recording with probes adds to a step."""
+        return None if self.watched_us is None else 100 * (self.watched_us / self.us_per_step - 1)
 
     @property
     def samples_per_second(self) -> float:
@@ -78,13 +87,17 @@ class Doing:
     what: str
 
 
-def run(cases: Sequence[BenchCase] = CASES, against: Sequence[str] = (), rounds: int = ROUNDS) -> Iterator[Doing | Timing]:
-    """Time each case, in turns with the peers named in `against` (which must be installed)."""
+def run(
+    cases: Sequence[BenchCase] = CASES, against: Sequence[str] = (), rounds: int = ROUNDS, probes: bool = False
+) -> Iterator[Doing | Timing]:
+    """Time each case, in turns with the peers named in `against` (which must be installed), and with probes of its own."""
     pieces, done = len(cases) * (1 + len(against) + rounds), 0
     for case in cases:
         yield Doing(done, pieces, f"{case.name}: dllab")
         shards, own = _own(case)
         contenders: dict[str, Contender] = {"dllab": own}
+        if probes:
+            contenders[WATCHED] = _own(case, probes=True)[1]
         done += 1
         for peer in against:
             yield Doing(done, pieces, f"{case.name}: {peer}")
@@ -99,8 +112,8 @@ def run(cases: Sequence[BenchCase] = CASES, against: Sequence[str] = (), rounds:
             done += 1
         limit = roofline.measure(case.parameters)
         least = limit.seconds(2 * case.multiply_adds, roofline.adam_bytes(case.parameters))
-        own_us = best.pop("dllab") * 1e6
-        yield Timing(case, own_us, shards, least * 1e6, {name: seconds * 1e6 for name, seconds in best.items()})
+        own_us, watched = best.pop("dllab") * 1e6, best.pop(WATCHED) * 1e6 if probes else None
+        yield Timing(case, own_us, shards, least * 1e6, {name: seconds * 1e6 for name, seconds in best.items()}, watched)
 
 
 def machine() -> dict[str, Any]:
@@ -124,11 +137,18 @@ def recipe_of(case: BenchCase) -> dict[str, Any]:
     }
 
 
-def _own(case: BenchCase) -> tuple[int, Contender]:
-    """The number of shards of the case's plan, and a function that times one round of training steps."""
+def _own(case: BenchCase, probes: bool = False) -> tuple[int, Contender]:
+    """The number of shards of the case's plan, and a function that times one round of training steps.
+
+    `probes`: of everything, looking as often as in a long training.
+    """
     recipe = load(recipe_of(case))
     question = question_of(recipe, None, batch=case.batch)
-    network = Network(Plan(question), recipe)
+    plan = Plan(question)
+    if probes:
+        found, every = watch(plan, EVERY * MOST)
+        plan = Plan(dataclasses.replace(question, probes=found, probe_every=every))
+    network = Network(plan, recipe)
     rows = max(LEAST_ROWS, case.batch)
     rng = np.random.default_rng(0)
     steps = case.input if isinstance(case, TextCase) else ()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, create_model
 
 from dllab.catalogue import Fraction, LayerName, Nested, Size, find
+from dllab.core.kernel import kernel
 from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Layer
 from dllab.ops.sequence import lengths_of, sequence
@@ -18,6 +19,24 @@ from dllab.symbols import Dim, Net, Parameter, Value
 
 _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Literal["sequence", "last"], "sequence")})  # type: ignore[call-overload]
 """`return` is a word of Python, so this option cannot be declared in a class."""
+
+
+@kernel(y="B H", x="B H")
+def hand_on(y, x):
+    """Y = x, the last state: the way back through time counts down in x's gradient, and that by y stays as it came."""
+    for n in range(y.shape[0]):
+        to, of = y[n], x[n]
+        for j in range(to.shape[0]):
+            to[j] = of[j]
+
+
+@kernel(dx="B H", dy="B H")
+def hand_back(dx, dy):
+    """Dx = dy."""
+    for n in range(dx.shape[0]):
+        to, of = dx[n], dy[n]
+        for j in range(to.shape[0]):
+            to[j] = of[j]
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,11 @@ class Recurrent(_Returning):  # type: ignore[misc]
             start.carry_on(states)
             kept.append(tuple(states))
         net.keep_states(*kept)
-        return x if getattr(self, "return") == "sequence" else kept[-1][0]
+        if getattr(self, "return") == "sequence":
+            return x
+        y = net.array(kept[-1][0].shape)
+        net.call(hand_on, backward=(hand_back,), y=y, x=kept[-1][0])
+        return y
 
     def _prepared(self, net: Net, x: Value, ends: Value, number: int, start: Start) -> Run:
         ending = f"_{number}" if number > 1 else ""

@@ -24,7 +24,7 @@ BINS = 32
 """Of a portrait's histogram: equal parts of x / (1 + |x|), which goes from -1 to 1 however large x is."""
 
 PORTRAIT = (*MOMENTS, "flat", *(f"bin{number}" for number in range(BINS)))
-SAMPLE = 8192
+SAMPLE = 2048
 """Numbers of an array that a portrait looks at, at most: of more, every second, every third, ..."""
 
 What = Literal["output", "output_gradient", "parameter", "gradient", "update"]

@@ -27,6 +27,8 @@ class BenchView:
         machine, timings = self.machine, self.timings
         place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
         parts: list[RenderableType] = [_own(timings, options.ascii_only), Text(place, style="dim")]
+        if any(timing.watched_us is not None for timing in timings):
+            parts += [Text(), _watched(timings, options.ascii_only)]
         if any(timing.peers for timing in timings):
             for some in _fitting(timings, options.max_width):
                 parts += [Text(), _peers(some, options.ascii_only)]
@@ -47,6 +49,11 @@ def _case(timing: Timing) -> dict[str, Any]:
         "roofline_percent": timing.roofline_percent,
         "peers": timing.peers,
         "ratio_to_fastest": timing.ratio_to_fastest,
+        **(
+            {}
+            if timing.watched_us is None
+            else {"us_with_probes": timing.watched_us, "probes_percent": timing.probes_percent}
+        ),
     }
 
 
@@ -59,6 +66,20 @@ def _own(timings: Sequence[Timing], ascii_only: bool) -> Table:
     for timing in timings:
         figures = (f"{timing.samples_per_second:,.0f}", f"{timing.gflops:.1f}", f"{timing.roofline_percent:.0f} %")
         table.add_row(timing.case.name, timing.case.text, _micro(timing.us_per_step), *figures)
+    return table
+
+
+def _watched(timings: Sequence[Timing], ascii_only: bool) -> Table:
+    """What recording costs: with and without probes, in turns."""
+    table = _table("Recorded: every layer and every parameter, at the usual rate")
+    table.add_column("case", no_wrap=True)
+    unit = "us/step" if ascii_only else "µs/step"
+    for heading in (unit, "with probes", "added"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for timing in timings:
+        added = timing.probes_percent
+        if timing.watched_us is not None and added is not None:
+            table.add_row(timing.case.name, _micro(timing.us_per_step), _micro(timing.watched_us), f"{added:+.1f} %")
     return table
 
 

@@ -128,6 +128,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
     "viz-boundary": [["xor"], ["xor", "--units"]],
     "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
+    "viz-gradients": [["xor", "train.epochs=2"], ["xor", "--before", "--layer", "tanh", "--save", "new.txt"]],
     "viz-augment": [["digits", "augment=[shift: 1]"], ["digits", "augment=[shift: 1]", "--save", "new.txt"]],
     "viz-attention": [["reversal", "--before"], ["reversal", "train.steps=2", "--text", "abc"]],
     "viz-filters": [["lenet", "--before"], ["digits-cnn", "train.steps=2", "--layer", "conv"]],

@@ -77,7 +77,8 @@ COMMANDS: list[Case] = [
         "summary my.yaml --trust --json extra",
         "train uses.yaml", "train my.yaml --run-dir nothing/here", "train my.yaml --run-dir my.yaml",
         "train my.yaml --run-dir my.yaml/here", "train my.yaml --quiet=yes", "eval last t.csv extra",
-        "viz-augment my.yaml --rows 0", "explain xor --input 5",
+        "viz-augment my.yaml --rows 0", "viz-gradients my.yaml --before --layer conv",
+        "explain xor --input 5",
         "explain xor --layer 3_dense", "explain xor --unit 9", "explain my.yaml --step 301",
         "explain folds.yaml", "augmentations shfit", "losses mixup",
     )

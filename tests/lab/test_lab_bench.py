@@ -82,6 +82,24 @@ def test_everybody_is_timed_in_turns_and_the_best_round_counts(monkeypatch: pyte
     assert [(d.done, d.total) for d in doing if isinstance(d, Doing)] == [(n, 5) for n in range(5)]
 
 
+def test_steps_with_probes_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    calls: list[bool] = []
+
+    def own(case: BenchCase, probes: bool = False) -> Any:
+        made.append(probes)
+        return 1, lambda: (calls.append(probes), 3e-6 if probes else 2e-6)[1]
+
+    monkeypatch.setattr(bench, "_own", own)
+    monkeypatch.setattr(bench, "REST", 0.0)
+    monkeypatch.setattr(roofline, "measure", lambda numbers: Roofline(1, 1e9, 1e9))
+    *_, timing = bench.run([XOR], rounds=2, probes=True)
+    assert isinstance(timing, Timing) and made == [False, True] and calls == [False, True] * 2
+    assert timing.peers == {} and timing.probes_percent == pytest.approx(50)
+    *_, timing = bench.run([XOR], rounds=1)
+    assert isinstance(timing, Timing) and timing.probes_percent is None
+
+
 def test_the_roofline_is_measured_on_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roofline, "SECONDS", 0.0005)
     monkeypatch.setattr(roofline, "REPEATS", 2)

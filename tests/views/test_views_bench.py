@@ -46,6 +46,15 @@ def test_beside_peers_in_ascii() -> None:
     assert text.isascii() and "us/step" in text and "8.40 x" in text
 
 
+def test_with_probes() -> None:
+    timings = (Timing(CASES[0], 0.8, 1, 0.01, {}, 0.84), Timing(CASES[5], 2000.0, 2, 900.0, {}, 1990.0))
+    compare("bench_probes", screen(bench.BenchView(timings, MACHINE)))
+    assert screen(bench.BenchView(timings, MACHINE), ascii_only=True).isascii()
+    first, second = bench.document(timings, MACHINE)["cases"]
+    assert first["us_with_probes"] == 0.84 and round(first["probes_percent"], 6) == 5.0
+    assert round(second["probes_percent"], 6) == -0.5
+
+
 def test_lines_end_in_what_can_be_seen() -> None:
     assert all(line == line.rstrip() for line in _lines())
 

@@ -1,0 +1,62 @@
+"""`dllab viz-gradients`: gradients over a training."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from dllab.cli.failures import Refused
+from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
+from dllab.cli.saving import Save
+from dllab.cli.subject import Before, RecipeOrRun
+
+
+def viz_gradients(
+    target: RecipeOrRun,
+    changes: Changes = None,
+    settings: Settings = None,
+    layer: Annotated[
+        str | None,
+        typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="NAME"),
+    ] = None,
+    before: Before = False,
+    seed: SeedOption = None,
+    run_dir: RunDir = None,
+    save: Save = None,
+    json: Json = False,
+    trust: Trust = False,
+) -> None:
+    """Draw the gradients of a training: layer by layer, over time, beside the weights; is there one that vanishes?
+
+    A recipe is trained for it, a run is trained again from its recipe, and nothing is kept. With --before it is one batch
+    of the net as its weights are drawn. Names vanishing and exploding gradients as such, with the rule that says so.
+    """
+    from dllab.cli import saving
+
+    saving.check(save)
+    from dllab.cli.console import output
+    from dllab.cli.subject import subject
+    from dllab.lab.gradients import NoLayer, gradients
+    from dllab.recipe.place import visible
+    from dllab.views import gradients as views
+
+    given = [*(changes or ()), *(settings or ())]
+    net = subject(
+        target, given, view="viz-gradients", seed=seed, run_dir=run_dir, trust=trust, before=before, during=not before
+    )
+    try:
+        found = gradients(net, layer)
+    except NoLayer as error:
+        raise Refused(f"--layer {visible(str(layer))}: {error}", f"the layers are {', '.join(error.paths)}") from None
+    seeded = ["--seed", str(seed)] if seed is not None else []
+    words, flags = [target, *given, *seeded], ["--before"] if before else []
+    further = [] if before else [(f"dllab viz-gradients {shlex.join(words)} --before", "the net as it is drawn")]
+    commands = (*further, (f"dllab summary {shlex.join([target, *given])}", "its layers"))
+    view = views.GradientsView(found, commands)
+    if json:
+        output().document(views.document(found))
+    else:
+        output().show(view)
+    saving.save(view, save, f"dllab viz-gradients {shlex.join([*words, *flags])}")
