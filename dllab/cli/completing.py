@@ -107,8 +107,9 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     from dllab.cli import overrides_completing as overrides
 
     kind = (parameter.metavar or "").upper()
-    if kind == "RECIPE":
-        return [*recipes(), *files(current, (".yaml", ".yml"))]
+    if kind in ("RECIPE", "RECIPE|RUN", "RECIPE|SCHEDULE"):
+        more = runs() if kind == "RECIPE|RUN" else part_sources.names("schedules").items() if kind != "RECIPE" else []
+        return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
     if kind == "KEY=VALUE":
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
@@ -122,6 +123,8 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return words_of(words[0]) if words and current else []
     if kind == "FOLDER":
         return files(current, ())
+    if kind == "NAME" and parameter.name == "split":
+        return [(name, f"rows of the {name} split") for name in ("train", "validation", "test")]
     if kind == "SHELL":
         return list(SHELLS.items())
     if kind == "NAME" and command == "recipes":

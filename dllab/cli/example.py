@@ -15,7 +15,8 @@ InputIndex = Annotated[
     int, typer.Option("--input", help="Which example of the split, from 0.", min=0, show_default=True, metavar="I")
 ]
 Layer = Annotated[
-    str | None, typer.Option("--layer", help="One layer by its path, as `dllab summary` has it, or a kind.", metavar="PATH")
+    str | None,
+    typer.Option("--layer", help="One layer by its path, as `dllab summary` has it, or those of a kind.", metavar="PATH|KIND"),
 ]
 
 

@@ -25,18 +25,18 @@ def explain(
     ] = 1,
     row: Annotated[
         int | None,
-        typer.Option("--input", help="Which row of the batch, from 1 [default: the first not all 0].", min=1, metavar="I"),
+        typer.Option("--input", help="Which example of the batch, from 0 [default: the first not all 0].", min=0, metavar="I"),
     ] = None,
     layer: Annotated[
-        str | None, typer.Option("--layer", help="This layer (or kind, or loss, or update) alone.", metavar="PATH")
+        str | None, typer.Option("--layer", help="This layer (or kind, or loss, or update) alone.", metavar="PATH|KIND")
     ] = None,
     unit: Annotated[
         int | None,
-        typer.Option("--unit", help="This unit of each layer [default: that with the largest |y dy|].", min=1, metavar="U"),
+        typer.Option("--unit", help="This unit of each layer, from 1 [default: that with the largest |y dy|].", min=1, metavar="U"),
     ] = None,
-    rows: Annotated[
+    terms: Annotated[
         int | None,
-        typer.Option("--rows", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"),
+        typer.Option("--terms", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"),
     ] = None,
     seed: SeedOption = None,
     save: Save = None,
@@ -62,7 +62,7 @@ def explain(
     _no_run(recipe)
     moment = _moment(load(recipe, given, trust=trust), step, seed, trust)
     try:
-        found = explained(moment, row, layer, unit, rows)
+        found = explained(moment, row, layer, unit, terms)
     except NoSuch as error:
         raise Refused(error.problem, error.hint) from None
     words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]

@@ -19,7 +19,7 @@ def viz_gradients(
     settings: Settings = None,
     layer: Annotated[
         str | None,
-        typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="NAME"),
+        typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="PATH|KIND"),
     ] = None,
     before: Before = False,
     seed: SeedOption = None,

@@ -55,14 +55,15 @@ class NoSuch(ValueError):
 def explain(
     moment: Moment, input: int | None = None, layer: str | None = None, unit: int | None = None, most: int | None = None
 ) -> Explained:
-    """Tell of a step. `input`: the example's row of the batch, `unit`: the number of the last axis, both from 1.
+    """Tell of a step. `input`: the example's place in the batch, from 0; `unit`: the number of the last axis, from 1.
 
     Left out, the example is the first that is not all 0. `most`: terms of a sum that are written out. `layer`: tell of the
     layers of that path or kind alone. Raises NoSuch.
     """
     input = _first(moment) if input is None else input
-    if not 1 <= input <= moment.rows:
-        raise NoSuch(f"--input {input}: the batch of step {moment.step:,} has {moment.rows} rows", "count from 1")
+    if not 0 <= input < moment.rows:
+        problem = f"--input {input}: the batch of step {moment.step:,} has {moment.rows} examples"
+        raise NoSuch(problem, f"they are numbered from 0 to {moment.rows - 1}")
     infos = moment.inside.infos
     chosen = [info for info in infos if layer in (None, info.path, info.kind)]
     if not chosen and layer not in ("loss", "update"):
@@ -70,7 +71,7 @@ def explain(
     widest = max(int(info.output_shape[-1]) for info in chosen or infos)
     if unit is not None and not 1 <= unit <= widest:
         raise NoSuch(f"--unit {unit}: the layers shown have up to {widest} units", "count from 1")
-    n, full = input - 1, _is_small(moment)
+    n, full = input, _is_small(moment)
     most = most or (16 if full else TERMS)
     places = _places(moment, n, unit)
     told = {info.path: _tell(Here(moment, info, n, places[info.path], full, most)) for info in chosen}
@@ -85,9 +86,9 @@ def explain(
 
 
 def _first(moment: Moment) -> int:
-    """The first row of the batch, from 1, that shows something: products with 0 are 0."""
+    """The first example of the batch that shows something: products with 0 are 0."""
     x = Here(moment, moment.inside.infos[0], 0, (), False, TERMS).x
-    return 1 + int(x.reshape(len(x), -1).any(1).argmax())
+    return int(x.reshape(len(x), -1).any(1).argmax())
 
 
 def _is_small(moment: Moment) -> bool:

@@ -54,14 +54,14 @@ class _Lines:
         found = self.found
         state = "untrained" if found.step == 1 else f"trained {count(found.step - 1, 'step')}"
         answer = f", answer {found.answer}" if found.answer else ""
-        whole = f"row {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one row"
+        whole = f"input {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one"
         step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"
         yield Text(_plain(f"{found.recipe}: {step}, {state}", options), style="bold")
         yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
         yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
         of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
         yield Text(
-            f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second, counted from 1.", style="dim"
+            f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim"
         )
 
 

@@ -78,6 +78,10 @@ def words(line: str) -> list[str]:
         ("generate spir", ["spirals"]),
         ("generate last --top", ["--top-k"]),
         ("predict last --be", ["--beam"]),
+        ("viz-landscape spir", ["spirals"]),
+        ("viz-filters digits-cnn optimizer.l", ["optimizer.lr="]),
+        ("viz-data iris --split t", ["train", "test"]),
+        ("viz-schedule one_", ["one_cycle"]),
         ("neighbours glo", ["glove10k"]),
         ("neighbours glove10k emper", ["emperor"]),
         ("neighbours glove10k king emper", ["emperor"]),
@@ -138,6 +142,7 @@ def test_runs_and_the_recipes_they_keep(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "kept/xor-2/data.json").write_text('{"vocabulary": ["he", "her", "she"]}')
     assert words("neighbours last he") == ["he", "her"]
     assert words("neighbours last she + h") == ["he", "her"]
+    assert words("viz-activations xor-") == ["xor-2", "xor-1"]
     assert words("neighbours xor-1 h") == []
 
 

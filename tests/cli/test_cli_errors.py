@@ -183,7 +183,7 @@ def test_the_text_of_errors_of_surroundings(base: Path, ann: Path, monkeypatch: 
     texts.append(entry("dllab eval tables", typed(ann, ["eval", "tables"])))
     monkeypatch.setattr(cache, "kept", lambda: False)
     texts.append(entry("dllab train my.yaml (no cache)", typed(ann, ["train", "my.yaml", "-q", "--no-save"])))
-    monkeypatch.setattr(bench, "run", lambda chosen, peers, rounds: iter(()))
+    monkeypatch.setattr(bench, "run", lambda *_: iter(()))
     monkeypatch.setattr(peers, "installed", lambda name: False)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     texts.append(entry("dllab bench --against torch", typed(ann, ["bench", "--against", "torch"])))
