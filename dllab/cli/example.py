@@ -16,7 +16,9 @@ InputIndex = Annotated[
 ]
 Layer = Annotated[
     str | None,
-    typer.Option("--layer", help="One layer by its path, as `dllab summary` has it, or those of a kind.", metavar="PATH|KIND"),
+    typer.Option(
+        "--layer", help="One layer by its path, as `dllab summary` has it, or those of a kind.", metavar="PATH|KIND"
+    ),
 ]
 
 

@@ -25,18 +25,24 @@ def explain(
     ] = 1,
     row: Annotated[
         int | None,
-        typer.Option("--input", help="Which example of the batch, from 0 [default: the first not all 0].", min=0, metavar="I"),
+        typer.Option(
+            "--input", help="Which example of the batch, from 0 [default: the first not all 0].", min=0, metavar="I"
+        ),
     ] = None,
     layer: Annotated[
         str | None, typer.Option("--layer", help="This layer (or kind, or loss, or update) alone.", metavar="PATH|KIND")
     ] = None,
     unit: Annotated[
         int | None,
-        typer.Option("--unit", help="This unit of each layer, from 1 [default: that with the largest |y dy|].", min=1, metavar="U"),
+        typer.Option(
+            "--unit", help="This unit of each layer, from 1 [default: that with the largest |y dy|].", min=1, metavar="U"
+        ),
     ] = None,
     terms: Annotated[
         int | None,
-        typer.Option("--terms", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"),
+        typer.Option(
+            "--terms", help="Terms of a long sum that are written out [default: 4].", min=1, max=1000, metavar="N"
+        ),
     ] = None,
     seed: SeedOption = None,
     save: Save = None,

@@ -20,7 +20,9 @@ def viz_boundary(
     units: Annotated[bool, typer.Option("--units", help="What each unit of a hidden layer draws.")] = False,
     layer: Annotated[
         str | None,
-        typer.Option("--layer", help="Of which layer, by path or kind [default: the first hidden one].", metavar="PATH|KIND"),
+        typer.Option(
+            "--layer", help="Of which layer, by path or kind [default: the first hidden one].", metavar="PATH|KIND"
+        ),
     ] = None,
     most: Annotated[int, typer.Option("--most", help="Draw so many units.", min=1, max=1000, metavar="N")] = 30,
     split: Annotated[

@@ -60,9 +60,7 @@ class _Lines:
         yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
         yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
         of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
-        yield Text(
-            f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim"
-        )
+        yield Text(f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim")
 
 
 class _Section:
