@@ -11,8 +11,8 @@ from dllab.lab.activations import picked, unusual
 from dllab.lab.recording import LayerTrace
 from dllab.lab.subject import Subject
 
-LAST = 8
-"""Looks by whose batches a unit is dead at the end."""
+LAST, ROWS = 8, 256
+"""Looks that count as the end, and rows of their batches by which a unit is judged: more looks where batches are small."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,17 @@ def during(subject: Subject, wanted: str | None = None) -> During:
     trace, infos = subject.trace, subject.network.plan.infos
     assert trace is not None, "trained with watched=True"
     paths = {info.path for info in picked([i for i in infos if i.path in {t.path for t in trace.layers}], wanted)}
-    batch = subject.network.plan.question.batch
-    per_epoch = -(-len(subject.data.splits.train) // batch)
+    batch, per_epoch = subject.network.plan.question.batch, trace.per_epoch
     return During(
         subject.name, batch, subject.steps, trace.steps, trace.steps / per_epoch, subject.steps / per_epoch,
         tuple(layer for layer in trace.layers if layer.path in paths),
-        unusual([at_the_end(layer) for layer in trace.layers]),
+        unusual([at_the_end(layer, batch) for layer in trace.layers]),
     )  # fmt: skip
 
 
-def at_the_end(layer: LayerTrace) -> AtTheEnd:
+def at_the_end(layer: LayerTrace, batch: int) -> AtTheEnd:
     """A layer's figures in the last looks: units are dead that are 0 in all of their batches."""
-    dead = None if layer.dead is None else float((layer.active[-LAST:] == 0).all(0).mean())
+    last = max(LAST, -(-ROWS // batch))
+    dead = None if layer.dead is None else float((layer.active[-last:] == 0).all(0).mean())
     flat = None if layer.flat is None else float(layer.flat[-LAST:].mean())
-    return AtTheEnd(layer.path, layer.kind, float(layer.spread[-1]), dead, flat)
+    return AtTheEnd(layer.path, layer.kind, float(layer.spread[-LAST:].mean()), dead, flat)

@@ -97,7 +97,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Explained:
-    """A step of training. `step`, `input`: from 1; `row`: of the data set, from 0; `rows`: of the batch.
+    """A step of training. `step` is counted from 1, `input` from 0; `row`: of the data set, from 0; `rows`: of the batch.
 
     `full`: all numbers of a small net, not those of a unit of each layer. `loss`: of the whole batch, before the step;
     `rate`: the learning rate of the step.

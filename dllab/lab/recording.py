@@ -72,9 +72,10 @@ class ParameterTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that was seen: at the step numbers `steps` (L,), counted from 0."""
+    """All that was seen: at the step numbers `steps` (L,), counted from 0; `per_epoch` of them are an epoch."""
 
     steps: NDArray[np.int64]
+    per_epoch: int
     layers: tuple[LayerTrace, ...]
     parameters: tuple[ParameterTrace, ...]
 
@@ -89,15 +90,16 @@ def watch(plan: Plan, steps: int) -> tuple[tuple[Probe, ...], int]:
     return tuple(found), every
 
 
-def trace(plan: Plan, memory: Memory, steps: int) -> Trace:
-    """What the probes of `watch` have seen in a plan's first `steps` steps."""
-    every = plan.question.probe_every
+def trace(plan: Plan, memory: Memory, steps: int, examples: int) -> Trace:
+    """What the probes of `watch` have seen in a plan's first `steps` steps; `examples` are trained on in an epoch."""
+    batch, seen = plan.question.batch, np.arange(0, steps, plan.question.probe_every)
+    per_epoch = -(-examples // batch)
+    rows = np.minimum(batch, examples - seen % per_epoch * batch)
     length = plan.question.probes[0].length if plan.question.probes else 1
     looks = {probe: memory.looks(probe, steps) for probe in plan.question.probes}
-    infos = plan.program("train").infos
-    layers = tuple(_layer(info, looks, length, plan.question.batch) for info in infos)
+    layers = tuple(_layer(info, looks, length, rows) for info in plan.program("train").infos)
     parameters = tuple(_parameter(label, looks, length) for label in plan.store.parameters)
-    return Trace(np.arange(0, steps, every), layers, parameters)
+    return Trace(seen, per_epoch, layers, parameters)
 
 
 def _of_layer(info: LayerInfo, length: int) -> dict[str, Probe]:
@@ -117,7 +119,8 @@ def _of_parameter(label: str, length: int) -> dict[str, Probe]:
     return {kind: Probe(label, kind, "square", length) for kind in kinds}
 
 
-def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: int, batch: int) -> LayerTrace:
+def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: int, rows: NDArray[np.int64]) -> LayerTrace:
+    """`rows` (L,): how many examples each look's batch had."""
     probes, part = _of_layer(info, length), parts("layers").get(info.kind)
     seen = looks[probes["portrait"]]  # (L, shards, PORTRAIT)
     column = dict(zip(PORTRAIT, np.moveaxis(seen, -1, 0)))
@@ -127,8 +130,9 @@ def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: 
     active = units[:, :-1] / units[:, -1:]
     gradient = None
     if "gradient" in probes:
-        numbers = units[:, -1] * active.shape[1]
-        gradient = batch * np.sqrt(looks[probes["gradient"]].sum(1) / numbers)
+        each = int(np.prod([int(size) for size in info.output_shape[1:]]))  # padding among them, whose gradient is 0
+        numbers = rows * each
+        gradient = rows * np.sqrt(looks[probes["gradient"]].sum(1) / numbers)
     spread = np.sqrt(np.maximum(squares - mean**2, 0))
     return LayerTrace(
         info.path, info.kind, mean, spread, column["least"].min(1), column["most"].max(1),

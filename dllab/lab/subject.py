@@ -98,7 +98,7 @@ class Subject:
         found._take(trainer.network)
         found.steps, found.history = trainer.course.step, tuple(history)
         if watched:
-            found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps)
+            found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps, len(trainer.rows))
         if recorder is not None:
             found.path = recorder.path()
         return found

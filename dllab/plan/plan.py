@@ -240,6 +240,8 @@ class Plan:
         with builder.inside("probes"):
             for watch in question.probes:
                 build_probe(builder, watch, question.probe_every, question.batch, self.rings)
+            if question.probes:
+                builder.barrier()  # shard 0 looks at whole parameters and gradients, which the other one is about to change
         update = len(builder.rows)
         with builder.inside("update"):
             for parameters in make_groups(self.parameters):

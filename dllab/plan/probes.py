@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.plan.row import Row
 from dllab.plan.totals import square_total
@@ -73,29 +74,51 @@ def summarise(ring, x, step, every, shard):
     to[1], to[2], to[3], to[4], to[5] = total, squares, least, most, zeros
 
 
-@kernel(ring="H S K:float64", x="*N", low="", high="", step=":int64", every=":int64", shard=":int64")
-def portray(ring, x, low, high, step, every, shard):
-    """Keep a PORTRAIT of this shard's numbers, or of SAMPLE of them; NaN and infinities are in no bin."""
-    to = ring[(step // every) % ring.shape[0], shard]
+@device
+def begin(to):
+    """An empty PORTRAIT."""
     for k in range(to.shape[0]):
         to[k] = 0.0
+    to[3], to[4] = math.inf, -math.inf
+
+
+@device
+def add(to, value, low, high):
+    """Add a number to a PORTRAIT; NaN and infinities are in no bin."""
+    to[0] += 1.0
+    to[1] += value
+    to[2] += value * value
+    to[3] = min(to[3], value)
+    to[4] = max(to[4], value)
+    to[5] += 1.0 if value == 0.0 else 0.0
+    to[6] += 1.0 if value <= low or value >= high else 0.0
+    place = value / (1.0 + abs(value))
+    if -1.0 < place < 1.0:
+        to[7 + int((place + 1.0) * (0.5 * BINS))] += 1.0
+
+
+@kernel(ring="H S K:float64", x="*N", low="", high="", step=":int64", every=":int64", shard=":int64")
+def portray(ring, x, low, high, step, every, shard):
+    """Keep a PORTRAIT of this shard's numbers, or of SAMPLE of them."""
+    to = ring[(step // every) % ring.shape[0], shard]
+    begin(to)
     size = x.shape[0]
     stride = max(size // SAMPLE, 1) | 1  # odd: so that it meets all units where their number is a power of two
-    total, squares, zeros, flat, count = 0.0, 0.0, 0.0, 0.0, 0.0
-    least, most = math.inf, -math.inf
     for i in range(0, size, stride):
-        value = float(x[i])
-        total += value
-        squares += value * value
-        count += 1.0
-        zeros += 1.0 if value == 0.0 else 0.0
-        flat += 1.0 if value <= low or value >= high else 0.0
-        least = min(least, value)
-        most = max(most, value)
-        place = value / (1.0 + abs(value))
-        if -1.0 < place < 1.0:
-            to[7 + int((place + 1.0) * (0.5 * BINS))] += 1.0
-    to[0], to[1], to[2], to[3], to[4], to[5], to[6] = count, total, squares, least, most, zeros, flat
+        add(to, float(x[i]), low, high)
+
+
+@kernel(ring="H S K:float64", x="B T U", ends="B:int32", low="", high="", step=":int64", every=":int64", shard=":int64")
+def portray_steps(ring, x, ends, low, high, step, every, shard):
+    """The same of sequences, up to their ends."""
+    to = ring[(step // every) % ring.shape[0], shard]
+    begin(to)
+    units = x.shape[2]
+    stride = max(x.shape[0] * x.shape[1] * units // SAMPLE, 1)
+    for n in range(x.shape[0]):
+        for t in range(ends[n]):
+            for u in range((n + t) % stride, units, stride):
+                add(to, float(x[n, t, u]), low, high)
 
 
 @kernel(ring="H S V", x="*N U", step=":int64", every=":int64", shard=":int64")
@@ -112,12 +135,28 @@ def count_active(ring, x, step, every, shard):
     to[units] = x.shape[0]
 
 
+@kernel(ring="H S V", x="B T U", ends="B:int32", step=":int64", every=":int64", shard=":int64")
+def count_active_steps(ring, x, ends, step, every, shard):
+    """The same of sequences, up to their ends: a row is a step that is there."""
+    to = ring[(step // every) % ring.shape[0], shard]
+    units = x.shape[2]
+    for u in range(units + 1):
+        to[u] = 0.0
+    for n in range(x.shape[0]):
+        for t in range(ends[n]):
+            row = x[n, t]
+            for u in range(units):
+                to[u] += 1.0 if row[u] != 0.0 else 0.0
+            to[units] += 1.0
+
+
 @kernel(ring="H S:float64", x="*N", step=":int64", every=":int64", shard=":int64")
 def keep_square(ring, x, step, every, shard):
     """Keep the sum of squares of this shard's numbers."""
     ring[(step // every) % ring.shape[0], shard] = square_total(x)
 
 
+STEPS = {"portrait": portray_steps, "units": count_active_steps}
 KERNELS = {"none": copy, "moments": summarise, "portrait": portray, "units": count_active, "square": keep_square}
 
 
@@ -172,7 +211,10 @@ def build_probe(builder: Builder, probe: Probe, every: int, batch: int, rings: d
         }
     if probe.summary == "portrait":
         operands["low"], operands["high"] = (builder.constant(edge) for edge in probe.flat)
-    builder.rows.append(Row(KERNELS[probe.summary], operands, builder.path, None if per_example else 0))
+    found = KERNELS[probe.summary]
+    if value.lengths is not None and len(value.shape) == 3 and probe.summary in STEPS:
+        found, operands["ends"] = STEPS[probe.summary], value.lengths
+    builder.rows.append(Row(found, operands, builder.path, None if per_example else 0))
 
 
 def build_change(builder: Builder, probe: Probe, every: int, rings: dict[Probe, Value]) -> None:

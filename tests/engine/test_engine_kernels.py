@@ -186,3 +186,18 @@ def test_partial_sums_are_collected(precision: str) -> None:
     np.testing.assert_allclose(y, (one + other + bias)[3:5], rtol=1e-5)
     run(split.collect_back, precision, dx=y, ga=one, gb=other, first=13, whole=10)
     np.testing.assert_array_equal(y, (one + other)[3:5])
+
+
+@precisions
+def test_portraits_of_sequences_end_where_they_end(precision: str) -> None:
+    x, ends = normal(precision, 3, 4, 2), np.array([4, 1, 2], np.int32)
+    there = np.concatenate([x[n, :end].ravel() for n, end in enumerate(ends)]).astype(np.float64)
+    ring = np.zeros((2, 1, len(probes.PORTRAIT)))
+    run(probes.portray_steps, precision, ring=ring, x=x, ends=ends, low=-1.0, high=1.0, step=3, every=2, shard=0)
+    flat, bins = np.count_nonzero(abs(there) >= 1), np.histogram(there / (1 + abs(there)), np.linspace(-1, 1, 33))[0]
+    expected = [14, there.sum(), (there**2).sum(), there.min(), there.max(), 0, flat, *bins]
+    close(ring[1, 0], expected, precision)
+    x[0, 3, 1] = x[2, 3, 0] = 0  # the second lies behind an end
+    units = np.zeros((2, 1, 3), precision)
+    run(probes.count_active_steps, precision, ring=units, x=x, ends=ends, step=3, every=2, shard=0)
+    np.testing.assert_array_equal(units[1, 0], [7, 6, 7])

@@ -116,3 +116,8 @@ def test_unknown_places_are_named() -> None:
         network(Probe("9_relu"))
     with pytest.raises(ValueError, match=r"no parameter is called 'w'; there are 0_dense\.w"):
         network(Probe("w", "parameter"))
+
+
+def test_shards_wait_for_looks_at_what_they_are_about_to_change() -> None:
+    program = network(Probe("0_dense.w", "parameter", "square"), shards=2).plan.program("train")
+    assert program.rows[program.update - 1].kernel is None, "a barrier"

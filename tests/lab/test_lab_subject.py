@@ -52,6 +52,30 @@ def test_a_trace_begins_with_the_untrained_net() -> None:
         assert parameter.norm[0] == pytest.approx(np.linalg.norm(before.network.parameters[parameter.label]), rel=1e-5)
 
 
+def test_gradients_are_those_of_an_example_however_many_a_batch_has() -> None:
+    recipe = load(WHOLE, ["train.batch=50", "train.shuffle=false", "train.epochs=1", "optimizer.lr=1e-9"])
+    before, seen = Subject.untrained(recipe), Subject.trained(recipe, watched=True).trace
+    rows = before.data.splits.train
+    assert seen is not None and (len(rows), seen.per_epoch) == (60, 2)
+    for number, part in enumerate((rows[:50], rows[50:])):
+        slopes = before.backward(part).output_gradient("1_relu")
+        assert slopes is not None and seen.layers[1].gradient is not None
+        assert seen.layers[1].gradient[number] == pytest.approx(len(part) * np.sqrt((slopes**2).mean()), rel=1e-4)
+
+
+def test_padding_is_not_counted() -> None:
+    recipe = load("reber", ["train.epochs=", "train.steps=1", "train.batch=full"])
+    before, seen = Subject.untrained(recipe), Subject.trained(recipe, watched=True).trace
+    path = next(info.path for info in before.network.plan.infos if info.kind == "lstm")
+    inside = before.inference(before.rows("train"))
+    lengths, states = inside.lengths(path), inside.output(path)
+    assert seen is not None and lengths is not None and lengths.min() < lengths.max()
+    there = np.concatenate([states[n, :end] for n, end in enumerate(lengths)])
+    layer = next(layer for layer in seen.layers if layer.path == path)
+    assert layer.zeros[0] == 0 < (states == 0).mean()
+    assert layer.spread[0] == pytest.approx(there.std(), rel=0.1)
+
+
 @pytest.mark.parametrize("name", ["spirals", "digits-cnn"])
 def test_watching_changes_nothing(name: str) -> None:
     recipe = load(name, ["train.epochs=2"])

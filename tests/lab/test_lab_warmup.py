@@ -25,10 +25,12 @@ NOT_ASKED_FOR = {  # by any recipe or command yet
     "ops.batch_norm.infer_backward",
     "plan.probes.copy",
     "plan.probes.count_active",
+    "plan.probes.count_active_steps",
     "plan.probes.keep",
     "plan.probes.keep_change",
     "plan.probes.keep_square",
     "plan.probes.portray",
+    "plan.probes.portray_steps",
     "plan.probes.summarise",
     "plan.totals.add_gradients",  # of a third core
     "plan.totals.rate_of_group",
