@@ -5,6 +5,7 @@ A Store (store.py) holds what all programs of a plan share; a Builder makes one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -95,7 +96,7 @@ class Builder:
             if initializer is None and len(shape) > 1:
                 initializer = self._initializer
             found = Parameter(label, PARAMETERS, shape, "T", True, label=label, initializer=initializer, decays=decays)
-            found.fans = fans or (_size(shape[:-1]), shape[-1])
+            found.fans = fans or (math.prod(shape[:-1]), shape[-1])
             found.frozen = self.store.is_frozen(label)
             found.needs_gradient = not found.frozen
             for path, factor in self.store.rate_factors:
@@ -137,7 +138,7 @@ class Builder:
     def own(self, of: Value) -> Value:
         """See Net.own."""
         row = of.shape[1:]
-        return Value(of.name, SHARED, row or (1,), of.dtype, parent=of, stride=8 * _size([int(d) for d in row]))
+        return Value(of.name, SHARED, row or (1,), of.dtype, parent=of, stride=8 * math.prod([int(d) for d in row]))
 
     def constant(self, value: float) -> Value:
         """See Net.constant."""
@@ -395,10 +396,3 @@ def default_initializer(following: Sequence[Any]) -> Initializer | None:
 
 def _xavier() -> Initializer:
     return find("initializers", "xavier")()  # type: ignore[return-value]
-
-
-def _size(shape: Sequence[int]) -> int:
-    number = 1
-    for size in shape:
-        number *= size
-    return number

@@ -97,7 +97,7 @@ def back(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
         factor = f"x {number(size / before, 2)}" if before > 0 else ""
         above = {depth: s for depth, s in above.items() if depth < one.depth} | {one.depth: size}
         share = (np.log10(size) - low) / (top - low) if size > 0 and np.isfinite(size) else float(size > 0)
-        bar = ("#" if ascii_only else "█") * max(round(share * room), int(size > 0))
+        bar = ("#" if ascii_only else "▇") * max(round(share * room), int(size > 0))
         space = " " * (margin - cell_len(name))
         yield Text.assemble(f"{name}{space}  {number(size, 3):>8}  {factor:>8}  ", (bar, "#56b4e9"))
 

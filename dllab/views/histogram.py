@@ -20,8 +20,11 @@ UPRIGHT, DASH = ("│", "|"), ("─", "-")
 
 
 def sparkline(counts: ArrayLike, width: int, ascii_only: bool = False) -> str:
-    """Counts as one line of bars, at most `width` of them; where there are any it is never blank."""
-    bars = ASCII_BARS if ascii_only else BARS
+    """Counts as one line of bars, at most `width` of them; where there are any it is never blank.
+
+    No bar is as high as its line, so that those of a table's rows stand apart.
+    """
+    bars = ASCII_BARS if ascii_only else BARS[:-1]
     few = _grouped(counts, width)
     top = few.max(initial=0.0)
     return "".join(bars[_level(c, top, len(bars) - 1)] for c in few)

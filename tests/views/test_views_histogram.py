@@ -50,9 +50,9 @@ def test_bars_are_as_high_as_their_counts_and_one_of_many_is_seen() -> None:
     columns = [lines[0][9:].ljust(30)[::6], lines[1][9:].ljust(30)[::6]]
     assert columns == ["█    ", "██▂ ▄"]
     assert lines[0].split("│")[0].strip() == "53.3 %"
-    assert sparkline([1000, 1, 0], 3) == "█▁ " and sparkline([1000, 1, 0], 3, True) == "@. "
+    assert sparkline([1000, 1, 0], 3) == "▇▁ " and sparkline([1000, 1, 0], 3, True) == "@. "
 
 
 def test_neighbours_are_added_where_there_is_no_room() -> None:
-    assert sparkline([1, 1, 2, 2, 4], 3) == "▄██"
+    assert sparkline([1, 1, 2, 2, 4], 3) == "▄▇▇"
     assert sparkline([], 5) == "" and sparkline([0, 0], 5) == "  "
