@@ -73,6 +73,9 @@ def subject(
         else:
             found = Subject.of_run(opened)
     if found.ended is not None and found.ended.status == "diverged":
+        if during and found.steps == 0:
+            raise Refused(f"{target}: training diverged in its first step, so there is nothing to look at over it",
+                          "--before shows the net as its weights are drawn")  # fmt: skip
         say(f"training diverged after {found.steps:,} step{'s' * (found.steps != 1)}; this is the net as it was then")
     if not found.same_data:
         say("the data are not what they were when this net was trained")

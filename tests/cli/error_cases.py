@@ -78,6 +78,7 @@ COMMANDS: list[Case] = [
         "train uses.yaml", "train my.yaml --run-dir nothing/here", "train my.yaml --run-dir my.yaml",
         "train my.yaml --run-dir my.yaml/here", "train my.yaml --quiet=yes", "eval last t.csv extra",
         "viz-augment my.yaml --rows 0", "viz-gradients my.yaml --before --layer conv",
+        "viz-gradients autompg train.steps=2 'model[2].dense={units: 1, init: {name: normal, std: 1e30}}'",
         "explain xor --input 4",
         "explain xor --layer 3_dense", "explain xor --unit 9", "explain my.yaml --step 301",
         "explain folds.yaml", "augmentations shfit", "losses mixup",
