@@ -82,6 +82,18 @@ def subject(
     return found
 
 
+def named(target: str, given: Sequence[str], *, seed: int | None, trust: bool, run_dir: str | None) -> list[str]:
+    """The words of a command line that say which net is meant, for the next one."""
+    seeded = ["--seed", str(seed)] if seed is not None else []
+    return [
+        target,
+        *given,
+        *seeded,
+        *(["--trust"] if trust else []),
+        *(["--run-dir", run_dir] if run_dir is not None else []),
+    ]
+
+
 def is_run(target: str, run_dir: str | None) -> bool:
     """Whether a run is meant: `last`, or what is no recipe of the lab and is one."""
     from dllab.recipe import shipped

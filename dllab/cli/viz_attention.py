@@ -47,7 +47,7 @@ def viz_attention(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.cli.subject import subject
+    from dllab.cli.subject import named, subject
     from dllab.data.table_text import TableError
     from dllab.lab.attention import KIND, look
     from dllab.lab.chosen import exists
@@ -65,7 +65,7 @@ def viz_attention(
     except TableError as error:
         raise Refused(error.problem, error.hint) from None
     _check_head(seen, head)
-    words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    words = named(net, given, seed=seed, trust=trust, run_dir=run_dir)
     view = views.attention_view(seen, shlex.join(words), window, head, layer is not None)
     if json:
         output().document(views.document(seen))

@@ -54,6 +54,7 @@ def viz_embeddings(
 
     saving.check(save)
     from dllab.cli.console import output
+    from dllab.cli.subject import named
     from dllab.lab.embeddings import plane
     from dllab.lab.neighbours import UnknownWord
     from dllab.views import embeddings as views
@@ -67,7 +68,7 @@ def viz_embeddings(
         from dllab.cli.neighbours import unknown
 
         raise unknown(error.word, vectors.table) from None
-    line = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    line = named(net, given, seed=seed, trust=trust, run_dir=run_dir)
     view = views.embeddings_view(found, shlex.join(line))
     if json:
         output().document(views.document(found))

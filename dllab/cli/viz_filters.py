@@ -32,7 +32,7 @@ def viz_filters(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.cli.subject import subject
+    from dllab.cli.subject import named, subject
     from dllab.lab.chosen import exists
     from dllab.lab.filters import filters
     from dllab.lab.suits import FILTERS
@@ -43,7 +43,7 @@ def viz_filters(
         net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before, fits=exists(FILTERS, layer)
     )
     found = filters(seen, layer)
-    words = [net, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
+    words = named(net, given, seed=seed, trust=trust, run_dir=run_dir)
     view = views.filters_view(found, shlex.join(words), layer is not None)
     if json:
         output().document(views.document(found))

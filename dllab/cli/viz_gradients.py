@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
@@ -37,23 +36,29 @@ def viz_gradients(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.cli.subject import subject
-    from dllab.lab.gradients import NoLayer, gradients
-    from dllab.recipe.place import visible
+    from dllab.cli.subject import is_run, named, subject
+    from dllab.lab.activations import picked
+    from dllab.lab.gradients import gradients
     from dllab.views import gradients as views
 
     given = [*(changes or ()), *(settings or ())]
     net = subject(
-        target, given, view="viz-gradients", seed=seed, run_dir=run_dir, trust=trust, before=before, during=not before
+        target,
+        given,
+        view="viz-gradients",
+        seed=seed,
+        run_dir=run_dir,
+        trust=trust,
+        before=before,
+        during=not before,
+        fits=lambda plan: picked(plan.program("train").infos, layer),
     )
-    try:
-        found = gradients(net, layer)
-    except NoLayer as error:
-        raise Refused(f"--layer {visible(str(layer))}: {error}", f"the layers are {', '.join(error.paths)}") from None
-    seeded = ["--seed", str(seed)] if seed is not None else []
-    words, flags = [target, *given, *seeded], ["--before"] if before else []
+    found = gradients(net, layer)
+    words = named(target, given, seed=seed, trust=trust, run_dir=run_dir)
+    flags = ["--before"] if before else []
     further = [] if before else [(f"dllab viz-gradients {shlex.join(words)} --before", "the net as it is drawn")]
-    commands = (*further, (f"dllab summary {shlex.join([target, *given])}", "its layers"))
+    layers = [] if is_run(target, run_dir) else [(f"dllab summary {shlex.join([target, *given])}", "its layers")]
+    commands = (*further, *layers)
     view = views.GradientsView(found, commands)
     if json:
         output().document(views.document(found))

@@ -107,8 +107,8 @@ def activations(subject: Subject, split: str, wanted: str | None = None) -> Acti
 
 
 def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:
-    """The layers of a path, or of a kind; all where none is wanted. Raises Unsuited."""
-    found = [info for info in infos if wanted in (None, info.path, info.kind)]
+    """The layers of a path, with those inside it, or of a kind; all where none is wanted. Raises Unsuited."""
+    found = [i for i in infos if wanted in (None, i.path, i.kind) or i.path.startswith(f"{wanted}.")]
     if found:
         return found
     paths, kinds = [info.path for info in infos], sorted({info.kind for info in infos})

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.engine.inside import Inside
+from dllab.lab.activations import picked
 from dllab.lab.recording import LayerTrace, ParameterTrace, Trace
 from dllab.lab.subject import Subject
 from dllab.lab.through_time import ThroughTime, through_time
@@ -94,21 +95,13 @@ class Gradients:
         return self.state == "trained" and len(self.looks) > 0
 
 
-class NoLayer(ValueError):
-    """No layer has that path or kind; `paths` are those there are."""
-
-    def __init__(self, asked: str, paths: Sequence[str], kinds: Sequence[str]) -> None:
-        super().__init__(f"no layer is called {asked}, and none is of that kind")
-        self.paths, self.kinds = paths, kinds
-
-
 def gradients(subject: Subject, layer: str | None = None) -> Gradients:
     """The gradients over a watched training, or else of one batch. `layer`: only those of that path or kind.
 
-    Raises NoLayer.
+    Raises Unsuited where there is none.
     """
     infos = subject.network.plan.program("train").infos
-    wanted = _wanted(infos, layer)
+    wanted = picked(infos, layer)
     rows = subject.rows("train", min(subject.network.plan.question.batch, EXAMPLES))
     inside = subject.backward(rows)
     trace = subject.trace
@@ -194,16 +187,6 @@ def _growth(parameters: Sequence[ParameterTrace]) -> float:
         return 1.0
     first, last = np.median(norms[:few]), np.median(norms[-few:])
     return float(last / first) if first > 0 and not np.isnan(last) else 1.0
-
-
-def _wanted(infos: Sequence[LayerInfo], layer: str | None) -> list[LayerInfo]:
-    found = [
-        info for info in infos if layer is None or layer in (info.path, info.kind) or info.path.startswith(f"{layer}.")
-    ]
-    if not found:
-        assert layer is not None
-        raise NoLayer(layer, [info.path for info in infos], sorted({info.kind for info in infos}))
-    return found
 
 
 def _numbers(info: LayerInfo) -> int:

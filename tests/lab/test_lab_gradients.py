@@ -11,8 +11,9 @@ from dllab.core.settings import jit_enabled
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
 from dllab.engine.question import question_of
-from dllab.lab.gradients import NoLayer, gradients, total
+from dllab.lab.gradients import gradients, total
 from dllab.lab.subject import Subject
+from dllab.lab.suits import Unsuited
 from dllab.lab.through_time import state_gradients, through_time
 from dllab.plan.plan import Plan
 from dllab.recipe import load
@@ -106,9 +107,9 @@ def test_layers_can_be_chosen() -> None:
     found = gradients(subject, "0_dense")
     assert [one.label for one in found.parameters] == ["0_dense.w", "0_dense.b"]
     assert found.verdicts[0].layers == ("0_dense", "2_dense"), "the verdict is on the whole net"
-    with pytest.raises(NoLayer) as error:
+    with pytest.raises(Unsuited, match="no layer of that path or kind") as error:
         gradients(subject, "relu")
-    assert "1_tanh" in error.value.paths
+    assert "1_tanh" in error.value.hint
 
 
 # ---- through time --------------------------------------------------------------------------------------------------
