@@ -38,8 +38,7 @@ def example_head(example: Example) -> RenderableType:
     if example.picture is not None:
         return Text(head)
     if example.tokens:
-        gap = "" if all(len(token) == 1 for token in example.tokens) else " "
-        return Group(Text(head), Text(f"reads: {_visible(gap.join(example.tokens))}"))
+        return Group(Text(head), Text(f"reads: {joined(example.tokens)}"))
     flat = example.inputs.reshape(-1)
     some = ", ".join(number(float(x), 3) for x in flat[:NUMBERS])
     return Group(Text(head), Text(f"reads: {some}" + (f", ... ({len(flat)} numbers)" if len(flat) > NUMBERS else "")))
@@ -210,5 +209,7 @@ class Left:
             yield Segment.line()
 
 
-def _visible(text: str) -> str:
+def joined(tokens: Sequence[str]) -> str:
+    """Letters, or words, as a text in which all can be seen."""
+    text = ("" if all(len(token) == 1 for token in tokens) else " ").join(tokens)
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
