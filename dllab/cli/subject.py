@@ -85,13 +85,8 @@ def subject(
 def named(target: str, given: Sequence[str], *, seed: int | None, trust: bool, run_dir: str | None) -> list[str]:
     """The words of a command line that say which net is meant, for the next one."""
     seeded = ["--seed", str(seed)] if seed is not None else []
-    return [
-        target,
-        *given,
-        *seeded,
-        *(["--trust"] if trust else []),
-        *(["--run-dir", run_dir] if run_dir is not None else []),
-    ]
+    elsewhere = ["--run-dir", run_dir] if run_dir is not None else []
+    return [target, *given, *seeded, *(["--trust"] if trust else []), *elsewhere]
 
 
 def is_run(target: str, run_dir: str | None) -> bool:

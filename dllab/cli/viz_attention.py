@@ -54,6 +54,8 @@ def viz_attention(
     from dllab.views import attention as views
 
     window = _steps(steps)
+    if text == "":
+        raise Refused("--text: an empty text, in which there is nothing to look at", "such as --text hello")
     given = [*(changes or ()), *(settings or ())]
     found = subject(
         net, given, view="viz-attention", seed=seed, run_dir=run_dir, trust=trust, before=before,

@@ -82,7 +82,7 @@ def example(subject: Subject, split: str, place: int, wanted: str | None = None)
     flat = frame.kind != "picture" or inputs.dtype == np.int32
     picture = None if flat else inputs.reshape(frame.height, frame.width, frame.channels)
     return Example(
-        place, row, split, inputs[: _length(dataset, row)], picture, _spelt(dataset, row), _target(dataset, row),
+        place, row, split, inputs[: _length(dataset, row)], picture, spelt(dataset, row), _target(dataset, row),
         dataset.classes, shown,
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _over_time(inside: Inside, info: LayerInfo) -> dict[str, Array]:
 
 def _streams(infos: Sequence[LayerInfo], dataset: Dataset, row: int) -> dict[str, tuple[str, ...]]:
     """What stands at the steps that each layer goes through: of the inputs, or of what a decoder reads."""
-    read, found = _spelt(dataset, row), {}
+    read, found = spelt(dataset, row), {}
     for info in infos:
         if DECODER in dataset.columns and info.kind == "embedding" and info.input.name.endswith(f".{DECODER}"):
             read = tuple(dataset.classes[i] for i in dataset.columns[DECODER][row])
@@ -132,7 +132,8 @@ def _streams(infos: Sequence[LayerInfo], dataset: Dataset, row: int) -> dict[str
     return found
 
 
-def _spelt(dataset: Dataset, row: int) -> tuple[str, ...]:
+def spelt(dataset: Dataset, row: int) -> tuple[str, ...]:
+    """The letters or words that an example is read as, () where it is no text."""
     ids = dataset.columns["inputs"][row]
     if ids.dtype != np.int32 or not dataset.vocabulary:
         return ()

@@ -61,7 +61,10 @@ class LayerActivations:
 
 @dataclass(frozen=True)
 class Activations:
-    """Of a net, all its layers, or those that were asked for; `unusual`: what the rules have to say of all of them."""
+    """Of a net, all its layers, or those that were asked for; `unusual`: what the rules have to say of all of them.
+
+    `normed`: whether batch norm divides by running averages of which training has learnt nothing yet.
+    """
 
     name: str
     state: State
@@ -70,6 +73,7 @@ class Activations:
     rows: int
     layers: tuple[LayerActivations, ...]
     unusual: tuple[str, ...]
+    normed: bool = False
 
 
 class Lying(Protocol):
@@ -103,7 +107,8 @@ def activations(subject: Subject, split: str, wanted: str | None = None) -> Acti
     inside = subject.inference(rows)
     layers = tuple(_layer(inside, info) for info in inside.infos)
     some = tuple(layer for layer in layers if layer.path in chosen)
-    return Activations(subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers))
+    normed = subject.state == "untrained" and any(layer.kind == "batch_norm" for layer in layers)
+    return Activations(subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed)
 
 
 def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:

@@ -16,6 +16,7 @@ from dllab.lab import (
     explain_dense,
     explain_recurrent,
 )
+from dllab.lab.activation_example import spelt
 from dllab.lab.explain_here import Here, Place, Told
 from dllab.lab.explain_losses import loss_blocks
 from dllab.lab.explain_step import Moment
@@ -81,7 +82,7 @@ def explain(
     row = int(moment.order[n])
     return Explained(
         moment.recipe.name, moment.seed, moment.step, moment.course.steps, moment.epoch, moment.rows, input, row, full,
-        moment.loss, moment.rate, _answer(moment, row), tuple(sections),
+        moment.loss, moment.rate, _answer(moment, row), spelt(moment.data.dataset, row), tuple(sections),
     )  # fmt: skip
 
 

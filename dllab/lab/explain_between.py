@@ -58,7 +58,7 @@ def placed(here: Here) -> Told:
     t, f = here.place
     operands = ((f"x{at(t, f)}", float(here.x[here.n, t, f])), (f"p{at(t, f)}", float(here.read(row, "p")[t, f])))
     y = Equation(f"y{at(t, f)}", "{} + {}", operands, float(here.y[here.n, t, f]))
-    return Told((y,), ("dx = dy, and dp = the sum of dy over the rows",) if here.dy is not None else ())
+    return Told((y,), ("dx = dy, and dp = the sum of dy over the inputs",) if here.dy is not None else ())
 
 
 def normed(here: Here) -> Told:
@@ -69,7 +69,7 @@ def normed(here: Here) -> Told:
     f, x = here.place[-1], here.x
     axes = x[..., f] if row.kernel is batch_norm.forward else x[here.n][tuple(here.place[:-1])]
     whom = f"the {axes.size:,} numbers of feature {f + 1} in the batch" if row.kernel is batch_norm.forward else (
-        f"the {axes.size:,} features of this row")  # fmt: skip
+        f"the {axes.size:,} features of this input")  # fmt: skip
     gain, bias = here.weight("gain"), here.weight("bias")
     whole = (here.n, *here.place)
     operands = (

@@ -69,7 +69,7 @@ def _backward(here: Here, windows: Array, padded: Array, w: Array, channel: int)
         seen = padded[:, ends[0] :: strides[0], ends[1] :: strides[1], channel][:, : slopes.shape[1], : slopes.shape[2]]
         name = at(int(k), int(j), channel, o) if w.ndim == dw.ndim else at(int(j), channel, o)
         value = dw.reshape(w.shape)[k, j, channel, o]
-        blocks.append("a weight is used at every place, so its gradient is a sum over all places and rows")
+        blocks.append("a weight is used at every place, so its gradient is a sum over all places and inputs")
         names = (f"x{at(int(k), int(j))}", f"dy{at(*here.place)}")
         blocks.append(batch_sum(here, f"dw{name}", seen, slopes, names, value, (p, q)))
     if db is not None:

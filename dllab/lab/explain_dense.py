@@ -64,7 +64,7 @@ def _to_input(here: Here, x: Array, w: Array, dy: Array, dx: Array) -> list[Bloc
 def batch_sum(
     here: Here, left: str, a: Array | None, b: Array, named: tuple[str, str], value: float, where: tuple[int, ...] = ()
 ) -> Equation:
-    """The gradient of a parameter: this example's a b, and those of the other places and rows; a None: b alone.
+    """The gradient of a parameter: this example's a b, and those of its other places and the other inputs; a None: b alone.
 
     a, b (N, ...): of the whole batch; `where`: the place inside the example that is written out.
     """
@@ -76,21 +76,31 @@ def batch_sum(
         operands.insert(0, (named[0], float(a[here.n][where])))
         parts = ["{} * {}"]
     hidden = 0.0
-    if own.size > 1:
-        operands.append((f"(its other {own.size - 1:,} places)", float(own.sum() - own[where])))
+    if (others := _places(here, own) - 1) > 0:
+        what = ("step" if own.ndim == 1 else "place") + "s" * (others > 1)
+        operands.append((f"(its other {others:,} {what})" if others > 1 else f"(its other {what})",
+                         float(own.sum() - own[where])))  # fmt: skip
         hidden += float(abs(own).sum())
     count = here.moment.rows - 1
     if count and a is not None and own.size == 1 and count <= here.most - 1:
         for n in range(here.moment.rows):
             if n != here.n:
                 operands += [
-                    (f"{named[0]} of row {n + 1}", float(a[n].sum())),
-                    (f"{named[1]} of row {n + 1}", float(b[n].sum())),
+                    (f"{named[0]} of input {n}", float(a[n].sum())),
+                    (f"{named[1]} of input {n}", float(b[n].sum())),
                 ]
                 parts.append("{} * {}")
     elif count:
-        name = f"(the other {count:,} rows)" if count > 1 else "(the other row)"
+        name = f"(the other {count:,} inputs)" if count > 1 else "(the other input)"
         operands.append((name, float(products.sum() - own.sum())))
         hidden += float(abs(products).sum())
     template = " + ".join([*parts, *["{}"] * (len(operands) - sum(part.count("{}") for part in parts))])
     return Equation(left, template, tuple(operands), float(value), hidden)
+
+
+def _places(here: Here, own: Array) -> int:
+    """At how many places of an example a weight is used: steps that only fill a sequence up add 0, and do not count."""
+    if own.ndim == 1 and own.size > 1:
+        steps = here.steps()
+        return own.size if own[steps:].any() else min(steps, own.size)
+    return own.size

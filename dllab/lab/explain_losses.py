@@ -145,7 +145,7 @@ def _short(name: str) -> str:
 
 def _why(judged: Judged) -> str:
     much = f"{judged.count:,.0f}"
-    return f"the loss is the mean of {much}, so 1/{much} is in every gradient from here on: rows are simply added"
+    return f"the loss is the mean of {much}, so 1/{much} is in every gradient from here on: inputs are simply added"
 
 
 def binary_cross_entropy(judged: Judged) -> list[Block]:
@@ -217,7 +217,7 @@ def by_values(judged: Judged) -> list[Block]:
         f"target t{k} = {t:.4g}, output x{k} = {x:.4g}",
         Equation("this loss", loss, miss, own),
         _mean(judged, own, float(losses.sum()), misses.shape[1]),
-        _why(judged) if misses.shape[1] == 1 else f"the mean is over {over[1]:,.0f} numbers: rows times outputs",
+        _why(judged) if misses.shape[1] == 1 else f"the mean is over {over[1]:,.0f} numbers: inputs times outputs",
         Equation(f"dx{k}", slope, operands, judged.slope),
     ]
 

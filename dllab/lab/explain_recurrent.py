@@ -76,6 +76,15 @@ class _Cell:
             blocks.append(Equation(letter, curve + "({})", ((f"sum_{letter}", total),), value))
         return blocks
 
+    def columns(self, gates: str) -> str:
+        """Where a gate's weights stand, and why the unit's column is so large a number."""
+        whole, own = [], [str(self.j + 1)]
+        for gate, letter in enumerate(gates):
+            first = gate * self.units
+            whole.append(f"{letter} {first + 1}" + f"-{first + self.units}" * (self.units > 1))
+            own += [f"{first + self.j + 1} = {first} + {self.j + 1}"] * (gate > 0)
+        return f"columns of wx, wh and b: {', '.join(whole)}; unit {self.j + 1} has {', '.join(own)}"
+
     def where(self) -> str:
         """The unit and the step, in words."""
         return f"unit {self.j + 1} at time step {self.t + 1} of {self.ends}"
@@ -91,7 +100,8 @@ def lstm_cell(here: Here) -> Told:
     before = float(c[t - 1, j]) if t > 0 else float(start_c[j])
     # backward uses c's own array no further, so it still holds the memory
     known = {"f": ("f", f), "before": ("c_before", before), "i": ("i", i), "g": ("g", g), "o": ("o", o)}
-    blocks = cell.shown(LSTM, ("sigmoid", "sigmoid", "tanh", "sigmoid"), z)
+    blocks: list[Block] = [cell.columns(LSTM)]
+    blocks += cell.shown(LSTM, ("sigmoid", "sigmoid", "tanh", "sigmoid"), z)
     known["c"] = (f"c{name}", float(c[t, j]))
     blocks.append(fill(f"c{name}", "{f} * {before} + {i} * {g}", known, float(c[t, j])))
     blocks.append(fill(f"h{name}", "{o} * tanh({c})", known, float(cell.y[t, j])))
@@ -126,7 +136,8 @@ def gru_cell(here: Here) -> Told:
     cell = _Cell(here)
     t, j, units, name = cell.t, cell.j, cell.units, at(cell.j)
     z, a, bh = here.read(cell.row, "z")[here.n], here.read(cell.row, "a")[here.n], here.read(cell.row, "bh")
-    blocks = cell.shown("rz", ("sigmoid", "sigmoid"), z)
+    blocks: list[Block] = [cell.columns(GRU)]
+    blocks += cell.shown("rz", ("sigmoid", "sigmoid"), z)
     column = 2 * units + j
     r, u, n = (float(z[t, k * units + j]) for k in range(3))
     blocks.append(weighted("a", cell.wh[:, column], cell.before, lambda k: (f"wh{at(k, column)}", f"h_before{at(k)}"),
@@ -224,7 +235,7 @@ def _state_slope(cell: _Cell, value: float) -> Equation:
 
 
 def _weights(cell: _Cell, here: Here) -> list[Block]:
-    """The gradient of the bias of the first gate, over all steps and rows."""
+    """The gradient of the bias of the first gate, over all steps and inputs."""
     db = here.slope("b")
     if cell.back is None or db is None:
         return []
@@ -233,7 +244,7 @@ def _weights(cell: _Cell, here: Here) -> list[Block]:
         dz[n, end:] = 0
     name = "dsum" if len(db) == cell.units else f"dsum_{'i' if len(db) == 4 * cell.units else 'r'}"
     dwx, x = here.slope("wx"), here.read(cell.row, "x")
-    blocks: list[Block] = ["the same weights serve every step, so their gradients are sums over steps and rows"]
+    blocks: list[Block] = ["the same weights serve every step, so their gradients are sums over steps and inputs"]
     if dwx is not None:
         k = int(abs(x[here.n, cell.t]).argmax())
         blocks.append(batch_sum(here, f"dwx{at(k, cell.j)}", x[..., k], dz, (f"x{at(k)}", name), dwx[k, cell.j], (cell.t,)))

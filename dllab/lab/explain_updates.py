@@ -66,10 +66,17 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
             [[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen]
         )
         names = [f"{one.label}{at(*one.place)}" for one in chosen]
-        blocks.append(
-            table("of each parameter the number that moves most", names, ["before", "gradient", "after"], numbers)
-        )
-    return [Section("update", "update", optimizer.name, f"{len(learnt)} parameters move", tuple(blocks))]
+        blocks.append(table("of each array the number that moves most", names, ["before", "gradient", "after"], numbers))
+    return [Section("update", "update", optimizer.name, _moving(moment, learnt), tuple(blocks))]
+
+
+def _moving(moment: Moment, labels: list[str]) -> str:
+    """How many numbers the step changes."""
+    moved = sum(int((moment.before[label] != moment.after[label]).sum()) for label in labels)
+    whole = sum(moment.before[label].size for label in labels)
+    some = f"{whole:,}" if moved == whole else f"{moved:,} of {whole:,}"
+    arrays = f"{len(labels)} arrays" if len(labels) > 1 else "an array"
+    return f"{some} numbers in {arrays} move"
 
 
 def _largest(moment: Moment, label: str) -> tuple[int, ...]:

@@ -97,10 +97,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Explained:
-    """A step of training. `step` is counted from 1, `input` from 0; `row`: of the data set, from 0; `rows`: of the batch.
+    """A step of training. `step`: from 1; `input`: of the batch, and `row`: of the data set, from 0; `rows`: of the batch.
 
     `full`: all numbers of a small net, not those of a unit of each layer. `loss`: of the whole batch, before the step;
-    `rate`: the learning rate of the step.
+    `rate`: the learning rate of the step. `reads`: the tokens of the input, if it is a text.
     """
 
     recipe: str
@@ -115,6 +115,7 @@ class Explained:
     loss: float
     rate: float
     answer: str
+    reads: tuple[str, ...]
     sections: tuple[Section, ...]
 
     @property

@@ -78,6 +78,9 @@ def rows_of_texts(ready: Ready, texts: Texts) -> Rows:
     lengths = np.empty(len(texts.lines), np.int32)
     for row, (line, text, _) in enumerate(texts.lines):
         ids = _spelt(spelling, text.strip() if spelling.ends else text, f"{texts.label}, line {line}")
+        if not start + len(ids):
+            told = f"{texts.label}, line {line}: an empty text, in which there is nothing to read"
+            raise TableError(told, f"give it a {spelling.kind} or more")
         _check_length(ready, len(ids), start, f"{texts.label}, line {line}: {len(ids)} {spelling.kind}s")
         inputs[row, :start] = 0
         inputs[row, start : start + len(ids)] = ids

@@ -38,8 +38,7 @@ def example_head(example: Example) -> RenderableType:
     if example.picture is not None:
         return Text(head)
     if example.tokens:
-        gap = "" if all(len(token) == 1 for token in example.tokens) else " "
-        return Group(Text(head), Text(f"reads: {_visible(gap.join(example.tokens))}"))
+        return Group(Text(head), Text(f"reads: {joined(example.tokens)}"))
     flat = example.inputs.reshape(-1)
     some = ", ".join(number(float(x), 3) for x in flat[:NUMBERS])
     return Group(Text(head), Text(f"reads: {some}" + (f", ... ({len(flat)} numbers)" if len(flat) > NUMBERS else "")))
@@ -78,7 +77,7 @@ def _gates(shown: Shown) -> RenderableType:
     ranges = {STATE: None, CELL: None, "g": None, "n": None}
     figures = [
         HeatMap(
-            values.T[units], [str(unit) for unit in units], shown.tokens or _steps(len(values)), title=GATE_NAMES[name],
+            values.T[units], [str(unit + 1) for unit in units], shown.tokens or _steps(len(values)), title=GATE_NAMES[name],
             low=None if name in ranges else 0.0, high=None if name in ranges else 1.0, signed=name in ranges,
             row_unit="units", column_unit="steps",
         )
@@ -92,7 +91,7 @@ def _over_time(values: Array, tokens: Sequence[str], most: int) -> RenderableTyp
     """Units by steps."""
     units = _busiest(values, most)
     heat = HeatMap(
-        values.T[units], [str(unit) for unit in units], tokens or _steps(len(values)), signed=bool((values < 0).any()),
+        values.T[units], [str(unit + 1) for unit in units], tokens or _steps(len(values)), signed=bool((values < 0).any()),
         row_unit="units", column_unit="steps",
     )  # fmt: skip
     return Group(_of(units, values.shape[1]), heat)
@@ -118,7 +117,7 @@ def _steps(length: int) -> list[str]:
 def units_strip(
     values: Array, title: str, high: float | None, *, names: Sequence[str] = (), named: bool = True
 ) -> RenderableType:
-    """Units in a line of cells, with their names or numbers; many in several lines, or averaged."""
+    """Units in a line of cells, with their names or numbers, from 1; many in several lines, or averaged."""
     return Strip(np.asarray(values, np.float64), title, high, tuple(names), named)
 
 
@@ -138,13 +137,13 @@ class Strip:
         signed = bool((values < 0).any())
         low = None if signed else 0.0
         if size <= LONGEST and self.named:
-            labels = self.names or [str(unit) for unit in range(size)]
+            labels = self.names or [str(unit + 1) for unit in range(size)]
             yield HeatMap(values[np.newaxis], (), labels, low, self.high, signed, self.title, numbers=True,
                           column_unit="units")  # fmt: skip
             return
         length = _line_length(size, options.max_width - 6)
         rows = values.reshape(-1, length)
-        labels = [str(first) for first in range(0, size, length)] if len(rows) > 1 else []
+        labels = [str(first + 1) for first in range(0, size, length)] if len(rows) > 1 else []
         yield HeatMap(rows, labels, (), low, self.high, signed, self.title, column_unit="units")
 
 
@@ -171,7 +170,7 @@ class Maps:
         zoom = 2 if self.large and maps.shape[2] <= 8 else 1
         small = SMALL if not self.large else 32
         drawn = Pictures(
-            maps, [str(channel) for channel in range(len(maps))], signed=signed, widest=small, zoom=zoom,
+            maps, [str(channel + 1) for channel in range(len(maps))], signed=signed, widest=small, zoom=zoom,
             most_lines=LINES if self.large else 1, legend=True,
         )  # fmt: skip
         room = options.max_width
@@ -210,5 +209,7 @@ class Left:
             yield Segment.line()
 
 
-def _visible(text: str) -> str:
+def joined(tokens: Sequence[str]) -> str:
+    """Letters, or words, as a text in which all can be seen."""
+    text = ("" if all(len(token) == 1 for token in tokens) else " ").join(tokens)
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

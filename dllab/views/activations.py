@@ -32,7 +32,9 @@ ROOMY = 100  # columns from which the wide histogram and the range are shown
 
 def activations_view(found: Activations, example: Example | None, reference: str, detail: bool) -> RenderableType:
     """The layers as a table; in `detail` each with its histogram and its units; and what they give for an example."""
-    blocks: list[RenderableType] = [Text(_looked_at(found))]
+    blocks: list[RenderableType] = [_looked_at(found)]
+    if found.normed:
+        blocks.append(Text("Batch norm uses its running averages here, which are 0 and 1 before training."))
     if detail:
         shown = {layer.path: layer for layer in example.layers} if example else {}
         if example:
@@ -104,7 +106,7 @@ def _example_document(example: Example) -> dict[str, Any]:
 def verdict(unusual: Sequence[str]) -> RenderableType:
     """What the rules say, at most MOST_NAMED of it."""
     if not unusual:
-        return Text("Nothing unusual: no layer mostly dead or saturated; the spread keeps in bounds.")
+        return Text("Nothing unusual: no hidden layer mostly dead or saturated; spread in bounds.")
     lines = [Text(f"Unusual: {told}") for told in unusual[:MOST_NAMED]]
     more = len(unusual) - MOST_NAMED
     return Group(*lines, *([Text(f"and {count(more, 'more such layer')} (--json tells of all)")] if more > 0 else []))
@@ -134,7 +136,7 @@ class LayerTable:
         for layer in self.layers:
             cells = {
                 "least": number(layer.least, 3), "most": number(layer.most, 3), "mean": number(layer.mean, 2),
-                "spread": number(layer.spread, 2), "dead": _share(layer.dead), "flat": _share(layer.flat),
+                "spread": number(layer.spread, 2), "dead": _share(layer.dead), "satur.": _share(layer.flat),
             }  # fmt: skip
             line = sparkline(layer.counts, bars, options.ascii_only)
             name = " " * layer.depth + self._short(layer)
@@ -145,7 +147,7 @@ class LayerTable:
         if any(layer.dead is not None for layer in self.layers):
             yield "dead"
         if any(layer.flat is not None for layer in self.layers):
-            yield "flat"
+            yield "satur."
 
     def _short(self, layer: LayerActivations) -> str:
         around = [other.path for other in self.layers if layer.path.startswith(f"{other.path}.")]
@@ -158,7 +160,7 @@ def _share(share: float | None) -> str:
 
 def _shares_told(layers: Sequence[LayerActivations]) -> str:
     told = ". dead: units always 0" * any(layer.dead is not None for layer in layers)
-    return told + ". flat: saturated" * any(layer.flat is not None for layer in layers)
+    return told + ". satur.: saturated" * any(layer.flat is not None for layer in layers)
 
 
 def _ticks(bars: int) -> str:
@@ -172,9 +174,9 @@ def _ticks(bars: int) -> str:
     return "".join(line)
 
 
-def _looked_at(found: Activations) -> str:
-    looked = count(found.rows, "example")
-    return f"{found.name}: activations, {state_of(found.state, found.steps)}, {looked} of the split {found.split}"
+def _looked_at(found: Activations) -> Text:
+    looked = f"{count(found.rows, 'example')} of the split {found.split}"
+    return Text.assemble((found.name, "bold"), f": activations, {state_of(found.state, found.steps)}, {looked}")
 
 
 def _detail(layer: LayerActivations) -> Iterator[RenderableType]:
@@ -203,7 +205,7 @@ def _units(layer: LayerActivations) -> Iterator[RenderableType]:
     some = min(MOST_NAMED, len(order) // 2)
     for word, which in (("most", order[:some]), ("least", order[::-1][:some])):
         figures = (percent(float(values[u])) if by_share else number(float(values[u]), 2) for u in which)
-        told = ", ".join(f"{u} ({figure})" for u, figure in zip(which, figures))
+        told = ", ".join(f"{u + 1} ({figure})" for u, figure in zip(which, figures))
         yield Text(f"{word} active: {told}")
 
 

@@ -32,9 +32,9 @@ Array = NDArray[np.float64]
 
 def during_view(found: During, reference: str, detail: bool) -> RenderableType:
     """Mean, spread, dead and saturated of all layers over the epochs; in `detail` each layer's histogram."""
-    looked = f"{found.name}: activations during training, {count(found.trained, 'step')}"
+    looked = f": activations during training, {count(found.trained, 'step')}"
     looked += f", {count(len(found.steps), 'look')} (batches of {found.batch})"
-    blocks: list[RenderableType] = [Text(looked)]
+    blocks: list[RenderableType] = [Text.assemble((found.name, "bold"), looked)]
     if detail:
         for layer in found.layers:
             blocks += [Text(), *_detail(found, layer)]
@@ -78,7 +78,7 @@ def _overview(found: During) -> Iterator[RenderableType]:
     yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", signed=True)
     yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", low=0.0)
     for title, name in (("dead: share of units that are 0 for the whole batch", "dead"),
-                        ("flat: share of saturated outputs, with hardly any slope", "flat")):  # fmt: skip
+                        ("saturated: share of outputs with hardly any slope", "flat")):  # fmt: skip
         some = [layer for layer in found.layers if getattr(layer, name) is not None]
         if some:
             values = np.stack([getattr(layer, name) for layer in some])

@@ -11,6 +11,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.explanation import Equation, Explained, Section, Table
+from dllab.views.activation_example import joined
+from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
 from dllab.views.text import count, number
 
@@ -37,9 +39,15 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     steps = [(f"dllab explain {words} --step {later}", "when it has learnt something")] if later != found.step else []
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
-        steps.append((f"dllab explain {words} --layer {layers[-1].path} --rows 8", "one layer, longer sums"))
-    if layers:
-        steps.append((f"dllab layers {layers[-1].kind}", "the formula behind it"))
+        steps.append((f"dllab explain {words} --layer {layers[-1].path} --terms 8", "one layer, longer sums"))
+    shown = {section.part for section in found.sections}
+    if not {"forward", "loss"} <= shown:
+        steps.append((f"dllab explain {words} --step {found.step}", "the whole step"))
+    formulas = {"forward": "layers", "loss": "losses", "update": "optimizers"}
+    part = next((part for part in formulas if part in shown), None)
+    if part is not None:
+        kind = [section for section in found.sections if section.part == part][-1].kind
+        steps.append((f"dllab {formulas[part]} {kind}", "the formula behind it"))
     return NextSteps(steps)
 
 
@@ -50,7 +58,7 @@ class _Lines:
         self.found = found
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Three or four lines."""
+        """A line of the step, the input, the loss, how to read it."""
         found = self.found
         state = "untrained" if found.step == 1 else f"trained {count(found.step - 1, 'step')}"
         answer = f", answer {found.answer}" if found.answer else ""
@@ -58,6 +66,8 @@ class _Lines:
         step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"
         yield Text(_plain(f"{found.recipe}: {step}, {state}", options), style="bold")
         yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
+        if found.reads:
+            yield Text(cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only))
         yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
         of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
         yield Text(f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim")
@@ -226,7 +236,7 @@ def document(found: Explained) -> dict[str, Any]:
     plain = ("recipe", "seed", "step", "steps", "epoch", "rows", "input", "row", "full")
     return {
         **{name: getattr(found, name) for name in plain},
-        "answer": found.answer, "loss": _finite(found.loss), "rate": found.rate,
+        "answer": found.answer, "reads": list(found.reads), "loss": _finite(found.loss), "rate": found.rate,
         "agree": all(equation.agrees for equation in found.equations),
         "sections": [_section(section) for section in found.sections],
     }  # fmt: skip

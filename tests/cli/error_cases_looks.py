@@ -30,6 +30,7 @@ LOOKS: list[Case] = [
     recipe(ADDING, "viz-attention r.yaml --head 2 --before"),
     recipe(READER, "viz-attention r.yaml --steps 5"), recipe(READER, "viz-attention r.yaml --steps 9-3"),
     recipe(READER, "viz-attention r.yaml --text \u00df --before"),
+    ("viz-attention reversal --text ''", {}), ("viz-attention reversal --before --text ' '", {}),
     recipe(READER, f"viz-attention r.yaml --before --text {'a' * 40}"),
     recipe(ADDING, "viz-attention r.yaml --before --text abc"),
     recipe(READER, "viz-attention r.yaml --before --split validation"),

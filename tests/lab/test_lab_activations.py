@@ -178,6 +178,11 @@ def test_tokens_are_those_that_a_layer_reads() -> None:
     assert layers["3_gru"].tokens == tuple(data.classes[i] for i in data.columns["decoder"][row])
 
 
+def test_what_batch_norm_divides_by_is_told_before_training() -> None:
+    assert activations(Subject.untrained(load("digits-cnn")), "train", "dense").normed
+    assert not activations(Subject.untrained(load(SMALL)), "train").normed
+
+
 def test_examples_that_there_are_not() -> None:
     data = Subject.untrained(load(SMALL)).data
     has(data, None, 0)

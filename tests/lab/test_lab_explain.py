@@ -171,6 +171,41 @@ def test_a_small_net_is_told_in_full() -> None:
     assert not explain(moment("spirals", 1)).full
 
 
+def test_inputs_are_counted_from_0_everywhere() -> None:
+    found = explain(moment("xor", 1), 3)
+    names = {name for equation in found.equations for name, _ in equation.operands if " of input " in name}
+    assert {name.rpartition(" ")[2] for name in names} == {"0", "1", "2"}
+
+
+def test_steps_that_fill_a_name_up_are_no_steps() -> None:
+    at = moment("names-gru", 3)
+    found = explain(at)
+    text = moment_text(at, found.row)
+    assert "".join(found.reads) == text
+    names = [name for equation in found.equations for name, _ in equation.operands if name.startswith("(its other")]
+    assert set(names) == {f"(its other {len(text) - 1} steps)"}
+
+
+def moment_text(at: Moment, row: int) -> str:
+    columns = at.data.dataset.columns
+    return "".join(at.data.dataset.vocabulary[i] for i in columns["inputs"][row][: columns["lengths"][row]])
+
+
+@pytest.mark.parametrize(("name", "layer", "gates"), [("names-gru", "gru", 3), ("names-lstm", "lstm", 4)])
+def test_where_the_columns_of_gates_come_from(name: str, layer: str, gates: int) -> None:
+    found = explain(moment(name, 1), layer=layer, unit=30)
+    remarks = [block for section in found.sections for block in section.blocks if isinstance(block, str)]
+    (told,) = [remark for remark in remarks if remark.startswith("columns of")]
+    assert told.endswith(", ".join(["unit 30 has 30", "94 = 64 + 30", "158 = 128 + 30", "222 = 192 + 30"][:gates]))
+
+
+def test_how_many_numbers_move() -> None:
+    said = {section.says for section in explain(moment("xor", 1), layer="update").sections}
+    assert said == {"33 numbers in 4 arrays move"}
+    dead = explain(moment("xor", 1, "model[0].dense.init=zeros", "model[1]=relu"), layer="update").sections[0].says
+    assert dead.startswith("0 of 33 numbers")  # nothing passes a relu of 0, and the answers are half 0, half 1
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [({"input": 4}, "--input 4"), ({"layer": "3_dense"}, "--layer 3_dense"), ({"unit": 9}, "--unit 9")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from screens import coloured, compare, screen
@@ -116,6 +118,25 @@ def test_nothing_unusual_is_said() -> None:
     assert "Nothing unusual" in screen(VIEWS["picture"]) and "Unusual: block.0_relu" in screen(VIEWS["table"])
     many = activations_view(found(LAYERS[0], unusual=UNUSUAL * 5), None, "mine", False)
     assert screen(many).count("Unusual:") == 3 and "and 2 more such layers" in screen(many)
+
+
+def test_the_output_may_be_saturated() -> None:
+    sure = found(*LAYERS[:4], layer("3_sigmoid", "sigmoid", 0, (1,), flat=1.0))
+    text = screen(activations_view(sure, None, "mine", False))
+    assert "no hidden layer mostly dead or saturated" in text and "100 %" in text and "flat" not in text
+
+
+def test_units_are_counted_from_1() -> None:
+    first = layer("1_relu", "relu", 0, (3,), dead=0.0, active=np.array([1.0, 0.5, 0.0]))
+    text = screen(activations_view(found(first), None, "mine", True))
+    assert "most active: 1 (100 %)" in text and "least active: 3 (0 %)" in text
+
+
+def test_what_batch_norm_divides_by_before_training() -> None:
+    told = "running averages here, which are 0 and 1 before training"
+    one = found(*LAYERS)
+    assert told in screen(activations_view(dataclasses.replace(one, normed=True), None, "mine", False))
+    assert told not in screen(activations_view(one, None, "mine", False))
 
 
 def test_columns_are_as_many_epochs_as_fit() -> None:
