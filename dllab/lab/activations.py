@@ -140,7 +140,7 @@ def unusual(layers: Sequence[Lying]) -> tuple[str, ...]:
 def _drift(layers: Sequence[Lying]) -> list[str]:
     """Whether the spread shrinks or grows on the way through the net; what comes out at its end may be of any size."""
     some = [layer for layer in layers[:-1] if getattr(parts("layers").get(layer.kind), "group", "") == "activations"]
-    some = [layer for layer in some if np.isfinite(layer.spread)]
+    some = [layer for layer in some if layer.kind == some[0].kind and np.isfinite(layer.spread)]  # others have other scales
     if len(some) < LEAST_DEPTH:
         return []
     first, last = some[0], some[-1]

@@ -18,8 +18,8 @@ WEAK = 0.1
 """A filter is nearly zero whose norm is below this share of the median norm of its layer."""
 ALIKE = 0.95
 """Two filters are nearly alike whose cosine is at least so much, and nearly opposite at least so much below 0."""
-FEWEST = 4
-"""Numbers of a filter from which on a cosine says something."""
+FEWEST = 8
+"""Numbers of a filter from which on a cosine says something: of four, one random pair in eighty has that much."""
 
 Array = NDArray[Any]
 

@@ -63,7 +63,7 @@ def test_what_is_nearly_zero_and_what_is_nearly_alike() -> None:
     found = {(pair.one, pair.other): pair.cosine for pair in pairs(base)}
     assert set(found) == {(0, 1), (2, 3)} and found[2, 3] == pytest.approx(-1) and found[0, 1] > 0.99
     assert weak(np.linalg.norm(base, axis=1)) == (4,)
-    assert pairs(np.ones((4, 3))) == (), "three numbers are too few for a cosine to say something"
+    assert pairs(np.ones((4, 7))) == (), "seven numbers are too few for a cosine to say something"
     assert pairs(np.zeros((4, 9))) == () and weak(np.zeros(4)) == ()
 
 
