@@ -34,12 +34,12 @@ def letters() -> Confusion:
     count = 26
     counts = np.diag(np.arange(10, 10 + count)) + np.eye(count, k=1, dtype=int) * 3
     names = tuple(chr(97 + i) for i in range(count))
-    worst = (Mistake(7, np.array([2.0, 0, 19]), 3, 0, 4, 0.9, 0.01, 1),)
+    worst = (Mistake(3, 7, np.array([2.0, 0, 19]), 3, 0, 4, 0.9, 0.01, 1),)
     return Confusion(looked(("t1", "t2", "t3"), names, names), "steps", counts, 0.25, None, worst)
 
 
 def table() -> Confusion:
-    worst = (Mistake(5, np.array([5.1, 3.5]), 2, 0, 1, 0.75, 0.25),)
+    worst = (Mistake(2, 5, np.array([5.1, 3.5]), 2, 0, 1, 0.75, 0.25),)
     return Confusion(
         looked(("length", "width"), ("rose", "lily")), "class", np.array([[18, 2], [1, 19]]), None, None, worst
     )
@@ -49,7 +49,7 @@ def values() -> Misses:
     truth = np.linspace(10, 40, 40)
     said = truth + 3 * np.sin(truth)
     counts, edges = np.histogram(said - truth, np.linspace(-3, 3, 25))
-    worst = (Miss(9, np.array([4.0, 86.0]), np.array([30.0]), np.array([27.0]), 3.0),)
+    worst = (Miss(4, 9, np.array([4.0, 86.0]), np.array([30.0]), np.array([27.0]), 3.0),)
     return Misses(looked(("cylinders", "weight"), ()), False, 1, truth, said, counts, edges, 2.1, 1.9, 0.94, 8.7, worst)
 
 
