@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 from rich.console import RenderableType
@@ -76,3 +79,23 @@ def test_regions_fade_to_grey_where_the_net_is_unsure() -> None:
     shown = coloured(plane_map.view(plane(False), "own"))
     assert "48;2;0;95;135" in shown and "Grey: unsure" in shown
     assert "158;158;158" in shown, "the colour of what is not sure at all"
+
+
+def test_a_net_that_is_nowhere_sure_has_no_blanks() -> None:
+    found = plane(False)
+    assert found.sure is not None
+    shown = screen(plane_map.view(replace(found, sure=np.full_like(found.sure, 0.6)), "own"))
+    lines = [line for line in shown.splitlines() if "│" in line]
+    assert "Nowhere 75 % sure." in shown and "Blank" not in shown
+    assert lines and not any(" " in line.partition("│")[2].rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("state", ["trained", "untrained"])
+@pytest.mark.parametrize("units", [False, True])
+def test_next_steps_keep_what_was_asked_for(state: Literal["trained", "untrained"], units: bool) -> None:
+    found = plane(units)
+    shown = screen(plane_map.view(replace(found, seen=replace(found.seen, state=state)), "own", 30, "--layer relu"))
+    steps = [line.strip().split("  ")[0].removeprefix("dllab viz-boundary own") for line in shown.splitlines()[-2:]]
+    before = " --before" * (state == "untrained")
+    other = (" --layer relu" * (not units) + before, " --layer relu" * units + " --before" * (state == "trained"))
+    assert tuple(steps) == other
