@@ -17,7 +17,10 @@ MOST_POINTS = 400
 
 @dataclass(frozen=True, eq=False)
 class Miss:
-    """A row: its `place` in the split, and `row` in the data; its `inputs` as they are; `truth` and `said` (K,) in the data's unit; `rmse` of its K values."""
+    """A row: its `place` in the split, and `row` in the data; its `inputs` as they are.
+
+    `truth` and `said` (K,) in the data's unit; `rmse` of its K values.
+    """
 
     place: int
     row: int

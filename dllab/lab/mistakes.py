@@ -69,7 +69,7 @@ class Confusion:
 
     `kind`: one class a row, labels at `steps`, or the `answers` of a decoder, each of whose words is said behind the right
     ones before it; `answered`: of so many rows that it answered by itself, the share that is right throughout.
-    `unanswered` (K,): those of each class that are not in `counts`, as the net's outputs are not finite; None: there are none.
+    `unanswered` (K,): those of each class that are not in `counts`, as outputs are not finite; None: there are none.
     """
 
     looked: Looked
@@ -217,8 +217,10 @@ def _answered(subject: Subject, rows: NDArray[np.int64], most: int) -> tuple[tup
     return (len(rows), 1 - len(wrong) / len(rows)), worst
 
 
-def _mistake(subject: Subject, place: int, row: int, truth: int, said: int, p: NDArray[np.float64],
-             step: int | None = None, wanted: tuple[int, ...] = (), answer: str = "", right: str = "") -> Mistake:  # fmt: skip
+def _mistake(
+    subject: Subject, place: int, row: int, truth: int, said: int, p: NDArray[np.float64], step: int | None = None,
+    wanted: tuple[int, ...] = (), answer: str = "", right: str = "",
+) -> Mistake:  # fmt: skip
     columns = subject.data.dataset.columns
     inputs = columns[INPUTS][row].astype(np.float64)
     length = int(columns[LENGTHS][row]) if LENGTHS in columns else len(inputs)

@@ -35,7 +35,7 @@ class Plane:
     """The plane as pixels, two above each other in a character.
 
     classes (2 H, W): the class at each pixel, top row first. points: (column, row, class). names: of the classes.
-    sure (2 H, W): the probability of that class, if it is known. blanks: whether, without colour, what is under BLANK is blank.
+    sure (2 H, W): the probability of that class, if it is known. blanks: what is under BLANK is blank without colour.
     """
 
     classes: np.ndarray

@@ -87,11 +87,12 @@ def document(found: Misses) -> dict[str, Any]:
     told = {
         "name": looked.name, "state": looked.state, "steps": looked.steps, "split": looked.split, "rows": looked.rows,
         "kind": "given back" if found.gives_back else "values", "rmse": found.rmse, "mae": found.mae, "r2": found.r2,
-        "rmse_of_mean": found.plain, "unanswered": found.unanswered, "truth": found.truth.tolist(), "said": found.said.tolist(),
-        "counts": found.counts.tolist(), "edges": found.edges.tolist(),
+        "rmse_of_mean": found.plain, "unanswered": found.unanswered,
+        "truth": found.truth.tolist(), "said": found.said.tolist(), "counts": found.counts.tolist(),
+        "edges": found.edges.tolist(),
         "worst": [
-            {"input": miss.place, "row": miss.row, "truth": miss.truth.tolist(), "said": miss.said.tolist(), "rmse": miss.rmse,
-             "inputs": miss.inputs.tolist()}
+            {"input": miss.place, "row": miss.row, "truth": miss.truth.tolist(), "said": miss.said.tolist(),
+             "rmse": miss.rmse, "inputs": miss.inputs.tolist()}
             for miss in found.worst
         ],
     }  # fmt: skip
