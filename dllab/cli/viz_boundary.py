@@ -11,6 +11,9 @@ from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
 
+MOST = 30
+"""Units that are drawn if nobody says how many."""
+
 
 def viz_boundary(
     target: RecipeOrRun,
@@ -24,7 +27,10 @@ def viz_boundary(
             "--layer", help="Of which layer, by path or kind [default: the first hidden one].", metavar="PATH|KIND"
         ),
     ] = None,
-    most: Annotated[int, typer.Option("--most", help="Draw so many units.", min=1, max=1000, metavar="N")] = 30,
+    most: Annotated[
+        int | None,
+        typer.Option("--most", help="Draw so many units [default: 30]; implies --units.", min=1, max=1000, metavar="N"),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option("--split", help="Points of train, validation or test [default: train].", metavar="NAME"),
@@ -57,12 +63,13 @@ def viz_boundary(
     found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before)
     make = plane_map if is_plane(found.data.dataset) else line_map
     try:
-        result = make(found, split_of(found, split or "train"), layer, units)
+        result = make(found, split_of(found, split or "train"), layer, units or most is not None)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
     words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
              *(["--run-dir", run_dir] if run_dir is not None else [])]  # fmt: skip
-    view = views.view(result, shlex.join(words), most)
+    asked = shlex.join(["--layer", layer]) if layer is not None else "--units"
+    view = views.view(result, shlex.join(words), most or MOST, asked)
     if json:
         output().document(views.document(result))
     else:

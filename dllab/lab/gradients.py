@@ -125,14 +125,19 @@ def gradients(subject: Subject, layer: str | None = None) -> Gradients:
 def verdicts(
     layers: Sequence[LayerGradients], parameters: Sequence[ParameterTrace], times: Sequence[ThroughTime], diverged: bool
 ) -> tuple[Verdict, ...]:
-    """What the rules of this file say; `healthy` where none of them says anything."""
-    found = [Verdict("exploding", "diverged", np.inf)] if diverged else []
+    """What the rules of this file say; `healthy` where none of them says anything.
+
+    Of a training that diverged only that: gradients of a net that has burst say nothing of what it was before.
+    """
+    if diverged:
+        return (Verdict("exploding", "diverged", np.inf),)
+    found: list[Verdict] = []
     ends = _ends(layers)
     factor = _median_factor(ends[0].size, ends[1].size) if ends else 1.0
     names = (ends[0].path, ends[1].path) if ends else ("", "")
     found += _judged(factor, "depth", names)
     growth = _growth(parameters)
-    if growth > LIMIT and not diverged:
+    if growth > LIMIT:
         found.append(Verdict("exploding", "growth", growth))
     for one in times:
         if one.only_last and len(one.sizes) > 1:

@@ -81,9 +81,11 @@ class Landscape:
 
     @property
     def verdict(self) -> str:
-        """`saddle`, `sharp`, `curved` or `flat`; `unknown` where a loss is no number."""
+        """`falls`, `saddle`, `sharp`, `curved` or `flat`; `unknown` where a loss is no number."""
         if not np.isfinite([*self.curvature, self.centre]).all():
             return "unknown"
+        if max(self.curvature) < 0:
+            return "falls"
         if min(self.curvature) * NEAR**2 / 2 < -FLAT * abs(self.centre):
             return "saddle"
         share = self.rise / max(abs(self.centre), np.finfo(np.float64).tiny)

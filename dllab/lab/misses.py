@@ -17,8 +17,12 @@ MOST_POINTS = 400
 
 @dataclass(frozen=True, eq=False)
 class Miss:
-    """A row, its `inputs` as they are; `truth` and `said` (K,) in the data's unit; `rmse` of its K values."""
+    """A row: its `place` in the split, and `row` in the data; its `inputs` as they are.
 
+    `truth` and `said` (K,) in the data's unit; `rmse` of its K values.
+    """
+
+    place: int
     row: int
     inputs: NDArray[np.float64]
     truth: NDArray[np.float64]
@@ -31,7 +35,7 @@ class Misses:
     """Values. `gives_back`: an autoencoder's. `truth`, `said` (M,): of some rows, evenly taken; of the first value of each.
 
     `counts`, `edges`: of said - true, or of a row's rmse where it gives back. rmse, mae, r2: of all rows and values;
-    `plain`: the rmse of always saying the mean of the training rows.
+    `plain`: the rmse of always saying the mean of the training rows. `unanswered`: rows whose outputs are not finite.
     """
 
     looked: Looked
@@ -46,6 +50,7 @@ class Misses:
     r2: float
     plain: float
     worst: tuple[Miss, ...]
+    unanswered: int = 0
 
 
 def misses(subject: Subject, split: str, most: int) -> Misses:
@@ -55,8 +60,10 @@ def misses(subject: Subject, split: str, most: int) -> Misses:
     truth = columns[TARGETS][rows].astype(np.float64).reshape(len(rows), -1)
     said = np.concatenate([data.natural(found).reshape(len(found), -1) for _, found in outputs(subject, rows)])
     said = said.astype(np.float64)
-    off = said - truth
-    each = np.sqrt((off**2).mean(axis=1))
+    known = np.isfinite(said).all(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = said - truth
+        each = np.sqrt((off**2).mean(axis=1))
     gives_back = bool(getattr(subject.recipe.data, "reconstruct", False))
     shown = each if gives_back else off[:, 0]
     finite = shown[np.isfinite(shown)]
@@ -64,15 +71,15 @@ def misses(subject: Subject, split: str, most: int) -> Misses:
     mean = columns[TARGETS][data.splits.train].reshape(len(data.splits.train), -1).mean(axis=0, dtype=np.float64)
     scatter = float(((truth - truth.mean(axis=0)) ** 2).sum())
     few = np.linspace(0, len(rows) - 1, min(MOST_POINTS, len(rows))).round().astype(np.int64)
-    order = np.argsort(-np.nan_to_num(each, nan=np.inf), kind="stable")[:most]
+    order = [i for i in np.argsort(-each, kind="stable").tolist() if known[i]][:most]
     worst = tuple(
-        Miss(int(rows[i]), columns[INPUTS][rows[i]].astype(np.float64), truth[i], said[i], float(each[i])) for i in order
+        Miss(i, int(rows[i]), columns[INPUTS][rows[i]].astype(np.float64), truth[i], said[i], float(each[i])) for i in order
     )
     return Misses(
         looked(subject, split), gives_back, truth.shape[1], truth[few, 0], said[few, 0], counts, edges,
         float(np.sqrt((off**2).mean())), float(abs(off).mean()),
         1 - float((off**2).sum()) / scatter if scatter else float("nan"),
-        float(np.sqrt(((truth - mean) ** 2).mean())), worst,
+        float(np.sqrt(((truth - mean) ** 2).mean())), worst, int((~known).sum()),
     )  # fmt: skip
 
 

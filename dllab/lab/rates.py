@@ -23,7 +23,10 @@ ALONE = {"input": [1], "model": [{"dense": 1}], "loss": "mse", "optimizer": {"sg
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """The rates (steps,) by one schedule. `text`: as a recipe has it. `warmup`: its steps. `reacts`: to losses, as well."""
+    """The rates (steps,) by one schedule. `text`: as a recipe has it. `warmup`: its steps, maybe more than the run's.
+
+    `reacts`: to losses, as well.
+    """
 
     text: str
     name: str
@@ -97,4 +100,4 @@ def _rates(recipe: Recipe, lr: float, steps: int) -> Rates:
     schedule = recipe.schedule
     assert isinstance(schedule, Schedule)
     rates = lr * schedule.factors(np.arange(steps), steps)
-    return Rates(brief(schedule), schedule.name, rates, min(schedule.warmup, steps), hasattr(schedule, "react"))
+    return Rates(brief(schedule), schedule.name, rates, schedule.warmup, hasattr(schedule, "react"))

@@ -158,8 +158,9 @@ class Ready:
             return Predictions(self._natural(outputs), False, None, (), names)
         probable = last in ("softmax", "sigmoid")
         if loss is not None and loss.absorbs == "softmax" and not probable:
-            shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-            outputs, probable = shifted / shifted.sum(axis=1, keepdims=True), True
+            with np.errstate(invalid="ignore"):  # of a net that has diverged
+                shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+                outputs, probable = shifted / shifted.sum(axis=1, keepdims=True), True
         elif loss is not None and not self.network.plan.absorbed:
             outputs, probable = loss.answers(outputs), probable or loss.absorbs == "sigmoid"
         return Predictions(outputs, probable, predicted(outputs), self.learnt.classes)

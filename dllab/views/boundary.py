@@ -35,13 +35,14 @@ class Plane:
     """The plane as pixels, two above each other in a character.
 
     classes (2 H, W): the class at each pixel, top row first. points: (column, row, class). names: of the classes.
-    sure (2 H, W): the probability of that class, if it is known.
+    sure (2 H, W): the probability of that class, if it is known. blanks: what is under BLANK is blank without colour.
     """
 
     classes: np.ndarray
     points: tuple[tuple[int, int, int], ...]
     names: tuple[str, ...] = ()
     sure: np.ndarray | None = None
+    blanks: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """H lines of W characters, and a line that names the classes."""
@@ -57,7 +58,7 @@ class Plane:
                 if shades is not None:
                     pair = shades[2 * line][column], shades[2 * line + 1][column]
                     cells.append(_coloured(above, below, pair, point, marked))
-                elif point is None and self.sure is not None and self.sure[2 * line, column] < BLANK:
+                elif point is None and self.blanks and self.sure is not None and self.sure[2 * line, column] < BLANK:
                     cells.append((" ", ""))
                 else:
                     cells.append((_plain(above, point, marked, options.ascii_only), ""))

@@ -12,7 +12,7 @@ from dllab.lab.landscape import FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
 from dllab.views.curves import Plot, Series
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.surface import Surface
+from dllab.views.surface import WIDEST, Surface
 from dllab.views.text import count, number, percent
 
 HEIGHT = 9  # lines of the curves
@@ -101,12 +101,14 @@ def _marks(found: Landscape) -> dict[str, tuple[float, float]]:
 
 def _walked(found: Landscape) -> Text:
     """What the marks are."""
+    few = len(found.x) < WIDEST  # than a wide terminal has columns
+    seen = "A map from above" + f", interpolated from {len(found.x)} x {len(found.y)} losses" * few
     here = f"{END} = the net, loss {number(found.centre)}"
     if found.path is None:
-        return Text(f"A map from above: every place is a net with other weights; {here}.")
+        return Text(f"{seen}: every place is a net with other weights; {here}.")
     steps = [f"{sign} = {found.path.steps[copy]:,}" for sign, copy in _stations(found.path).items()]
     back = " (the best on the way, taken back)" if found.path.back else ""
-    return Text(f"A map from above: every place is a net. The path by steps: {', '.join(steps)}; {here}{back}.")
+    return Text(f"{seen}: every place is a net. The path by steps: {', '.join(steps)}; {here}{back}.")
 
 
 def _lines(found: Landscape) -> Plot:
@@ -130,13 +132,16 @@ def _verdict(found: Landscape) -> Text:
     line = Text(f"curvature at {END}: {bends}, by second differences over {STEP:g}. ")
     if found.verdict == "unknown":
         return line.append("The loss there is no number, so nothing follows.")
-    name = {"saddle": "Saddle", "sharp": "Sharp", "curved": "Between sharp and flat", "flat": "Flat"}[found.verdict]
-    line.append(name, "bold")
+    names = {"falls": "Falls", "saddle": "Saddle", "sharp": "Sharp", "curved": "Between sharp and flat", "flat": "Flat"}
+    line.append(names[found.verdict], "bold")
+    if found.verdict == "falls":
+        return line.append(": no minimum; along both directions the loss falls on both sides.")
     if found.verdict == "saddle":
-        return line.append(": along one direction the loss falls on both sides.")
+        return line.append(": no minimum; along one direction the loss falls on both sides.")
     share = max(found.rise, 0.0) / abs(found.centre) if found.centre else float(found.rise > 0) and float("inf")
-    line.append(f": over {NEAR:g} it adds {number(share, 2)} of the loss ")
-    return line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in 2 of {found.parameters:,} directions).")
+    line.append(f", relative to the loss there: over {NEAR:g} it rises by {number(share, 2)} times itself ")
+    line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in 2 of {found.parameters:,} directions).")
+    return line.append(" Along one of them it falls: no minimum." if min(found.curvature) < 0 else "")
 
 
 def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from dllab.views.curves import Plot, Series
 from dllab.views.example_row import drawn, pictures_of, table_row
 from dllab.views.histogram import Histogram
 from dllab.views.looked import looked_at
+from dllab.views.mistakes import no_answer
 from dllab.views.next_steps import NextSteps
 from dllab.views.pixels import Pictures
 from dllab.views.text import number
@@ -32,7 +33,8 @@ def view(found: Misses, words: str) -> RenderableType:
 
 def _verdict(found: Misses) -> Text:
     told = f"rmse {number(found.rmse)}, mean absolute error {number(found.mae)}, r2 {number(found.r2)}"
-    return Text(f"{told}; always the training mean would have rmse {number(found.plain)}")
+    return Text(f"{told}; always the training mean would have rmse {number(found.plain)}"
+                + (f"\n{no_answer(found.unanswered, 'row')}" if found.unanswered else ""))  # fmt: skip
 
 
 def _values(found: Misses) -> list[RenderableType]:
@@ -43,13 +45,13 @@ def _values(found: Misses) -> list[RenderableType]:
     plot = Plot("predicted", (points, line), HEIGHT, unit="true", start=low, end=high)
     lines: list[RenderableType] = [
         Text(f"Right values lie on the line; above it the net says too much{first}."), plot,
-        Histogram(found.counts, found.edges, "How far off: predicted - true"), Text("Worst rows:"),
+        Histogram(found.counts, found.edges, "How far off: predicted - true"), Text("Worst rows:" if found.worst else ""),
     ]  # fmt: skip
     for miss in found.worst:
         is_, says = number(float(miss.truth[0])), number(float(miss.said[0]))
         off = float(miss.said[0] - miss.truth[0])
         lines.append(
-            Text(f"row {miss.row}: is {is_}, says {says}: {number(abs(off))} too {'much' if off > 0 else 'little'}")
+            Text(f"input {miss.place}: is {is_}, says {says}: {number(abs(off))} too {'much' if off > 0 else 'little'}")
         )
         lines.append(drawn(found.looked, miss.inputs, len(miss.inputs)))
     return lines
@@ -69,12 +71,12 @@ def _given_back(found: Misses) -> list[RenderableType]:
     both = [values for miss in found.worst for values in (miss.inputs.ravel(), miss.said)]
     pictures = pictures_of(found.looked, both) if both else None
     if pictures is not None:
-        names = [name for miss in found.worst for name in (f"row {miss.row}", "given back")]
+        names = [name for miss in found.worst for name in (f"input {miss.place}", "given back")]
         captions = [text for miss in found.worst for text in ("", f"rmse {number(miss.rmse, 3)}")]
         scale = float(found.truth.min(initial=0.0)), float(max(miss.truth.max() for miss in found.worst))
         return [*lines, Pictures(pictures, names, captions, low=scale[0], high=scale[1], two_tone=True)]
     for miss in found.worst:
-        lines.append(Text(f"row {miss.row}, rmse {number(miss.rmse)}, as it is and as it is given back:"))
+        lines.append(Text(f"input {miss.place}, rmse {number(miss.rmse)}, as it is and as it is given back:"))
         lines += [Text(table_row(found.looked, miss.inputs.ravel())), Text(table_row(found.looked, miss.said))]
     return lines
 
@@ -85,11 +87,12 @@ def document(found: Misses) -> dict[str, Any]:
     told = {
         "name": looked.name, "state": looked.state, "steps": looked.steps, "split": looked.split, "rows": looked.rows,
         "kind": "given back" if found.gives_back else "values", "rmse": found.rmse, "mae": found.mae, "r2": found.r2,
-        "rmse_of_mean": found.plain, "truth": found.truth.tolist(), "said": found.said.tolist(),
-        "counts": found.counts.tolist(), "edges": found.edges.tolist(),
+        "rmse_of_mean": found.plain, "unanswered": found.unanswered,
+        "truth": found.truth.tolist(), "said": found.said.tolist(), "counts": found.counts.tolist(),
+        "edges": found.edges.tolist(),
         "worst": [
-            {"row": miss.row, "truth": miss.truth.tolist(), "said": miss.said.tolist(), "rmse": miss.rmse,
-             "inputs": miss.inputs.tolist()}
+            {"input": miss.place, "row": miss.row, "truth": miss.truth.tolist(), "said": miss.said.tolist(),
+             "rmse": miss.rmse, "inputs": miss.inputs.tolist()}
             for miss in found.worst
         ],
     }  # fmt: skip

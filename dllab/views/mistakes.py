@@ -43,15 +43,22 @@ def _verdict(found: Confusion) -> list[RenderableType]:
     most, share = found.usual
     of = {"class": "rows", "steps": "labels", "answers": "words"}[found.kind]
     how = ", each said behind the right ones before it" * (found.kind == "answers")
-    total = int(found.counts.sum())
+    total = int(found.there.sum())
     told = f"{percent(found.accuracy)} of {total:,} {of} right{how}; always {_Name(found)(most)} would be {percent(share)}"
     lines = [told]
+    if found.unanswered is not None:
+        lines.append(no_answer(int(found.unanswered.sum()), of[:-1]))
     if found.whole is not None:
         lines.append(f"{percent(found.whole)} of the rows are right at every step")
     if found.answered is not None:
         rows, right = found.answered
         lines.append(f"answering by itself, word by word, it has {percent(right)} of {count(rows, 'row')} right throughout")
     return [Words(line) for line in lines]
+
+
+def no_answer(number: int, kind: str) -> str:
+    """`71 rows have no answer: outputs are not finite`."""
+    return f"{count(number, kind)} {'has' if number == 1 else 'have'} no answer: outputs are not finite"
 
 
 class _Name:
@@ -122,7 +129,7 @@ def _mark(share: float) -> str:
 
 
 def _classes(found: Confusion) -> list[RenderableType]:
-    rows, name = found.counts.sum(axis=1), _Name(found)
+    rows, name = found.there, _Name(found)
     shares = np.diagonal(found.counts) / np.maximum(rows, 1)
     order = [int(i) for i in np.argsort(shares, kind="stable") if rows[i]]
     told = [f"{name(i)} {percent(float(shares[i]))} of {rows[i]:,}" for i in order[:NAMED]]
@@ -131,12 +138,13 @@ def _classes(found: Confusion) -> list[RenderableType]:
 
 
 def _confusions(found: Confusion) -> list[RenderableType]:
-    rows, name = found.counts.sum(axis=1), _Name(found)
+    rows, name = found.there, _Name(found)
     lines: list[RenderableType] = []
     for true, said, times in found.confusions(CONFUSIONS):
         often = f"{count(times, 'time')}, {percent(times / rows[true])} of all {name(true)}"
         lines.append(Words(f"  {name(true)} taken for {name(said)}: {often}"))
-    return [Text("Most frequent confusions:"), *lines] if lines else [Text("No confusions: all are right.")]
+    none = "No confusions: all are right." if found.unanswered is None else "No confusions among those with an answer."
+    return [Text("Most frequent confusions:"), *lines] if lines else [Text(none)]
 
 
 def _worst(found: Confusion) -> list[RenderableType]:
@@ -149,12 +157,12 @@ def _worst(found: Confusion) -> list[RenderableType]:
     title = Text(f"Worst mistakes: {what}" + (" is the most wrong of its row" if found.kind == "steps" else ""))
     pictures = pictures_of(looked, [m.inputs for m in found.worst]) if found.kind == "class" else None
     if pictures is not None:
-        names = [f"is {name(m.truth)}" for m in found.worst]
+        names = [f"input {m.place}\nis {name(m.truth)}" for m in found.worst]
         says = [f"says {name(m.said)}{_share(m)}" for m in found.worst]
         return [title, Pictures(pictures, names, says, two_tone=True)]
     lines: list[RenderableType] = [title]
     for m in found.worst:
-        lines.append(Words(f"row {m.row}: is {name(m.truth)}, says {name(m.said)}{_share(m)}"))
+        lines.append(Words(f"input {m.place}: is {name(m.truth)}, says {name(m.said)}{_share(m)}"))
         lines.append(drawn(looked, m.inputs, m.length, m.step))
     return lines
 
@@ -170,7 +178,7 @@ def percent_whole(share: float) -> str:
 
 def _answer(found: Confusion, mistake: Mistake) -> RenderableType:
     read = spelt([int(i) for i in mistake.inputs[: mistake.length]], found.looked.vocabulary)
-    return Words(f"  {read} -> {mistake.right_answer}, says {mistake.answer}{_share(mistake)}")
+    return Words(f"input {mistake.place}: {read} -> {mistake.right_answer}, says {mistake.answer}{_share(mistake)}")
 
 
 def _next(found: Confusion, words: str) -> list[tuple[str, str]]:
@@ -190,6 +198,7 @@ def document(found: Confusion) -> dict[str, Any]:
         "kind": found.kind, "classes": list(looked.classes), "confusion": found.counts.tolist(),
         "accuracy": found.accuracy, "rows_right": found.whole,
         "answered": None if found.answered is None else {"rows": found.answered[0], "right": found.answered[1]},
+        "unanswered": 0 if found.unanswered is None else int(found.unanswered.sum()),
         "worst": [_told(found, mistake) for mistake in found.worst],
     }  # fmt: skip
     document: dict[str, Any] = plain(told)
@@ -205,4 +214,4 @@ def _told(found: Confusion, mistake: Mistake) -> dict[str, Any]:
         }  # fmt: skip
         if mistake.step is not None:
             said["step"] = mistake.step
-    return {"row": mistake.row, **said, "inputs": mistake.inputs[: mistake.length].tolist()}
+    return {"input": mistake.place, "row": mistake.row, **said, "inputs": mistake.inputs[: mistake.length].tolist()}

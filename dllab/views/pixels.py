@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ INDENT, GAP = 2, 2
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pictures (N, H, W) or (N, H, W, C), as many beside each other as there is room for; `names` above, `captions` below.
+    """Pictures (N, H, W) or (N, H, W, C), as many beside each other as there is room for; `names` above and
+    `captions` below, each of a line or of several.
 
     Three channels are red, green and blue. signed: 0 is in the middle of the scale. per_image_scale: each picture from its
     own lowest to its own highest value. zoom: cells a pixel is wide. two_tone: without colour half blocks, for what is
@@ -58,7 +59,8 @@ class Pictures:
         step = max(1, -(-images.shape[2] * self.zoom // max(1, min(self.widest * self.zoom, options.max_width - INDENT))))
         images = images[:, ::step, ::step].repeat(self.zoom, axis=1).repeat(self.zoom, axis=2)
         colour, width = colours.coloured(console, options), images.shape[2]
-        longest = max(map(cell_len, [*self.names, *self.captions]), default=0)
+        texts = [*self.names, *self.captions]
+        longest = max((cell_len(line) for text in texts for line in str(text).split("\n")), default=0)
         slot = min(max(width, min(longest, NAME)), max(1, options.max_width - INDENT))
         fit = max(1, (options.max_width - INDENT) // (slot + GAP))
         for first in range(0, min(len(images), self.most_lines * fit or len(images)), fit):
@@ -83,8 +85,8 @@ class Pictures:
         return Scale.of(images, low, self.high, self.signed, few)
 
     def _names(self, names: Sequence[str], slot: int, ascii_only: bool) -> Iterator[Text]:
-        if any(names):
-            cells = "".join(set_cell_size(cut(str(name), slot, ascii_only), slot + GAP) for name in names)
+        for line in zip_longest(*(str(name).split("\n") for name in names), fillvalue="") if any(names) else ():
+            cells = "".join(set_cell_size(cut(part, slot, ascii_only), slot + GAP) for part in line)
             yield Text(" " * INDENT + cells.rstrip(), no_wrap=True, overflow="crop")
 
     def _drawn(self, image: NDArray[Any], scale: Scale, colour: bool, ascii_only: bool) -> list[list[tuple[str, str]]]:

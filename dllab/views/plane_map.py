@@ -26,13 +26,13 @@ LINES = (10, 30)
 CURVE_LINES = 16
 
 
-def view(found: PlaneMap | Line, words: str, most: int = 30) -> RenderableType:
-    """The whole answer. `words`: what the command was asked about. `most`: units that are drawn."""
+def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--units") -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `most`: units that are drawn, `asked` for by this."""
     if found.units is not None:
         body: list[RenderableType] = _units(found, found.units, most)
     else:
         body = _plane(found) if isinstance(found, PlaneMap) else _line(found)
-    return Group(*body, NextSteps(_next(found, words)))
+    return Group(*body, Text(), NextSteps(_next(found, words, asked)))
 
 
 def _title(found: PlaneMap | Line) -> Text:
@@ -43,8 +43,8 @@ def _title(found: PlaneMap | Line) -> Text:
 def _plane(found: PlaneMap) -> list[RenderableType]:
     share = found.wrong / found.seen.rows
     verdict = f"{found.wrong:,} of {count(found.seen.rows, 'point')} ({percent(share)}) on the wrong side"
-    fewer = f"; {len(found.points)} of them drawn" if len(found.points) < found.seen.rows else ""
-    return [_title(found), _Reading(found.sure is not None), Framed(found), Text(verdict + fewer)]
+    fewer = f"; {len(found.points)} of the {found.seen.rows:,} are drawn" if len(found.points) < found.seen.rows else ""
+    return [_title(found), _Reading(found.sure is not None, _unsure(found)), Framed(found), Text(verdict + fewer)]
 
 
 def _line(found: Line) -> list[RenderableType]:
@@ -60,15 +60,23 @@ class _Reading:
     """How to read the plane, in one line."""
 
     shaded: bool
+    unsure: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """By colours, or by signs."""
         text = "Small letters: what the net says; capitals: points."
         if self.shaded and coloured(console, options):
             text += " Grey: unsure."
+        elif self.unsure:
+            text += f" Nowhere {percent(BLANK)} sure."
         elif self.shaded:
             text += f" Blank: under {percent(BLANK)} sure."
         yield Text(text)
+
+
+def _unsure(found: PlaneMap) -> bool:
+    """Whether the net is nowhere so sure that a place would not be blank: a map of nothing tells nothing."""
+    return found.sure is not None and bool((found.sure < BLANK).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +119,9 @@ def shrunk(found: PlaneMap, width: int, height: int) -> Plane:
     wrong_last = np.argsort(found.said != found.truth, kind="stable")  # so that they are seen where points are dense
     points = tuple((int(places[i, 0]), int(places[i, 1]), int(found.truth[i])) for i in wrong_last)
     cut = np.ix_(rows, columns)
-    return Plane(found.labels[cut], points, found.classes, None if found.sure is None else found.sure[cut])
+    return Plane(
+        found.labels[cut], points, found.classes, None if found.sure is None else found.sure[cut], not _unsure(found)
+    )
 
 
 def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableType]:
@@ -136,21 +146,23 @@ class _UnitReading:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """By colours, or by signs."""
-        drawn = "Orange: above 0, blue: below, white: 0" if coloured(console, options) else "Blank: 0; -=o: below 0"
-        yield Text(f"The plane as each unit sees it. {drawn}; a unit's line is where it leaves 0.")
+        drawn = "Orange: above 0, blue: below, white: 0" if coloured(console, options) else "Blank: 0; -=o: below"
+        yield Text(f"{drawn}. A unit's line: where it leaves (relu) or crosses (tanh) 0.")
 
 
-def _next(found: PlaneMap | Line, words: str) -> list[tuple[str, str]]:
-    commands = []
+def _next(found: PlaneMap | Line, words: str, asked: str) -> list[tuple[str, str]]:
+    """The other picture of the same net, and the same picture of the net before, or after, its training."""
+    split = "" if found.seen.split == "train" else f" --split {found.seen.split}"
+    before = "" if found.seen.state == "trained" else " --before"
+    units = "" if found.units is None else f" {asked}"
+    command = f"dllab viz-boundary {words}{split}"
     if found.units is None:
-        commands.append((f"dllab viz-boundary {words} --units", "what each hidden unit draws"))
+        other = f"{command} {asked}{before}", "what each hidden unit draws"
     else:
-        commands.append((f"dllab viz-boundary {words}", "what they make together"))
+        other = f"{command}{before}", "what they make together"
     if found.seen.state == "trained":
-        commands.append((f"dllab viz-boundary {words} --before", "the same before training"))
-    else:
-        commands.append((f"dllab viz-boundary {words}", "the same after training"))
-    return commands
+        return [other, (f"{command}{units} --before", "the same before training")]
+    return [other, (f"{command}{units}", "the same after training")]
 
 
 def document(found: PlaneMap | Line) -> dict[str, Any]:

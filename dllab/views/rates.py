@@ -68,8 +68,24 @@ def _head(found: Schedules) -> Text:
         return Text(f"the share of the optimizer's learning rate over {count(found.steps, 'step')}")
     head = Text.assemble((found.recipe, "bold"), f": the learning rate over {count(found.steps, 'step')}")
     if found.per_epoch is not None and found.steps >= found.per_epoch:
-        head.append(f", {number(found.steps / found.per_epoch, 6)} epochs of {found.per_epoch:,}")
+        head.append(f", {_rounded(found.steps / found.per_epoch)} epochs of {found.per_epoch:,}")
     return head.append(f"; the optimizer's own is {number(found.lr)}")
+
+
+def _rounded(epochs: float) -> str:
+    """3.7 epochs; 40 without a digit behind the point."""
+    return f"{epochs:,.1f}".removesuffix(".0")
+
+
+def _names(found: Schedules) -> list[str]:
+    """Names that tell the schedules apart: `cosine (recipe)`, `cosine`, `cosine 2`."""
+    all_ = [rates.name for rates in found.found]
+    named: list[str] = []
+    for index, name in enumerate(all_):
+        own = found.recipe is not None and index == 0
+        before = all_[found.recipe is not None : index].count(name)
+        named.append(f"{name} (recipe)" if own and all_.count(name) > 1 else f"{name} {before + 1}" if before else name)
+    return named
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,8 @@ class _Curves:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The pictures, on the same scale."""
-        curves = [_series(rates, index) for index, rates in enumerate(self.found.found)]
+        names = _names(self.found)
+        curves = [_series(rates, name, index) for index, (rates, name) in enumerate(zip(self.found.found, names))]
         top = max(max(curve.y) for curve in curves)
         last = float(self.found.steps - 1)
         apart = len(curves) > 2 and (not coloured(console, options) or len(curves) > len(PALETTE))
@@ -89,10 +106,10 @@ class _Curves:
             yield Plot("rate", group, SMALL if apart else HEIGHT, end=last, unit="step", top=top)
 
 
-def _series(rates: Rates, index: int) -> Series:
+def _series(rates: Rates, name: str, index: int) -> Series:
     chosen = _steps(len(rates.rates), POINTS, [rates.warmup - 1, rates.warmup, rates.highest, rates.lowest])
     drawn = [float(rates.rates[step]) for step in chosen]
-    return Series(rates.name, chosen, drawn, PALETTE[index % len(PALETTE)], dotted=index % 2 > 0)
+    return Series(name, chosen, drawn, PALETTE[index % len(PALETTE)], dotted=index % 2 > 0)
 
 
 def _steps(count_: int, most: int, also: Sequence[int] = ()) -> list[int]:
@@ -104,14 +121,17 @@ def _steps(count_: int, most: int, also: Sequence[int] = ()) -> list[int]:
 def _sentences(found: Schedules) -> list[Text]:
     """One for each schedule, with its colour where there are several."""
     several = len(found.found) > 1
-    return [_said(rates, PALETTE[index % len(PALETTE)] if several else "") for index, rates in enumerate(found.found)]
+    named = zip(found.found, _names(found))
+    return [_said(rates, name, PALETTE[i % len(PALETTE)] if several else "") for i, (rates, name) in enumerate(named)]
 
 
-def _said(rates: Rates, style: str) -> Text:
+def _said(rates: Rates, name: str, style: str) -> Text:
     """How long a schedule warms up, and where its rates are highest and lowest."""
-    line = Text.assemble(("--- " if style else "", style), (rates.text, "bold"), ": ")
+    line = Text.assemble(("--- " if style else "", style), (name + rates.text.removeprefix(rates.name), "bold"), ": ")
     if rates.warmup:
-        line.append(f"warm-up over {count(rates.warmup, 'step')} from {number(float(rates.rates[0]), 3)}; ")
+        steps = len(rates.rates)
+        longer = f", longer than the run's {steps:,}," if rates.warmup > steps else ""
+        line.append(f"warm-up over {count(rates.warmup, 'step')}{longer} from {number(float(rates.rates[0]), 3)}; ")
     high, low = rates.highest, rates.lowest
     if rates.rates[high] == rates.rates[low]:
         return line.append(f"always {number(float(rates.rates[high]), 3)}")

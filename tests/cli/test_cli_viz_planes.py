@@ -25,7 +25,7 @@ def test_a_pipe_gets_plain_text(tmp_path: Path, words: tuple[str, ...], env: dic
 @pytest.mark.parametrize(("env", "colours"), [({"COLORTERM": "truecolor"}, True), ({"NO_COLOR": "1"}, False)])
 def test_terminals(tmp_path: Path, env: dict[str, str | None], colours: bool) -> None:
     done = in_terminal(tmp_path, *PLANE, env=env)
-    assert done.code == 0 and ("48;2;" in done.out) == colours and ("Blank" in done.out) != colours
+    assert done.code == 0 and ("48;2;" in done.out) == colours and ("Nowhere" in done.out) != colours
 
 
 def test_a_run_and_a_file(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_running_averages_of_batch_norm_stay() -> None:
     [
         ((10.0, 90.0), 0.5, "curved"), ((10.0, 110.0), 0.5, "sharp"), ((1.0, 9.0), 0.5, "flat"),
         ((-11.0, 9.0), 0.5, "saddle"), ((-1.0, 9.0), 0.5, "flat"), ((1.0, 1.0), 0.0, "sharp"), ((0.0, 0.0), 0.0, "flat"),
-        ((np.nan, 1.0), 0.5, "unknown"), ((np.inf, 1.0), 0.5, "unknown"),
+        ((-1.0, -0.1), 0.5, "falls"), ((np.nan, 1.0), 0.5, "unknown"), ((np.inf, 1.0), 0.5, "unknown"),
     ],
 )  # fmt: skip
 def test_verdicts(curvature: tuple[float, float], centre: float, verdict: str) -> None:

@@ -57,3 +57,32 @@ def test_values_are_in_the_unit_of_the_data() -> None:
     assert found.mae == pytest.approx(abs(off).mean(), rel=1e-5)
     assert found.worst[0].row == rows[abs(off).argmax()]
     assert found.counts.sum() == len(rows)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("recipe", ["wine", "brackets"])
+def test_outputs_that_are_not_finite_are_no_answer(recipe: str) -> None:
+    subject = Subject.untrained(load(recipe), seed=1)
+    for values in subject.network.parameters.values():
+        values[...] = np.nan
+    found = confusion(subject, "test", 3)
+    targets = subject.data.dataset.columns["targets"][subject.rows("test")]
+    assert not found.counts.any() and found.accuracy == 0 and found.worst == ()
+    np.testing.assert_array_equal(found.unanswered, np.bincount(targets[targets >= 0].astype(int)))
+    np.testing.assert_array_equal(found.there, found.unanswered)
+
+
+def test_values_that_are_not_finite_are_no_answer() -> None:
+    subject = Subject.untrained(load("autompg"), seed=1)
+    assert misses(subject, "test", 2).unanswered == 0
+    for values in subject.network.parameters.values():
+        values[...] = np.nan
+    found = misses(subject, "test", 2)
+    assert found.unanswered == len(subject.rows("test")) and found.worst == ()
+
+
+@pytest.mark.parametrize("recipe", ["iris", "reversal", "brackets"])
+def test_a_mistake_has_its_place_in_the_split(recipe: str) -> None:
+    subject = Subject.untrained(load(recipe), seed=1)
+    for mistake in confusion(subject, "test", 3).worst:
+        assert subject.rows("test")[mistake.place] == mistake.row

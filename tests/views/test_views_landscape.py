@@ -106,9 +106,14 @@ def _axes() -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"curvature": (0.0, 0.0), "centre": 0.0}, "Flat: over 0.1 it adds 0 of the loss"),
-        ({"curvature": (1.0, 0.0), "centre": 0.0}, "Sharp: over 0.1 it adds inf of the loss"),
-        ({"curvature": (-1.0, 3.0)}, "Saddle: along one direction the loss falls on both sides"),
+        ({"curvature": (0.0, 0.0), "centre": 0.0}, "Flat, relative to the loss there: over 0.1 it rises by 0 times itself"),
+        (
+            {"curvature": (1.0, 0.0), "centre": 0.0},
+            "Sharp, relative to the loss there: over 0.1 it rises by inf times itself",
+        ),
+        ({"curvature": (-1.0, 3.0)}, "Saddle: no minimum; along one direction the loss falls on both sides"),
+        ({"curvature": (-0.01, -0.1)}, "Falls: no minimum; along both directions the loss falls on both sides"),
+        ({"curvature": (-0.01, 0.01)}, "Along one of them it falls: no minimum."),
         ({"curvature": (np.nan, 3.0)}, "no number, so nothing follows"),
         ({"state": "untrained"}, "spirals, untrained: loss of"),
         ({"path": replace(valley().path, back=True)}, "the best on the way, taken back"),  # type: ignore[type-var]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 from rich.console import RenderableType
@@ -34,12 +37,12 @@ def letters() -> Confusion:
     count = 26
     counts = np.diag(np.arange(10, 10 + count)) + np.eye(count, k=1, dtype=int) * 3
     names = tuple(chr(97 + i) for i in range(count))
-    worst = (Mistake(7, np.array([2.0, 0, 19]), 3, 0, 4, 0.9, 0.01, 1),)
+    worst = (Mistake(3, 7, np.array([2.0, 0, 19]), 3, 0, 4, 0.9, 0.01, 1),)
     return Confusion(looked(("t1", "t2", "t3"), names, names), "steps", counts, 0.25, None, worst)
 
 
 def table() -> Confusion:
-    worst = (Mistake(5, np.array([5.1, 3.5]), 2, 0, 1, 0.75, 0.25),)
+    worst = (Mistake(2, 5, np.array([5.1, 3.5]), 2, 0, 1, 0.75, 0.25),)
     return Confusion(
         looked(("length", "width"), ("rose", "lily")), "class", np.array([[18, 2], [1, 19]]), None, None, worst
     )
@@ -49,7 +52,7 @@ def values() -> Misses:
     truth = np.linspace(10, 40, 40)
     said = truth + 3 * np.sin(truth)
     counts, edges = np.histogram(said - truth, np.linspace(-3, 3, 25))
-    worst = (Miss(9, np.array([4.0, 86.0]), np.array([30.0]), np.array([27.0]), 3.0),)
+    worst = (Miss(4, 9, np.array([4.0, 86.0]), np.array([30.0]), np.array([27.0]), 3.0),)
     return Misses(looked(("cylinders", "weight"), ()), False, 1, truth, said, counts, edges, 2.1, 1.9, 0.94, 8.7, worst)
 
 
@@ -76,3 +79,23 @@ def test_regions_fade_to_grey_where_the_net_is_unsure() -> None:
     shown = coloured(plane_map.view(plane(False), "own"))
     assert "48;2;0;95;135" in shown and "Grey: unsure" in shown
     assert "158;158;158" in shown, "the colour of what is not sure at all"
+
+
+def test_a_net_that_is_nowhere_sure_has_no_blanks() -> None:
+    found = plane(False)
+    assert found.sure is not None
+    shown = screen(plane_map.view(replace(found, sure=np.full_like(found.sure, 0.6)), "own"))
+    lines = [line for line in shown.splitlines() if "│" in line]
+    assert "Nowhere 75 % sure." in shown and "Blank" not in shown
+    assert lines and not any(" " in line.partition("│")[2].rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("state", ["trained", "untrained"])
+@pytest.mark.parametrize("units", [False, True])
+def test_next_steps_keep_what_was_asked_for(state: Literal["trained", "untrained"], units: bool) -> None:
+    found = plane(units)
+    shown = screen(plane_map.view(replace(found, seen=replace(found.seen, state=state)), "own", 30, "--layer relu"))
+    steps = [line.strip().split("  ")[0].removeprefix("dllab viz-boundary own") for line in shown.splitlines()[-2:]]
+    before = " --before" * (state == "untrained")
+    other = (" --layer relu" * (not units) + before, " --layer relu" * units + " --before" * (state == "trained"))
+    assert tuple(steps) == other

@@ -43,3 +43,19 @@ def test_a_long_run_has_some_of_its_steps_in_the_document() -> None:
     found = document(rates_of("spirals"))
     assert len(found["at_steps"]) == len(found["schedules"][0]["rates"]) == 1000
     assert found["at_steps"][0] == 0 and found["at_steps"][-1] == found["steps"] - 1
+
+
+def test_schedules_of_one_name_are_told_apart() -> None:
+    same = rates_of("spirals", ["cosine", "{name: cosine, warmup: 10}"], ["schedule=cosine"])
+    text = screen(rates_view(same, "spirals"))
+    assert "cosine (recipe): highest" in text and "cosine: highest" in text and "cosine 2: {warmup: 10}: " in text
+    assert "(recipe)" not in screen(rates_view(rates_of("spirals", ["one_cycle"], ["schedule=cosine"]), "spirals"))
+
+
+def test_a_warm_up_that_is_longer_than_the_run_is_told_of() -> None:
+    text = " ".join(screen(rates_view(rates_of(None, ["{name: cosine, warmup: 5000}"]), "x")).split())
+    assert "warm-up over 5,000 steps, longer than the run's 1,000, from" in text
+
+
+def test_epochs_have_one_digit() -> None:
+    assert "160 steps, 3.7 epochs of 43" in " ".join(screen(rates_view(rates_of("digits", steps=160), "x")).split())
