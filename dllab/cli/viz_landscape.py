@@ -76,7 +76,8 @@ def viz_landscape(
         with progress("surface") as advance:
             result = landscape(found, points=points, span=span, seed=directions, advance=advance)
     except NoPlane as error:
-        raise Refused(str(error), f"train longer, or: dllab {VIEW} {words} --random") from None
+        problem, _, hint = str(error).partition("; ")
+        raise Refused(problem, hint or f"train longer, or: dllab {VIEW} {words} --random") from None
     view = views.landscape_view(result, words)
     if json:
         output().document(views.document(result))

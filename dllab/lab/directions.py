@@ -42,10 +42,13 @@ class Plane:
 def random_plane(network: Network, seed: int) -> Plane:
     """Two directions of normally distributed numbers, every filter scaled to the norm that the net's own has.
 
-    Parameters of one axis, which are biases and those of normalisations, are left alone.
+    Parameters of one axis, which are biases and those of normalisations, are left alone. Raises NoPlane.
     """
+    length = float(np.linalg.norm(_filters_only(network)))
+    if length == 0:
+        raise NoPlane("all weights are 0, and no direction is as long as they are; look at the net after some training")
     directions = np.stack([_like_filters(network, seed, number) for number in range(2)])
-    return Plane(directions, float(np.linalg.norm(_filters_only(network))))
+    return Plane(directions, length)
 
 
 def path_plane(network: Network, path: WeightPath) -> Plane:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.data.text_lines import TextLine
-from dllab.engine.inside import Inside
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.lab.subject import State, Subject
 from dllab.lab.texts import Rows, answers
@@ -134,7 +133,7 @@ def outputs(subject: Subject, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray
     columns = subject.columns()
     for begin in range(0, len(rows), each):
         part = rows[begin : begin + each]
-        yield part, Inside.inference(subject.network, columns, part).outputs
+        yield part, subject.network.predict(columns, part, "infer")
 
 
 def _of_rows(subject: Subject, split: str, most: int) -> Confusion:

@@ -17,7 +17,7 @@ from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan
 from dllab.plan.probes import BINS, PORTRAIT, Probe, What
 
-EVERY = 32
+EVERY = 64
 """Steps from look to look, unless a run is short or very long."""
 FEWEST, MOST = 64, 1024
 """Looks at a run, as far as it has so many steps."""

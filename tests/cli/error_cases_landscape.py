@@ -7,6 +7,7 @@ from error_cases import MODEL, Case, changed, recipe
 NO_DATA = f"input: [2]\n{MODEL}"
 LANDSCAPE: list[Case] = [
     ("viz-landscape my.yaml --before --path", {}),
+    changed("model=[{dense: {units: classes, init: zeros}}]", line="viz-landscape my.yaml --before"),
     changed("train.epochs=", "train.steps=1", line="viz-landscape my.yaml"),
     changed("model=[identity]", line="viz-landscape my.yaml"),
     changed(
