@@ -159,7 +159,13 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             "dllab viz-attention RECIPE|RUN --json",
             ["viz-attention reversal --before", "viz-attention names-gpt --before --text jo"],
         ),
-        ("dllab viz-filters RECIPE|RUN --json", ["viz-filters lenet --before", "viz-filters mnist1d-cnn train.steps=1"]),
+        (
+            "dllab viz-filters RECIPE|RUN --json",
+            [
+                'viz-filters digits-cnn --before model[0].conv.init={"constant":0.1}',
+                "viz-filters mnist1d-cnn train.steps=1",
+            ],
+        ),
         (
             "dllab viz-embeddings RECIPE|RUN --json",
             ["viz-embeddings modular-addition --before", "viz-embeddings glove10k a b"],
