@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.activation_example import example, has
 from dllab.lab.activations import activations, picked, unusual
 from dllab.lab.activations_during import during
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
 SMALL = {
     "data": {"moons": {"samples": 60, "seed": 1}},

@@ -16,6 +16,8 @@ from dllab.lab.suits import Unsuited
 from dllab.recipe import load
 from dllab.symbols import COLUMN
 
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+
 WORDS = {"name": "reversal", "min_length": 2, "max_length": 5, "symbols": 4, "samples": 200}
 SPEAKER: dict[str, Any] = {
     "data": WORDS,

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.embeddings import CIRCLE, Vectors, largest, on_circle, plane, vectors_of
 from dllab.lab.neighbours import Table, UnknownWord, sample
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
 
 def table(vectors: np.ndarray, words: tuple[str, ...] = ()) -> Vectors:

@@ -18,6 +18,8 @@ from dllab.lab.through_time import state_gradients, through_time
 from dllab.plan.plan import Plan
 from dllab.recipe import load
 
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+
 RNG = np.random.default_rng(0)
 
 

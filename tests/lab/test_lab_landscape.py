@@ -16,6 +16,8 @@ from dllab.lab.suits import Unsuited, check
 from dllab.lab.weight_path import vector
 from dllab.recipe import load
 
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+
 compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 LINEAR: dict[str, Any] = {

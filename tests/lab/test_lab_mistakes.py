@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.misses import misses
 from dllab.lab.mistakes import confusion
 from dllab.lab.subject import Subject
 from dllab.recipe import load
+
+pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
 
 def test_rows_are_counted_by_class_and_the_least_probable_truth_is_the_worst() -> None:

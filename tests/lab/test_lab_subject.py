@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab import recording
 from dllab.lab.subject import Subject
 from dllab.lab.suits import VIEWS, Unsuited, check
 from dllab.recipe import RecipeError, load
 from dllab.runs.opened import Opened
 from dllab.runs.train import train
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 WHOLE = {
     "data": {"name": "moons", "samples": 80},
@@ -63,6 +66,7 @@ def test_gradients_are_those_of_an_example_however_many_a_batch_has() -> None:
         assert seen.layers[1].gradient[number] == pytest.approx(len(part) * np.sqrt((slopes**2).mean()), rel=1e-4)
 
 
+@compiled_only
 def test_padding_is_not_counted() -> None:
     recipe = load("reber", ["train.epochs=", "train.steps=1", "train.batch=full"])
     before, seen = Subject.untrained(recipe), Subject.trained(recipe, watched=True).trace
@@ -76,6 +80,7 @@ def test_padding_is_not_counted() -> None:
     assert layer.spread[0] == pytest.approx(there.std(), rel=0.1)
 
 
+@compiled_only
 @pytest.mark.parametrize("name", ["spirals", "digits-cnn"])
 def test_watching_changes_nothing(name: str) -> None:
     recipe = load(name, ["train.epochs=2"])
