@@ -60,6 +60,7 @@ def longest(layers: Iterable[Any]) -> int:
     return total
 
 
+@pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize(("line", "split", "last", "low", "high"), MEASURED)
 def test_what_was_measured_is_measured_again(line: str, split: str, last: str, low: str, high: str) -> None:

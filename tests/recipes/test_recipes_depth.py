@@ -64,6 +64,7 @@ def test_the_recipes_differ_in_the_way_past_alone() -> None:
     assert plain.train == residual.train
 
 
+@pytest.mark.slow
 def test_the_page_goes_as_it_says(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     assert play(PAGE, tmp_path / "here") == 3

@@ -18,7 +18,7 @@ from dllab.training.trainer import Trainer
 
 NAMES = sorted(path.stem for path in folder("recipes").glob("*.yaml"))
 LONG = {"conv-autoencoder", "mnist10k", "mnist1d", "transfer-base",
-        "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-24",
+        "sonar-0", "sonar-2", "sonar-3", "sonar-6", "sonar-12", "sonar-24",
         "alexnet", "vgg", "resnet", "inception", "fashion-resnet",
         "word2vec", "word2vec-cbow", "glove", "modular-addition",
         "adding-lstm", "mnist1d-gru", "languages", "reversal", "cmudict", "cmudict-plain", "carry", "kjv-bert",
