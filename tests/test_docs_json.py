@@ -185,6 +185,8 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     ],
 )
 def test_real_documents_hold_what_is_documented(heading: str, lines: list[str], tmp_path: Path) -> None:
+    if not jit_enabled() and heading.startswith(("dllab viz-", "dllab explain")):
+        pytest.skip("trains nets: too long without compiled kernels")
     compare(heading, *documents(tmp_path, *lines))
 
 

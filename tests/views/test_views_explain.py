@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from screens import compare, screen
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.explain import explain
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Equation, Explained, Section
@@ -20,6 +21,7 @@ def found(name: str, step: int = 1) -> Explained:
     return explain(Moment(load(name), step))
 
 
+@pytest.mark.skipif(not jit_enabled(), reason="plain Python rounds the last digits shown in another way")
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("name", ["xor", "perceptron"])
 def test_views(name: str, width: int) -> None:
