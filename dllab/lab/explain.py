@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dllab.catalogue import parts
 from dllab.engine.question import TARGETS
 from dllab.lab import (
     explain_activations,
     explain_attention,
     explain_between,
+    explain_blocks,
     explain_conv,
     explain_dense,
+    explain_norms,
+    explain_pools,
     explain_recurrent,
+    explain_transposed,
+    explain_words,
 )
 from dllab.lab.activation_example import spelt
 from dllab.lab.explain_here import Here, Place, Told
@@ -30,17 +34,22 @@ TERMS = 4
 """Terms of a sum that are written out, unless more are asked for."""
 
 FAMILIES: dict[str, Callable[[Here], Told]] = {
-    "dense": explain_dense.dense,
+    "dense": explain_dense.dense, "tied_dense": explain_dense.tied,
     **dict.fromkeys(explain_activations.CURVES, explain_activations.activation),
     "softmax": explain_activations.softmax,
     **dict.fromkeys(("conv", "conv1d"), explain_conv.convolution),
-    **dict.fromkeys(("max_pool", "avg_pool"), explain_conv.pool),
+    "depthwise_conv": explain_conv.depthwise, "conv_transpose": explain_transposed.transposed,
+    **dict.fromkeys(("max_pool", "avg_pool"), explain_pools.pool),
+    **dict.fromkeys(("global_max_pool", "global_avg_pool"), explain_pools.global_pool),
+    "upsample": explain_pools.upsampled, "last_step": explain_pools.last,
     "lstm": explain_recurrent.lstm_cell, "gru": explain_recurrent.gru_cell, "rnn": explain_recurrent.rnn_cell,
     "attention": explain_attention.attention,
-    "embedding": explain_between.embedded, "positional": explain_between.placed,
-    **dict.fromkeys(("batch_norm", "layer_norm"), explain_between.normed),
-    "dropout": explain_between.dropped,
+    "embedding": explain_between.embedded, "positional": explain_between.placed, "one_hot": explain_between.one_hot,
+    **dict.fromkeys(("skip_gram", "cbow"), explain_words.scored), "glove": explain_words.paired,
+    **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), explain_norms.normed),
+    "dropout": explain_between.dropped, "gaussian_noise": explain_between.noisy, "point": explain_between.point,
     **dict.fromkeys(("flatten", "reshape", "identity"), explain_between.reshaped),
+    **dict.fromkeys(explain_blocks.INSIDE, explain_blocks.block),
 }  # fmt: skip
 """What tells of each kind of layer; of others explain_between.other does."""
 
@@ -99,11 +108,7 @@ def _is_small(moment: Moment) -> bool:
 
 
 def _tell(here: Here) -> Told:
-    part = parts("layers").get(here.info.kind)
-    if here.info.kind in FAMILIES:
-        return FAMILIES[here.info.kind](here)
-    inside = any(other.path.startswith(f"{here.info.path}.") for other in here.moment.inside.infos)
-    return explain_between.block(here) if part is not None and inside else explain_between.other(here)
+    return FAMILIES.get(here.info.kind, explain_between.other)(here)
 
 
 def _layers(chosen: list[LayerInfo], told: dict[str, Told], places: dict[str, Place], full: bool) -> Iterator[Section]:
@@ -152,8 +157,9 @@ def _places(moment: Moment, n: int, unit: int | None) -> dict[str, Place]:
         here = Here(moment, info, n, (), False, TERMS)
         before = next((other for other in moment.inside.infos if other.output is info.input and other.path in found), None)
         follows = info.output_shape == info.input_shape and info.kind in FOLLOWING
-        if before is not None and follows:
-            found[info.path] = found[before.path]
+        if before is not None and (follows or info.kind in ("flatten", "reshape")):
+            number = np.ravel_multi_index(found[before.path], before.output_shape[1:])  # type: ignore[arg-type]
+            found[info.path] = tuple(int(i) for i in np.unravel_index(int(number), info.output_shape[1:]))  # type: ignore[arg-type]
             continue
         y, dy = here.y[n], here.dy
         share = abs(y * dy[n]) if dy is not None and dy[n].any() else abs(y)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "erf": math.erf, "abs": abs, "max": max,
     "min": min, "sin": math.sin, "cos": math.cos, "sigmoid": lambda x: 0.5 * (1 + math.tanh(x / 2)),
+    "same": lambda a, b: float(a == b),
 }  # fmt: skip
 ROUNDING = 3e-5
 """Beside the sum of the sizes of all terms: what float32 may lose in a step's sums."""
@@ -152,6 +153,42 @@ def weighted(
     operands += extra
     template = " + ".join([*parts, *["{}"] * (len(operands) - 2 * len(shown))])
     return Equation(left, template, tuple(operands), float(value), float(np.abs(rest).sum()))
+
+
+def mean_of(left: str, values: NDArray[Any], named: Callable[[int], str], value: float, most: int) -> Equation:
+    """The mean of numbers: the `most` largest written out, the others in one number."""
+    operands, rest, hidden = _some(values, named, most)
+    template = f"({' + '.join(['{}'] * len(operands))}) / {len(values)}"
+    return Equation(left, template if len(values) > 1 else "{}", operands, value, (hidden + abs(rest)) / len(values))
+
+
+def largest_of(left: str, values: NDArray[Any], named: Callable[[int], str], value: float, most: int) -> Equation:
+    """The largest of numbers: the `most` that are largest written out."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    shown = np.arange(len(flat))
+    if len(flat) > most + 1:
+        shown = np.sort(np.argsort(-flat, kind="stable")[:most])
+    operands = [(named(int(i)), float(flat[i])) for i in shown]
+    rest = np.delete(flat, shown)
+    if len(rest):
+        operands.append((f"({len(rest):,} smaller ones)", float(rest.max())))
+    template = f"max({', '.join(['{}'] * len(operands))})" if len(operands) > 1 else "{}"
+    return Equation(left, template, tuple(operands), value)
+
+
+def _some(
+    values: NDArray[Any], named: Callable[[int], str], most: int
+) -> tuple[tuple[tuple[str, float], ...], float, float]:
+    """Terms of a sum: the `most` largest by name, the others as one; that one, and the sizes it stands for."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    shown = np.arange(len(flat))
+    if len(flat) > most + 1:
+        shown = np.sort(np.argsort(-abs(flat), kind="stable")[:most])
+    operands = [(named(int(i)), float(flat[i])) for i in shown]
+    rest = np.delete(flat, shown)
+    if len(rest):
+        operands.append((f"({len(rest):,} more)", float(rest.sum())))
+    return tuple(operands), float(rest.sum()), float(abs(rest).sum())
 
 
 def _terms(tree: ast.expr, sign: float = 1.0) -> list[tuple[ast.expr, float]]:
