@@ -38,7 +38,9 @@ def tied(here: Here) -> Told:
     plus = [] if b is None else [(f"b{at(o)}", float(b[o]))]
     blocks: list[Block] = [
         f"E is {root.label}, the table of an embedding; its rows are numbered by id, from 0: y{at(o)} belongs to id {o}",
-        weighted(f"y{at(o)}", table[o], x, lambda i: (f"E[{o},{i + 1}]", f"x{at(i)}"), float(here.y[whole]), here.most, plus),
+        weighted(
+            f"y{at(o)}", table[o], x, lambda i: (f"E[{o},{i + 1}]", f"x{at(i)}"), float(here.y[whole]), here.most, plus
+        ),
     ]
     return Told(tuple(blocks), tuple(_tied_back(here, table, x, root)))
 
@@ -71,7 +73,10 @@ def _of_table(here: Here, root: Parameter, i: int) -> Equation:
     rest = float(products.sum() - products[where_to])
     whole = float(here.moment.gradients[root.label].reshape(root.shape)[o, i])
     operands = [(f"x{at(i)}", float(here.x[(*where_to, i)])), (f"dy{at(o)}", float(here.dy[(*where_to, o)]))]
-    operands += [("(other places and inputs)", rest), (f"(from {root.label.rpartition('.')[0]})", _elsewhere(here, root, o, i))]
+    operands += [
+        ("(other places and inputs)", rest),
+        (f"(from {root.label.rpartition('.')[0]})", _elsewhere(here, root, o, i)),
+    ]
     return Equation(f"dE[{o},{i + 1}]", "{} * {} + {} + {}", tuple(operands), whole, float(abs(products).sum()))
 
 

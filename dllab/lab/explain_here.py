@@ -129,7 +129,9 @@ class Here:
         program = self.moment.inside.program
         found = program.gradients.get(id(_root(value)))
         rows = program.rows[program.backward : program.probe]
-        return found is not None and any(row.kernel is totals.add_into and _root(row.operands["to"]) is found for row in rows)
+        return found is not None and any(
+            row.kernel is totals.add_into and _root(row.operands["to"]) is found for row in rows
+        )
 
     @property
     def dy(self) -> Array | None:

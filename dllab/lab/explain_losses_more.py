@@ -63,7 +63,10 @@ def glove(judged: Judged) -> list[Block]:
     each = judged.x.shape[-1]
     name = f"x{at(*judged.place)}"
     if count <= 0:
-        return ["a count of 0 has no logarithm and counts for nothing", mean_of_batch(judged, 0.0, float(losses.sum()), each)]
+        return [
+            "a count of 0 has no logarithm and counts for nothing",
+            mean_of_batch(judged, 0.0, float(losses.sum()), each),
+        ]
     about = (("X", count), ("x_max", largest), ("alpha", alpha))
     over = (("f", f), (name, x), ("X", count))
     return [

@@ -117,7 +117,9 @@ def _running(here: Here, f: int, eps: float) -> _Over:
     assert row is not None
     mean, variance = (float(here.read(row, f"running_{name}")[f]) for name in ("mean", "variance"))
     z = (here.x[..., f] - mean) / np.sqrt(variance + eps)
-    return _Over(np.zeros(0), None, z, mean, variance, "earlier training: the layer is frozen, and they are not its batch's")
+    return _Over(
+        np.zeros(0), None, z, mean, variance, "earlier training: the layer is frozen, and they are not its batch's"
+    )
 
 
 def _gains(here: Here) -> Array:

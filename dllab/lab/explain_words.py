@@ -135,4 +135,6 @@ def paired(here: Here) -> Told:
         factor = (f"{other}[{partners[n]},{f + 1}]", float(factors[partners[n], f]))
         others = slopes[same] * factors[partners[same], f]
         back.append(_with_others(f"d{name}[{own},{f + 1}]", "{} * {}", [factor, dy], others, float(slope[own, f])))
-    return Told(tuple(blocks), ("the gradient of a word's numbers is a sum over the pairs of the batch that have it", *back))
+    return Told(
+        tuple(blocks), ("the gradient of a word's numbers is a sum over the pairs of the batch that have it", *back)
+    )
