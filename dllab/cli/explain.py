@@ -12,6 +12,7 @@ from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, T
 from dllab.cli.saving import Save
 
 if TYPE_CHECKING:
+    from dllab.lab.explain_asked import Asked
     from dllab.lab.explain_step import Moment
     from dllab.recipe import Recipe
 
@@ -59,25 +60,27 @@ def explain(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.lab.explain import NoSuch
+    from dllab.cli.subject import named
     from dllab.lab.explain import explain as explained
+    from dllab.lab.explain_asked import Asked
+    from dllab.lab.suits import Unsuited
     from dllab.recipe import load
     from dllab.views.explain import document, explain_view
 
     given = [*(changes or ()), *(settings or ())]
     _no_run(recipe)
-    moment = _moment(load(recipe, given, trust=trust), step, seed, trust)
+    asked = Asked(row, layer, unit)
     try:
-        found = explained(moment, row, layer, unit, terms)
-    except NoSuch as error:
+        found = explained(_moment(load(recipe, given, trust=trust), step, seed, trust, asked), asked, terms)
+    except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
-    words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
-    view = explain_view(found, shlex.join(words))
+    words = shlex.join(named(recipe, given, seed=seed, trust=trust, run_dir=None))
+    view = explain_view(found, words)
     if json:
         output().document(document(found))
     else:
         output().show(view)
-    saving.save(view, save, f"dllab explain {shlex.join(words)} --step {step}")
+    saving.save(view, save, f"dllab explain {words} --step {step}")
 
 
 def _no_run(target: str) -> None:
@@ -91,9 +94,9 @@ def _no_run(target: str) -> None:
         )
 
 
-def _moment(recipe: Recipe, step: int, seed: int | None, trust: bool) -> Moment:
+def _moment(recipe: Recipe, step: int, seed: int | None, trust: bool, asked: Asked) -> Moment:
     from dllab.cli.subject import following
     from dllab.lab.explain_step import Moment
 
     with following() as listen:
-        return Moment(recipe, step, seed=seed, on_event=listen, trust=trust)
+        return Moment(recipe, step, seed=seed, on_event=listen, trust=trust, check=asked.check)

@@ -1,4 +1,4 @@
-"""Explanations of what stands between layers: tables of vectors, positions, dropout, noise, other shapes; and of all others."""
+"""Explanations of what stands between layers: tables of vectors, positions, dropout, noise, shapes; and of the rest."""
 
 from __future__ import annotations
 

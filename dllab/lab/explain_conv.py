@@ -6,7 +6,7 @@ import numpy as np
 
 from dllab.lab.explain_dense import batch_sum
 from dllab.lab.explain_here import Array, Here, Told, at
-from dllab.lab.explanation import Block, Equation, table, weighted
+from dllab.lab.explanation import Block, table, weighted
 from dllab.ops import conv, depthwise_conv
 from dllab.plan.row import Row
 

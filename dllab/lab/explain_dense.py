@@ -71,7 +71,7 @@ def _of_table(here: Here, root: Parameter, i: int) -> Equation:
     products = here.x[..., i] * here.dy[..., o]
     where_to = (here.n, *where)
     rest = float(products.sum() - products[where_to])
-    whole = float(here.moment.gradients[root.label].reshape(root.shape)[o, i])
+    whole = float(here.moment.gradients[root.label][o, i])
     operands = [(f"x{at(i)}", float(here.x[(*where_to, i)])), (f"dy{at(o)}", float(here.dy[(*where_to, o)]))]
     operands += [
         ("(other places and inputs)", rest),

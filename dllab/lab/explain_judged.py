@@ -59,5 +59,6 @@ def mean_of_batch(judged: Judged, own: float, all_of_them: float, each: float = 
 
 
 def why(judged: Judged) -> str:
+    """Where the count in every gradient comes from."""
     much = f"{judged.count:,.0f}"
     return f"the loss is the mean of {much}, so 1/{much} is in every gradient from here on: inputs are simply added"

@@ -32,7 +32,7 @@ class _Over:
 def normed(here: Here) -> Told:
     """Y = gain z + bias, z = (x - mean) / sqrt(variance + eps); over the batch, the features or a group of channels."""
     row = here.row(batch_norm.forward, batch_norm.infer, layer_norm.forward, group_norm.forward)
-    assert row is not None
+    assert row is not None and row.kernel is not None
     f, whole, name = here.place[-1], (here.n, *here.place), at(*here.place)
     eps, gain, bias = float(here.read(row, "eps")), here.weight("gain"), here.weight("bias")
     if row.kernel is batch_norm.infer:
@@ -150,9 +150,9 @@ def _backward(here: Here, over: _Over, z: float, root: float, frozen: bool) -> l
     assert over.g is not None
     blocks += [own, "mean and variance depend on every x, too, and so two means over the same numbers come in"]
     means = float(over.g.mean()), float((over.g * (over.x - over.mean)).mean() / root)
-    operands = (("g", g), ("mean of g", means[0]), ("z", z), ("mean of g * z", means[1]), ("sqrt(variance + eps)", root))
+    terms = (("g", g), ("mean of g", means[0]), ("z", z), ("mean of g * z", means[1]), ("sqrt(variance + eps)", root))
     if dx is not None:
         hidden = float(abs(over.g).mean() * (1 + abs(over.x - over.mean).max() / root)) / root * (1 + abs(z))
         value = float(dx[(here.n, *here.place)])
-        blocks.append(Equation(f"dx{name}", "({} - {} - {} * {}) / {}", operands, value, hidden))
+        blocks.append(Equation(f"dx{name}", "({} - {} - {} * {}) / {}", terms, value, hidden))
     return blocks

@@ -115,8 +115,12 @@ def _state_slope(cell: Cell, value: float) -> list[Block]:
     if cell.is_last():
         return ["the last step: its state is read by the layers above alone", Equation("dh", "{}", (above,), value)]
     assert cell.dz is not None
-    later = weighted("dh_later", cell.wh[cell.j], cell.dz[cell.t + 1],
-                     lambda k: (f"wh{at(cell.j, k)}", f"dsum_next{at(k)}"), _by_weights(cell, cell.t), cell.here.most)  # fmt: skip
+
+    def named(k: int) -> tuple[str, str]:
+        return f"wh{at(cell.j, k)}", f"dsum_next{at(k)}"
+
+    of_next = _by_weights(cell, cell.t)
+    later = weighted("dh_later", cell.wh[cell.j], cell.dz[cell.t + 1], named, of_next, cell.here.most)
     return ["dh_later comes from the next step, through its sums and wh; dy from the layers above", later,
             Equation("dh", "{} + {}", (above, ("dh_later", later.value)), value)]  # fmt: skip
 

@@ -84,7 +84,7 @@ def _backward(here: Here, seen: _Painted, way: tuple[int, int, int, int], i: int
 
 
 def _inside(place: tuple[int, int], dy: Array) -> bool:
-    return 0 <= place[0] < dy.shape[1] and 0 <= place[1] < dy.shape[2]
+    return bool(0 <= place[0] < dy.shape[1] and 0 <= place[1] < dy.shape[2])
 
 
 def _met(seen: _Painted, dy: Array, k: int, j: int) -> Array:

@@ -40,8 +40,11 @@ def scored(here: Here) -> Told:
     dh = here.gradient(row.operands["h"])
     if dh is not None:
         vectors = context[words[n]][:, f]
-        back.append(weighted(f"dh{at(f)}", here.dy[n], vectors,
-                             lambda i: (f"dy{at(i)}", f"context[{words[n, i]},{f + 1}]"), float(dh[n, f]), here.most))  # fmt: skip
+
+        def named(i: int) -> tuple[str, str]:
+            return f"dy{at(i)}", f"context[{words[n, i]},{f + 1}]"
+
+        back.append(weighted(f"dh{at(f)}", here.dy[n], vectors, named, float(dh[n, f]), here.most))
         back.append(_to_words(here, around, dh, f))
     return Told(tuple(blocks), tuple(back), f"score {k + 1} of {words.shape[1]}")
 

@@ -101,7 +101,8 @@ class Explained:
     """A step of training. `step`: from 1; `input`: of the batch, and `row`: of the data set, from 0; `rows`: of the batch.
 
     `full`: all numbers of a small net, not those of a unit of each layer. `loss`: of the whole batch, before the step;
-    `rate`: the learning rate of the step. `reads`: the tokens of the input, if it is a text.
+    `rate`: the learning rate of the step. `reads`: the tokens of the input, if it is a text. `why`: why this input, and
+    why these units.
     """
 
     recipe: str
@@ -117,6 +118,7 @@ class Explained:
     rate: float
     answer: str
     reads: tuple[str, ...]
+    why: tuple[str, ...]
     sections: tuple[Section, ...]
 
     @property

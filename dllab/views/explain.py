@@ -39,7 +39,8 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     steps = [(f"dllab explain {words} --step {later}", "when it has learnt something")] if later != found.step else []
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
-        steps.append((f"dllab explain {words} --layer {layers[-1].path} --terms 8", "one layer, longer sums"))
+        one = next((section for section in reversed(layers) if "." not in section.path), layers[-1])
+        steps.append((f"dllab explain {words} --layer {one.path} --terms 8", "one layer, longer sums"))
     shown = {section.part for section in found.sections}
     if not {"forward", "loss"} <= shown:
         steps.append((f"dllab explain {words} --step {found.step}", "the whole step"))
@@ -64,13 +65,23 @@ class _Lines:
         answer = f", answer {found.answer}" if found.answer else ""
         whole = f"input {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one"
         step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"
-        yield Text(_plain(f"{found.recipe}: {step}, {state}", options), style="bold")
-        yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
+        told = [(f"{found.recipe}: {step}, {state}", "bold"),
+                (f"train, {whole} (row {found.row:,} of the data){answer}", "")]  # fmt: skip
+        yield from _folded(told, console, options)
         if found.reads:
             yield Text(cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only))
-        yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
-        of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
-        yield Text(f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim")
+        told = [(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}", "")]
+        told += [(line, "dim") for line in found.why]
+        told.append(("Read: name = formula = numbers = result; [2] is the second number.", "dim"))
+        yield from _folded(told, console, options)
+
+
+def _folded(lines: Sequence[tuple[str, str]], console: Console, options: ConsoleOptions, indent: int = 0) -> Iterator[Text]:
+    """Texts with their styles, broken at blanks, of which none stays behind."""
+    for text, style in lines:
+        for line in Text(_plain(text, options), style=style).wrap(console, options.max_width - indent):
+            line.rstrip()
+            yield Text(" " * indent).append_text(line)
 
 
 class _Section:
@@ -88,9 +99,11 @@ class _Section:
             if section.part == "backward":
                 yield Text("dy = dloss/dy; what a layer calls dy is dx of the layer above it.", style="dim")
         yield Text("")
-        heading = Text(_plain(section.path, options), style="bold")
         kind = "" if section.path.endswith(section.kind) else f"  {section.kind}"
-        yield heading.append(f"{kind}  {section.says}", style="not bold")
+        heading = Text(_plain(section.path, options), style="bold").append(f"{kind}  {section.says}", style="not bold")
+        for part in heading.wrap(console, width):
+            part.rstrip()
+            yield part
         for block in section.blocks:
             if isinstance(block, Equation):
                 for line in equation_lines(block, width - INDENT):
@@ -99,9 +112,7 @@ class _Section:
                 for line in table_lines(block, width - INDENT):
                     yield Text(" " * INDENT + _plain(line, options), no_wrap=True, overflow="ignore")
             else:
-                for remark in Text(_plain(block, options)).wrap(console, width - INDENT):
-                    remark.stylize("italic")
-                    yield Text(" " * INDENT).append_text(remark)
+                yield from _folded([(block, "italic")], console, options, INDENT)
 
 
 class _Verdict:
@@ -116,11 +127,12 @@ class _Verdict:
         wrong = [equation for equation in equations if not equation.agrees]
         yield Text("")
         if not wrong:
-            yield Text(f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "
-                       "engine's buffers within the rounding of float32.")  # fmt: skip
+            says = (f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "
+                    "engine's buffers within the rounding of float32.")  # fmt: skip
         else:
-            yield Text(f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the "
-                       "rounding of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
+            says = (f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the "
+                    "rounding of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
+        yield from _folded([(says, "")], console, options)
 
 
 # ---- equations -----------------------------------------------------------------------------------------------------
@@ -141,7 +153,7 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
     whole = f"{left} = {' = '.join(segments)}"
     if len(whole) <= width:
         return [whole]
-    indent = min(len(left), 12)
+    indent = len(left) if len(left) <= width // 3 else 8
     *others, last = segments
     lines = _wrapped(others[0], left + " = ", " " * (indent + 3), width)
     for text in others[1:]:
@@ -236,7 +248,8 @@ def document(found: Explained) -> dict[str, Any]:
     plain = ("recipe", "seed", "step", "steps", "epoch", "rows", "input", "row", "full")
     return {
         **{name: getattr(found, name) for name in plain},
-        "answer": found.answer, "reads": list(found.reads), "loss": _finite(found.loss), "rate": found.rate,
+        "answer": found.answer, "reads": list(found.reads), "why": list(found.why),
+        "loss": _finite(found.loss), "rate": found.rate,
         "agree": all(equation.agrees for equation in found.equations),
         "sections": [_section(section) for section in found.sections],
     }  # fmt: skip
