@@ -86,8 +86,8 @@ def _elsewhere(here: Here, root: Parameter, number: int, i: int) -> float:
     dy, ids = here.gradient(info.output), here.numbers(info.input)
     if dy is None:
         return 0.0
-    row = next(row for row in here.moment.inside.program.rows if row.layer == info.path and row.kernel is not None)
-    factor = float(here.read(row, "factor")) if "factor" in row.operands else 1.0
+    scaled = [row for row in here.moment.inside.program.rows if row.layer == info.path and "factor" in row.operands]
+    factor = float(here.read(scaled[0], "factor")) if scaled else 1.0
     return float(dy[..., i][ids == number].sum()) * factor
 
 

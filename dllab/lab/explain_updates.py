@@ -22,6 +22,9 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "momentum": (("v", "{beta} * {v_before} + {g}"), ("p", "{p} - {lr} * {v}")),
     "nesterov": (("v", "{beta} * {v_before} + {g}"), ("p", "{p} - {lr} * ({g} + {beta} * {v})")),
     "rmsprop": (("v", "{rho} * {v_before} + (1 - {rho}) * {g}^2"), ("p", "{p} - {lr} * {g} / (sqrt({v}) + {eps})")),
+    "adagrad": (("h", "{h_before} + {g}^2"), ("p", "{p} - {lr} * {g} / (sqrt({h}) + {eps})")),
+    "lion": (("c", "{beta1} * {m_before} + (1 - {beta1}) * {g}"), ("p", "(1 - {lr} * {decay}) * {p} - {lr} * sign({c})"),
+             ("m", "{beta2} * {m_before} + (1 - {beta2}) * {g}")),
     "adam": (
         ("m", "{beta1} * {m_before} + (1 - {beta1}) * {g}"), ("v", "{beta2} * {v_before} + (1 - {beta2}) * {g}^2"),
         ("m'", "{m} / (1 - {beta1}^{t})"), ("v'", "{v} / (1 - {beta2}^{t})"),
@@ -160,7 +163,7 @@ def _rule(moment: Moment, one: One, optimizer: Any, known: Known, decays: bool) 
     for option in ("beta", "beta1", "beta2", "rho", "eps"):
         if hasattr(optimizer, option):
             known[option] = (option, float(getattr(optimizer, option)))
-    known["decay"] = ("weight_decay", float(getattr(optimizer, "weight_decay", 0.0)))
+    known["decay"] = ("weight_decay", float(getattr(optimizer, "weight_decay", 0.0)) * decays)
     rules = RULES["adam" if optimizer.name == "adamw" and not decays else optimizer.name]
     blocks: list[Block] = []
     state = {path.split("/")[2]: path for path in moment.state if path.split("/", 3)[3] == one.label

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "erf": math.erf, "abs": abs, "max": max,
     "min": min, "sin": math.sin, "cos": math.cos, "sigmoid": lambda x: 0.5 * (1 + math.tanh(x / 2)),
-    "same": lambda a, b: float(a == b),
+    "sign": lambda x: float(np.sign(x)), "same": lambda a, b: float(a == b),
 }  # fmt: skip
 ROUNDING = 3e-5
 """Beside the sum of the sizes of all terms: what float32 may lose in a step's sums."""
@@ -221,7 +221,7 @@ def _call(name: str, arguments: list[tuple[float, float]]) -> tuple[float, float
     inner = max(size for _, size in arguments)
     if name == "exp":
         return value, abs(value) * (1 + inner)
-    return value, inner if name in ("max", "min", "abs") else abs(value) + (name == "log")
+    return value, inner if name in ("max", "min", "abs", "sign", "same") else abs(value) + (name == "log")
 
 
 def _operation(op: ast.operator, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
