@@ -165,8 +165,11 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
 
 def in_numbers(equation: Equation) -> str:
     """The right side with numbers in the place of names."""
-    text = equation.template.format(*(_number(value) for _, value in equation.operands))
-    text = re.sub(r"(-[\d.]+(?:e[+-]\d+)?)\^", r"(\1)^", text)
+    first, *others = equation.template.split("{}")
+    text = first
+    for (_, value), after in zip(equation.operands, others):
+        shown = _number(value)
+        text += (f"({shown})" if shown.startswith("-") and after.startswith("^") else shown) + after
     text = re.sub(r"--(\S)", r"\1", text)
     text = re.sub(r"\+ -(\S)", r"- \1", text)
     text = re.sub(r"- -(\S)", r"+ \1", text)

@@ -65,6 +65,8 @@ def test_signs_are_those_of_a_blackboard() -> None:
     equation = Equation("y", "{} * {} + {} - {} + {}^2", tuple(zip("abcde", (2.0, -3.0, -1.0, -4.0, -5.0))), 0.0)
     assert in_numbers(equation) == "2 * (-3) - 1 + 4 + (-5)^2" or in_numbers(equation).startswith("2 * (-3) - 1 + 4")
     assert in_numbers(Equation("y", "exp(-{})", (("x", -0.5),), 0.0)) == "exp(0.5)"
+    assert in_numbers(Equation("y", "exp(-{}^2)", (("x", 3.5),), 0.0)) == "exp(-3.5^2)"
+    assert in_numbers(Equation("y", "exp(-{}^2)", (("x", -3.5),), 0.0)) == "exp(-(-3.5)^2)"
 
 
 def test_long_sums_break_in_front_of_a_sign() -> None:
