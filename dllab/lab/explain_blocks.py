@@ -13,7 +13,7 @@ INSIDE = {
     "branches": "a block of paths, whose layers follow",
     "bidirectional": "a block: the layers ahead read from the first step on, those of back from the last",
     "repeat": "a block: the layers inside follow one another",
-    "transformer_block": "a block: s is what goes past attention and dense layers, f what they add",
+    "transformer_block": "a block: what attention and then dense layers make (f1, f2) is added to what goes past them",
 }
 
 
@@ -27,22 +27,40 @@ def block(here: Here) -> Told:
     part = next((row for row in ends if row.kernel is join.put and _holds(here, row)), None)
     if part is not None:
         return _part(here, says, part)
+    sums_inside = _inner_sums(here)
     value = float(here.y[(here.n, *here.place)])
     inner = [info for info in here.moment.inside.infos if info.path.startswith(f"{here.info.path}.")]
     end = next((info.path for info in inner if info.output is here.info.output), "the last of them")
     y = Equation(f"y{at(*here.place)}", "{}", ((f"y{at(*here.place)} of {end}", value),), value)
-    return Told((says, y), ("dy goes to the last of them as it is",) if here.dy is not None else ())
+    return Told((says, *sums_inside, y), ("dy goes to the last of them as it is",) if here.dy is not None else ())
+
+
+def _inner_sums(here: Here) -> list[Equation]:
+    """Of a transformer block: the sums that stand before its end."""
+    if here.info.kind != "transformer_block":
+        return []
+    name, whole, found, before = at(*here.place), (here.n, *here.place), list[Equation](), "x"
+    for row, letter in zip((row for row in here.rows if row.kernel is join.add), "ace"):
+        if row.operands["y"] is not here.info.output:
+            terms = ((f"{before}{name}", float(here.read(row, "x")[whole])),
+                     (f"f{len(found) + 1}{name}", float(here.read(row, "f")[whole])))  # fmt: skip
+            found.append(Equation(f"{letter}{name}", "{} + {}", terms, float(here.read(row, "y")[whole])))
+            before = letter
+    return found
 
 
 def _sum(here: Here, says: str, sums: list[Row]) -> Told:
     name, whole = at(*here.place), (here.n, *here.place)
     first, more = sums[0], sums[1:]
-    letters = ("s", "f") if here.info.kind in ("residual", "transformer_block") else ("y1", "y2")
+    inner = _inner_sums(here)
+    letters = ("s", "f") if here.info.kind == "residual" else ("y1", "y2")
+    if inner:
+        letters = inner[-1].left.partition("[")[0], f"f{len(inner) + 1}"
     terms = [(letters[0], first.operands["x"]), (letters[1], first.operands["f"])]
     terms += [(f"y{number}", row.operands["x"]) for number, row in enumerate(more, 3)]
     operands = tuple((letter + name, float(here.numbers(value)[whole])) for letter, value in terms)
     y = Equation(f"y{name}", " + ".join(["{}"] * len(terms)), operands, float(here.y[whole]))
-    return Told((says, y), tuple(_handed(here, terms)))
+    return Told((says, *inner, y), tuple(_handed(here, terms)))
 
 
 def _handed(here: Here, terms: list[tuple[str, Value]]) -> list[Block]:

@@ -124,7 +124,7 @@ def _backward(here: Here, seen: _Seen, channel: int, alone: bool) -> list[Block]
         name = at(k, j, o) if alone else at(k, j, channel, o) if w.ndim == dw.ndim else at(j, channel, o)
         value = dw.reshape(w.shape)[k, j, channel, o]
         blocks.append("a weight is used at every place, so its gradient is a sum over all places and inputs")
-        names = (f"x{at(k, j)}", f"dy{at(*here.place)}")
+        names = (f"x{at(k, j) if w.shape[2] == 1 else at(k, j, channel)}", f"dy{at(*here.place)}")
         met = seen.of_tap(k, j, channel, slopes.shape[1:3])
         blocks.append(batch_sum(here, f"dw{name}", met, slopes[..., o], names, value, where))
     if db is not None:
@@ -157,7 +157,9 @@ def _to_input(here: Here, seen: _Seen, dy: Array, tap: tuple[int, int, int], alo
         return f"w{at(a, b, o) if alone or seen.w.shape[2] == 1 else at(a, b, channel, o)}", f"dy{at(*place)}"
 
     where = (y, x, source) if here.dx.ndim == 4 else (x, source)
-    return [weighted(f"dx{at(*where)}", weights, slopes, named, float(own[y, x, source]), here.most)]
+    place = at(k, j) if seen.w.shape[2] == 1 else at(k, j, channel)
+    says = f"x{place} of the window is x{at(*where)} of the input, and other windows see it, too"
+    return [says, weighted(f"dx{at(*where)}", weights, slopes, named, float(own[y, x, source]), here.most)]
 
 
 def _copies(seen: _Seen, inputs: int, source: int) -> tuple[int, int]:

@@ -131,7 +131,7 @@ def _to_before(cell: Cell) -> list[Block]:
         return ["the first step: no step before it gets anything"]
     assert cell.dz is not None
     own = cell.dz[cell.t]
-    return ["the step before gets, by all sums of this one (for it, this is dh_later):",
+    return ["the step before gets this as its dh_later, by wh and all sums of this step (dsum, as wh's columns):",
             weighted("for dh_before", cell.wh[cell.j], own, lambda k: (f"wh{at(cell.j, k)}", f"dsum{at(k)}"),
                      float(own @ cell.wh[cell.j]), cell.here.most)]  # fmt: skip
 

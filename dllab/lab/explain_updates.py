@@ -11,6 +11,7 @@ from dllab.lab.explain_activations import fill
 from dllab.lab.explain_here import at
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Block, Equation, Section, table
+from dllab.lab.suits import TABLES
 
 ENTRIES = 64
 """Numbers of a parameter that are listed in full."""
@@ -41,11 +42,19 @@ class One:
 
     label: str
     place: tuple[int, ...]
+    by_id: bool = False
 
     @property
     def name(self) -> str:
-        """w[1,3]."""
-        return self.label.rpartition(".")[2] + at(*self.place)
+        """w[1,3]; the rows of a table go by id, from 0."""
+        return self.label.rpartition(".")[2] + self.index
+
+    @property
+    def index(self) -> str:
+        """Counted from 1, but for ids."""
+        if not self.by_id:
+            return at(*self.place)
+        return f"[{','.join([str(self.place[0]), *(str(i + 1) for i in self.place[1:])])}]"
 
 
 def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
@@ -54,7 +63,8 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
     learnt = [label for label in labels if label not in frozen]
     if not learnt:
         return []
-    chosen = [One(label, _largest(moment, label)) for label in learnt]
+    tables = {p.label for info in moment.inside.infos if info.kind in TABLES for p in info.parameters}
+    chosen = [One(label, _largest(moment, label), label in tables) for label in learnt]
     optimizer = moment.network.plan.question.chain[-1]
     blocks = _rate(moment)
     one = max(
@@ -68,7 +78,7 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
         numbers = np.array(
             [[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen]
         )
-        names = [f"{one.label}{at(*one.place)}" for one in chosen]
+        names = [f"{one.label}{one.index}" for one in chosen]
         blocks.append(table("of each array the number that moves most", names, ["before", "gradient", "after"], numbers))
     return [Section("update", "update", optimizer.name, _moving(moment, learnt), tuple(blocks))]
 

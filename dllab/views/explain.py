@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,10 @@ PARTS = {
     "update": "UPDATE",
 }
 INDENT = 2
+NARROW = 60
+"""Columns of a narrow terminal."""
+NAME = 20
+"""Letters that are left of a long name in a table, at least."""
 
 
 def explain_view(found: Explained, words: str) -> RenderableType:
@@ -40,7 +45,9 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
         one = next((section for section in reversed(layers) if "." not in section.path), layers[-1])
-        steps.append((f"dllab explain {words} --layer {one.path} --terms 8", "one layer, longer sums"))
+        command, longer = f"dllab explain {words} --layer {one.path}", " --terms 8"
+        fits = len(command + longer) <= NARROW - INDENT
+        steps.append((command + longer, "one layer, longer sums") if fits else (command, "one layer"))
     shown = {section.part for section in found.sections}
     if not {"forward", "loss"} <= shown:
         steps.append((f"dllab explain {words} --step {found.step}", "the whole step"))
@@ -97,7 +104,8 @@ class _Section:
             yield Text("")
             yield Text(PARTS[section.part], style="bold underline")
             if section.part == "backward":
-                yield Text("dy = dloss/dy; what a layer calls dy is dx of the layer above it.", style="dim")
+                says = "dy = dloss/dy; what a layer calls dy is dx of the layer above it."
+                yield from _folded([(says, "dim")], console, options)
         yield Text("")
         kind = "" if section.path.endswith(section.kind) else f"  {section.kind}"
         heading = Text(_plain(section.path, options), style="bold").append(f"{kind}  {section.says}", style="not bold")
@@ -201,7 +209,7 @@ def _wrapped(text: str, first: str, others: str, width: int) -> list[str]:
                 lines.append(line.rstrip())
                 line = others
             line += word + " "
-    return [*lines, line.rstrip()]
+    return [line for line in (*lines, line.rstrip()) if line.strip()]
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -221,9 +229,11 @@ def _pieces(text: str) -> Iterator[str]:
 def table_lines(table: Table, width: int) -> list[str]:
     """Columns of numbers under their names; as many side by side as there is room for, the others below."""
     cells = [[_number(value) for value in row] for row in table.numbers]
-    names = max(map(len, table.rows))
     sizes = [max(len(name), *(len(row[k]) for row in cells)) for k, name in enumerate(table.columns)]
-    lines = [table.title + ":"] if table.title else []
+    longest = max(width - sum(2 + size for size in sizes), NAME)
+    rows = [name if len(name) <= longest else f"...{name[3 - longest :]}" for name in table.rows]
+    names = max(map(len, rows))
+    lines = textwrap.wrap(table.title + ":", width) if table.title else []
     start = 0
     while start < len(sizes):
         end, used = start, names
@@ -232,9 +242,7 @@ def table_lines(table: Table, width: int) -> list[str]:
             end += 1
         some = range(start, end)
         lines.append(" " * names + "".join(f"  {table.columns[k]:>{sizes[k]}}" for k in some))
-        lines += [
-            f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(table.rows, cells)
-        ]
+        lines += [f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(rows, cells)]
         start = end
     return lines
 
