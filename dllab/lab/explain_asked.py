@@ -65,6 +65,8 @@ class Asked:
         n = self.row(moment)
         if self.example is not None:
             example = f"Input {n} is the one asked for."
+        elif moment.rows == 1:
+            example = "Input 0 is all of the batch."
         elif n == 0:
             example = "Input 0 is the first of the batch; --input takes another."
         else:

@@ -15,7 +15,7 @@ from dllab.lab.explain_losses_more import SURFACES
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Explained
 from dllab.losses.surface import LANDSCAPES
-from dllab.recipe import load
+from dllab.recipe import load, shipped
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
@@ -131,11 +131,24 @@ def test_every_layer_has_equations(kind: str, tmp_path: Path) -> None:
         assert passes_on or any(section.equations for section in sections), f"{kind} has no equation {part}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MORE)
 def test_their_options_too(name: str, tmp_path: Path) -> None:
     for unit in (None, 1, 2):
         found = told(MORE[name], tmp_path, 3, Asked(unit=unit))
         assert wrong(found) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in shipped() if not name.startswith("sonar-")])
+def test_every_layer_of_the_shipped_recipes(name: str) -> None:
+    """But those in folds, of which a step belongs to no one training."""
+    for step in (1, 3):
+        found = explain(Moment(load(name), step))
+        assert wrong(found) == []
+        paths = {section.path for section in found.sections if section.part == "forward"}
+        assert paths == {section.path for section in found.sections if section.part == "forward" and section.equations}
+        assert any(section.equations for section in found.sections if section.part == "loss")
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)
