@@ -78,7 +78,8 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
         numbers = np.array(
             [[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen]
         )
-        names = [f"{one.label}{one.index}" for one in chosen]
+        paths = {one.label.rpartition(".")[0] for one in chosen}
+        names = [one.name if len(paths) == 1 else f"{one.label}{one.index}" for one in chosen]
         blocks.append(table("of each array the number that moves most", names, ["before", "gradient", "after"], numbers))
     return [Section("update", "update", optimizer.name, _moving(moment, learnt), tuple(blocks))]
 

@@ -231,7 +231,7 @@ def table_lines(table: Table, width: int) -> list[str]:
     cells = [[_number(value) for value in row] for row in table.numbers]
     sizes = [max(len(name), *(len(row[k]) for row in cells)) for k, name in enumerate(table.columns)]
     longest = max(width - sum(2 + size for size in sizes), NAME)
-    rows = [name if len(name) <= longest else f"...{name[3 - longest :]}" for name in table.rows]
+    rows = [_ending(name, longest) for name in table.rows]
     names = max(map(len, rows))
     lines = textwrap.wrap(table.title + ":", width) if table.title else []
     start = 0
@@ -245,6 +245,14 @@ def table_lines(table: Table, width: int) -> list[str]:
         lines += [f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(rows, cells)]
         start = end
     return lines
+
+
+def _ending(name: str, most: int) -> str:
+    """A long path without its first parts."""
+    if len(name) <= most:
+        return name
+    end = name[3 - most :]
+    return "..." + (end.partition(".")[2] if "." in end else end)
 
 
 def _plain(text: str, options: ConsoleOptions) -> str:

@@ -43,6 +43,7 @@ def found(name: str, *changes: str, step: int = 1) -> Explained:
 def lines_of(explained: Explained) -> list[str]:
     """The equations with a number for a result."""
     text = screen(explain_view(explained, "x"), width=WIDE)
+    assert "from these numbers" not in text, "an equation differs from the engine's buffers"
     return [line for line in text.splitlines() if re.fullmatch(r"  \S.* = -?\d[\d.,]*(e[+-]\d+)?", line)]
 
 
