@@ -51,7 +51,12 @@ class Memory:
         """What a probe has seen in `steps` steps since step 0, oldest first: the last `probe.length` looks at most."""
         ring = self.view("rings", self.plan.rings[probe])
         count = -(-steps // self.plan.question.probe_every)
-        return ring[np.arange(max(0, count - probe.length), count) % probe.length]
+        looks = ring[np.arange(max(0, count - probe.length), count) % probe.length]
+        parameter = self.plan.store.parameters.get(probe.of)
+        if probe.summary == "none" and parameter is not None and parameter.transposed:
+            turned = looks.reshape(-1, *parameter.shape[::-1]).swapaxes(1, 2)
+            return turned.reshape(looks.shape)
+        return looks
 
     def flat(self, register: str) -> np.ndarray:
         """A whole register of the plan's precision as one vector."""

@@ -162,7 +162,7 @@ class Plan:
         """Dense layers to be split by units; none where something needs a layer whole, or its rows."""
         question = self.question
         whole = any(transform.whole_matrices for transform in question.chain)
-        if question.shards not in (None, 2) or whole or question.input_gradient or question.probes:
+        if question.shards not in (None, 2) or whole or question.input_gradient:
             return {}
         return find_pairs(question.model, self._top_level())
 
