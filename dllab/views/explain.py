@@ -76,7 +76,8 @@ class _Lines:
                 (f"train, {whole} (row {found.row:,} of the data){answer}", "")]  # fmt: skip
         yield from _folded(told, console, options)
         if found.reads:
-            yield Text(cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only))
+            reads = cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only)
+            yield Text(reads.rstrip())
         told = [(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}", "")]
         told += [(line, "dim") for line in found.why]
         told.append(("Read: name = formula = numbers = result; [2] is the second number.", "dim"))
