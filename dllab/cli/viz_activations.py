@@ -52,8 +52,8 @@ def viz_activations(
     saving.check(save)
     _check(during, before, place, split)
     from dllab.cli.console import output
-    from dllab.lab.activation_example import has
-    from dllab.lab.activations import picked
+    from dllab.lab.chosen import chosen
+    from dllab.lab.examples import rows_of, split_of
 
     given = [*(changes or ()), *(settings or ())]
     words = shlex.join(
@@ -62,8 +62,8 @@ def viz_activations(
     )  # fmt: skip
     found = subject(
         target, given, view=VIEW, seed=seed, run_dir=run_dir, trust=trust, before=before, during=during,
-        fits=lambda plan: picked(plan.program("train").infos if during else plan.infos, layer),
-        has=lambda data: has(data, split, place or 0),
+        fits=lambda plan: chosen(plan.program("train").infos if during else plan.infos, layer),
+        has=lambda data: rows_of(data, split_of(data, split), [place or 0]),
     )  # fmt: skip
     view, document = _during(found, layer, words) if during else _still(found, layer, place, split, words)
     if json:

@@ -59,7 +59,7 @@ def viz_attention(
     given = [*(changes or ()), *(settings or ())]
     found = subject(
         net, given, view="viz-attention", seed=seed, run_dir=run_dir, trust=trust, before=before,
-        fits=exists((KIND,), layer),
+        fits=exists(layer, (KIND,)),
     )  # fmt: skip
     name, row = _example(found, split, index, text)
     try:

@@ -38,14 +38,15 @@ def viz_data(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.lab.seen import NoExample, seen
+    from dllab.lab.seen import seen
+    from dllab.lab.suits import Unsuited
     from dllab.recipe import load
     from dllab.views import seen as views
 
     given = [*(changes or ()), *(settings or ())]
     try:
         found = seen(load(recipe, given, trust=trust), split=split, each=rows, inputs=inputs or ())
-    except NoExample as error:
+    except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
     words = shlex.join([recipe, *given, *(["--trust"] if trust else [])])
     view = views.seen_view(found, words)

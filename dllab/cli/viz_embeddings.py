@@ -93,7 +93,7 @@ def _vectors(
         return Vectors(sample())
     seen = subject(
         net, given, view="viz-embeddings", seed=seed, run_dir=run_dir, trust=trust, before=before,
-        fits=exists(TABLES, layer),
+        fits=exists(layer, TABLES),
     )  # fmt: skip
     try:
         return vectors_of(seen, layer)

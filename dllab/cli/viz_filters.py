@@ -40,7 +40,7 @@ def viz_filters(
 
     given = [*(changes or ()), *(settings or ())]
     seen = subject(
-        net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before, fits=exists(FILTERS, layer)
+        net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before, fits=exists(layer, FILTERS)
     )
     found = filters(seen, layer)
     words = named(net, given, seed=seed, trust=trust, run_dir=run_dir)

@@ -37,7 +37,7 @@ def viz_gradients(
     saving.check(save)
     from dllab.cli.console import output
     from dllab.cli.subject import is_run, named, subject
-    from dllab.lab.activations import picked
+    from dllab.lab.chosen import chosen
     from dllab.lab.gradients import gradients
     from dllab.views import gradients as views
 
@@ -51,7 +51,7 @@ def viz_gradients(
         trust=trust,
         before=before,
         during=not before,
-        fits=lambda plan: picked(plan.program("train").infos, layer),
+        fits=lambda plan: chosen(plan.program("train").infos, layer),
     )
     found = gradients(net, layer)
     words = named(target, given, seed=seed, trust=trust, run_dir=run_dir)

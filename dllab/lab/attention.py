@@ -14,10 +14,11 @@ from dllab.data.text_lines import TextLine, Texts
 from dllab.engine.inside import Inside
 from dllab.engine.question import INPUTS
 from dllab.lab.chosen import chosen
+from dllab.lab.examples import length_of
 from dllab.lab.subject import Subject
 from dllab.lab.texts import answers, beside, rows_of_texts
 from dllab.plan.row import Row
-from dllab.symbols import COLUMN, DECODER, LENGTHS, WORK, Value
+from dllab.symbols import COLUMN, DECODER, WORK, Value
 from dllab.training.trainer import columns_of
 
 KIND = "attention"
@@ -115,7 +116,7 @@ def look(subject: Subject, split: str, row: int, text: str | None = None, layer:
 
     Raises Unsuited for a layer that is none of attention, TableError for a text the net cannot read.
     """
-    layers = chosen(subject.network.plan.infos, (KIND,), layer)
+    layers = chosen(subject.network.plan.infos, layer, (KIND,))
     example = _of_row(subject, row) if text is None else _of_text(subject, text)
     subject.compile("infer")
     inside = Inside.inference(subject.network, example.columns, np.array([example.row]))
@@ -128,7 +129,7 @@ def look(subject: Subject, split: str, row: int, text: str | None = None, layer:
 def _of_row(subject: Subject, row: int) -> Example:
     columns = subject.data.dataset.columns
     inputs = columns[INPUTS][row]
-    length = int(columns[LENGTHS][row]) if LENGTHS in columns else len(inputs)
+    length = length_of(subject.data.dataset, row)
     return Example(subject.columns(), row, inputs, length, _wanted(subject, row))
 
 

@@ -18,8 +18,6 @@ from dllab.lab.suits import TABLES, Unsuited
 from dllab.lab.word_vectors import nearest, unit
 from dllab.symbols import DECODER, LENGTHS
 
-FEWEST = 3
-"""Words that span a plane."""
 AROUND = 8
 """Neighbours that are drawn around a word that was asked for."""
 ASKED = 5
@@ -80,7 +78,7 @@ def _odds(share: float) -> float:
 def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
     """The first table of vectors of a net, or the one that `layer` names. Raises Unsuited where there is none."""
     dataset, parameters = subject.data.dataset, subject.network.parameters
-    for info in chosen(subject.network.plan.infos, TABLES, layer):
+    for info in chosen(subject.network.plan.infos, layer, TABLES):
         vectors = parameters.get(f"{info.path}.w")
         speaks = info.input.name == f".{DECODER}"
         words = dataset.classes if speaks else dataset.vocabulary
