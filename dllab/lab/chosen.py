@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from dllab.lab.suits import Unsuited
 from dllab.plan.flow import LayerInfo
-from dllab.plan.plan import Plan
 
-SHOWN = 8
+SHOWN = 16
 """Paths that a refusal lists."""
 
 
@@ -35,11 +34,6 @@ def no_layer(wanted: str, there: Sequence[LayerInfo]) -> Unsuited:
     kinds = sorted({info.kind for info in there})
     by_kind = f"; or a kind: {', '.join(kinds)}" if len(kinds) > 1 else ""
     return Unsuited(f"--layer {wanted}: there is no such layer to look at here", f"there are: {paths}{more}{by_kind}")
-
-
-def exists(wanted: str | None, kinds: Sequence[str] | None = None) -> Callable[[Plan], object]:
-    """A check of a plan, before anything is trained: whether `chosen` will find something."""
-    return lambda plan: chosen(plan.infos, wanted, kinds)
 
 
 def _is(info: LayerInfo, wanted: str) -> bool:

@@ -26,8 +26,8 @@ MOST_POINTS = 240
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """The net that was looked at, and its points. `rows`: how many there are in the split."""
+class Points:
+    """The net that was looked at, and the points of a split. `rows`: how many there are in the split."""
 
     name: str
     state: State
@@ -62,7 +62,7 @@ class PlaneMap:
     their class `truth` (N,) and what the net says, `said` (N,). `wrong`: how many of all rows of the split.
     """
 
-    seen: Seen
+    seen: Points
     features: tuple[str, ...]
     classes: tuple[str, ...]
     low: NDArray[np.float64]
@@ -80,7 +80,7 @@ class PlaneMap:
 class Line:
     """A net of one input and one value: `x`, `y` (M,) of the net; points (N,) and their values. `rmse`: of the split."""
 
-    seen: Seen
+    seen: Points
     feature: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -143,8 +143,8 @@ def _compile(subject: Subject) -> None:
     subject.compile("infer:plain", "infer")
 
 
-def _seen(subject: Subject, split: str) -> Seen:
-    return Seen(subject.name, subject.state, subject.steps, split, len(subject.rows(split)))
+def _seen(subject: Subject, split: str) -> Points:
+    return Points(subject.name, subject.state, subject.steps, split, len(subject.rows(split)))
 
 
 def _raw(subject: Subject, seen: NDArray[Any]) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Example:
+class Drawn:
     """Row `row` of the data, number `index` of its split."""
 
     row: int
@@ -53,7 +53,7 @@ class Seen:
     frame: Frame
     rows: dict[str, Rows]
     split: str
-    examples: tuple[Example, ...]
+    examples: tuple[Drawn, ...]
     chosen: bool
     counts: dict[str, NDArray[np.int64]]
     before: tuple[Range, ...]
@@ -126,12 +126,12 @@ def _counts(data: Prepared, rows: Rows) -> NDArray[np.int64]:
     return np.bincount(labels[labels >= 0], minlength=len(classes))
 
 
-def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Example, ...]:
+def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Drawn, ...]:
     if inputs:
-        return tuple(map(Example, rows_of(data, split, inputs), inputs))
+        return tuple(map(Drawn, rows_of(data, split, inputs), inputs))
     dataset = data.dataset
     if not dataset.classes or dataset.at_every_step:
-        return tuple(Example(int(row), number) for number, row in enumerate(rows[: max(each, 4)]))
+        return tuple(Drawn(int(row), number) for number, row in enumerate(rows[: max(each, 4)]))
     labels = dataset.columns["targets"][rows]
     found = [np.flatnonzero(labels == label)[:each] for label in range(min(len(dataset.classes), CLASSES))]
-    return tuple(Example(int(rows[number]), int(number)) for numbers in found for number in numbers)
+    return tuple(Drawn(int(rows[number]), int(number)) for numbers in found for number in numbers)
