@@ -171,9 +171,9 @@ def check_known(target: str, run_dir: str | None) -> None:
         pass
     root = root_of(run_dir)
     runs = [run.name for run in runs_in(root)]
-    some = f"the newest runs in {root} are {', '.join(runs[:SHOWN])}" if runs else f"there is no run in {root}"
+    some = f"the newest runs in {root} are {', '.join(runs[:SHOWN])}" if runs else f"there is no run in {root} yet"
     meant = did_you_mean(target, [*shipped(), *runs])
-    raise Refused(f"neither a recipe nor a run is called {show(target)}.{meant}", f"{LISTING}; {some}")
+    raise Refused(f"neither a recipe nor a run is called {show(target)}.{meant}".removesuffix("."), f"{LISTING}; {some}")
 
 
 SHOWN = 5

@@ -78,7 +78,7 @@ def _check_known(target: str, run_dir: str | None) -> None:
         check_known(target, run_dir)
     except Refused as error:
         names = sorted(parts("schedules"))
-        told = f"no schedule, recipe or run is called {show(target)}.{did_you_mean(target, names)}"
+        told = f"no schedule, recipe or run is called {show(target)}.{did_you_mean(target, names)}".removesuffix(".")
         raise Refused(told, f"schedules are {', '.join(names)}; {error.hint}") from None
 
 

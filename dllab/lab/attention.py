@@ -103,7 +103,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Read:
-    """What the net reads: the columns of the engine, its place in them, and how many steps there are of what is read and said."""
+    """What the net reads: the columns of the engine, the row of them, how many steps there are of what is read and said."""
 
     columns: Mapping[str, NDArray[Any]]
     row: int

@@ -56,7 +56,7 @@ class Asked:
         if self.steps is not None and self.steps[1] > most:
             first, last = self.steps
             told = f"--steps {first}-{last}: there are {most} steps to look at"
-            raise Unsuited(told, f"such as --steps {min(first, most)}-{most}, or leave it out")
+            raise Unsuited(told, f"name steps from 1 to {most}, or leave it out")
 
 
 def _check_text(text: str, data: Prepared) -> None:

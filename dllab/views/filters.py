@@ -31,7 +31,7 @@ KINDS = {"conv_transpose": "a picture is what one number of the layer's input ad
 
 
 def filters_view(found: Filtered, reference: str, every: bool = False, kept: str = "") -> RenderableType:
-    """The first layer, or `every` one, filter by filter; then a line for each layer. `kept`: options for the next command."""
+    """The first layer, or `every` one, filter by filter; then a line for each layer. `kept`: options for what is next."""
     trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
     drawn = found.layers if every else found.layers[:1]
     blocks: list[RenderableType] = [
