@@ -191,7 +191,7 @@ def test_what_batch_norm_divides_by_is_told_before_training() -> None:
 def test_examples_that_there_are_not() -> None:
     data = Subject.untrained(load(SMALL)).data
     train = data.splits.train
-    assert split_of(data, None) == split_of(data, None, "validation") == "train"
+    assert [split_of(data, None, usual) for usual in ("test", "train", "validation")] == ["test", "train", "test"]
     assert rows_of(data, "train", [0, len(train) - 1]) == [train[0], train[-1]]
     with pytest.raises(Unsuited, match="--split validation"):
         split_of(data, "validation")
