@@ -39,19 +39,20 @@ def viz_attention(
     """Draw where each head of attention looks: its shares for one example as a heat map, the tokens at the edges.
 
     Rows are the steps that ask, columns those that are looked at; with a decoder, rows are what it says and columns what it
-    has read. A table tells how far back each head looks, at how many steps at once, and whether it has a favourite place.
+    has read. The example is the first of the split, or that of --input. A table tells how far back each head looks, at how
+    many steps at once, and whether it has a favourite place.
     """
     from dllab.cli import saving
 
     saving.check(save)
     from dllab.cli.subject import Meant, spelled, subject
     from dllab.lab.attention import look
-    from dllab.lab.attention_asked import Asked
+    from dllab.lab.attention_asked import Wanted
     from dllab.lab.examples import rows_of, split_of
     from dllab.views import attention as views
 
     _check_text(text, index, split)
-    asked = Asked(layer, head, _steps(steps), split, index or 0, text)
+    asked = Wanted(layer, head, _steps(steps), split, index or 0, text)
     meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     found = subject(meant, VIEW, fits=asked.check)
     name = split_of(found.data, split)

@@ -19,7 +19,7 @@ from dllab.symbols import DECODER
 
 
 @dataclass(frozen=True)
-class Asked:
+class Wanted:
     """Layers by path or kind, a head from 1 on, the first and the last step from 1 on, an example of a split or a text."""
 
     layer: str | None = None

@@ -43,7 +43,7 @@ def rows_of(data: Prepared, split: str, places: Sequence[int]) -> list[int]:
 def no_example(place: int, among: str, count: int) -> Unsuited:
     """The refusal of an example that is not among so many."""
     told = f"--input {place}: {among} has {count:,} example{'s' * (count != 1)}"
-    return Unsuited(told, f"they are numbered from 0 to {count - 1:,}" if count > 1 else "it has the number 0")
+    return Unsuited(told, f"they are numbered from 0 to {count - 1:,}")
 
 
 def length_of(dataset: Dataset, row: int) -> int:
