@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
-
-import typer
+from functools import partial
 
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
-from dllab.cli.subject import Before, RecipeOrRun
+from dllab.cli.subject import Before, Layer, RecipeOrRun
+
+VIEW = "viz-gradients"
 
 
 def viz_gradients(
     target: RecipeOrRun,
     changes: Changes = None,
     settings: Settings = None,
-    layer: Annotated[
-        str | None,
-        typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="PATH|KIND"),
-    ] = None,
+    layer: Layer = None,
     before: Before = False,
     seed: SeedOption = None,
     run_dir: RunDir = None,
@@ -35,33 +32,18 @@ def viz_gradients(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.cli.subject import is_run, named, subject
-    from dllab.lab.activations import picked
+    from dllab.cli.subject import Meant, is_run, spelled, subject
+    from dllab.lab.chosen import chosen
     from dllab.lab.gradients import gradients
     from dllab.views import gradients as views
 
-    given = [*(changes or ()), *(settings or ())]
-    net = subject(
-        target,
-        given,
-        view="viz-gradients",
-        seed=seed,
-        run_dir=run_dir,
-        trust=trust,
-        before=before,
-        during=not before,
-        fits=lambda plan: picked(plan.program("train").infos, layer),
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    found = gradients(
+        subject(meant, VIEW, during=not before, fits=lambda plan, data: chosen(plan.program("train").infos, layer)), layer
     )
-    found = gradients(net, layer)
-    words = named(target, given, seed=seed, trust=trust, run_dir=run_dir)
-    flags = ["--before"] if before else []
-    further = [] if before else [(f"dllab viz-gradients {shlex.join(words)} --before", "the net as it is drawn")]
-    layers = [] if is_run(target, run_dir) else [(f"dllab summary {shlex.join([target, *given])}", "its layers")]
-    commands = (*further, *layers)
-    view = views.GradientsView(found, commands)
-    if json:
-        output().document(views.document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-gradients {shlex.join([*words, *flags])}")
+    line = [VIEW, *meant.words, *spelled(layer=layer)]
+    further = [] if before else [(f"dllab {shlex.join(line)} --before", "the net as it is drawn")]
+    layers = [] if is_run(target, run_dir) else [(f"dllab summary {shlex.join([target, *meant.given])}", "its layers")]
+    view = views.GradientsView(found, (*further, *layers))
+    document = partial(views.document, found)
+    saving.show(view, document, json=json, path=save, words=[*line, *spelled(before=before)])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from dllab.catalogue import parts
 from dllab.engine.inside import Inside
+from dllab.lab.chosen import chosen
 from dllab.lab.recording import EDGES
 from dllab.lab.subject import State, Subject
-from dllab.lab.suits import Unsuited
 from dllab.plan.flow import LayerInfo
 
 MOST_ROWS = 256
@@ -103,22 +103,12 @@ class Lying(Protocol):
 def activations(subject: Subject, split: str, wanted: str | None = None) -> Activations:
     """How the outputs lie over up to MOST_ROWS examples of a split. Raises Unsuited where no layer is `wanted`."""
     rows = subject.rows(split, MOST_ROWS)
-    chosen = {info.path for info in picked(subject.network.plan.infos, wanted)}
+    wanted_paths = {info.path for info in chosen(subject.network.plan.infos, wanted)}
     inside = subject.inference(rows)
     layers = tuple(_layer(inside, info) for info in inside.infos)
-    some = tuple(layer for layer in layers if layer.path in chosen)
+    some = tuple(layer for layer in layers if layer.path in wanted_paths)
     normed = subject.state == "untrained" and any(layer.kind == "batch_norm" for layer in layers)
     return Activations(subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed)
-
-
-def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:
-    """The layers of a path, with those inside it, or of a kind; all where none is wanted. Raises Unsuited."""
-    found = [i for i in infos if wanted in (None, i.path, i.kind) or i.path.startswith(f"{wanted}.")]
-    if found:
-        return found
-    paths, kinds = [info.path for info in infos], sorted({info.kind for info in infos})
-    raise Unsuited(f"--layer {wanted}: this net has no layer of that path or kind",
-                   f"paths: {', '.join(paths)}; kinds: {', '.join(kinds)}")  # fmt: skip
 
 
 def unusual(layers: Sequence[Lying]) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Filtered:
 
 def filters(subject: Subject, layer: str | None = None) -> Filtered:
     """The filters of all convolutions, or of those that `layer` names. Raises Unsuited where it names none."""
-    infos = chosen(subject.network.plan.infos, FILTERS, layer)
+    infos = chosen(subject.network.plan.infos, layer, FILTERS)
     return Filtered(subject.name, subject.state, subject.steps, tuple(_filters(subject, info) for info in infos))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dllab.data.splits import Splits
 from dllab.engine.question import TARGETS
-from dllab.lab.directions import Plane, Vector, path_plane, random_plane
+from dllab.lab.directions import Vector, WeightPlane, path_plane, random_plane
 from dllab.lab.subject import Subject
 from dllab.lab.weight_path import WeightPath, vector
 from dllab.training.evaluate import Evaluator
@@ -174,7 +174,7 @@ def _second_difference(terrain: Terrain, direction: NDArray[Any], centre: float)
     return (ahead - 2 * centre + behind) / STEP**2
 
 
-def _walked(end: NDArray[Any], path: WeightPath, plane: Plane) -> WalkedPath:
+def _walked(end: NDArray[Any], path: WeightPath, plane: WeightPlane) -> WalkedPath:
     """Where the copies of a path lie in its plane, which goes through the net at the end."""
     ways = path.weights.astype(np.float64) - end
     places = ways @ plane.directions.T / plane.length**2

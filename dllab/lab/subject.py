@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.splits import evenly
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
-from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.prepare import data_of, plan_of
 from dllab.engine.question import question_of
+from dllab.lab.examples import splits_of
 from dllab.lab.recording import Trace, trace, watch
 from dllab.lab.weight_path import PathRecorder, WeightPath
 from dllab.recipe import Problem, Recipe, RecipeError
@@ -24,9 +26,6 @@ from dllab.symbols import DECODER, LENGTHS
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import EpochEnd, Event, Finished
 from dllab.training.trainer import Trainer, columns_of
-
-SPLITS = ("test", "validation", "train")
-"""Where examples to look at are taken from: the first that there is."""
 
 Listener = Callable[[Event], None]
 State = Literal["untrained", "trained"]
@@ -41,10 +40,7 @@ class Subject:
     """
 
     def __init__(self, name: str, recipe: Recipe, state: State, seed: int | None = None) -> None:
-        data = prepared(recipe)
-        if data is None:
-            hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
-            raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+        data = data_of(recipe)
         self.name, self.recipe, self.data, self.state = name, recipe, data, state
         question = question_of(recipe, data, seed=seed)
         self.network = Network(plan_of(recipe, dataclasses.replace(question, shards=1)), recipe)
@@ -119,8 +115,7 @@ class Subject:
     @property
     def splits(self) -> dict[str, NDArray[np.int64]]:
         """The rows of each split that has any, test first."""
-        found = {name: getattr(self.data.splits, name) for name in SPLITS}
-        return {name: rows for name, rows in found.items() if len(rows)}
+        return splits_of(self.data)
 
     def rows(self, split: str | None = None, most: int | None = None) -> NDArray[np.int64]:
         """Rows of a split (None: the first there is), evenly taken where there are more than `most`."""
@@ -128,7 +123,7 @@ class Subject:
         rows = splits[split] if split is not None else next(iter(splits.values()))
         if most is None or len(rows) <= most:
             return rows
-        return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+        return rows[evenly(len(rows), most)]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The data as the engine's programs read them."""

@@ -30,7 +30,8 @@ PASSING = ("flatten", "reshape", "dropout", "gaussian_noise", "identity")  # lay
 ROOMY = 100  # columns from which the wide histogram and the range are shown
 
 
-def activations_view(found: Activations, example: Example | None, reference: str, detail: bool) -> RenderableType:
+def activations_view(found: Activations, example: Example | None, reference: str, detail: bool,
+                     kept: str = "") -> RenderableType:  # fmt: skip
     """The layers as a table; in `detail` each with its histogram and its units; and what they give for an example."""
     blocks: list[RenderableType] = [_looked_at(found)]
     if found.normed:
@@ -54,7 +55,7 @@ def activations_view(found: Activations, example: Example | None, reference: str
             LayerTable(found.layers),
         ]
     blocks += [Text(), verdict(found.unusual), Text()]
-    return Group(Plain(Group(*blocks)), NextSteps(_next(found, example, reference, detail)))
+    return Group(Plain(Group(*blocks)), NextSteps(_next(found, example, reference, detail, kept)))
 
 
 def document(found: Activations, example: Example | None) -> dict[str, Any]:
@@ -217,15 +218,16 @@ def worst(layers: Sequence[Any]) -> Any:
     return layers[int(np.argmax(shares))] if max(shares) >= 0 else layers[-1]
 
 
-def _next(found: Activations, example: Example | None, reference: str, detail: bool) -> list[tuple[str, str]]:
+def _next(found: Activations, example: Example | None, reference: str, detail: bool, kept: str) -> list[tuple[str, str]]:
     command = f"dllab {VIEW} {reference}"
+    same = f"{command} {kept}".strip()
     steps = []
     if not detail:
         chosen = worst(found.layers)
-        steps.append((f"{command} --layer {chosen.path}", "a layer in detail"))
+        steps.append((f"{same} --layer {chosen.path}", "a layer in detail"))
     if example is None:
-        steps.append((f"{command} --input 0", "what every layer gives for one example"))
+        steps.append((f"{same} --input 0", "what every layer gives for one example"))
     steps.append((f"{command} --during", "how it came to be, in training"))
     if found.state == "trained" and not detail:
-        steps.append((f"{command} --before", "the same before training"))
+        steps.append((f"{same} --before", "the same before training"))
     return steps

@@ -36,10 +36,11 @@ Steps = tuple[int, int]
 
 
 def attention_view(found: Attention, reference: str, steps: Steps | None = None, head: int | None = None,
-                   every: bool = False) -> RenderableType:  # fmt: skip
+                   every: bool = False, kept: str = "", another: str = "") -> RenderableType:  # fmt: skip
     """The heads of all layers, or of the first where there are many and not `every` one was asked for.
 
     `reference`: what the user calls the net. `steps`: those to be drawn, from 1. `head`: that one alone.
+    `kept`: options for the next command, `another`: for one about another example.
     """
     heads = sum(len(layer.heads) for layer in found.layers)
     drawn = found.layers if every or heads <= FEW_HEADS or head is not None else found.layers[:1]
@@ -49,7 +50,9 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
     if len(drawn) < len(found.layers) and head is None:
         blocks += [Text(f"{count(len(found.layers) - 1, 'more layer')} with {count(heads - len(drawn[0].heads), 'head')}: "
                         "--layer attention draws all"), Text()]  # fmt: skip
-    return Group(Plain(Group(*blocks, _Table(found, head), Text())), NextSteps(_next(found, reference, steps)))
+    return Group(
+        Plain(Group(*blocks, _Table(found, head), Text())), NextSteps(_next(found, reference, steps, kept, another))
+    )
 
 
 def _about(found: Attention) -> list[Text]:
@@ -167,16 +170,16 @@ def _habit(head: Head) -> str:
     return f"spread; {best}" if best else "spread"
 
 
-def _next(found: Attention, reference: str, steps: Steps | None) -> list[tuple[str, str]]:
+def _next(found: Attention, reference: str, steps: Steps | None, kept: str, another: str) -> list[tuple[str, str]]:
     """Other things to look at."""
     longest = max(len(layer.looked_at) for layer in found.layers)
-    commands = []
+    commands, same = [], f"dllab viz-attention {reference} {kept}".strip()
     if longest > WHOLE and steps is None:
-        commands.append((f"dllab viz-attention {reference} --steps 1-{WINDOW}", "the first steps"))
+        commands.append((f"{same} --steps 1-{WINDOW}", "the first steps"))
     if found.state == "trained":
-        commands.append((f"dllab viz-attention {reference} --before", "before training"))
+        commands.append((f"{same} --before", "before training"))
     if found.row is not None:
-        commands.append((f"dllab viz-attention {reference} --input 1", "another example"))
+        commands.append((f"dllab viz-attention {reference} {another or '--input 1'}", "another example"))
     return [*commands, ("dllab layers attention", "what is computed")]
 
 

@@ -30,8 +30,8 @@ KINDS = {"conv_transpose": "a picture is what one number of the layer's input ad
 """What has to be said of some layers."""
 
 
-def filters_view(found: Filtered, reference: str, every: bool = False) -> RenderableType:
-    """The first layer, or `every` one, filter by filter; then a line for each layer."""
+def filters_view(found: Filtered, reference: str, every: bool = False, kept: str = "") -> RenderableType:
+    """The first layer, or `every` one, filter by filter; then a line for each layer. `kept`: options for what is next."""
     trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
     drawn = found.layers if every else found.layers[:1]
     blocks: list[RenderableType] = [
@@ -42,7 +42,7 @@ def filters_view(found: Filtered, reference: str, every: bool = False) -> Render
         blocks += [Text(), *_layer(layer)]
     if len(found.layers) > 1:
         blocks += [Text(), _Table(found)]
-    return Group(Plain(Group(*blocks, Text())), NextSteps(_next(found, reference, every)))
+    return Group(Plain(Group(*blocks, Text())), NextSteps(_next(found, reference, every, kept)))
 
 
 def _layer(layer: Filters) -> list[RenderableType]:
@@ -147,13 +147,14 @@ class _Table:
             yield Text(cut(line, options.max_width, options.ascii_only))
 
 
-def _next(found: Filtered, reference: str, every: bool) -> list[tuple[str, str]]:
+def _next(found: Filtered, reference: str, every: bool, kept: str) -> list[tuple[str, str]]:
     commands = []
+    same = f"{reference} {kept}".strip()
     if len(found.layers) > 1 and not every:
-        commands.append((f"dllab viz-filters {reference} --layer {found.layers[1].path}", "the next layer"))
+        commands.append((f"dllab viz-filters {same} --layer {found.layers[1].path}", "the next layer"))
     if found.state == "trained":
-        commands.append((f"dllab viz-filters {reference} --before", "before training"))
-    return [*commands, (f"dllab viz-activations {reference}", "what they make of inputs")]
+        commands.append((f"dllab viz-filters {same} --before", "before training"))
+    return [*commands, (f"dllab viz-activations {same}", "what they make of inputs")]
 
 
 def document(found: Filtered) -> dict[str, Any]:

@@ -21,12 +21,15 @@ END = "*"
 STYLES = ("#0072b2", "#e69f00")
 
 
-def landscape_view(found: Landscape, reference: str) -> RenderableType:
-    """The surface, the curves along both axes, and what the curvature says. `reference`: what the user calls the net."""
+def landscape_view(found: Landscape, reference: str, kept: str = "") -> RenderableType:
+    """The surface, the curves along both axes, and what the curvature says. `reference`: what the user calls the net.
+
+    `kept`: options for the next command.
+    """
     axes = ("1st direction", "2nd")
     surface = Surface(found.x, found.y, found.loss, "loss", axes[0], axes[1], _marks(found))
     blocks: list[RenderableType] = [_head(found), surface, _walked(found), Text(), _lines(found)]
-    return Group(Plain(Group(*blocks, Text(), _verdict(found), Text())), NextSteps(_next(found, reference)))
+    return Group(Plain(Group(*blocks, Text(), _verdict(found), Text())), NextSteps(_next(found, reference, kept)))
 
 
 def document(found: Landscape) -> dict[str, Any]:
@@ -144,10 +147,10 @@ def _verdict(found: Landscape) -> Text:
     return line.append(" Along one of them it falls: no minimum." if min(found.curvature) < 0 else "")
 
 
-def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:
+def _next(found: Landscape, reference: str, kept: str) -> list[tuple[str, str]]:
     other = "--path" if found.path is None else "--random"
     what = "the way of its training" if found.path is None else "random directions, which compare nets"
     return [
-        (f"dllab viz-landscape {reference} {other}", what),
+        (f"dllab viz-landscape {reference} {other} {kept}".strip(), what),
         (f"dllab viz-gradients {reference}", "how large the steps on it were"),
     ]

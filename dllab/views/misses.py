@@ -22,12 +22,12 @@ from dllab.views.text import number
 HEIGHT = 14
 
 
-def view(found: Misses, words: str) -> RenderableType:
-    """The whole answer. `words`: what the command was asked about."""
+def view(found: Misses, words: str, kept: str = "") -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
     looked = found.looked
     title = Text(looked_at(looked.name, looked.state, looked.steps, looked.split, looked.rows), "bold")
     body = _given_back(found) if found.gives_back else _values(found)
-    commands = [(f"dllab viz-predictions {words} --worst 20", "more of the worst rows")]
+    commands = [(f"dllab viz-predictions {words} {kept}".strip() + " --worst 20", "more of the worst rows")]
     return Group(title, _verdict(found), Text(), *body, Text(), NextSteps(commands))
 
 

@@ -29,13 +29,13 @@ NAMED = 24
 CONFUSIONS = 5
 
 
-def view(found: Confusion, words: str) -> RenderableType:
-    """The whole answer. `words`: what the command was asked about."""
+def view(found: Confusion, words: str, kept: str = "") -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
     looked = found.looked
     title = looked_at(looked.name, looked.state, looked.steps, looked.split, looked.rows)
     return Group(
         Text(title, "bold"), *_verdict(found), Text(), *_matrix(found), *_classes(found), *_confusions(found), Text(),
-        *_worst(found), Text(), NextSteps(_next(found, words)),
+        *_worst(found), Text(), NextSteps(_next(found, words, kept)),
     )  # fmt: skip
 
 
@@ -181,10 +181,11 @@ def _answer(found: Confusion, mistake: Mistake) -> RenderableType:
     return Words(f"input {mistake.place}: {read} -> {mistake.right_answer}, says {mistake.answer}{_share(mistake)}")
 
 
-def _next(found: Confusion, words: str) -> list[tuple[str, str]]:
-    commands = [(f"dllab viz-predictions {words} --worst 20", "more mistakes")] if found.worst else []
+def _next(found: Confusion, words: str, kept: str) -> list[tuple[str, str]]:
+    same = f"dllab viz-predictions {words} {kept}".strip()
+    commands = [(f"{same} --worst 20", "more mistakes")] if found.worst else []
     if found.looked.state == "untrained":
-        commands.append((f"dllab viz-predictions {words}", "the same after training"))
+        commands.append((same.removesuffix(" --before"), "the same after training"))
     elif found.looked.split != "train":
         commands.append((f"dllab viz-predictions {words} --split train", "those of the rows it has learnt from"))
     return commands or [(f"dllab viz-activations {words}", "what goes on in its layers")]

@@ -110,7 +110,7 @@ def test_layers_can_be_chosen() -> None:
     found = gradients(subject, "0_dense")
     assert [one.label for one in found.parameters] == ["0_dense.w", "0_dense.b"]
     assert found.verdicts[0].layers == ("0_dense", "2_dense"), "the verdict is on the whole net"
-    with pytest.raises(Unsuited, match="no layer of that path or kind") as error:
+    with pytest.raises(Unsuited, match="no such layer") as error:
         gradients(subject, "relu")
     assert "1_tanh" in error.value.hint
 

@@ -12,7 +12,7 @@ from screens import coloured, compare, screen
 
 from dllab.lab.misses import Miss, Misses
 from dllab.lab.mistakes import Confusion, Looked, Mistake
-from dllab.lab.plane_map import PlaneMap, Seen, Unit, Units
+from dllab.lab.plane_map import PlaneMap, Points, Unit, Units
 from dllab.views import misses, mistakes, plane_map
 
 
@@ -27,7 +27,8 @@ def plane(units: bool) -> PlaneMap:
     drawn = tuple(Unit(i, (x * i - y)[::5, ::8][:16, :15], 0.5) for i in (1, 2, 3)) if units else ()
     points, truth = np.array([[-0.5, -0.5], [0.5, 0.4], [0.6, 0.6]]), np.array([0, 1, 0])
     return PlaneMap(
-        Seen("own", "trained", 120, "train", 3), ("x1", "x2"), ("no", "yes"), np.array([-1.0, -1.0]), np.array([1.0, 1.0]),
+        Points("own", "trained", 120, "train", 3), ("x1", "x2"), ("no", "yes"),
+        np.array([-1.0, -1.0]), np.array([1.0, 1.0]),
         (p > 0.5).astype(int), np.maximum(p, 1 - p), points, truth, np.array([0, 1, 1]), 1,
         Units("1_relu", "relu", drawn) if units else None,
     )  # fmt: skip
