@@ -13,6 +13,7 @@ from dllab.cli.failures import Refused, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dllab.cli.live import Live
     from dllab.data.dataset import Prepared
     from dllab.lab.subject import Subject
     from dllab.plan.plan import Plan
@@ -34,8 +35,9 @@ def subject(
     target: str, given: Sequence[str] = (), *, view: str, seed: int | None = None, run_dir: str | None = None,
     trust: bool = False, before: bool = False, during: bool = False, path: bool | None = False,
     fits: Callable[[Plan], object] | None = None, has: Callable[[Prepared], object] | None = None,
+    live: Live | None = None,
 ) -> Subject:  # fmt: skip
-    """The net to look into; trained first where it has to be. `during`: with a trace of its training.
+    """The net to look into; trained first where it has to be, drawn by `live` meanwhile. `during`: with a trace of that.
 
     `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
 
@@ -62,12 +64,13 @@ def subject(
 
         recipe = load(target, given, trust=trust)
     _check(view, recipe, fits, has)
-    with following() as listen:
+    with following() if live is None else live.showing() as listen:
         if before:
             return Subject.untrained(recipe, seed=seed, on_event=listen, trust=trust)
         if opened is None or during or path:
             walked = opened is None if path is None else path
-            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during, path=walked)
+            found = Subject.trained(recipe, seed=seed, on_event=listen, trust=trust, watched=during, path=walked,
+                                    on_look=None if live is None else live.look)  # fmt: skip
             if opened is not None:
                 found.name = f"{opened.folder.path.name} trained again"
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.live import Watch, activations_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun, SplitName, subject
@@ -34,6 +35,7 @@ def viz_activations(
     ] = None,
     before: Before = False,
     during: Annotated[bool, typer.Option("--during", help="How it changes while the net is trained.")] = False,
+    watch: Watch = None,
     split: SplitName = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
@@ -45,7 +47,8 @@ def viz_activations(
 
     For up to 256 examples, evenly taken from the split. --layer shows one layer in detail, with what it gives for one
     example: feature maps of pictures, states and gates over time. --input shows every layer for one example. --during
-    trains the net, a run's anew, and shows how the figures move: they are those of the batches of training.
+    trains the net, a run's anew, and shows how the figures move: they are those of the batches of training; at a terminal
+    they are drawn while it is trained.
     """
     from dllab.cli import saving
 
@@ -60,10 +63,13 @@ def viz_activations(
         [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
          *(["--run-dir", run_dir] if run_dir is not None else [])]
     )  # fmt: skip
+    live = live_for(
+        activations_figure(layer), target, watch=watch, as_json=json, trains=during, hint="give it --during, too"
+    )
     found = subject(
         target, given, view=VIEW, seed=seed, run_dir=run_dir, trust=trust, before=before, during=during,
         fits=lambda plan: picked(plan.program("train").infos if during else plan.infos, layer),
-        has=lambda data: has(data, split, place or 0),
+        has=lambda data: has(data, split, place or 0), live=live,
     )  # fmt: skip
     view, document = _during(found, layer, words) if during else _still(found, layer, place, split, words)
     if json:

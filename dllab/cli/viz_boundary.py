@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dllab.cli.live import Watch, boundary_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
@@ -35,6 +36,7 @@ def viz_boundary(
         str | None,
         typer.Option("--split", help="Points of train, validation or test [default: train].", metavar="NAME"),
     ] = None,
+    watch: Watch = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Save = None,
@@ -44,8 +46,8 @@ def viz_boundary(
     """Draw where a net of two inputs draws the line between classes, how sure it is, and on which side the points lie.
 
     With --units, what single units of a hidden layer see of the plane: the lines from which the boundary is put together.
-    Of a net with one input and one value its curve is drawn. A recipe is trained first; while `dllab train` runs at a
-    terminal, it shows the boundary as it moves.
+    Of a net with one input and one value its curve is drawn. A recipe is trained first: at a terminal all of it is drawn
+    as it moves.
     """
     from dllab.cli import saving
 
@@ -53,14 +55,19 @@ def viz_boundary(
     from dllab.cli.console import output
     from dllab.cli.example import split_of
     from dllab.cli.failures import Refused
-    from dllab.cli.subject import subject
+    from dllab.cli.subject import is_run, subject
     from dllab.lab.plane_map import line_map, plane_map
     from dllab.lab.suits import Unsuited
     from dllab.runs.plane import is_plane
     from dllab.views import plane_map as views
 
     given = [*(changes or ()), *(settings or ())]
-    found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before)
+    trains = not before and not is_run(target, run_dir)
+    live = live_for(
+        boundary_figure(split, layer, units or most is not None), target, watch=watch, as_json=json, trains=trains,
+        hint="name a recipe, without --before",
+    )  # fmt: skip
+    found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before, live=live)
     make = plane_map if is_plane(found.data.dataset) else line_map
     try:
         result = make(found, split_of(found, split or "train"), layer, units or most is not None)

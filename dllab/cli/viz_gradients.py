@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dllab.cli.live import Watch, gradients_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
@@ -21,6 +22,7 @@ def viz_gradients(
         typer.Option("--layer", help="Only layers of this path or kind, such as 2_dense or relu.", metavar="PATH|KIND"),
     ] = None,
     before: Before = False,
+    watch: Watch = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Save = None,
@@ -30,7 +32,8 @@ def viz_gradients(
     """Draw the gradients of a training: layer by layer, over time, beside the weights; is there one that vanishes?
 
     A recipe is trained for it, a run is trained again from its recipe, and nothing is kept. With --before it is one batch
-    of the net as its weights are drawn. Names vanishing and exploding gradients as such, with the rule that says so.
+    of the net as its weights are drawn. Names vanishing and exploding gradients as such, with the rule that says so. At a
+    terminal it is drawn while the net is trained.
     """
     from dllab.cli import saving
 
@@ -42,6 +45,9 @@ def viz_gradients(
     from dllab.views import gradients as views
 
     given = [*(changes or ()), *(settings or ())]
+    live = live_for(
+        gradients_figure(layer), target, watch=watch, as_json=json, trains=not before, hint="leave out --before"
+    )
     net = subject(
         target,
         given,
@@ -52,6 +58,7 @@ def viz_gradients(
         before=before,
         during=not before,
         fits=lambda plan: picked(plan.program("train").infos, layer),
+        live=live,
     )
     found = gradients(net, layer)
     words = named(target, given, seed=seed, trust=trust, run_dir=run_dir)
