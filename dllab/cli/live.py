@@ -182,6 +182,8 @@ def activations_figure(layer: str | None) -> Figure:
         from dllab.views.activations_during import during_frame
 
         assert subject.trace is not None, "trained with watched=True"
+        if not len(subject.trace.steps):
+            return lambda options, lines: ()
         found = dataclasses.replace(during(subject, layer), ended=steps / subject.trace.per_epoch)
         return lambda options, lines: during_frame(found, layer is not None, lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ HEIGHT = 8  # lines of a plot
 SEEN = 0.001  # share of the outputs that a row holds at some time, or it is left out at the ends
 FEWEST = 8  # columns of a heat map
 ROWS = 40  # of one at most
-MAP_LINES = 8  # of a map beside its rows, and the line above
+MAP_LINES = 6  # of a map beside its rows, and the line above
 
 Array = NDArray[np.float64]
 
@@ -80,13 +80,11 @@ def during_frame(found: During, detail: bool, lines: int) -> list[RenderableType
 
     `lines`: how high one may be.
     """
-    if not len(found.steps):
-        return [Text("no look yet")]
     told = Text("  ".join(found.unusual) if found.unusual else "Nothing unusual so far.")
     if detail:
         return [part for layer in found.layers for part in _detail(found, layer, found.ended, lines - MAP_LINES)] + [told]
-    mean, *others = _overview(found, found.ended)
-    return [*others, mean, told]
+    mean, spread, *shares = _overview(found, found.ended)
+    return [spread, *(replace(figure, noted=False) for figure in (*shares, mean)), told]
 
 
 def _overview(found: During, end: float | None = None) -> Iterator[OverEpochs]:
@@ -129,7 +127,8 @@ def _detail(found: During, layer: LayerTrace, end: float | None = None, most_row
 class OverEpochs:
     """Values (R, L) at the epochs (L,) as a heat map, looks of the same time averaged, with the epochs above.
 
-    `end`: the epoch for which there is to be room, so that a map which grows keeps its scale of time.
+    `end`: the epoch for which there is to be room, so that a map which grows keeps its scale of time. `noted`: with a line
+    that says how long a column is.
     """
 
     epochs: Array
@@ -141,6 +140,7 @@ class OverEpochs:
     signed: bool = False
     end: float | None = None
     most_rows: int = ROWS
+    noted: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As many columns as there is room for, each of a round number of epochs."""
@@ -155,7 +155,7 @@ class OverEpochs:
         cell = 0 if self.end is None else min(max(room // (math.floor(last / width) + 1), 1), WIDE)
         yield HeatMap(values, self.rows, labels, self.low, self.high, self.signed, self.title, column_unit="columns",
                       cell=cell, most_rows=self.most_rows)  # fmt: skip
-        if width != 1:
+        if width != 1 and self.noted:
             yield Text(f"{'':{margin}}each column: {width:.6g} epochs")
 
 

@@ -56,7 +56,7 @@ class GradientsView:
 
 
 def figures(found: Gradients, options: ConsoleOptions, last: int | None = None) -> Iterator[RenderableType]:
-    """The blocks of numbers. `last`: the step with which a training that goes on will end."""
+    """The blocks of numbers. `last`: the step with which a training that goes on will end; plots are a line lower then."""
     if any(one.size is not None for one in found.layers):
         yield Lines(tuple(back(found, min(options.max_width, 100), options.ascii_only)))
     own = [one for one in found.layers if one.norm is not None]
@@ -227,10 +227,10 @@ def _over_time(
     title = "gradient by each layer's own parameters, over the training"
     norms = [one.norm for one in layers if one.norm is not None]
     if len(layers) <= CURVES:
-        x = [float(step) for step in looks]
+        x, height = [float(step) for step in looks], HEIGHT - (last is not None)
         curves = [Series(one.path, x, norm.tolist(), "#56b4e9" if not i else "#e69f00", dotted=i > 0)
                   for i, (one, norm) in enumerate(zip(layers, norms))]  # fmt: skip
-        return Group(Text(title, "bold"), Plot("norm", tuple(curves), HEIGHT, last, unit="step", log=True))
+        return Group(Text(title, "bold"), Plot("norm", tuple(curves), height, last, unit="step", log=True))
     values = np.array(norms)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.where(values > 0, np.log10(values), np.nan)

@@ -55,7 +55,7 @@ def frame(found: PlaneMap | Line, lines: int) -> list[RenderableType]:
     if found.units is not None and isinstance(found, PlaneMap):
         what, pictures = Text(f"{found.units.path} ({found.units.kind})"), _pictures(found.units, len(found.units.units))
         high = found.units.units[0].values.shape[0] // 2 + CAPTIONS
-        return [what, _UnitReading(), replace(pictures, most_lines=max((lines - 3) // high, 1))]
+        return [what, _UnitReading(), replace(pictures, most_lines=max((lines - 3) // high, 1), legend=False)]
     if found.units is not None:
         return _units(found, found.units, max(lines - 8, 1))[1:]
     if isinstance(found, Line):

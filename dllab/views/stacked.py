@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
@@ -14,7 +14,7 @@ Blocks = Callable[[ConsoleOptions, int], Iterable[RenderableType]]
 
 
 class Stacked:
-    """Never higher than the terminal: of the blocks those that fit whole, or the upper part of the first."""
+    """Never higher than the terminal: those blocks that fit whole, and the upper part of a higher one if most is free."""
 
     def __init__(self, head: TrainLive, blocks: Blocks | None = None) -> None:
         self.head, self.blocks = head, blocks
@@ -29,13 +29,19 @@ class Stacked:
         if self.blocks is None:
             return
         room = left = self.room(options.size.height)
-        drawn = [console.render_lines(block, options, pad=False) for block in self.blocks(options, room)]
-        fitting: list[list[list[Segment]]] = []
-        for lines in drawn:
+        too_high: list[list[Segment]] = []
+        for block in self.blocks(options, room):
+            lines = console.render_lines(block, options, pad=False)
             if len(lines) <= left:
-                fitting.append(lines)
+                yield from _written(lines)
                 left -= len(lines)
-        for lines in fitting if left < room else [drawn[0][:room]] if drawn else []:
-            for line in lines:
-                yield from line
-                yield Segment.line()
+            else:
+                too_high = too_high or lines
+        if left > room // 2:
+            yield from _written(too_high[:left])
+
+
+def _written(lines: Iterable[list[Segment]]) -> Iterator[Segment]:
+    for line in lines:
+        yield from line
+        yield Segment.line()
