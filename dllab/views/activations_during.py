@@ -82,7 +82,8 @@ def during_frame(found: During, detail: bool, lines: int) -> list[RenderableType
     """
     told = Text("  ".join(found.unusual) if found.unusual else "Nothing unusual so far.")
     if detail:
-        return [part for layer in found.layers for part in _detail(found, layer, found.ended, lines - MAP_LINES)] + [told]
+        parts = [part for layer in found.layers for part in _detail(found, layer, found.ended, lines - MAP_LINES)]
+        return [*(part for part in parts if not isinstance(part, Text) or part.plain), told]
     mean, spread, *shares = _overview(found, found.ended)
     return [spread, *(replace(figure, noted=False) for figure in (*shares, mean)), told]
 
