@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,17 +21,14 @@ LONGEST_WATCH = 3600
 SHARE = 0.1
 """Of the time that pictures may take from training, the first one aside."""
 
-Watch = Annotated[
-    float | None,
-    typer.Option(
-        "--watch",
-        help="Seconds a training at a terminal is stretched to at least, so that the figure is seen to move; "
-        "0: full speed [default: 3 where there is a boundary to watch, else 0].",
-        min=0,
-        max=LONGEST_WATCH,
-        metavar="SECONDS",
-    ),
-]
+
+def _option(default: str) -> Any:
+    text = "Seconds a training at a terminal is stretched to at least, so that the figure is seen to move; 0: full speed"
+    return typer.Option("--watch", help=f"{text} [default: {default}].", min=0, max=LONGEST_WATCH, metavar="SECONDS")
+
+
+Watch = Annotated[float | None, _option("0")]
+WatchBoundary = Annotated[float | None, _option("3, with fewer than 100 points 0")]
 
 
 @dataclass(frozen=True)

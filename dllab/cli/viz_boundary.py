@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.live import Watch, boundary_figure, live_for
+from dllab.cli.live import WatchBoundary, boundary_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun
@@ -36,7 +36,7 @@ def viz_boundary(
         str | None,
         typer.Option("--split", help="Points of train, validation or test [default: train].", metavar="NAME"),
     ] = None,
-    watch: Watch = None,
+    watch: WatchBoundary = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Save = None,

@@ -31,6 +31,8 @@ class Stacked:
         room = left = self.room(options.size.height)
         too_high: list[list[Segment]] = []
         for block in self.blocks(options, room):
+            if not left:
+                break
             lines = console.render_lines(block, options, pad=False)
             if len(lines) <= left:
                 yield from _written(lines)
