@@ -14,6 +14,7 @@ from dllab.cli.failures import Refused, say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dllab.cli.live import Live
     from dllab.data.dataset import Prepared
     from dllab.lab.subject import Subject
     from dllab.plan.plan import Plan
@@ -84,8 +85,10 @@ def spelled(**options: object) -> list[str]:
     return words
 
 
-def subject(meant: Meant, view: str, *, fits: Fits, during: bool = False, path: bool | None = False) -> Subject:
-    """The net to look into; trained first where it has to be. `during`: with a trace of its training.
+def subject(
+    meant: Meant, view: str, *, fits: Fits, during: bool = False, path: bool | None = False, live: Live | None = None
+) -> Subject:
+    """The net to look into; trained first where it has to be, drawn by `live` meanwhile. `during`: with a trace of that.
 
     `path`: with the way of its weights; a run is trained anew for both. None: with that where it is trained anyway.
 
@@ -97,14 +100,15 @@ def subject(meant: Meant, view: str, *, fits: Fits, during: bool = False, path: 
     opened = _opened(meant)
     recipe = _recipe(meant) if opened is None else opened.recipe
     _check(view, recipe, fits)
-    with following() as listen:
+    with following() if live is None else live.showing() as listen:
         if meant.before:
             return Subject.untrained(recipe, seed=meant.seed, on_event=listen, trust=meant.trust)
         if opened is None or during or path:
             walked = opened is None if path is None else path
             found = Subject.trained(
-                recipe, seed=meant.seed, on_event=listen, trust=meant.trust, watched=during, path=walked
-            )
+                recipe, seed=meant.seed, on_event=listen, trust=meant.trust, watched=during, path=walked,
+                on_look=None if live is None else live.look,
+            )  # fmt: skip
             if opened is not None:
                 found.name = f"{opened.folder.path.name} trained again"
         else:

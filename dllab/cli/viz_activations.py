@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.live import Watch, activations_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, InputIndex, Layer, RecipeOrRun, SplitName
@@ -33,6 +34,7 @@ def viz_activations(
     place: InputIndex = None,
     before: Before = False,
     during: Annotated[bool, typer.Option("--during", help="How it changes while the net is trained.")] = False,
+    watch: Watch = None,
     split: SplitName = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
@@ -44,7 +46,8 @@ def viz_activations(
 
     For up to 256 examples, evenly taken from the split. --layer shows one layer in detail, with what it gives for one
     example: feature maps of pictures, states and gates over time. --input shows every layer for one example. --during
-    trains the net, a run's anew, and shows how the figures move: they are those of the batches of training.
+    trains the net, a run's anew, and shows how the figures move: they are those of the batches of training; at a terminal
+    they are drawn while it is trained.
     """
     from dllab.cli import saving
 
@@ -59,7 +62,10 @@ def viz_activations(
         rows_of(data, split_of(data, split), [place or 0])
 
     meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
-    found = subject(meant, VIEW, fits=fits, during=during)
+    live = live_for(
+        activations_figure(layer), target, watch=watch, as_json=json, trains=during, hint="give it --during, too"
+    )
+    found = subject(meant, VIEW, fits=fits, during=during, live=live)
     kept = spelled(split=split, input=place, before=before)
     words = shlex.join(meant.words)
     view, document = _during(found, layer, words) if during else _still(found, layer, place, split, words, kept)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dllab.cli.live import WatchBoundary, boundary_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, Layer, RecipeOrRun, TrainSplit
@@ -29,6 +30,7 @@ def viz_boundary(
         typer.Option("--most", help="Draw so many units [default: 30]; implies --units.", min=1, max=1000, metavar="N"),
     ] = None,
     split: TrainSplit = None,
+    watch: WatchBoundary = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Save = None,
@@ -38,21 +40,27 @@ def viz_boundary(
     """Draw where a net of two inputs draws the line between classes, how sure it is, and on which side the points lie.
 
     With --units, what single units of a hidden layer see of the plane: the lines from which the boundary is put together;
-    --layer says of which one, by itself it is the first.
-    Of a net with one input and one value its curve is drawn. A recipe is trained first; while `dllab train` runs at a
-    terminal, it shows the boundary as it moves.
+    --layer says of which one, by itself it is the first. Of a net with one input and one value its curve is drawn. A recipe
+    is trained first: at a terminal all of it is drawn as it moves.
     """
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.subject import Meant, spelled, subject
+    from dllab.cli.subject import Meant, is_run, spelled, subject
     from dllab.lab.examples import split_of
     from dllab.lab.plane_map import line_map, of_units, plane_map
     from dllab.runs.plane import is_plane
     from dllab.views import plane_map as views
 
     meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
-    found = subject(meant, VIEW, fits=lambda plan, data: (split_of(data, split, "train"), of_units(plan.infos, layer)))
+    trains = not before and not is_run(target, run_dir)
+    live = live_for(
+        boundary_figure(split, layer, units or most is not None), target, watch=watch, as_json=json, trains=trains,
+        hint="name a recipe, without --before",
+    )  # fmt: skip
+    found = subject(
+        meant, VIEW, fits=lambda plan, data: (split_of(data, split, "train"), of_units(plan.infos, layer)), live=live
+    )
     make = plane_map if is_plane(found.data.dataset) else line_map
     result = make(found, split_of(found.data, split, "train"), layer, units or most is not None)
     asked = spelled(units=(units or most is not None) and layer is None, layer=layer, most=most)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from functools import partial
 
+from dllab.cli.live import Watch, gradients_figure, live_for
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, Layer, RecipeOrRun
@@ -18,6 +19,7 @@ def viz_gradients(
     settings: Settings = None,
     layer: Layer = None,
     before: Before = False,
+    watch: Watch = None,
     seed: SeedOption = None,
     run_dir: RunDir = None,
     save: Save = None,
@@ -27,7 +29,8 @@ def viz_gradients(
     """Draw the gradients of a training: layer by layer, over time, beside the weights; is there one that vanishes?
 
     A recipe is trained for it, a run is trained again from its recipe, and nothing is kept. With --before it is one batch
-    of the net as its weights are drawn. Names vanishing and exploding gradients as such, with the rule that says so.
+    of the net as its weights are drawn. Names vanishing and exploding gradients as such, with the rule that says so. At a
+    terminal it is drawn while the net is trained.
     """
     from dllab.cli import saving
 
@@ -38,9 +41,13 @@ def viz_gradients(
     from dllab.views import gradients as views
 
     meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
-    found = gradients(
-        subject(meant, VIEW, during=not before, fits=lambda plan, data: chosen(plan.program("train").infos, layer)), layer
+    live = live_for(
+        gradients_figure(layer), target, watch=watch, as_json=json, trains=not before, hint="leave out --before"
     )
+    net = subject(
+        meant, VIEW, during=not before, live=live, fits=lambda plan, data: chosen(plan.program("train").infos, layer)
+    )
+    found = gradients(net, layer)
     line = [VIEW, *meant.words, *spelled(layer=layer)]
     further = [] if before else [(f"dllab {shlex.join(line)} --before", "the net as it is drawn")]
     layers = [] if is_run(target, run_dir) else [(f"dllab summary {shlex.join([target, *meant.given])}", "its layers")]

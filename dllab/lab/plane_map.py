@@ -20,8 +20,8 @@ from dllab.symbols import COLUMN
 
 ACROSS, DOWN = 120, 80
 """Places of the plane that are asked about; places along the line of a single input: twice as many as ACROSS."""
-UNIT_SIDE = 16
-"""Places along each side of the picture of a unit."""
+UNIT_SIDE, LIVE_SIDE = 16, 12
+"""Places along each side of the picture of a unit, and of one that moves."""
 MOST_POINTS = 240
 
 
@@ -90,14 +90,21 @@ class Line:
     units: Units | None = None
 
 
-def plane_map(subject: Subject, split: str, layer: str | None = None, units: bool = False) -> PlaneMap:
-    """The plane around the training points, with the points of a split. Raises Unsuited for a layer that is not there."""
+def plane_map(
+    subject: Subject, split: str, layer: str | None = None, units: bool = False, *,
+    size: tuple[int, int] = (ACROSS, DOWN), side: int = UNIT_SIDE,
+) -> PlaneMap:  # fmt: skip
+    """The plane around the training points, with the points of a split. Raises Unsuited for a layer that is not there.
+
+    `size`: places across and down, `side`: those along the sides of a unit's picture.
+    """
     look = Look.at(subject.recipe, subject.network)
     assert look is not None, "suits.check comes first"
     _compile(subject)
     ready, data, rows = subject.ready(), subject.data, subject.rows(split)
     low, high = (_raw(subject, corner[None])[0] for corner in (look.low, look.high))
-    places = ready.predict(_raw(subject, look.places(ACROSS, DOWN)))
+    across, down = size
+    places = ready.predict(_raw(subject, look.places(across, down)))
     assert places.labels is not None
     sure = places.probabilities()[np.arange(len(places.labels)), places.labels] if places.probable else None
     said = ready.predict(data.dataset.columns[INPUTS][rows]).labels
@@ -106,10 +113,10 @@ def plane_map(subject: Subject, split: str, layer: str | None = None, units: boo
     few = evenly(len(rows), MOST_POINTS)
     drawn = None
     if units or layer is not None:
-        drawn = _units(subject, _raw(subject, look.places(UNIT_SIDE, UNIT_SIDE)), (UNIT_SIDE, UNIT_SIDE), layer)
+        drawn = _units(subject, _raw(subject, look.places(side, side)), (side, side), layer)
     return PlaneMap(
-        _seen(subject, split), data.dataset.features, data.dataset.classes, low, high, places.labels.reshape(DOWN, ACROSS),
-        None if sure is None else sure.astype(np.float64).reshape(DOWN, ACROSS),
+        _seen(subject, split), data.dataset.features, data.dataset.classes, low, high, places.labels.reshape(down, across),
+        None if sure is None else sure.astype(np.float64).reshape(down, across),
         data.dataset.columns[INPUTS][rows[few]].astype(np.float64), truth[few], said[few], int((said != truth).sum()),
         drawn,
     )  # fmt: skip

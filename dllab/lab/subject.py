@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from dllab.runs.ready import Ready
 from dllab.runs.train import first_weights, ignore
 from dllab.symbols import DECODER, LENGTHS
 from dllab.training.compiling import compile_ahead
-from dllab.training.events import EpochEnd, Event, Finished
+from dllab.training.events import EpochEnd, Event, Finished, Progress, Started
 from dllab.training.trainer import Trainer, columns_of
 
 Listener = Callable[[Event], None]
@@ -71,10 +72,12 @@ class Subject:
         trust: bool = False,
         watched: bool = False,
         path: bool = False,
+        on_look: Callable[[SoFar], object] | None = None,
     ) -> Subject:
         """A recipe's net after training, of which no run is kept; `watched`: with a trace, `path`: with that.
 
-        Raises RecipeError.
+        `on_look` is called between steps, whenever the net may be looked at, with what gives it as it is by then. Raises
+        RecipeError.
         """
         if recipe.train.folds is not None:
             hint = "take the folds out with the override train.folds="
@@ -83,8 +86,11 @@ class Subject:
         found = cls(recipe.name, recipe, "trained", seed)
         trainer = _trainer(recipe, seed, on_event, trust, watched)
         history, recorder = [], PathRecorder(trainer) if path else None
+        so_far = SoFar(found, trainer, watched)
         for event in trainer.events():
             on_event(event)
+            if on_look is not None and isinstance(event, Started | Progress | EpochEnd):
+                on_look(so_far)
             if recorder is not None:
                 recorder.see(event)
             if isinstance(event, EpochEnd):
@@ -152,6 +158,29 @@ class Subject:
         for label, value in network.plan.store.running.items():
             own = self.network.plan.store.running[label]
             self.network.memory.view("running", own)[...] = network.memory.view("running", value)
+
+
+class SoFar:
+    """Called, it gives the net of a training that goes on as it is by then, with the trace of it if it is `watched`.
+
+    That has weights and buffers of its own: however it is looked at, neither the training nor its end see anything of it.
+    """
+
+    def __init__(self, found: Subject, trainer: Trainer, watched: bool) -> None:
+        self._found, self._trainer, self._watched = found, trainer, watched
+        self._seen: Subject | None = None
+
+    def __call__(self) -> Subject:
+        """The same subject again and again, brought up to date."""
+        if self._seen is None:
+            self._seen = copy.copy(self._found)
+            self._seen.network = Network(self._found.network.plan, self._found.recipe)
+        seen, trainer = self._seen, self._trainer
+        seen._take(trainer.network)
+        seen.steps = trainer.course.step
+        if self._watched:
+            seen.trace = trace(trainer.network.plan, trainer.network.memory, seen.steps, len(trainer.rows))
+        return seen
 
 
 def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, watched: bool) -> Trainer:

@@ -50,21 +50,33 @@ class GradientsView:
     def _blocks(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found = self.found
         yield Text.assemble((found.name, "bold"), f": {_looked(found)}")
-        if any(one.size is not None for one in found.layers):
-            yield Lines(tuple(back(found, min(options.max_width, 100), options.ascii_only)))
-        own = [one for one in found.layers if one.norm is not None]
-        if found.trained and own:
-            yield _over_time(own, found.looks, options.ascii_only)
-        if found.trained and any(one.label in found.weights for one in found.parameters):
-            yield Lines(tuple(ratios(found, min(options.max_width, 100), options.ascii_only)))
-        for one in found.times:
-            x = [float(t) for t in range(1, len(one.sizes) + 1)]
-            head = Text(f"gradient through time in {one.path}, from the last step of the sequences back", "bold")
-            note = "" if one.only_last else " Every step has a say of its own in the loss."
-            how = Text(f"|dL/dh| of the state h at each step, for {found.rows:,} training rows now.{note}")
-            yield Group(head, how, Plot("|dL/dh|", (Series("", x, one.sizes.tolist()),), HEIGHT, unit="step", log=True))
+        yield from figures(found, options)
         yield Lines(tuple(line for verdict in found.verdicts for line in said(verdict)))
         yield from [NextSteps(self.commands)] if self.commands else []
+
+
+def figures(found: Gradients, options: ConsoleOptions, last: int | None = None) -> Iterator[RenderableType]:
+    """The blocks of numbers. `last`: the step with which a training that goes on will end; plots are a line lower then."""
+    if any(one.size is not None for one in found.layers):
+        yield Lines(tuple(back(found, min(options.max_width, 100), options.ascii_only)))
+    own = [one for one in found.layers if one.norm is not None]
+    if found.trained and own:
+        yield _over_time(own, found.looks, options.ascii_only, last)
+    if found.trained and any(one.label in found.weights for one in found.parameters):
+        yield Lines(tuple(ratios(found, min(options.max_width, 100), options.ascii_only)))
+    for one in found.times:
+        x = [float(t) for t in range(1, len(one.sizes) + 1)]
+        head = Text(f"gradient through time in {one.path}, from the last step of the sequences back", "bold")
+        note = "" if one.only_last else " Every step has a say of its own in the loss."
+        how = Text(f"|dL/dh| of the state h at each step, for {found.rows:,} training rows now.{note}")
+        yield Group(head, how, Plot("|dL/dh|", (Series("", x, one.sizes.tolist()),), HEIGHT, unit="step", log=True))
+
+
+def frame(found: Gradients, options: ConsoleOptions, last: int) -> list[RenderableType]:
+    """The blocks while training goes on, the most telling first; its end will be the step `last`."""
+    blocks, times = list(figures(found, options, last)), len(found.times)
+    rest = len(blocks) - times
+    return [*blocks[:1], *blocks[rest:], *blocks[1:rest]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,14 +221,16 @@ def _looked(found: Gradients) -> str:
     )
 
 
-def _over_time(layers: Sequence[LayerGradients], looks: NDArray[np.int64], ascii_only: bool) -> RenderableType:
+def _over_time(
+    layers: Sequence[LayerGradients], looks: NDArray[np.int64], ascii_only: bool, last: int | None = None
+) -> RenderableType:
     title = "gradient by each layer's own parameters, over the training"
     norms = [one.norm for one in layers if one.norm is not None]
     if len(layers) <= CURVES:
-        x = [float(step) for step in looks]
+        x, height = [float(step) for step in looks], HEIGHT - (last is not None)
         curves = [Series(one.path, x, norm.tolist(), "#56b4e9" if not i else "#e69f00", dotted=i > 0)
                   for i, (one, norm) in enumerate(zip(layers, norms))]  # fmt: skip
-        return Group(Text(title, "bold"), Plot("norm", tuple(curves), HEIGHT, unit="step", log=True))
+        return Group(Text(title, "bold"), Plot("norm", tuple(curves), height, last, unit="step", log=True))
     values = np.array(norms)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.where(values > 0, np.log10(values), np.nan)
