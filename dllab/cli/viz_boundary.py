@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.live import WatchBoundary, boundary_figure, live_for
+from dllab.cli.live import WatchBoundary, live_for
+from dllab.cli.live_figures import boundary_figure
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun

@@ -101,6 +101,15 @@ def test_terminals_of_other_sizes(folder: Path, size: tuple[int, int]) -> None:
 
 
 @pty_only
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_net_that_diverges_tears_no_picture(folder: Path, name: str) -> None:
+    wild = ("optimizer={sgd: 1e30}", "--watch", "0.01")
+    done = in_terminal(folder, *COMMANDS[name][:2], *wild, *COMMANDS[name][2:])
+    moving, rest = done.out.split(SHOW)
+    assert not Emulated().write(moving).text and "Warning" not in moving and "training diverged after" in rest
+
+
+@pty_only
 def test_a_wrong_layer_is_told_as_ever(folder: Path) -> None:
     moved = in_terminal(folder, *COMMANDS["boundary"], "--layer", "7_relu")
     assert moved.code == 2 and Emulated().write(moved.out).text[0].startswith("dllab: --layer 7_relu:")
