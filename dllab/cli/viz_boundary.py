@@ -65,7 +65,7 @@ def viz_boundary(
     given = [*(changes or ()), *(settings or ())]
     trains = not before and not is_run(target, run_dir)
     live = live_for(
-        boundary_figure(split, layer, units or most is not None), target, watch=watch, as_json=json, trains=trains,
+        boundary_figure(split, layer, units or most is not None, most or MOST), target, watch=watch, as_json=json, trains=trains,
         hint="name a recipe, without --before",
     )  # fmt: skip
     found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before, live=live)
