@@ -64,9 +64,9 @@ def viz_boundary(
 
     given = [*(changes or ()), *(settings or ())]
     trains = not before and not is_run(target, run_dir)
+    figure = boundary_figure(split, layer, units or most is not None, most or MOST)
     live = live_for(
-        boundary_figure(split, layer, units or most is not None, most or MOST), target, watch=watch, as_json=json, trains=trains,
-        hint="name a recipe, without --before",
+        figure, target, watch=watch, as_json=json, trains=trains, hint="name a recipe, without --before"
     )  # fmt: skip
     found = subject(target, given, view="viz-boundary", seed=seed, run_dir=run_dir, trust=trust, before=before, live=live)
     make = plane_map if is_plane(found.data.dataset) else line_map
