@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.follow import LONGEST_WATCH
 
 if TYPE_CHECKING:
+    from dllab.cli.tempo import Tempo
     from dllab.lab.subject import SoFar, Subject
     from dllab.training.events import Event, Started
     from dllab.views.stacked import Blocks
 
-LONGEST_WATCH = 3600
 SHARE = 0.1
 """Of the time that pictures may take from training, the first one aside."""
+PICTURES = 20
+"""In a second of a training that is slowed down for them, at most."""
 
 
 def _option(default: str) -> Any:
@@ -81,7 +85,6 @@ class Live:
     def __init__(self, name: str, figure: Figure, watch: float | None) -> None:
         from dllab.cli.console import messages
         from dllab.cli.screen import Screen
-        from dllab.cli.tempo import Tempo
         from dllab.views.stacked import Stacked
         from dllab.views.train_live import TrainLive
 
@@ -128,13 +131,20 @@ class Live:
 
     def look(self, so_far: SoFar) -> None:
         """Draw the net, if it is time."""
-        from dllab.lab.suits import Unsuited
-
         if not self._shutter.due():
             return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that are not finite: they would tear the picture
+            self._look(so_far)
+
+    def _look(self, so_far: SoFar) -> None:
+        from dllab.lab.suits import Unsuited
+
         began = time.monotonic()
         subject, size = so_far(), self._console.size
         if self._first:
+            if self._tempo is not None:
+                so_far.often(int(self._tempo.seconds * PICTURES))
             subject.compile(*self._figure.programs, on_event=self._compiling)
         try:
             room = self._view.room(size.height)
@@ -167,53 +177,3 @@ class Live:
         if self._view.blocks is not None and self._first:
             self._first, began = False, time.monotonic()
         self._shutter.drawn(began, SMOOTH if slowed else FRAME, 0.5 if slowed else SHARE)
-
-
-def activations_figure(layer: str | None) -> Figure:
-    """That of `viz-activations --during`."""
-
-    def blocks(subject: Subject, steps: int, width: int, room: int) -> Blocks:
-        import dataclasses
-
-        from dllab.lab.activations_during import during
-        from dllab.views.activations_during import during_frame
-
-        assert subject.trace is not None, "trained with watched=True"
-        if not len(subject.trace.steps):
-            return lambda options, lines: ()
-        found = dataclasses.replace(during(subject, layer), ended=steps / subject.trace.per_epoch)
-        return lambda options, lines: during_frame(found, layer is not None, lines)
-
-    return Figure(blocks)
-
-
-def gradients_figure(layer: str | None) -> Figure:
-    """That of `viz-gradients`."""
-
-    def blocks(subject: Subject, steps: int, width: int, room: int) -> Blocks:
-        from dllab.lab.gradients import gradients
-        from dllab.views.gradients import frame
-
-        found = gradients(subject, layer)
-        return lambda options, lines: frame(found, options, steps)
-
-    return Figure(blocks, ("train:plain",))
-
-
-def boundary_figure(split: str | None, layer: str | None, units: bool) -> Figure:
-    """That of `viz-boundary`, with as many places as are drawn."""
-
-    def blocks(subject: Subject, steps: int, width: int, room: int) -> Blocks:
-        from dllab.lab.examples import split_of
-        from dllab.lab.plane_map import LIVE_SIDE, line_map, plane_map
-        from dllab.runs.plane import is_plane
-        from dllab.views.plane_map import frame, frame_size
-
-        name = split_of(subject.data, split, "train")
-        if is_plane(subject.data.dataset):
-            found = plane_map(subject, name, layer, units, size=frame_size(width, room), side=LIVE_SIDE)
-            return lambda options, lines: frame(found, lines)
-        line = line_map(subject, name, layer, units)
-        return lambda options, lines: frame(line, lines)
-
-    return Figure(blocks, ("infer:plain", "infer"), leisurely=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.failures import Refused
-from dllab.cli.live import Watch, activations_figure, live_for
+from dllab.cli.live import Watch, live_for
+from dllab.cli.live_figures import activations_figure
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, InputIndex, Layer, RecipeOrRun, SplitName

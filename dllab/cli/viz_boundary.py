@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.live import WatchBoundary, boundary_figure, live_for
+from dllab.cli.live import WatchBoundary, live_for
+from dllab.cli.live_figures import boundary_figure
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, Layer, RecipeOrRun, TrainSplit
@@ -54,9 +55,9 @@ def viz_boundary(
 
     meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     trains = not before and not is_run(target, run_dir)
+    figure = boundary_figure(split, layer, units or most is not None, most or MOST)
     live = live_for(
-        boundary_figure(split, layer, units or most is not None), target, watch=watch, as_json=json, trains=trains,
-        hint="name a recipe, without --before",
+        figure, target, watch=watch, as_json=json, trains=trains, hint="name a recipe, without --before"
     )  # fmt: skip
     found = subject(
         meant, VIEW, fits=lambda plan, data: (split_of(data, split, "train"), of_units(plan.infos, layer)), live=live

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from functools import partial
 
-from dllab.cli.live import Watch, gradients_figure, live_for
+from dllab.cli.live import Watch, live_for
+from dllab.cli.live_figures import gradients_figure
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 from dllab.cli.subject import Before, Layer, RecipeOrRun

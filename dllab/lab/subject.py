@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dllab.data.splits import evenly
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
+from dllab.engine.pace import Pace
 from dllab.engine.prepare import data_of, plan_of
 from dllab.engine.question import question_of
 from dllab.lab.examples import splits_of
@@ -169,6 +170,10 @@ class SoFar:
     def __init__(self, found: Subject, trainer: Trainer, watched: bool) -> None:
         self._found, self._trainer, self._watched = found, trainer, watched
         self._seen: Subject | None = None
+
+    def often(self, times: int) -> None:
+        """Let the training be looked at so many times or more, evenly; it computes the same."""
+        self._trainer.course.pace = Pace(most=max(1, self._trainer.steps // max(times, 1)))
 
     def __call__(self) -> Subject:
         """The same subject again and again, brought up to date."""

@@ -50,14 +50,16 @@ def frame_size(width: int, lines: int) -> tuple[int, int]:
     return across, 2 * down
 
 
-def frame(found: PlaneMap | Line, lines: int) -> list[RenderableType]:
-    """The figure while training goes on, in so many lines: without a title, and of units as many as there is room for."""
+def frame(found: PlaneMap | Line, lines: int, most: int = 30) -> list[RenderableType]:
+    """The figure while training goes on, in so many lines: without a title, and of units as many as fit."""
     if found.units is not None and isinstance(found, PlaneMap):
-        what, pictures = Text(f"{found.units.path} ({found.units.kind})"), _pictures(found.units, len(found.units.units))
-        high = found.units.units[0].values.shape[0] // 2 + CAPTIONS
-        return [what, _UnitReading(), replace(pictures, most_lines=max((lines - 3) // high, 1), legend=False)]
+        units = found.units
+        what = f"{units.path} ({units.kind}): {count(len(units.units), 'unit')}, drawn as far as they fit"
+        high = units.units[0].values.shape[0] // 2 + CAPTIONS
+        pictures = replace(_pictures(units, most), most_lines=max((lines - 3) // high, 1), legend=False)
+        return [Text(what), _UnitReading(), pictures]
     if found.units is not None:
-        return _units(found, found.units, max(lines - 8, 1))[1:]
+        return _units(found, found.units, min(most, max(lines - 8, 1)))[1:]
     if isinstance(found, Line):
         _, reading, plot, told = _line(found, min(CURVE_LINES, lines - FRAME_LINES))
         return [reading, plot, told]

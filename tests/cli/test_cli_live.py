@@ -101,6 +101,18 @@ def test_terminals_of_other_sizes(folder: Path, size: tuple[int, int]) -> None:
 
 
 @pty_only
+@pytest.mark.parametrize("name", ["boundary", "during", "gradients"])
+@pytest.mark.parametrize("model", ["[{dense: 8}, tanh, {dense: 1}]", "[{dense: 8}, relu, {dense: 8}, relu, {dense: 1}]"])
+def test_a_net_that_bursts_tears_no_picture(folder: Path, name: str, model: str) -> None:
+    changes = ("data={name: function, samples: 100}", f"model={model}", "loss=mse", "optimizer=sgd", "optimizer.lr=1e6")
+    command, recipe, *options = COMMANDS[name]
+    done = in_terminal(folder, command, recipe, *changes, *options, "--watch", "0.5")
+    moving, rest = done.out.split(SHOW)
+    assert done.code == 0 and "training diverged after" in rest
+    assert not Emulated().write(moving).text and "Warning" not in done.out
+
+
+@pty_only
 def test_a_wrong_layer_is_told_as_ever(folder: Path) -> None:
     moved = in_terminal(folder, *COMMANDS["boundary"], "--layer", "7_relu")
     assert moved.code == 2 and Emulated().write(moved.out).text[0].startswith("dllab: --layer 7_relu:")

@@ -100,3 +100,17 @@ def test_what_was_seen_so_far_is_the_beginning_of_all() -> None:
     assert end is not None and len({len(part) for part in parts}) > 2
     for part in parts:
         np.testing.assert_array_equal(part, end.layers[2].histogram[: len(part)])
+
+
+@pytest.mark.parametrize("times", [0, 1, 7, 30, 1000])
+def test_it_can_be_looked_at_often(times: int) -> None:
+    recipe, looks = load(NET, ["train.epochs=", "train.steps=30"]), list[int]()
+
+    def look(so_far: SoFar) -> None:
+        if not looks:
+            so_far.often(times)
+        looks.append(so_far().steps)
+
+    end = Subject.trained(recipe, on_look=look)
+    assert len(set(looks)) > min(times, 30) and max(np.diff(looks)) <= max(30 // max(times, 1), 1)
+    assert same(numbers(end), numbers(Subject.trained(recipe)))
