@@ -64,6 +64,7 @@ class Activations:
     """Of a net, all its layers, or those that were asked for; `unusual`: what the rules have to say of all of them.
 
     `normed`: whether batch norm divides by running averages of which training has learnt nothing yet.
+    `best_step`: see Subject.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Activations:
     layers: tuple[LayerActivations, ...]
     unusual: tuple[str, ...]
     normed: bool = False
+    best_step: int | None = None
 
 
 class Lying(Protocol):
@@ -108,7 +110,9 @@ def activations(subject: Subject, split: str, wanted: str | None = None) -> Acti
     layers = tuple(_layer(inside, info) for info in inside.infos)
     some = tuple(layer for layer in layers if layer.path in chosen)
     normed = subject.state == "untrained" and any(layer.kind == "batch_norm" for layer in layers)
-    return Activations(subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed)
+    return Activations(
+        subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed, subject.best_step
+    )
 
 
 def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:

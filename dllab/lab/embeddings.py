@@ -36,13 +36,14 @@ Array = NDArray[Any]
 class Vectors:
     """A table of vectors and what is known of its net. `counts` (V,): how often each word is read in training, if known.
 
-    `state`: untrained, trained, or "" for vectors that come with the lab.
+    `state`: untrained, trained, or "" for vectors that come with the lab. `best_step`: see Subject.
     """
 
     table: Table
     state: str = ""
     steps: int = 0
     counts: Array | None = None
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,8 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
                 raise Unsuited(told, "train with a smaller learning rate, or look at it --before")
             ids = dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
             table = Table(subject.name, f"{info.path}.w", words, vectors.copy())
-            return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)))
+            counts = _counts(subject, ids, speaks, len(words))
+            return Vectors(table, subject.state, subject.steps, counts, subject.best_step)
     hint = "such nets begin with a layer embedding, skip_gram, cbow or glove, and learn from words or other ids"
     raise Unsuited(f"viz-embeddings: no table of {subject.name} has a vector for every word of its data", hint)
 

@@ -73,6 +73,7 @@ class Landscape:
     curvature: tuple[float, float]
     seed: int | None
     path: WalkedPath | None
+    best_step: int | None = None
 
     @property
     def rise(self) -> float:
@@ -159,7 +160,7 @@ def landscape(
         name=subject.name, state=subject.state, trained=subject.steps, rows=len(terrain.rows),
         of_rows=len(subject.data.splits.train), parameters=sum(v.size for v in network.parameters.values()),
         length=plane.length, x=x, y=y, loss=loss, centre=centre, lines=lines, curvature=(bends[0], bends[1]),
-        seed=seed if path is None else None, path=walked,
+        seed=seed if path is None else None, path=walked, best_step=subject.best_step,
     )  # fmt: skip
 
 

@@ -26,13 +26,14 @@ PATHS = 12
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The net that was looked at, and its points. `rows`: how many there are in the split."""
+    """The net that was looked at, and its points. `rows`: how many there are in the split. `best_step`: see Subject."""
 
     name: str
     state: State
     steps: int
     split: str
     rows: int
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,7 @@ def _compile(subject: Subject) -> None:
 
 
 def _seen(subject: Subject, split: str) -> Seen:
-    return Seen(subject.name, subject.state, subject.steps, split, len(subject.rows(split)))
+    return Seen(subject.name, subject.state, subject.steps, split, len(subject.rows(split)), subject.best_step)
 
 
 def _raw(subject: Subject, seen: NDArray[Any]) -> NDArray[np.float64]:

@@ -149,7 +149,7 @@ class Trainer:
         return 1 if watched else max(1, epochs // EVALUATIONS)
 
     def _finish(self, course: Course) -> Finished:
-        if course.stop is not None and course.stop.restore_best and course.best is not None and course.status != "diverged":
+        if course.best is not None and course.best_step is not None:
             course.best.restore(self.network)
         figures = {name: self.evaluator.evaluate(name) for name in self.evaluator.splits}
         expected = {}

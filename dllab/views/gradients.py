@@ -16,6 +16,7 @@ from rich.text import Text
 from dllab.lab.gradients import LIMIT, RATIO, Gradients, LayerGradients, Verdict, total
 from dllab.lab.recording import ParameterTrace
 from dllab.views.curves import Plot, Series
+from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
@@ -171,26 +172,26 @@ def document(found: Gradients) -> dict[str, Any]:
         "looks": found.looks.tolist(),
         "layers": [
             {
-                "path": one.path, "kind": one.kind, "median": _plain(one.median), "size": _list(one.size),
-                "norm": _list(one.norm),
+                "path": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
+                "norm": plain(one.norm),
             }
             for one in found.layers
         ],
         "parameters": [
             {
-                "label": one.label, "norm": _list(one.norm), "gradient": _list(one.gradient), "update": _list(one.update),
-                "ratio": _list(one.ratio),
+                "label": one.label, "norm": plain(one.norm), "gradient": plain(one.gradient), "update": plain(one.update),
+                "ratio": plain(one.ratio),
             }
             for one in found.parameters
         ],
-        "gradient": _list(total(found.parameters)),
+        "gradient": plain(total(found.parameters)),
         "through_time": [
-            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "size": _list(one.sizes)}
+            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "size": plain(one.sizes)}
             for one in found.times
         ],
         "verdicts": [
             {
-                "verdict": one.name, "rule": one.because, "factor": _plain(one.factor), "limit": LIMIT,
+                "verdict": one.name, "rule": one.because, "factor": plain(one.factor), "limit": LIMIT,
                 "first": one.layers[0] or None, "last": one.layers[1] or None,
             }
             for one in found.verdicts
@@ -240,11 +241,3 @@ def _word(one: ParameterTrace) -> str:
     if np.isnan(median):
         return ""
     return "small" if median < RATIO[0] else "large" if median > RATIO[1] else "fine"
-
-
-def _list(values: NDArray[np.float64] | None) -> list[float | None] | None:
-    return None if values is None else [_plain(value) for value in values]
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)

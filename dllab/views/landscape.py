@@ -10,10 +10,12 @@ from rich.text import Text
 
 from dllab.lab.landscape import FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
 from dllab.views.curves import Plot, Series
+from dllab.views.documents import plain
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.surface import WIDEST, Surface
-from dllab.views.text import count, number, percent
+from dllab.views.text import number, percent
 
 HEIGHT = 9  # lines of the curves
 STATIONS = "123456789"
@@ -35,18 +37,19 @@ def document(found: Landscape) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.trained,
+        "best_step": found.best_step,
         "rows": found.rows,
         "parameters": found.parameters,
         "plane": "random" if found.path is None else "path",
         "seed": found.seed,
-        "length": _plain(found.length),
+        "length": plain(found.length),
         "x": found.x.tolist(),
         "y": found.y.tolist(),
-        "loss": [[_plain(value) for value in row] for row in found.loss],
-        "loss_here": _plain(found.centre),
-        "loss_along_x": [_plain(value) for value in found.lines[0]],
-        "loss_along_y": [_plain(value) for value in found.lines[1]],
-        "curvature": [_plain(value) for value in found.curvature],
+        "loss": plain(found.loss),
+        "loss_here": plain(found.centre),
+        "loss_along_x": plain(found.lines[0]),
+        "loss_along_y": plain(found.lines[1]),
+        "curvature": [plain(value) for value in found.curvature],
         "verdict": found.verdict,
         "path": None if found.path is None else _path_document(found.path),
     }
@@ -61,13 +64,9 @@ def _path_document(path: WalkedPath) -> dict[str, Any]:
     }
 
 
-def _plain(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _head(found: Landscape) -> Text:
     """What was looked at, which plane it is, and what 1 on its axes means."""
-    state = f"trained {count(found.trained, 'step')}" if found.state == "trained" else "untrained"
+    state = state_of(found.state, found.trained, found.best_step)
     rows = f"{found.rows:,} of {found.of_rows:,}" if found.rows < found.of_rows else f"{found.rows:,}"
     points = f"{len(found.x)} x {len(found.y)} points"
     head = Text.assemble((found.name, "bold"), f", {state}: loss of {rows} training rows at {points} of a plane through ")

@@ -31,11 +31,9 @@ CONFUSIONS = 5
 
 def view(found: Confusion, words: str) -> RenderableType:
     """The whole answer. `words`: what the command was asked about."""
-    looked = found.looked
-    title = looked_at(looked.name, looked.state, looked.steps, looked.split, looked.rows)
     return Group(
-        Text(title, "bold"), *_verdict(found), Text(), *_matrix(found), *_classes(found), *_confusions(found), Text(),
-        *_worst(found), Text(), NextSteps(_next(found, words)),
+        Text(looked_at(found.looked), "bold"), *_verdict(found), Text(), *_matrix(found), *_classes(found),
+        *_confusions(found), Text(), *_worst(found), Text(), NextSteps(_next(found, words)),
     )  # fmt: skip
 
 
@@ -194,7 +192,8 @@ def document(found: Confusion) -> dict[str, Any]:
     """As plain JSON data."""
     looked = found.looked
     told = {
-        "name": looked.name, "state": looked.state, "steps": looked.steps, "split": looked.split, "rows": looked.rows,
+        "name": looked.name, "state": looked.state, "steps": looked.steps, "best_step": looked.best_step,
+        "split": looked.split, "rows": looked.rows,
         "kind": found.kind, "classes": list(looked.classes), "confusion": found.counts.tolist(),
         "accuracy": found.accuracy, "rows_right": found.whole,
         "answered": None if found.answered is None else {"rows": found.answered[0], "right": found.answered[1]},

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from dllab.lab.neighbours import Answer, Table
 from dllab.lab.word_vectors import Overlap, top_share
+from dllab.views.documents import plain
 from dllab.views.parts import Plain, inline
 from dllab.views.text import percent
 
@@ -116,7 +117,7 @@ def document(found: Found) -> dict[str, Any]:
         "questions": [
             {
                 "question": str(answer.question),
-                "neighbours": [{"word": word, "cosine": _number(cosine)} for word, cosine in answer.nearest],
+                "neighbours": [{"word": word, "cosine": plain(cosine)} for word, cosine in answer.nearest],
             }
             for answer in found.answers
         ],
@@ -127,9 +128,5 @@ def document(found: Found) -> dict[str, Any]:
             "run": found.other, "words": one.words, "nearest": one.nearest, "share": one.share, "chance": one.chance,
         }  # fmt: skip
     if found.circles is not None:
-        told["circles"] = [_number(share) for share in found.circles]
+        told["circles"] = [plain(share) for share in found.circles]
     return told
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

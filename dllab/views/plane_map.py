@@ -36,8 +36,7 @@ def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--uni
 
 
 def _title(found: PlaneMap | Line) -> Text:
-    seen = found.seen
-    return Text(looked_at(seen.name, seen.state, seen.steps, seen.split, seen.rows, "point"), "bold")
+    return Text(looked_at(found.seen, "point"), "bold")
 
 
 def _plane(found: PlaneMap) -> list[RenderableType]:
@@ -169,7 +168,8 @@ def document(found: PlaneMap | Line) -> dict[str, Any]:
     """As plain JSON data."""
     seen = found.seen
     told: dict[str, Any] = {
-        "name": seen.name, "state": seen.state, "steps": seen.steps, "split": seen.split, "rows": seen.rows,
+        "name": seen.name, "state": seen.state, "steps": seen.steps, "best_step": seen.best_step, "split": seen.split,
+        "rows": seen.rows,
     }  # fmt: skip
     if isinstance(found, PlaneMap):
         told |= {
