@@ -16,6 +16,7 @@ from dllab.views.histogram import Histogram
 from dllab.views.looked import looked_at
 from dllab.views.mistakes import no_answer
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import number
 
@@ -28,7 +29,7 @@ def view(found: Misses, words: str) -> RenderableType:
     title = Text(looked_at(looked), "bold")
     body = _given_back(found) if found.gives_back else _values(found)
     commands = [(f"dllab viz-predictions {words} --worst 20", "more of the worst rows")]
-    return Group(title, _verdict(found), Text(), *body, Text(), NextSteps(commands))
+    return Group(Plain(Group(title, _verdict(found), Text(), *body)), Text(), NextSteps(commands))
 
 
 def _verdict(found: Misses) -> Text:

@@ -19,6 +19,7 @@ from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import shown
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, percent
 
@@ -31,10 +32,10 @@ CONFUSIONS = 5
 
 def view(found: Confusion, words: str) -> RenderableType:
     """The whole answer. `words`: what the command was asked about."""
-    return Group(
-        Text(looked_at(found.looked), "bold"), *_verdict(found), Text(), *_matrix(found), *_classes(found),
-        *_confusions(found), Text(), *_worst(found), Text(), NextSteps(_next(found, words)),
-    )  # fmt: skip
+    title = Text(looked_at(found.looked), "bold")
+    counted = [*_matrix(found), *_classes(found), *_confusions(found)]
+    page = Plain(Group(title, *_verdict(found), Text(), *counted, Text(), *_worst(found)))
+    return Group(page, Text(), NextSteps(_next(found, words)))
 
 
 def _verdict(found: Confusion) -> list[RenderableType]:

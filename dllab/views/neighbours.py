@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from dllab.lab.neighbours import Answer, Table
@@ -43,6 +43,9 @@ class Neighbours:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """All blocks, with an empty line between two."""
+        yield Plain(Group(*self._lines(options)))
+
+    def _lines(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found, table = self.found, self.found.table
         words, units = table.vectors.shape
         yield Text.assemble((table.source, "bold"), f": {words:,} words, {units} numbers each ({table.name})")
@@ -52,13 +55,13 @@ class Neighbours:
             yield from answer_lines(answer, width, options.ascii_only)
         if found.overlap is not None:
             yield Text()
-            yield Plain(overlap_text(found.overlap, found.other))
+            yield overlap_text(found.overlap, found.other)
         if found.circles is not None and not found.answers:
             yield Text()
             yield from circle_lines(found.circles, width, options.ascii_only)
         if not found.answers and found.overlap is None:
             yield Text()
-            yield Plain(inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one."))
+            yield inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one.")
 
 
 def answer_lines(answer: Answer, width: int, ascii_only: bool) -> list[Text]:

@@ -17,6 +17,7 @@ from dllab.views.curves import Plot, Series
 from dllab.views.heat import HeatMap
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, number, percent
 
@@ -32,7 +33,7 @@ def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--uni
         body: list[RenderableType] = _units(found, found.units, most)
     else:
         body = _plane(found) if isinstance(found, PlaneMap) else _line(found)
-    return Group(*body, Text(), NextSteps(_next(found, words, asked)))
+    return Group(Plain(Group(*body)), Text(), NextSteps(_next(found, words, asked)))
 
 
 def _title(found: PlaneMap | Line) -> Text:

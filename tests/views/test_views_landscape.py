@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece, screen
 
 from dllab.lab.landscape import Landscape, WalkedPath
 from dllab.views.landscape import document, landscape_view
@@ -88,14 +88,14 @@ def test_a_corner_that_is_high_does_not_flatten_the_rest() -> None:
     heights = np.tile(np.linspace(1, 2, 20), (20, 1))
     heights[-1, -1] = 25
     steep = Surface(np.linspace(-1, 1, 20), np.linspace(-1, 1, 20), heights)
-    assert steep.bounds[-1] < 3 and "[█] more" in screen(steep)
+    assert steep.bounds[-1] < 3 and "[█] more" in piece(steep)
     heights[-1, -1] = 2
-    assert "[█] 2" in screen(steep), "but where there is none levels end at the highest"
+    assert "[█] 2" in piece(steep), "but where there is none levels end at the highest"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan, np.inf])
 def test_a_surface_without_a_slope(value: float) -> None:
-    text = screen(Surface(*_axes(), np.full((2, 2), value)), 40)
+    text = piece(Surface(*_axes(), np.full((2, 2), value)), 40)
     assert ("?" in text) == bool(np.isnan(value)) and ("!" in text) == bool(np.isinf(value))
 
 
