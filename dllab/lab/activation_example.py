@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from dllab.augment.frame import frame_of
 from dllab.data.dataset import Dataset, Prepared
 from dllab.engine.inside import Inside
-from dllab.lab.activations import is_there, picked
+from dllab.lab.activations import picked
 from dllab.lab.subject import SPLITS, Subject
 from dllab.lab.suits import Unsuited
+from dllab.lab.tally import is_there
 from dllab.plan.flow import LayerInfo
 from dllab.symbols import DECODER, LENGTHS
 

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
-from dllab.lab.activations import Activations, LayerActivations
+from dllab.lab.activations import Activations
+from dllab.lab.tally import LayerActivations
 from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
 from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.lab.activations import ZEROS_APART
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace, natural
+from dllab.lab.tally import ZEROS_APART
 from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
