@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
@@ -18,7 +19,7 @@ from dllab.lab.tally import ZEROS_APART
 from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
-from dllab.views.heat import LABEL, HeatMap
+from dllab.views.heat import HeatMap, row_labels
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number
@@ -75,14 +76,15 @@ def document(found: During) -> dict[str, Any]:
 
 def _overview(found: During) -> Iterator[RenderableType]:
     paths = [layer.path for layer in found.layers]
-    yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", signed=True)
-    yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", low=0.0)
+    yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", signed=True,
+                     paths=True)  # fmt: skip
+    yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", low=0.0, paths=True)
     for title, name in (("dead: share of units that are 0 for the whole batch", "dead"),
                         ("saturated: share of outputs with hardly any slope", "flat")):  # fmt: skip
         some = [layer for layer in found.layers if getattr(layer, name) is not None]
         if some:
             values = np.stack([getattr(layer, name) for layer in some])
-            yield OverEpochs(found.epochs, values, [x.path for x in some], title, low=0.0, high=1.0)
+            yield OverEpochs(found.epochs, values, [x.path for x in some], title, low=0.0, high=1.0, paths=True)
 
 
 def _detail(found: During, layer: LayerTrace) -> Iterator[RenderableType]:
@@ -119,16 +121,18 @@ class OverEpochs:
     low: float | None = None
     high: float | None = None
     signed: bool = False
+    paths: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As many columns as there is room for, each of a round number of epochs."""
-        margin = min(max(map(len, self.rows), default=0), LABEL, options.max_width // 3) + 1
+        margin = max(map(cell_len, row_labels(self.rows, self.paths, options)), default=0) + 1
         width = _round_width(self.epochs, max(FEWEST, options.max_width - margin))
         columns = np.floor(self.epochs / width + 1e-9).astype(np.int64)
         there = np.unique(columns)
         values = np.stack([self.values[:, columns == column].mean(1) for column in there], axis=1)
         labels = [f"{column * width:.6g}" for column in there]
-        yield HeatMap(values, self.rows, labels, self.low, self.high, self.signed, self.title, column_unit="columns")
+        yield HeatMap(values, self.rows, labels, self.low, self.high, self.signed, self.title, column_unit="columns",
+                      paths=self.paths)  # fmt: skip
         if width != 1:
             yield Text(f"{'':{margin}}each column: {width:.6g} epochs")
 
