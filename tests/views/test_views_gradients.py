@@ -96,7 +96,7 @@ def test_paths_that_do_not_fit_are_shortened_to_ends_that_the_option_takes() -> 
     assert path_ends(paths, 40, False) == paths
     ends = path_ends(paths, 20, False)
     assert ends == ["0_conv", "2.0_residual.0_conv", "encoder.ahead.0_gru", "0_residual.0_conv.w"]
-    assert path_ends(paths, 5, True) == ["0_co.", "0_co.", "0_gru", "w"]
+    assert path_ends(paths, 5, True) == ["0_co.", "3_re.", "0_gru", "w"]
 
 
 def test_blocks_stand_in_front_of_what_is_in_them() -> None:
