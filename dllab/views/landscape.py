@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from dllab.lab.landscape import FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
+from dllab.lab.landscape import BLANK, FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
 from dllab.views.looked import state_of
@@ -47,9 +47,11 @@ def document(found: Landscape) -> dict[str, Any]:
         "y": found.y.tolist(),
         "loss": plain(found.loss),
         "loss_here": plain(found.centre),
+        "loss_of_zeros": plain(found.blank),
         "loss_along_x": plain(found.lines[0]),
         "loss_along_y": plain(found.lines[1]),
         "curvature": [plain(value) for value in found.curvature],
+        "rise": plain(found.rise),
         "verdict": found.verdict,
         "path": None if found.path is None else _path_document(found.path),
     }
@@ -137,8 +139,9 @@ def _verdict(found: Landscape) -> Text:
         return line.append(": no minimum; along both directions the loss falls on both sides.")
     if found.verdict == "saddle":
         return line.append(": no minimum; along one direction the loss falls on both sides.")
-    share = max(found.rise, 0.0) / abs(found.centre) if found.centre else float(found.rise > 0) and float("inf")
-    line.append(f", relative to the loss there: over {NEAR:g} it rises by {number(share, 2)} times itself ")
+    itself = abs(found.centre) >= BLANK * abs(found.blank) or not np.isfinite(found.blank)
+    of = "what it is" if itself else "a tenth of the loss with all weights 0"
+    line.append(f": over {NEAR:g} the loss rises by {number(found.rise, 2)}, {number(found.share, 2)} of {of} ")
     line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in 2 of {found.parameters:,} directions).")
     return line.append(" Along one of them it falls: no minimum." if min(found.curvature) < 0 else "")
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from dllab.views.text import count
 
 
-class Seen(Protocol):
+class LookedAt(Protocol):
     """A net that was looked at, and some rows."""
 
     @property
@@ -43,6 +43,6 @@ def state_of(state: str, steps: int, best_step: int | None = None) -> str:
     return f"trained {count(steps, 'step')}{back}"
 
 
-def looked_at(seen: Seen, kind: str = "row") -> str:
+def looked_at(seen: LookedAt, kind: str = "row") -> str:
     """`digits, trained 540 steps; test: 449 rows`."""
     return f"{seen.name}, {state_of(seen.state, seen.steps, seen.best_step)}; {seen.split}: {count(seen.rows, kind)}"

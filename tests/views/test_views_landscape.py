@@ -27,8 +27,8 @@ def valley(points: int = 21) -> Landscape:
 
     lines = np.array([height(x, 0 * x), height(0 * y, y)])
     return Landscape(
-        "spirals", "trained", 250, 512, 675, 1251, 27.5, x, y, height(x[None], y[:, None]), 0.002, lines, (0.74, 0.2), None,
-        path,
+        "spirals", "trained", 250, 512, 675, 1251, 27.5, x, y, height(x[None], y[:, None]), 0.002, 1.1, lines,
+        (0.74, 0.2), None, path,
     )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def bowl() -> Landscape:
     loss = 1.5 + axis[None] ** 2 + 0.5 * axis[:, None] ** 2
     loss[0, 0], loss[-1, -1] = np.nan, np.inf
     lines = np.array([1.5 + axis**2, 1.5 + 0.5 * axis**2])
-    return Landscape("mine-1", "trained", 90, 96, 96, 44, 3.25, axis, axis, loss, 1.5, lines, (2.0, 1.0), 7, None)
+    return Landscape("mine-1", "trained", 90, 96, 96, 44, 3.25, axis, axis, loss, 1.5, 1.1, lines, (2.0, 1.0), 7, None)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -106,12 +106,19 @@ def _axes() -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"curvature": (0.0, 0.0), "centre": 0.0}, "Flat, relative to the loss there: over 0.1 it rises by 0 times itself"),
         (
-            {"curvature": (1.0, 0.0), "centre": 0.0},
-            "Sharp, relative to the loss there: over 0.1 it rises by inf times itself",
+            {"curvature": (0.0, 0.0), "centre": 0.0},
+            "Flat: over 0.1 the loss rises by 0, 0 of a tenth of the loss with all weights 0 (rule",
         ),
-        ({"curvature": (-1.0, 3.0)}, "Saddle: no minimum; along one direction the loss falls on both sides"),
+        (
+            {"curvature": (9.0, 0.0), "centre": 0.5},
+            "Flat: over 0.1 the loss rises by 0.045, 0.09 of what it is (rule",
+        ),
+        (
+            {"curvature": (44.0, 0.0), "centre": 0.0},
+            "Sharp: over 0.1 the loss rises by 0.22, 2 of a tenth of the loss with all weights 0",
+        ),
+        ({"curvature": (-3.0, 3.0)}, "Saddle: no minimum; along one direction the loss falls on both sides"),
         ({"curvature": (-0.01, -0.1)}, "Falls: no minimum; along both directions the loss falls on both sides"),
         ({"curvature": (-0.01, 0.01)}, "Along one of them it falls: no minimum."),
         ({"curvature": (np.nan, 3.0)}, "no number, so nothing follows"),
