@@ -28,6 +28,8 @@ LARGEST = 100
 NAMED = 24
 """Classes whose accuracy is told, the worst first."""
 CONFUSIONS = 5
+FEW, EVERY = (".", "-", "'", "~", "none"), ("#", "@", "*", "%", "all")
+"""Signs in a matrix: the first that is no class, as letters and signs may be."""
 
 
 def view(found: Confusion, words: str) -> RenderableType:
@@ -109,22 +111,23 @@ class Matrix:
                 f"{len(self.names)} classes: a terminal of {margin + len(self.names)} columns shows the matrix, too."
             )
             return
+        few, every = (next(sign for sign in signs if sign not in self.names) for signs in (FEW, EVERY))
         numbers = margin + longest * len(self.names) <= options.max_width
         if numbers:
-            texts = [[str(n) if n else "." for n in row] for row in self.counts.tolist()]
-            yield Text("Rows: what it is; columns: what the net says; how often (diagonal: right).")
+            texts = [[str(n) if n else few for n in row] for row in self.counts.tolist()]
+            yield Text(f"Rows: what it is; columns: what it says; how often, {few} never (diagonal: right).")
         else:
-            texts = [[_mark(share) for share in row] for row in shares.tolist()]
-            yield Text("Rows: what it is; columns: what it says. Digits: tenths of a row; . less, # all.")
+            texts = [[_mark(share, few, every) for share in row] for row in shares.tolist()]
+            yield Text(f"Rows: what it is; columns: what it says. Digits: tenths of a row; {few} less, {every} all.")
         yield HeatMap(
             shares, self.names, self.names, 0, 1, texts=texts, most_rows=LARGEST, legend=False,
             column_unit="classes", row_unit="classes",
         )  # fmt: skip
 
 
-def _mark(share: float) -> str:
+def _mark(share: float, few: str, every: str) -> str:
     """A share as one sign."""
-    return " " if share == 0 else "." if share < 0.05 else "#" if share >= 0.95 else str(min(round(10 * share), 9) or 1)
+    return " " if share == 0 else few if share < 0.05 else every if share >= 0.95 else str(min(round(10 * share), 9) or 1)
 
 
 def _classes(found: Confusion) -> list[RenderableType]:

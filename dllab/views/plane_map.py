@@ -131,9 +131,12 @@ def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableTy
     if len(shown) < len(units.units):
         what += f", the first {len(shown)} drawn; --most {len(units.units)} draws all"
     if isinstance(found, Line):
-        names = [f"unit {unit.number}" for unit in shown]
+        largest = np.abs(images[:, 0]).max(axis=1)
+        names = [f"unit {unit.number}: {number(float(size), 2)}" for unit, size in zip(shown, largest)]
+        shares = images[:, 0] / np.where(largest > 0, largest, 1.0)[:, None]
         title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
-        return [_title(found), Text(what), HeatMap(images[:, 0], names, signed=True, title=title, column_unit="places")]
+        own = "of the unit's largest size, which is behind its name"
+        return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, own, column_unit="places")]
     captions = [f"{percent(unit.positive)} > 0" for unit in shown]
     pictures = Pictures(
         images, [f"unit {unit.number}" for unit in shown], captions, signed=True, per_image_scale=True, legend=True
