@@ -26,6 +26,7 @@ from dllab.views.text import count, number
 
 HEIGHT = 8  # lines of a plot
 SEEN = 0.001  # share of the outputs that a row holds at some time, or it is left out at the ends
+TOO_FAR = 2  # times what all other layers give: beyond it the last one has no say in the scale
 FEWEST = 8  # columns of a heat map
 
 Array = NDArray[np.float64]
@@ -40,7 +41,8 @@ def during_view(found: During, reference: str, detail: bool) -> RenderableType:
         for layer in found.layers:
             blocks += [Text(), *_detail(found, layer)]
     else:
-        blocks.append(Text("Rows: layers, from input to output. Columns: epochs. One scale for all layers."))
+        which = "all layers but the last, which goes beyond it" if _apart(found) else "all layers"
+        blocks.append(Text(f"Rows: layers, from input to output. Columns: epochs. One scale for {which}."))
         blocks += [part for figure in _overview(found) for part in (Text(), figure)]
     blocks += [Text(), verdict(found.unusual), Text()]
     return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference, detail)))
@@ -76,15 +78,30 @@ def document(found: During) -> dict[str, Any]:
 
 def _overview(found: During) -> Iterator[RenderableType]:
     paths = [layer.path for layer in found.layers]
-    yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", signed=True,
+    inner = found.layers[:-1] if _apart(found) else found.layers
+    far, wide = _largest([x.mean for x in inner]), _largest([x.spread for x in inner])
+    yield OverEpochs(found.epochs, np.stack([x.mean for x in found.layers]), paths, "mean of the outputs", -far, far, True,
                      paths=True)  # fmt: skip
-    yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", low=0.0, paths=True)
+    yield OverEpochs(found.epochs, np.stack([x.spread for x in found.layers]), paths, "spread", 0.0, wide, paths=True)
     for title, name in (("dead: share of units that are 0 for the whole batch", "dead"),
                         ("saturated: share of outputs with hardly any slope", "flat")):  # fmt: skip
         some = [layer for layer in found.layers if getattr(layer, name) is not None]
         if some:
             values = np.stack([getattr(layer, name) for layer in some])
             yield OverEpochs(found.epochs, values, [x.path for x in some], title, low=0.0, high=1.0, paths=True)
+
+
+def _apart(found: During) -> bool:
+    """Whether the outputs of the net, which may be of any size, would hide those of its other layers."""
+    last, inner = found.layers[-1], found.layers[:-1]
+    sizes = [(_largest([getattr(last, name)]), _largest([getattr(x, name) for x in inner])) for name in ("mean", "spread")]
+    return len(inner) > 1 and any(outer > TOO_FAR * inside for outer, inside in sizes)
+
+
+def _largest(values: Sequence[Array]) -> float:
+    """The largest size of what is finite."""
+    sizes = np.abs(np.concatenate(values)) if values else np.zeros(0)
+    return float(np.max(sizes[np.isfinite(sizes)], initial=0.0))
 
 
 def _detail(found: During, layer: LayerTrace) -> Iterator[RenderableType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,7 @@ class _Name:
 
     def __call__(self, label: int) -> str:
         name = self.classes[label] if label < len(self.classes) else str(label)
-        return repr(name) if not name.strip() or "\n" in name else name
+        return name if any(sign.isalnum() for sign in name) and "\n" not in name else repr(name)
 
 
 class Words:
@@ -82,6 +83,26 @@ class Words:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The text, with question marks where a character is lacking."""
         yield Text(shown(self.text, options.ascii_only), self.style)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What is told of several things, with commas between them, none of it broken at the end of a line."""
+
+    head: str
+    items: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As many on a line as there is room for."""
+        line = self.head
+        for number, item in enumerate(self.items, 1):
+            word = shown(item, options.ascii_only) + "," * (number < len(self.items))
+            if cell_len(f"{line} {word}") > options.max_width:
+                yield Text(line)
+                line = word
+            else:
+                line += f" {word}"
+        yield Text(line)
 
 
 def _matrix(found: Confusion) -> list[RenderableType]:
@@ -135,8 +156,8 @@ def _classes(found: Confusion) -> list[RenderableType]:
     shares = np.diagonal(found.counts) / np.maximum(rows, 1)
     order = [int(i) for i in np.argsort(shares, kind="stable") if rows[i]]
     told = [f"{name(i)} {percent(float(shares[i]))} of {rows[i]:,}" for i in order[:NAMED]]
-    rest = f" ... and {len(order) - NAMED} more" if len(order) > NAMED else ""
-    return [Words(f"Right by class, the worst first: {', '.join(told)}{rest}")]
+    rest = [f"and {len(order) - NAMED} more"] if len(order) > NAMED else []
+    return [Listed("Right by class, the worst first:", (*told, *rest))]
 
 
 def _confusions(found: Confusion) -> list[RenderableType]:
@@ -180,7 +201,8 @@ def percent_whole(share: float) -> str:
 
 def _answer(found: Confusion, mistake: Mistake) -> RenderableType:
     read = spelt([int(i) for i in mistake.inputs[: mistake.length]], found.looked.vocabulary)
-    return Words(f"input {mistake.place}: {read} -> {mistake.right_answer}, says {mistake.answer}{_share(mistake)}")
+    right = Words(f"input {mistake.place}: {read} -> {mistake.right_answer}")
+    return Group(right, Words(f"  says {mistake.answer}{_share(mistake)}"))
 
 
 def _next(found: Confusion, words: str) -> list[tuple[str, str]]:

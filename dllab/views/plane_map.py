@@ -51,7 +51,7 @@ def _line(found: Line) -> list[RenderableType]:
     x, y = found.x.tolist(), found.y.tolist()
     points = Series("data", found.points.tolist(), found.values.tolist(), "#e69f00", points=True)
     plot = Plot("value", (points, Series("net", x, y, "#56b4e9")), CURVE_LINES, unit=found.feature, start=x[0], end=x[-1])
-    told = f"rmse {number(found.rmse)}: how far the net's values are from the points of the split, in their unit"
+    told = f"rmse {number(found.rmse)}: how far the net is from the points of the split, in their unit"
     return [_title(found), Text("The line is what the net gives for each input, dots are the data."), plot, Text(told)]
 
 
@@ -135,7 +135,7 @@ def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableTy
         names = [f"unit {unit.number}: {number(float(size), 2)}" for unit, size in zip(shown, largest)]
         shares = images[:, 0] / np.where(largest > 0, largest, 1.0)[:, None]
         title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
-        own = "of the unit's largest size, which is behind its name"
+        own = "times the number behind a unit"
         return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, own, column_unit="places")]
     captions = [f"{percent(unit.positive)} > 0" for unit in shown]
     pictures = Pictures(
