@@ -15,7 +15,7 @@ from dllab.catalogue import parts
 from dllab.engine.binding import Memory
 from dllab.plan.flow import LayerInfo
 from dllab.plan.plan import Plan
-from dllab.plan.probes import BINS, PORTRAIT, Probe, What
+from dllab.plan.probes import BINS, PORTRAIT, Probe, What, by_units
 
 EVERY = 64
 """Steps from look to look, unless a run is short or very long."""
@@ -126,11 +126,11 @@ def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: 
     column = dict(zip(PORTRAIT, np.moveaxis(seen, -1, 0)))
     count = column["count"].sum(1)
     mean, squares = column["sum"].sum(1) / count, column["squares"].sum(1) / count
-    units = looks[probes["units"]].sum(1).astype(np.float64)
-    active = units[:, :-1] / units[:, -1:]
+    active = _active(looks[probes["units"]].astype(np.float64), divided=by_units(info.output))
     gradient = None
     if "gradient" in probes:
         each = int(np.prod([int(size) for size in info.output_shape[1:]]))  # padding among them, whose gradient is 0
+        each *= seen.shape[1] if by_units(info.output) else 1
         numbers = rows * each
         gradient = rows * np.sqrt(looks[probes["gradient"]].sum(1) / numbers)
     spread = np.sqrt(np.maximum(squares - mean**2, 0))
@@ -140,6 +140,17 @@ def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: 
         column["flat"].sum(1) / count if getattr(part, "flat", None) else None,
         (active == 0).mean(1) if getattr(part, "dies", False) else None, gradient,
     )  # fmt: skip
+
+
+def _active(units: NDArray[np.float64], divided: bool) -> NDArray[np.float64]:
+    """Shares of rows in which units were not 0, (L, units), from (L, shards, U + 1): those of all shards' rows together,
+
+    or side by side where each shard has units of its own.
+    """
+    if not divided:
+        units = units.sum(1, keepdims=True)
+    shares: NDArray[np.float64] = units[..., :-1] / units[..., -1:]
+    return shares.reshape(len(units), -1)
 
 
 def _parameter(label: str, looks: Mapping[Probe, NDArray[np.float64]], length: int) -> ParameterTrace:

@@ -12,6 +12,7 @@ from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
 from dllab.lab.gradcheck_cases import part_cases
+from dllab.lab.recording import watch
 from dllab.losses.loss import Loss
 from dllab.optim.optimizer import Optimizer
 from dllab.plan.plan import Plan
@@ -21,6 +22,9 @@ from dllab.training.events import Compiling
 
 PROGRAMS = ("train", "evaluate", "infer", "train:plain", "infer:plain", "forward:plain")
 """What training, pictures of a trained net and `dllab.build` run."""
+
+LOOKED_AT = 1000
+"""Steps of a watched training; which kernels look at it does not depend on them."""
 
 SHARDS = 2
 
@@ -71,10 +75,13 @@ def place() -> str:
 
 
 def of_recipes(precision: str) -> Iterator[Wanted]:
-    """The kernels of the shipped recipes and of OTHERS, as they are and with batches shared out by rows."""
+    """The kernels of the shipped recipes and of OTHERS, as they are, watched, and with batches shared out by rows."""
     for recipe in [*map(load, shipped()), *map(load, OTHERS)]:
         question = question_of(recipe, prepared(recipe), precision=precision)
-        yield from kernels_of(plan_of(recipe, question), PROGRAMS)
+        plan = plan_of(recipe, question)
+        yield from kernels_of(plan, PROGRAMS)
+        probes, every = watch(plan, LOOKED_AT)
+        yield from kernels_of(plan_of(recipe, replace(question, probes=probes, probe_every=every)), ("train",))
         if question.batch >= SHARDS:
             yield from kernels_of(plan_of(recipe, replace(question, shards=SHARDS)), ("train",))
 

@@ -119,7 +119,7 @@ class Plan:
         features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, question.words, itemsize,
+        self.store = Store(1, question.outputs, features, question.vocabulary, question.words, itemsize,
                            question.frozen, question.rate_factors)  # fmt: skip
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []
@@ -162,7 +162,7 @@ class Plan:
         """Dense layers to be split by units; none where something needs a layer whole, or its rows."""
         question = self.question
         whole = any(transform.whole_matrices for transform in question.chain)
-        if question.shards not in (None, 2) or whole or question.input_gradient or question.probes:
+        if question.shards not in (None, 2) or whole or question.input_gradient:
             return {}
         return find_pairs(question.model, self._top_level())
 

@@ -13,7 +13,7 @@ from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.plan.row import Row
 from dllab.plan.totals import square_total
-from dllab.symbols import GRADIENTS, RINGS, Value
+from dllab.symbols import GRADIENTS, RINGS, WHOLE_DIM, Value
 
 if TYPE_CHECKING:
     from dllab.plan.builder import Builder
@@ -55,6 +55,18 @@ def copy(ring, x, step, every, shard, shards, batch, width):
     first = batch * shard // shards * width
     for i in range(x.shape[0]):
         to[first + i] = x[i]
+
+
+@kernel(ring="H W", x="B U", step=":int64", every=":int64", shard=":int64", shards=":int64")
+def copy_units(ring, x, step, every, shard, shards):
+    """Keep every number of units that are divided among the shards: a row's stand side by side, those of shard 0 first."""
+    to = ring[(step // every) % ring.shape[0]]
+    units = x.shape[1]
+    for n in range(x.shape[0]):
+        row, first = x[n], (n * shards + shard) * units
+        place = to[first : first + units]
+        for u in range(units):
+            place[u] = row[u]
 
 
 @kernel(ring="H S 6", x="*N", step=":int64", every=":int64", shard=":int64")
@@ -182,7 +194,7 @@ def build_probe(builder: Builder, probe: Probe, every: int, batch: int, rings: d
     """Add the row of a probe; its ring, (length, ...), is added to `rings`.
 
     Of the summaries: moments and portraits (length, shards, numbers), units (length, shards, U + 1), squares
-    (length, shards); what is not by example has one shard.
+    (length, shards); what is not by example has one shard. Of units divided among the shards (see by_units) U is a shard's.
     """
     value, per_example = _watched(builder, probe)
     if probe.what == "update":
@@ -192,8 +204,9 @@ def build_probe(builder: Builder, probe: Probe, every: int, batch: int, rings: d
     numbers = _size_of(value, per_example)
     shards, last = builder.shards if per_example else 1, value.shape[-1]
     assert isinstance(last, int)
+    divided = by_units(value)
     shapes: dict[str, tuple[int, ...]] = {
-        "none": (batch * numbers if per_example else numbers,),
+        "none": (batch * numbers * (shards if divided else 1) if per_example else numbers,),
         "moments": (shards, len(MOMENTS)),
         "portrait": (shards, len(PORTRAIT)),
         "units": (shards, last + 1),
@@ -204,14 +217,12 @@ def build_probe(builder: Builder, probe: Probe, every: int, batch: int, rings: d
     operands: dict[str, Value] = {"ring": rings.setdefault(probe, fresh), "x": value, "step": builder.counter("step")}
     operands |= {"every": builder.whole(every), "shard": builder.counter("shard") if per_example else builder.whole(0)}
     if probe.summary == "none":
-        operands |= {
-            "shards": builder.counter("shards"),
-            "batch": builder.counter("batch"),
-            "width": builder.whole(numbers),
-        }
+        operands["shards"] = builder.counter("shards")
+        if not divided:
+            operands |= {"batch": builder.counter("batch"), "width": builder.whole(numbers)}
     if probe.summary == "portrait":
         operands["low"], operands["high"] = (builder.constant(edge) for edge in probe.flat)
-    found = KERNELS[probe.summary]
+    found = copy_units if divided and probe.summary == "none" else KERNELS[probe.summary]
     if value.lengths is not None and len(value.shape) == 3 and probe.summary in STEPS:
         found, operands["ends"] = STEPS[probe.summary], value.lengths
     builder.rows.append(Row(found, operands, builder.path, None if per_example else 0))
@@ -223,6 +234,11 @@ def build_change(builder: Builder, probe: Probe, every: int, rings: dict[Probe, 
     ring = rings.setdefault(probe, Value(f"update of {probe.of}", RINGS, (probe.length, 1), "float64"))
     builder.row(keep_change, only=0, ring=ring, x=value, kept=rings[_before(probe)], step=builder.counter("step"),
                 every=builder.whole(every))  # fmt: skip
+
+
+def by_units(value: Value) -> bool:
+    """Whether every shard has all rows of a batch, for its own share of the units (plan/split.py)."""
+    return value.shape[:1] == (WHOLE_DIM,)
 
 
 def _before(probe: Probe) -> Probe:

@@ -12,18 +12,19 @@ Source: Shoeybi et al., Megatron-LM: training multi-billion parameter language m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dllab.core.device import device
 from dllab.core.kernel import kernel
 from dllab.ops import dense
+from dllab.plan.flow import LayerInfo
 from dllab.symbols import BARRIER, BATCH_DIM, GRADIENTS, PARAMETERS, WHOLE_DIM, Parameter, Value
 
 if TYPE_CHECKING:
     from dllab.plan.builder import Builder
-    from dllab.plan.flow import LayerInfo
 
 SHARDS = 2
 WEIGHTS_WORTH_IT = 32_768
@@ -142,20 +143,32 @@ def build_pair(
     else:
         with builder.inside(builder.name_of(entries, pair.first)):
             whole = _spread(builder, x)
-    with builder.layer(entries, pair.first):
+    with _layer(builder, entries, pair.first, x) as info:
         w, b = builder.known("w"), builder.known("b")
         inputs, hidden = (int(d) for d in w.shape)
-        y = builder.array((WHOLE_DIM, hidden // SHARDS))
+        y = info.output = builder.array((WHOLE_DIM, hidden // SHARDS))
         builder.call(
             dense.forward_transposed,
             backward=(dense.backward_x_transposed, dense.backward_w_transposed, dense.backward_b),
             y=y, x=whole, w=_half(builder, w, (hidden // SHARDS, inputs)), b=_half(builder, b, (hidden // SHARDS,)),
         )  # fmt: skip
     for place in range(pair.first + 1, pair.second):
-        with builder.layer(entries, place):
-            y = entries[place].part.build(builder, y)
-    with builder.layer(entries, pair.second):
-        return _second(builder, y)
+        with _layer(builder, entries, place, y) as info:
+            y = info.output = entries[place].part.build(builder, y)
+    with _layer(builder, entries, pair.second, y) as info:
+        y = info.output = _second(builder, y)
+    return y
+
+
+@contextmanager
+def _layer(builder: Builder, entries: Sequence[Any], place: int, x: Value) -> Iterator[LayerInfo]:
+    """Build the rows of a layer of a pair, and note it among those of the program; its output is set inside."""
+    with builder.layer(entries, place):
+        own = [p for label, p in builder.store.parameters.items() if label.rpartition(".")[0] == builder.path]
+        info = LayerInfo(builder.path, entries[place].part.name, x.shape, (), own, 0, x, x, depth=0)
+        builder.infos.append(info)
+        yield info
+        info.output_shape = info.output.shape
 
 
 def _spread(builder: Builder, x: Value) -> Value:

@@ -135,8 +135,8 @@ def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableTy
         names = [f"unit {unit.number}: {number(float(size), 2)}" for unit, size in zip(shown, largest)]
         shares = images[:, 0] / np.where(largest > 0, largest, 1.0)[:, None]
         title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
-        own = "times the number behind a unit"
-        return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, own, column_unit="places")]
+        title += "; behind each unit its largest size"
+        return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, "of that", column_unit="places")]
     captions = [f"{percent(unit.positive)} > 0" for unit in shown]
     pictures = Pictures(
         images, [f"unit {unit.number}" for unit in shown], captions, signed=True, per_image_scale=True, legend=True

@@ -16,6 +16,7 @@ from dllab.engine.network import Network
 from dllab.engine.question import question_of
 from dllab.plan import split
 from dllab.plan.plan import Plan, Question
+from dllab.plan.probes import Probe
 from dllab.plan.split import Pair
 from dllab.recipe import load
 from dllab.symbols import COLUMN
@@ -144,3 +145,37 @@ def test_the_norm_is_that_of_all_parameters() -> None:
         net.loss_and_gradients(x, y)
         norms.append(net.memory.arrays["history"].view(np.float64)[4096])
     assert norms[1] == pytest.approx(norms[0], rel=1e-12)
+
+
+WATCHED = [Probe("1_tanh"), Probe("1_tanh", "output_gradient"), Probe("2_dense"), Probe("0_dense.w", "parameter"),
+           Probe("0_dense.w", "gradient"), Probe("2_dense.w", "gradient")]  # fmt: skip
+SUMMED = [Probe("1_tanh", "output", "portrait", flat=(-0.5, 0.25)), Probe("1_tanh", "output_gradient", "square"),
+          Probe("5_gelu", "output", "moments"), Probe("0_dense.w", "parameter", "square"),
+          Probe("0_dense.w", "update", "square")]  # fmt: skip
+
+
+def test_probes_see_what_they_see_of_one_shard() -> None:
+    active = Probe("3_relu", "output", "units"), Probe("5_gelu", "output", "units")
+    whole, halves = (network(DEEP, shards, probes=(*WATCHED, *SUMMED, *active)) for shards in (1, 2))
+    assert halves.plan.pairs == {0: Pair(0, 2), 4: Pair(4, 6)}
+    for _ in range(4):
+        x, y = RNG.normal(size=(9, 6)), RNG.integers(0, 3, 9)
+        whole.step(x, y)
+        halves.step(x, y)
+    for probe in WATCHED:
+        expected, found = whole.memory.looks(probe, 4), halves.memory.looks(probe, 4)
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12, err_msg=str(probe))
+    for probe in SUMMED:
+        expected, found = whole.memory.looks(probe, 4)[:, 0], halves.memory.looks(probe, 4)
+        if probe.summary in ("portrait", "moments"):
+            least, most = found[..., 3].min(1), found[..., 4].max(1)
+            found = found.sum(1)
+            found[:, 3], found[:, 4] = least, most
+        else:
+            found = found.sum(1)
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12, err_msg=str(probe))
+    by_rows, by_units = (net.memory.looks(active[0], 4) for net in (whole, halves))  # (4, shards, U + 1)
+    np.testing.assert_array_equal(by_units.sum(1), by_rows[:, 0])
+    by_rows, by_units = (net.memory.looks(active[1], 4) for net in (whole, halves))
+    np.testing.assert_array_equal(by_units[..., :-1].reshape(4, 64), by_rows[:, 0, :-1])
+    np.testing.assert_array_equal(by_units[..., -1], 9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from dllab.lab import recording
 from dllab.lab.activations import activations
 from dllab.lab.subject import Subject
 from dllab.lab.suits import VIEWS, Unsuited, check
+from dllab.plan import split
 from dllab.recipe import RecipeError, load
 from dllab.runs.opened import Opened
 from dllab.runs.train import train
+from dllab.training.trainer import Trainer
 
 compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
@@ -26,8 +29,19 @@ WHOLE = {
 }
 
 
-def test_a_trace_begins_with_the_untrained_net() -> None:
-    before, seen = Subject.untrained(load(WHOLE)), Subject.trained(load(WHOLE), watched=True)
+@pytest.fixture(params=["one shard", "halves"])
+def whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """WHOLE, also with its dense layers split among two shards by units."""
+    if request.param == "one shard":
+        return WHOLE
+    monkeypatch.setattr(split, "WEIGHTS_WORTH_IT", 1)
+    halved = {**WHOLE, "model": [{"dense": 32}, "relu", {"dense": 32}, "tanh", {"dense": "classes"}]}
+    assert Trainer(load(halved)).network.plan.pairs == {0: split.Pair(0, 2)}
+    return halved
+
+
+def test_a_trace_begins_with_the_untrained_net(whole: dict[str, Any]) -> None:
+    before, seen = Subject.untrained(load(whole)), Subject.trained(load(whole), watched=True)
     rows = before.data.splits.train
     inference, backward = before.inference(rows), before.backward(rows)
     trace = seen.trace
@@ -38,7 +52,7 @@ def test_a_trace_begins_with_the_untrained_net() -> None:
         values = inference.output(layer.path)
         assert layer.mean[0] == pytest.approx(values.mean(), abs=1e-6)
         assert layer.spread[0] == pytest.approx(values.std(), rel=1e-4)
-        assert (layer.least[0], layer.most[0]) == (values.min(), values.max())
+        assert (layer.least[0], layer.most[0]) == pytest.approx((values.min(), values.max()), rel=1e-6)
         assert layer.zeros[0] == pytest.approx((values == 0).mean())
         edges = np.linspace(-1, 1, layer.histogram.shape[1] + 1)
         counts = np.histogram(values / (1 + abs(values)), edges)[0]
@@ -84,9 +98,12 @@ def test_padding_is_not_counted() -> None:
 
 
 @compiled_only
-@pytest.mark.parametrize("name", ["spirals", "digits-cnn"])
-def test_watching_changes_nothing(name: str) -> None:
+@pytest.mark.parametrize(("name", "pairs"), [("spirals", 0), ("spirals", 1), ("digits-cnn", 0)])
+def test_watching_changes_nothing(name: str, pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if pairs:
+        monkeypatch.setattr(split, "WEIGHTS_WORTH_IT", 1)
     recipe = load(name, ["train.epochs=2"])
+    assert len(Trainer(recipe, watch=recording.watch).network.plan.pairs) == pairs
     plain, watched = Subject.trained(recipe), Subject.trained(recipe, watched=True)
     for label, values in plain.network.parameters.items():
         np.testing.assert_array_equal(values, watched.network.parameters[label])

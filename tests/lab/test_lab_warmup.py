@@ -17,20 +17,16 @@ from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import plan_of, prepared
 from dllab.engine.question import question_of
 from dllab.lab import warmup
+from dllab.lab.recording import watch
 from dllab.recipe import load, shipped
 from dllab.training.compiling import kernels_of
+from dllab.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_ASKED_FOR = {  # by any recipe or command yet
     "ops.batch_norm.infer_backward",
     "plan.probes.copy",
-    "plan.probes.count_active",
-    "plan.probes.count_active_steps",
-    "plan.probes.keep",
-    "plan.probes.keep_change",
-    "plan.probes.keep_square",
-    "plan.probes.portray",
-    "plan.probes.portray_steps",
+    "plan.probes.copy_units",
     "plan.probes.summarise",
     "plan.totals.add_gradients",  # of a third core
     "plan.totals.rate_of_group",
@@ -63,6 +59,12 @@ def test_training_a_shipped_recipe_needs_nothing_else(name: str, wanted: set[war
     recipe = load(name)
     plan = plan_of(recipe, question_of(recipe, prepared(recipe)))
     assert set(kernels_of(plan, ("train", "evaluate", "infer", "infer:plain"))) <= wanted
+
+
+@pytest.mark.parametrize("name", ["spirals", "digits-cnn", "names-gru"])
+def test_watching_a_training_needs_nothing_else(name: str, wanted: set[warmup.Wanted]) -> None:
+    plan = Trainer(load(name), watch=watch).network.plan
+    assert set(kernels_of(plan, ("train",))) <= wanted
 
 
 def test_double_precision_comes_on_request(wanted: set[warmup.Wanted]) -> None:
