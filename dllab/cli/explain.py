@@ -10,6 +10,7 @@ import typer
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
+from dllab.cli.subject import Meant, spelled
 
 if TYPE_CHECKING:
     from dllab.lab.explain_asked import Asked
@@ -59,28 +60,21 @@ def explain(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.cli.subject import named
     from dllab.lab.explain import explain as explained
     from dllab.lab.explain_asked import Asked
-    from dllab.lab.suits import Unsuited
     from dllab.recipe import load
     from dllab.views.explain import document, explain_view
 
-    given = [*(changes or ()), *(settings or ())]
+    meant = Meant.by(recipe, changes, settings, seed=seed, trust=trust)
     _no_run(recipe)
     asked = Asked(row, layer, unit)
-    try:
-        found = explained(_moment(load(recipe, given, trust=trust), step, seed, trust, asked), asked, terms)
-    except Unsuited as error:
-        raise Refused(error.problem, error.hint) from None
-    words = shlex.join(named(recipe, given, seed=seed, trust=trust, run_dir=None))
-    view = explain_view(found, words)
-    if json:
-        output().document(document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab explain {words} --step {step}")
+    found = explained(_moment(load(recipe, meant.given, trust=trust), step, seed, trust, asked), asked, terms)
+    words = meant.words
+    options = spelled(step=step if step > 1 else None, input=row, layer=layer, unit=unit, terms=terms)
+    saving.show(
+        explain_view(found, shlex.join(words)), lambda: document(found), json=json, path=save,
+        words=["explain", *words, *options],
+    )  # fmt: skip
 
 
 def _no_run(target: str) -> None:

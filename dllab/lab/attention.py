@@ -89,7 +89,10 @@ class Looks:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """All that a net's attention does with one example. `row`: of the data set; None: a text that was given."""
+    """All that a net's attention does with one example. `row`: of the data set; None: a text that was given.
+
+    `best_step`: see Subject.
+    """
 
     name: str
     state: str
@@ -99,6 +102,7 @@ class Attention:
     text: str
     answer: str
     layers: tuple[Looks, ...]
+    best_step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def look(subject: Subject, split: str, row: int, text: str | None = None, layer:
     read, said = _read(subject, example), _said(subject, example, inside)
     found = tuple(_looks(subject, inside, info.path, read, said, example) for info in layers)
     return Attention(subject.name, subject.state, subject.steps, split, row if text is None else None,
-                     _spelt(subject, read[: example.length]), _joined(said), found)  # fmt: skip
+                     _spelt(subject, read[: example.length]), _joined(said), found, subject.best_step)  # fmt: skip
 
 
 def _of_row(subject: Subject, row: int) -> Read:

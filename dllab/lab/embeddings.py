@@ -36,13 +36,14 @@ Array = NDArray[Any]
 class Vectors:
     """A table of vectors and what is known of its net. `counts` (V,): how often each word is read in training, if known.
 
-    `state`: untrained, trained, or "" for vectors that come with the lab.
+    `state`: untrained, trained, or "" for vectors that come with the lab. `best_step`: see Subject.
     """
 
     table: Table
     state: str = ""
     steps: int = 0
     counts: Array | None = None
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
         raise Unsuited(told, "train with a smaller learning rate, or look at it --before")
     ids = subject.data.dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
     table = Table(subject.name, name, words, vectors.copy())
-    return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)))
+    return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)), subject.best_step)
 
 
 def table_in(plan: Plan, data: Prepared, layer: str | None = None) -> tuple[str, tuple[str, ...], bool]:

@@ -141,7 +141,7 @@ def verdicts(
         found.append(Verdict("exploding", "growth", growth))
     for one in times:
         if one.only_last and len(one.sizes) > 1:
-            found += _judged(_median_factor(one.sizes[:1], one.sizes[-1:]), "time", (one.path, one.path))
+            found += _judged(one.factor, "time", (one.path, one.path))
     return tuple(found) or (Verdict("healthy", "depth", factor, names),)
 
 

@@ -25,7 +25,10 @@ ANSWERED = 200
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """The net, and its data. `features`, `classes`, `vocabulary`: names; `shape`: of a row's inputs."""
+    """The net, and its data. `features`, `classes`, `vocabulary`: names; `shape`: of a row's inputs.
+
+    `best_step`: see Subject.
+    """
 
     name: str
     state: State
@@ -38,6 +41,7 @@ class Looked:
     shape: tuple[int, ...]
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +129,7 @@ def looked(subject: Subject, split: str) -> Looked:
     return Looked(
         subject.name, subject.state, subject.steps, split, len(subject.rows(split)), dataset.features, dataset.classes,
         dataset.vocabulary, dataset.input_shape, flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64),
+        subject.best_step,
     )  # fmt: skip
 
 

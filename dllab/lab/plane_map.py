@@ -27,13 +27,14 @@ MOST_POINTS = 240
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """The net that was looked at, and the points of a split. `rows`: how many there are in the split."""
+    """The net that was looked at, and the points of a split. `rows`: how many there are in it. `best_step`: see Subject."""
 
     name: str
     state: State
     steps: int
     split: str
     rows: int
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,7 @@ def _compile(subject: Subject) -> None:
 
 
 def _seen(subject: Subject, split: str) -> Points:
-    return Points(subject.name, subject.state, subject.steps, split, len(subject.rows(split)))
+    return Points(subject.name, subject.state, subject.steps, split, len(subject.rows(split)), subject.best_step)
 
 
 def _raw(subject: Subject, seen: NDArray[Any]) -> NDArray[np.float64]:

@@ -38,7 +38,7 @@ class Subject:
 
     `name`: of the recipe or the run. `state`, `steps`: whether, and how long, it was trained. `trace`: what was seen in
     training, where that was asked for, as `path`, the weights along it. `history`: the evaluations of a training. `ended`:
-    how it ended.
+    how it ended. `best_step`: the earlier step whose weights, the best ones, it went back to; None: those of its end.
     """
 
     def __init__(self, name: str, recipe: Recipe, state: State, seed: int | None = None) -> None:
@@ -47,6 +47,7 @@ class Subject:
         question = question_of(recipe, data, seed=seed)
         self.network = Network(plan_of(recipe, dataclasses.replace(question, shards=1)), recipe)
         self.steps = 0
+        self.best_step: int | None = None
         self.trace: Trace | None = None
         self.path: WeightPath | None = None
         self.history: tuple[EpochEnd, ...] = ()
@@ -100,6 +101,7 @@ class Subject:
                 found.ended = event
         found._take(trainer.network)
         found.steps, found.history = trainer.course.step, tuple(history)
+        found.best_step = earlier(trainer.course.best_step, found.steps)
         if watched:
             found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps, len(trainer.rows))
         if recorder is not None:
@@ -111,7 +113,7 @@ class Subject:
         """A run's net. `same_data`: whether the data are what they were in training."""
         found = cls(opened.folder.path.name, opened.recipe, "trained")
         found._take(opened.network)
-        found.steps = opened.steps
+        found.steps, found.best_step = opened.steps, earlier(opened.best_step, opened.steps)
         found.same_data = Learnt.of(found.data).digest == opened.learnt.digest
         return found
 
@@ -186,6 +188,11 @@ class SoFar:
         if self._watched:
             seen.trace = trace(trainer.network.plan, trainer.network.memory, seen.steps, len(trainer.rows))
         return seen
+
+
+def earlier(step: int | None, steps: int) -> int | None:
+    """A step, if it is not the last one."""
+    return step if step != steps else None
 
 
 def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, watched: bool) -> Trainer:

@@ -14,10 +14,12 @@ from rich.text import Text
 
 from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
-from dllab.lab.activations import Activations, LayerActivations
+from dllab.lab.activations import Activations
+from dllab.lab.tally import LayerActivations
 from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
 from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -64,6 +66,7 @@ def document(found: Activations, example: Example | None) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "split": found.split,
         "rows": found.rows,
         "unusual": list(found.unusual),
@@ -111,11 +114,6 @@ def verdict(unusual: Sequence[str]) -> RenderableType:
     lines = [Text(f"Unusual: {told}") for told in unusual[:MOST_NAMED]]
     more = len(unusual) - MOST_NAMED
     return Group(*lines, *([Text(f"and {count(more, 'more such layer')} (--json tells of all)")] if more > 0 else []))
-
-
-def state_of(state: str, steps: int) -> str:
-    """How far a net is."""
-    return "untrained" if state == "untrained" else f"trained {count(steps, 'step')}"
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,9 @@ def _ticks(bars: int) -> str:
 
 def _looked_at(found: Activations) -> Text:
     looked = f"{count(found.rows, 'example')} of the split {found.split}"
-    return Text.assemble((found.name, "bold"), f": activations, {state_of(found.state, found.steps)}, {looked}")
+    return Text.assemble(
+        (found.name, "bold"), f": activations, {state_of(found.state, found.steps, found.best_step)}, {looked}"
+    )
 
 
 def _detail(layer: LayerActivations) -> Iterator[RenderableType]:

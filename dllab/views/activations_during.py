@@ -9,22 +9,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.lab.activations import ZEROS_APART
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace, natural
+from dllab.lab.tally import ZEROS_APART
 from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
-from dllab.views.heat import LABEL, WIDE, HeatMap
+from dllab.views.heat import WIDE, HeatMap, row_labels
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 HEIGHT = 8  # lines of a plot
 SEEN = 0.001  # share of the outputs that a row holds at some time, or it is left out at the ends
+TOO_FAR = 2  # times what all other layers give: beyond it the last one has no say in the scale
 FEWEST = 8  # columns of a heat map
 ROWS = 40  # of one at most
 MAP_LINES = 6  # of a map beside its rows, and the line above
@@ -41,7 +43,8 @@ def during_view(found: During, reference: str, detail: bool) -> RenderableType:
         for layer in found.layers:
             blocks += [Text(), *_detail(found, layer)]
     else:
-        blocks.append(Text("Rows: layers, from input to output. Columns: epochs. One scale for all layers."))
+        which = "all layers but the last, which goes beyond it" if _apart(found) else "all layers"
+        blocks.append(Text(f"Rows: layers, from input to output. Columns: epochs. One scale for {which}."))
         blocks += [part for figure in _overview(found) for part in (Text(), figure)]
     blocks += [Text(), verdict(found.unusual), Text()]
     return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference, detail)))
@@ -91,14 +94,29 @@ def during_frame(found: During, detail: bool, lines: int) -> list[RenderableType
 def _overview(found: During, end: float | None = None) -> Iterator[OverEpochs]:
     paths, epochs = [layer.path for layer in found.layers], found.epochs
     means, spreads = np.stack([x.mean for x in found.layers]), np.stack([x.spread for x in found.layers])
-    yield OverEpochs(epochs, means, paths, "mean of the outputs", signed=True, end=end)
-    yield OverEpochs(epochs, spreads, paths, "spread", low=0.0, end=end)
+    inner = found.layers[:-1] if _apart(found) else found.layers
+    far, wide = _largest([x.mean for x in inner]), _largest([x.spread for x in inner])
+    yield OverEpochs(epochs, means, paths, "mean of the outputs", -far, far, True, paths=True, end=end)
+    yield OverEpochs(epochs, spreads, paths, "spread", 0.0, wide, paths=True, end=end)
     for title, name in (("dead: share of units that are 0 for the whole batch", "dead"),
                         ("saturated: share of outputs with hardly any slope", "flat")):  # fmt: skip
         some = [layer for layer in found.layers if getattr(layer, name) is not None]
         if some:
             values = np.stack([getattr(layer, name) for layer in some])
-            yield OverEpochs(epochs, values, [x.path for x in some], title, low=0.0, high=1.0, end=end)
+            yield OverEpochs(epochs, values, [x.path for x in some], title, low=0.0, high=1.0, paths=True, end=end)
+
+
+def _apart(found: During) -> bool:
+    """Whether the outputs of the net, which may be of any size, would hide those of its other layers."""
+    last, inner = found.layers[-1], found.layers[:-1]
+    sizes = [(_largest([getattr(last, name)]), _largest([getattr(x, name) for x in inner])) for name in ("mean", "spread")]
+    return len(inner) > 1 and any(outer > TOO_FAR * inside for outer, inside in sizes)
+
+
+def _largest(values: Sequence[Array]) -> float:
+    """The largest size of what is finite."""
+    sizes = np.abs(np.concatenate(values)) if values else np.zeros(0)
+    return float(np.max(sizes[np.isfinite(sizes)], initial=0.0))
 
 
 def _detail(found: During, layer: LayerTrace, end: float | None = None, most_rows: int = ROWS) -> Iterator[RenderableType]:
@@ -139,13 +157,14 @@ class OverEpochs:
     low: float | None = None
     high: float | None = None
     signed: bool = False
+    paths: bool = False
     end: float | None = None
     most_rows: int = ROWS
     noted: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As many columns as there is room for, each of a round number of epochs."""
-        margin = min(max(map(len, self.rows), default=0), LABEL, options.max_width // 3) + 1
+        margin = max(map(cell_len, row_labels(self.rows, self.paths, options)), default=0) + 1
         room = max(FEWEST, options.max_width - margin)
         last = float(self.epochs[-1]) if self.end is None and len(self.epochs) else self.end or 0.0
         width = _round_width(self.epochs, last, room)
@@ -155,7 +174,7 @@ class OverEpochs:
         labels = [f"{column * width:.6g}" for column in there]
         cell = 0 if self.end is None else min(max(room // (math.floor(last / width) + 1), 1), WIDE)
         yield HeatMap(values, self.rows, labels, self.low, self.high, self.signed, self.title, column_unit="columns",
-                      cell=cell, most_rows=self.most_rows)  # fmt: skip
+                      cell=cell, most_rows=self.most_rows, paths=self.paths)  # fmt: skip
         if width != 1 and self.noted:
             yield Text(f"{'':{margin}}each column: {width:.6g} epochs")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from rich.text import Text
 
 from dllab.lab.attention import EVENLY, MOSTLY, Attention, Head, Looks
 from dllab.views.beside import Beside
+from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import cut, shown
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -57,12 +58,12 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
 
 def _about(found: Attention) -> list[Text]:
     """What was looked at, and how to read it."""
-    trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
+    state = state_of(found.state, found.steps, found.best_step)
     where = "a text that was given" if found.row is None else f"row {found.row} ({found.split})"
     text = f" {_quoted(found.text)}" if found.text else ""
     said = f", which says {_quoted(found.answer)}" if found.answer else ""
     return [
-        Text.assemble((found.name, "bold"), f": attention, {trained}; {where}{text}{said}"),
+        Text.assemble((found.name, "bold"), f": attention, {state}; {where}{text}{said}"),
         Text("Each row is a step that asks, and shows what share it takes of each column; a row adds up to 1."),
     ]
 
@@ -189,6 +190,7 @@ def document(found: Attention) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "split": found.split if found.row is not None else None,
         "row": found.row,
         "text": found.text,
@@ -210,15 +212,11 @@ def document(found: Attention) -> dict[str, Any]:
 def _head(head: Head) -> dict[str, Any]:
     return {
         "head": head.number,
-        "shares": [[_number(share) for share in row] for row in head.shares.tolist()],
-        "back": _number(head.back),
-        "entropy": _number(head.entropy),
-        "at_once": _number(head.at_once),
-        "seen": _number(head.seen),
+        "shares": plain(head.shares),
+        "back": plain(head.back),
+        "entropy": plain(head.entropy),
+        "at_once": plain(head.at_once),
+        "seen": plain(head.seen),
         "looks": head.habit,
-        "places": [{"place": place.name, "share": _number(place.share)} for place in head.places],
+        "places": [{"place": place.name, "share": plain(place.share)} for place in head.places],
     }
-
-
-def _number(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None

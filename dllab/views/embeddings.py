@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,9 @@ from rich.text import Text
 
 from dllab.lab.embeddings import CIRCLE, ORDER, WordPlane
 from dllab.lab.neighbours import Answer
+from dllab.views.documents import plain
 from dllab.views.labels import cut, shown
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -45,7 +46,7 @@ def embeddings_view(found: WordPlane, reference: str, asked: str = "", kept: str
 def _about(found: WordPlane) -> Text:
     table, vectors = found.vectors.table, found.vectors
     units = table.vectors.shape[1]
-    state = {"trained": f"trained {count(vectors.steps, 'step')}; ", "untrained": "untrained; "}.get(vectors.state, "")
+    state = f"{state_of(vectors.state, vectors.steps, vectors.best_step)}; " if vectors.state else ""
     return Text.assemble((table.source, "bold"), f": {state}{table.name}, {_many(table.words)}, {units} numbers each")
 
 
@@ -191,26 +192,23 @@ def document(found: WordPlane) -> dict[str, Any]:
         "name": table.source,
         "state": found.vectors.state or None,
         "steps": found.vectors.steps,
+        "best_step": found.vectors.best_step,
         "table": table.name,
         "words": len(table.words),
         "units": table.vectors.shape[1],
         "plane": "principal components" if found.frequency is None else "circle",
         "frequency": found.frequency,
-        "share": _number(found.share),
-        "chance": _number(found.chance),
+        "share": plain(found.share),
+        "chance": plain(found.chance),
         "orderly": found.orderly,
         "places": [
-            {"word": word, "x": _number(x), "y": _number(y), "asked": word in found.asked,
+            {"word": word, "x": plain(x), "y": plain(y), "asked": word in found.asked,
              "count": None if counts is None else int(counts[row[word]])}
             for word, (x, y) in zip(found.words, found.places.tolist())
         ],
         "neighbours": [
             {"word": str(answer.question),
-             "nearest": [{"word": word, "cosine": _number(cosine)} for word, cosine in answer.nearest]}
+             "nearest": [{"word": word, "cosine": plain(cosine)} for word, cosine in answer.nearest]}
             for answer in found.answers
         ],
     }  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None

@@ -15,6 +15,7 @@ from dllab.lab.explanation import Equation, Explained, Section, Table
 from dllab.views.activation_example import joined
 from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 PARTS = {
@@ -36,7 +37,7 @@ def explain_view(found: Explained, words: str) -> RenderableType:
     for section in found.sections:
         first = next(other for other in found.sections if other.part == section.part) is section
         parts.append(_Section(section, first))
-    return Group(*parts, _Verdict(found), Text(""), _next_steps(found, words))
+    return Group(Plain(Group(*parts, _Verdict(found))), Text(), _next_steps(found, words))
 
 
 def _next_steps(found: Explained, words: str) -> NextSteps:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.filters import ALIKE, WEAK, Filtered, Filters, Pair
+from dllab.views.documents import plain
 from dllab.views.heat import HeatMap
 from dllab.views.labels import cut
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
@@ -32,10 +33,9 @@ KINDS = {"conv_transpose": "a picture is what one number of the layer's input ad
 
 def filters_view(found: Filtered, reference: str, every: bool = False, kept: str = "") -> RenderableType:
     """The first layer, or `every` one, filter by filter; then a line for each layer. `kept`: options for what is next."""
-    trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
     drawn = found.layers if every else found.layers[:1]
     blocks: list[RenderableType] = [
-        Text.assemble((found.name, "bold"), f": filters, {trained}"),
+        Text.assemble((found.name, "bold"), f": filters, {state_of(found.state, found.steps, found.best_step)}"),
         Text("A filter answers most to what looks like it: large where it is +, low where -."),
     ]
     for layer in drawn:
@@ -163,28 +163,21 @@ def document(found: Filtered) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "layers": [
             {
                 "layer": layer.path,
                 "kind": layer.kind,
                 "shape": list(layer.weights.shape[1:]),
                 "filters": [
-                    {"filter": i + 1, "norm": _number(float(norm)), "weights": _numbers(weights)}
+                    {"filter": i + 1, "norm": plain(norm), "weights": plain(weights)}
                     for i, (norm, weights) in enumerate(zip(layer.norms, layer.weights))
                 ],
                 "near_zero": [i + 1 for i in layer.weak],
                 "alike": [
-                    {"filters": [pair.one + 1, pair.other + 1], "cosine": _number(pair.cosine)} for pair in layer.pairs
+                    {"filters": [pair.one + 1, pair.other + 1], "cosine": plain(pair.cosine)} for pair in layer.pairs
                 ],
             }
             for layer in found.layers
         ],
     }
-
-
-def _numbers(values: NDArray[Any]) -> Any:
-    return [_numbers(value) for value in values] if values.ndim else _number(float(values))
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None

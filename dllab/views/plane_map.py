@@ -17,6 +17,7 @@ from dllab.views.curves import Plot, Series
 from dllab.views.heat import HeatMap
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, number, percent
 
@@ -35,7 +36,7 @@ def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--uni
         body: list[RenderableType] = _units(found, found.units, most)
     else:
         body = _plane(found) if isinstance(found, PlaneMap) else _line(found)
-    return Group(*body, Text(), NextSteps(_next(found, words, asked)))
+    return Group(Plain(Group(*body)), Text(), NextSteps(_next(found, words, asked)))
 
 
 def plane_size(width: int, most: int) -> tuple[int, int]:
@@ -68,8 +69,7 @@ def frame(found: PlaneMap | Line, lines: int, most: int = 30) -> list[Renderable
 
 
 def _title(found: PlaneMap | Line) -> Text:
-    seen = found.seen
-    return Text(looked_at(seen.name, seen.state, seen.steps, seen.split, seen.rows, "point"), "bold")
+    return Text(looked_at(found.seen, "point"), "bold")
 
 
 def _plane(found: PlaneMap) -> list[RenderableType]:
@@ -83,7 +83,7 @@ def _line(found: Line, lines: int = CURVE_LINES) -> list[RenderableType]:
     x, y = found.x.tolist(), found.y.tolist()
     points = Series("data", found.points.tolist(), found.values.tolist(), "#e69f00", points=True)
     plot = Plot("value", (points, Series("net", x, y, "#56b4e9")), lines, unit=found.feature, start=x[0], end=x[-1])
-    told = f"rmse {number(found.rmse)}: how far the net's values are from the points of the split, in their unit"
+    told = f"rmse {number(found.rmse)}: how far the net is from the points of the split, in their unit"
     return [_title(found), Text("The line is what the net gives for each input, dots are the data."), plot, Text(told)]
 
 
@@ -163,9 +163,12 @@ def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableTy
     if len(shown) < len(units.units):
         what += f", the first {len(shown)} drawn; --most {len(units.units)} draws all"
     if isinstance(found, Line):
-        names = [f"unit {unit.number}" for unit in shown]
+        largest = np.abs(images[:, 0]).max(axis=1)
+        names = [f"unit {unit.number}: {number(float(size), 2)}" for unit, size in zip(shown, largest)]
+        shares = images[:, 0] / np.where(largest > 0, largest, 1.0)[:, None]
         title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
-        return [_title(found), Text(what), HeatMap(images[:, 0], names, signed=True, title=title, column_unit="places")]
+        title += "; behind each unit its largest size"
+        return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, "of that", column_unit="places")]
     return [_title(found), Text(what), _UnitReading(), _pictures(units, most)]
 
 
@@ -205,7 +208,8 @@ def document(found: PlaneMap | Line) -> dict[str, Any]:
     """As plain JSON data."""
     seen = found.seen
     told: dict[str, Any] = {
-        "name": seen.name, "state": seen.state, "steps": seen.steps, "split": seen.split, "rows": seen.rows,
+        "name": seen.name, "state": seen.state, "steps": seen.steps, "best_step": seen.best_step, "split": seen.split,
+        "rows": seen.rows,
     }  # fmt: skip
     if isinstance(found, PlaneMap):
         told |= {

@@ -58,6 +58,25 @@ def test_figures_of_a_layer_are_those_of_numpy() -> None:
     assert other.dead is None and other.counts.sum() == tanh.size
 
 
+@pytest.mark.parametrize("recipe", ["names-rnn", "digits-cnn"])
+def test_examples_in_parts_give_the_same_figures(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Subject.untrained(load(recipe))
+    whole, rows, seen = activations(subject, "test"), len(subject.rows("test", 256)), []
+    monkeypatch.setattr("dllab.lab.activations.rows_at_once", lambda plan, name, rows: 60)
+    infer = subject.inference
+    monkeypatch.setattr(subject, "inference", lambda rows: seen.append(len(rows)) or infer(rows))
+    for one, other in zip(whole.layers, activations(subject, "test").layers, strict=True):
+        for name, value in vars(one).items():
+            there = getattr(other, name)
+            if isinstance(value, float) or name in ("size", "edges"):
+                np.testing.assert_allclose(there, value, rtol=1e-5, atol=1e-6, err_msg=f"{one.path} {name}")
+            elif name in ("counts", "own"):
+                assert np.abs(there - value).sum() <= 4, f"{one.path} {name}: an output at an edge may be in either part"
+            else:
+                np.testing.assert_array_equal(there, value, err_msg=f"{one.path} {name}")
+    assert max(seen) == 60 and sum(seen) == 2 * rows
+
+
 def test_steps_that_are_not_there_do_not_count() -> None:
     subject = Subject.untrained(load("names-lstm"))
     (layer,) = activations(subject, "test", "1_lstm").layers

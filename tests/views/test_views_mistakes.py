@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 from rich.console import RenderableType
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece, screen
 
 from dllab.lab.misses import Miss, Misses
 from dllab.lab.mistakes import Confusion, Looked, Mistake
@@ -100,3 +100,17 @@ def test_next_steps_keep_what_was_asked_for(state: Literal["trained", "untrained
     before = " --before" * (state == "untrained")
     other = (" --layer relu" * (not units) + before, " --layer relu" * units + " --before" * (state == "trained"))
     assert tuple(steps) == other
+
+
+def test_signs_in_a_matrix_are_no_classes() -> None:
+    counts = np.array([[3, 0, 0, 1], [0, 2, 0, 0], [0, 0, 5, 0], [0, 0, 0, 40]])
+    found = Confusion(looked(("word",), (".", "-", "#", "a")), "class", counts, None, None, ())
+    text = screen(mistakes.view(found, "own"))
+    assert "how often, ' never" in text and "'.' taken for a: 1 time" in text and "always a would be" in text
+    narrow = " ".join(piece(mistakes.Matrix(found.counts * 1000, found.looked.classes), 12).split())
+    assert "' less, @ all" in narrow
+
+
+def test_what_is_told_of_a_class_is_not_broken() -> None:
+    lines = screen(mistakes.Listed("Right:", ["a 10 % of 3", "b 20 % of 4", "c 30 % of 5"]), 22).splitlines()
+    assert lines == ["Right: a 10 % of 3,", "b 20 % of 4,", "c 30 % of 5"]
