@@ -60,7 +60,7 @@ def explain(
 
     saving.check(save)
     from dllab.cli.console import output
-    from dllab.cli.subject import named
+    from dllab.cli.subject import Meant
     from dllab.lab.explain import explain as explained
     from dllab.lab.explain_asked import Asked
     from dllab.lab.suits import Unsuited
@@ -74,7 +74,7 @@ def explain(
         found = explained(_moment(load(recipe, given, trust=trust), step, seed, trust, asked), asked, terms)
     except Unsuited as error:
         raise Refused(error.problem, error.hint) from None
-    words = shlex.join(named(recipe, given, seed=seed, trust=trust, run_dir=None))
+    words = shlex.join(Meant.by(recipe, changes, settings, seed=seed, trust=trust).words)
     view = explain_view(found, words)
     if json:
         output().document(document(found))
