@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from dllab.engine.question import TARGETS
 from dllab.lab import (
     explain_activations,
@@ -20,7 +18,7 @@ from dllab.lab import (
     explain_transposed,
     explain_words,
 )
-from dllab.lab.activation_example import spelt
+from dllab.lab.examples import spelt, target_of
 from dllab.lab.explain_asked import Asked, places
 from dllab.lab.explain_here import Here, Place, Told
 from dllab.lab.explain_losses import loss_blocks
@@ -32,6 +30,8 @@ from dllab.plan.flow import LayerInfo
 SMALL = 64
 """Parameters of a net that is told of in full."""
 ALL = Asked()
+ANSWER = 48
+"""Letters of an answer that are shown."""
 TERMS = 4
 """Terms of a sum that are written out, unless more are asked for."""
 
@@ -127,15 +127,8 @@ def _where(place: Place) -> str:
 
 
 def _answer(moment: Moment, row: int) -> str:
-    """What the example stands for."""
-    dataset = moment.data.dataset
-    target = dataset.columns.get(TARGETS)
-    if target is None or moment.network.plan.question.targets is None:
+    """What the example stands for; nothing where the net has no targets."""
+    if moment.network.plan.question.targets is None or TARGETS not in moment.data.dataset.columns:
         return ""
-    value = np.asarray(target[row])
-    if dataset.classes and value.ndim == 0:
-        return str(dataset.classes[int(value)])
-    if dataset.classes:
-        return " ".join(repr(dataset.classes[int(k)])[1:-1] for k in value.reshape(-1)[:24] if k >= 0)
-    numbers = value.reshape(-1)
-    return ", ".join(f"{float(v):.4g}" for v in numbers[:4]) + (", ..." if len(numbers) > 4 else "")
+    answer = target_of(moment.data.dataset, row).replace("\n", "\\n")
+    return answer if len(answer) <= ANSWER else f"{answer[:ANSWER]} ..."

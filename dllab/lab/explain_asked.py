@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dllab.lab.chosen import chosen
+from dllab.lab.examples import no_example
 from dllab.lab.explain_activations import CURVES
 from dllab.lab.explain_here import Here, Place
 from dllab.lab.explain_step import Moment, rows_of
@@ -36,15 +37,12 @@ class Asked:
         """Raise Unsuited for what is not there; before anything is trained."""
         rows = rows_of(trainer, step)
         if self.example is not None and self.example >= rows:
-            has = f"the batch of step {step:,} has {rows:,} example{'s' * (rows != 1)}"
-            among = f"they are numbered from 0 to {rows - 1:,}" if rows > 1 else "it has the number 0"
-            raise Unsuited(f"--input {self.example}: {has}", among)
+            raise no_example(self.example, f"the batch of step {step:,}", rows)
         self.layers(trainer.network.plan.program("train").infos)
 
     def layers(self, infos: Sequence[LayerInfo]) -> list[LayerInfo]:
         """Those that are told of. Raises Unsuited where none is there, or none has such a unit."""
-        kinds = sorted({info.kind for info in infos})
-        found = [] if self.layer in PARTS else chosen(infos, kinds=kinds, wanted=self.layer)
+        found = [] if self.layer in PARTS else chosen(infos, self.layer)
         widest = max(int(info.output_shape[-1]) for info in found or infos)
         if self.unit is not None and self.unit > widest:
             has = f"the widest layer shown has {widest:,} unit{'s' * (widest != 1)}"
