@@ -55,7 +55,8 @@ def document(found: During) -> dict[str, Any]:
     return {
         "name": found.name,
         "state": "training",
-        "steps": plain(found.steps),
+        "steps": found.trained,
+        "looks": plain(found.steps),
         "epochs": plain(found.epochs),
         "batch": found.batch,
         "edges": [plain(natural(float(edge))) for edge in EDGES],

@@ -176,7 +176,7 @@ def document(found: Gradients) -> dict[str, Any]:
         "looks": found.looks.tolist(),
         "layers": [
             {
-                "path": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
+                "layer": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
                 "norm": plain(one.norm),
             }
             for one in found.layers
@@ -190,7 +190,7 @@ def document(found: Gradients) -> dict[str, Any]:
         ],
         "gradient": plain(total(found.parameters)),
         "through_time": [
-            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "factor": plain(one.factor),
+            {"layer": one.path, "kind": one.kind, "only_last": one.only_last, "factor": plain(one.factor),
              "size": plain(one.sizes)}
             for one in found.times
         ],
