@@ -43,7 +43,7 @@ class Place:
 class Head:
     """A head's shares (T, S), row t being what step t takes of each step.
 
-    `back`: how many steps back it looks on the mean (None: at a memory, which is another sequence). `entropy`: bits, the
+    `back`: how many steps away it looks on the mean (None: at a memory, which is another sequence). `entropy`: bits, the
     mean over steps. `at_once`: 2 to that, of each step: among so many it divides its looks; `seen`: of so many it could.
     """
 

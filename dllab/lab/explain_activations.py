@@ -56,7 +56,7 @@ CURVES: dict[str, Curve] = {
 }  # fmt: skip
 TANH_GELU = Curve(
     _always("{x} * sigmoid(1.595769 * ({x} + 0.044715 * {x}^3))"),
-    _always("{dy} * ({y} / {x} + {y} * (1 - {y} / {x}) * 1.595769 * (1 + 0.134145 * {x}^2))"),
+    lambda x, y: "{dy} * ({y} / {x} + {y} * (1 - {y} / {x}) * 1.595769 * (1 + 0.134145 * {x}^2))" if x else "{dy} / 2",
 )
 
 
