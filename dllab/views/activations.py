@@ -16,8 +16,8 @@ from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
 from dllab.lab.activations import Activations
 from dllab.lab.tally import LayerActivations
+from dllab.runs.metrics_log import plain
 from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
-from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline
 from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps

@@ -16,9 +16,9 @@ from rich.text import Text
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace, natural
 from dllab.lab.tally import ZEROS_APART
+from dllab.runs.metrics_log import plain
 from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.heat import WIDE, HeatMap, row_labels
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain

@@ -11,8 +11,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.attention import EVENLY, MOSTLY, Attention, Head, Looks
+from dllab.runs.metrics_log import plain
 from dllab.views.beside import Beside
-from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import cut, shown
 from dllab.views.looked import state_of

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from dllab.lab.gradients import LIMIT, RATIO, Gradients, LayerGradients, Verdict, total
 from dllab.lab.recording import ParameterTrace
+from dllab.runs.metrics_log import plain
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import path_ends
 from dllab.views.next_steps import NextSteps

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dllab.lab.landscape import BLANK, FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
+from dllab.runs.metrics_log import plain
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
