@@ -206,7 +206,7 @@ def document(found: Gradients) -> dict[str, Any]:
 
 def _looked(found: Gradients) -> str:
     if not found.trained:
-        state = "before any training" if found.state == "untrained" else "as it diverged"
+        state = "untrained" if found.state == "untrained" else "as it diverged"
         return f"{state}, one batch of {found.rows:,} training rows"
     every = found.looks[1] - found.looks[0] if len(found.looks) > 1 else 1
     ended = "diverged after" if found.diverged else "trained"

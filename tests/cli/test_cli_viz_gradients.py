@@ -27,7 +27,7 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
 
 def test_before(tmp_path: Path) -> None:
     done = piped(tmp_path, *WORDS, "--before", "--layer", "tanh")
-    assert done.code == 0 and "before any training, one batch of" in done.out
+    assert done.code == 0 and "untrained, one batch of" in done.out
     assert "1_tanh" in done.out and "2_dense  " not in done.out and "healthy" in done.out
 
 
