@@ -50,7 +50,7 @@ class GradientsView:
 
     def _blocks(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found = self.found
-        yield Text.assemble((found.name, "bold"), f": {_looked(found)}")
+        yield Text.assemble((found.name, "bold"), f": gradients, {_looked(found)}")
         yield from figures(found, options)
         yield Lines(tuple(line for verdict in found.verdicts for line in said(verdict)))
         yield from [NextSteps(self.commands)] if self.commands else []

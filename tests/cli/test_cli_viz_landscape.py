@@ -17,7 +17,9 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTHONC
 def test_a_recipe_is_trained_and_not_kept(tmp_path: Path) -> None:
     done = piped(tmp_path, *LANDSCAPE)
     assert done.code == 0 and not CONTROL.search(done.out) and list(tmp_path.iterdir()) == []
-    assert done.out.startswith("xor, trained 60 steps: loss of 4 training rows at 9 x 9 points of a plane\nthrough the two")
+    assert done.out.startswith(
+        "xor: landscape, trained 60 steps, loss of 4 training rows at 9 x 9 points of a\nplane through"
+    )
     assert "path by steps: 1 = 0," in " ".join(done.out.split()) and "* = the net, loss" in done.out
     assert "dllab viz-landscape xor train.epochs=60 --random" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
