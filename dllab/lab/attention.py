@@ -129,9 +129,9 @@ def look(subject: Subject, split: str, place: int, text: str | None = None, laye
     inside = Inside.inference(subject.network, example.columns, np.array([example.row]))
     read, said = _read(subject, example), _said(subject, example, inside)
     found = tuple(_looks(subject, inside, info.path, read, said, example) for info in layers)
-    which = (place, row) if text is None else (None, None)
-    return Attention(subject.name, subject.state, subject.steps, split, *which, _spelt(subject, read[: example.length]),
-                     _joined(said), found, subject.best_step)  # fmt: skip
+    is_row, spelt = text is None, _spelt(subject, read[: example.length])
+    return Attention(subject.name, subject.state, subject.steps, split, place if is_row else None, row if is_row else None,
+                     spelt, _joined(said), found, subject.best_step)  # fmt: skip
 
 
 def _of_row(subject: Subject, row: int) -> Read:
