@@ -47,7 +47,8 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
         one = next((section for section in reversed(layers) if "." not in section.path), layers[-1])
-        command, longer = f"dllab explain {words} --layer {one.path}", " --terms 8"
+        step = f" --step {found.step}" if found.step != 1 else ""
+        command, longer = f"dllab explain {words}{step} --layer {one.path}", " --terms 8"
         fits = len(command + longer) <= NARROW - INDENT
         steps.append((command + longer, "one layer, longer sums") if fits else (command, "one layer"))
     shown = {section.part for section in found.sections}

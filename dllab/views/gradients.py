@@ -142,8 +142,9 @@ def ratios(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
     yield Text(f"{'weights':<{margin}}  {'median':>8}  at most looks", "dim")
     for name, median, low, high, word in rows:
         space = " " * (margin - cell_len(name))
-        spread = f"{number(low, 2)} {dash} {number(high, 2)}" if np.isfinite(median) else "they are 0"
-        yield Text(f"{name}{space}  {number(median, 2):>8}  {spread:<19}  {word}".rstrip())
+        spread = f"{number(low, 2)} {dash} {number(high, 2)}" if np.isfinite(median) else "no update to be seen"
+        middle = number(median, 2) if np.isfinite(median) else dash
+        yield Text(f"{name}{space}  {middle:>8}  {spread:<19}  {word}".rstrip())
 
 
 def said(verdict: Verdict) -> Iterator[Text]:
