@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.streams import generator
 from dllab.engine import executor
 from dllab.engine.network import Network, build
 from dllab.losses.surface import LANDSCAPES, Landscape, height
@@ -104,7 +105,7 @@ def race(
     terrain = TERRAINS[surface]
     if start is None:
         low, high = np.array(terrain.box).T
-        drawn = np.random.default_rng(seed).uniform(low, high)
+        drawn = generator(seed, "surface race").uniform(low, high)
         start = (float(drawn[0]), float(drawn[1])) if seed else terrain.start
     least = min(_height(surface, *place) for place in terrain.minima)
     racers = tuple(_race_one(surface, start, name, options, steps, least) for name, options in optimizers)
