@@ -176,7 +176,7 @@ def turns(smoothed: Numbers, rates: Numbers) -> tuple[float | None, float | None
 
     How fast it falls at a rate is the slope, against the rate's logarithm, of the line through the decade around it.
     """
-    if len(rates) < 2:
+    if len(rates) < 4:
         return None, None
     least, places = int(smoothed.argmin()), np.log10(rates)
     if smoothed[0] == 0:  # of a perceptron whose weights are all 0
@@ -184,11 +184,11 @@ def turns(smoothed: Numbers, rates: Numbers) -> tuple[float | None, float | None
     fall = float(smoothed[: max(1, len(rates) // WINDOW)].mean() - smoothed[least])
     if not fall > LEAST_FALL * abs(float(smoothed[0])):
         return None, None
-    half = max(1, round(0.5 / (places[1] - places[0])))
-    from_middle = np.arange(-half, half + 1.0)
-    slopes = np.correlate(smoothed, from_middle, "valid")[: least + 1 - half] if len(rates) > 2 * half else smoothed[:0]
-    steepest = half + int(slopes.argmin()) if len(slopes) else least
-    return float(rates[steepest]), float(rates[least])
+    half = max(1, min(round(0.5 / abs(places[1] - places[0])), len(rates) // 4))
+    slopes = np.correlate(smoothed, np.arange(-half, half + 1.0), "valid")[: max(least + 1 - half, 0)]
+    if not len(slopes) or not slopes.min() < 0:  # it only rises
+        return None, None
+    return float(rates[half + int(slopes.argmin())]), float(rates[least])
 
 
 class _Tester:

@@ -138,11 +138,14 @@ def _sentences(found: RangeTest) -> list[Text]:
     """How the test ended, and what must be known of the suggestion."""
     stopped, lines = _stopped(found), []
     if stopped is not None:
-        why = f"above {BLOWN_UP:g} times its least, and above the first" if found.ended == "rose" else "no finite number"
-        lines.append(f"At {number(stopped, 2)} the loss was {why}: the test ended there.")
+        rose = f"the smoothed loss was above {BLOWN_UP:g} times its least and above where it began"
+        why = rose if found.ended == "rose" else "a loss was no finite number"
+        lines.append(f"At {number(stopped, 2)} {why}: the test ended there.")
     else:
         lines.append(f"The loss did not blow up by {number(found.high)}.")
-    if len(found.loss) and found.loss[0] == 0:
+    if not len(found.loss):
+        lines.append("It was the first: no rate helps here.")
+    elif found.loss[0] == 0:
         lines.append("It is 0 before the first step, so no rate can be read from it.")
     elif found.steepest is None or found.tenth is None:
         lines.append("It hardly falls at any rate, so none can be read from it.")
@@ -158,6 +161,8 @@ def _next(found: RangeTest, reference: str) -> list[tuple[str, str]]:
     steps = [] if " optimizer" in reference else [(f"dllab lr-find {reference} optimizer={other}", "that of another one")]
     if found.suggested is not None:
         return [(f"dllab train {reference} optimizer.lr={found.suggested:g}", "train with it"), *steps]
-    if len(found.loss) and found.loss[0] == 0:
+    if not len(found.loss):
+        return [(f"dllab gradcheck {reference}", "where the numbers come from")]
+    if found.loss[0] == 0:
         return [(f"dllab train {reference}", "train with the recipe's own rate")]
     return [(f"dllab lr-find {reference} --steps {4 * found.steps}", "a longer test learns more"), *steps]
