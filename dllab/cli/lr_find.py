@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.failures import Refused
+from dllab.cli.interrupt import interrupts
 from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 
@@ -104,6 +105,7 @@ class _Live:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        interrupts.release()
         if self._screen is not None:
             from rich.console import Group
 
@@ -111,13 +113,17 @@ class _Live:
             self._screen.__exit__(kind, error, traceback)
 
     def show(self, event: Event | Soundings) -> None:
-        """Draw what is known, if it is time."""
+        """Draw what is known, if it is time. Ctrl-C waits for this once training has begun."""
         from dllab.cli.terminal import lively
+        from dllab.training.events import Compiling
         from dllab.views.lr_find import live_view
 
         if time.monotonic() >= self._next and lively(sys.stderr):
             self._draw(live_view(self._name, event))
             self._next = time.monotonic() + FRAME
+        if not isinstance(event, Compiling):
+            interrupts.hold()
+            interrupts.check()
 
     def _draw(self, view: RenderableType) -> None:
         if self._screen is None:

@@ -150,7 +150,7 @@ def _active(units: NDArray[np.float64], divided: bool) -> NDArray[np.float64]:
     if not divided:
         units = units.sum(1, keepdims=True)
     shares: NDArray[np.float64] = units[..., :-1] / units[..., -1:]
-    return shares.reshape(len(units), -1)
+    return shares.reshape(len(units), int(np.prod(shares.shape[1:])))
 
 
 def _parameter(label: str, looks: Mapping[Probe, NDArray[np.float64]], length: int) -> ParameterTrace:
