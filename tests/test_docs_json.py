@@ -150,6 +150,14 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             "dllab viz-schedule RECIPE|SCHEDULE --json",
             ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],
         ),
+        (
+            "dllab lr-find RECIPE --json",
+            [
+                "lr-find xor --seeds 1",
+                "lr-find perceptron --steps 20",
+                "lr-find function optimizer=sgd --to 1e6 --steps 60",
+            ],
+        ),
         ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
         (
             "dllab viz-gradients RECIPE|RUN --json",
