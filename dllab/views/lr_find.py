@@ -21,6 +21,7 @@ from dllab.views.text import count, number
 HEIGHT = 14  # lines of the picture
 RAW, SMOOTH = "#999999", "#0072b2"
 ABOVE, BELOW = 1.25, 0.5  # the loss of a batch is drawn between these times the ends of the smoothed one
+TOP = 1.5  # times the loss at the start: what is above lies at the edge, so that the valley is seen
 FAR_APART = 100.0  # times, from which on the two rules disagree
 RULE = "half-way between the steepest descent and a tenth of the rate with the least loss, on the logarithmic scale"
 
@@ -99,11 +100,10 @@ def _plot(
     marks: dict[str, float],
 ) -> Plot:  # fmt: skip
     x = np.log10(rates[: len(loss)]).tolist()
-    drawn = np.clip(loss, BELOW * smoothed.min(), ABOVE * smoothed.max()) if len(loss) else loss
-    series = (
-        Series("of each batch", x, drawn.tolist(), RAW, points=True),
-        Series("smoothed", x, smoothed.tolist(), SMOOTH),
-    )
+    if len(loss):
+        top = min(ABOVE * smoothed.max(), TOP * smoothed[0] if smoothed[0] > 0 else np.inf)
+        loss, smoothed = np.clip(loss, BELOW * smoothed.min(), top), np.minimum(smoothed, top)
+    series = (Series("of each batch", x, loss.tolist(), RAW, points=True), Series("smoothed", x, smoothed.tolist(), SMOOTH))
     places = {sign: float(np.log10(rate)) for sign, rate in marks.items()}
     first, last = float(np.log10(low)), float(np.log10(high))
     return Plot("loss", series, HEIGHT, last, "rate", log="auto", start=first, log_x=True, marks=places)
