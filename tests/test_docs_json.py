@@ -318,3 +318,12 @@ def test_warmup_holds_what_is_documented() -> None:
     from dllab.views.warmup import Warmed, document
 
     compare("dllab warmup --json", document(Warmed(3, 118, "somewhere", True)))
+
+
+def test_races_on_landscapes_hold_what_is_documented() -> None:
+    from dllab.lab.surface_race import race
+    from dllab.views.surface_race import document
+
+    racers = [("sgd", {"lr": 5.0}), ("adam", {"lr": 0.5, "beta1": 0.8}), ("momentum", {})]
+    found = document(race("beale", racers, 100))
+    compare("dllab compare-optimizers --surface NAME --json", json.loads(json.dumps(found, allow_nan=False)))

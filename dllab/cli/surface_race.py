@@ -12,6 +12,7 @@ from dllab.cli.terminal import lively
 if TYPE_CHECKING:
     from dllab.lab.surface_race import SurfaceRace
     from dllab.losses.surface import Landscape
+    from dllab.training.events import Compiling
 
 FRAME = 0.05
 """Seconds between two pictures."""
@@ -26,12 +27,17 @@ def show_race(
 ) -> None:  # fmt: skip
     """Let the optimizers, names with options, race; see lab.surface_race.race. `watch`: seconds, 0 for no live picture."""
     from dllab.cli import saving
-    from dllab.cli.console import output
+    from dllab.cli.console import output, progress
     from dllab.lab.surface_race import STEPS, race
     from dllab.views import surface_race as views
 
     saving.check(save)
-    found = race(surface, optimizers, steps or STEPS, start, seed)
+    with progress("race") as advance:
+
+        def listen(event: Compiling) -> None:
+            advance(event.done, event.total, f"compiling {event.kernel}")
+
+        found = race(surface, optimizers, steps or STEPS, start, seed, listen)
     seconds = WATCH if watch is None else watch
     if seconds > 0 and not as_json and not quiet and lively(sys.stderr) and lively(sys.stdout):
         _animate(found, seconds)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 
 from dllab.data.streams import generator
 from dllab.engine import executor
+from dllab.engine.binding import Bound
 from dllab.engine.network import Network, build
 from dllab.losses.surface import LANDSCAPES, Landscape, height
 from dllab.plan.plan import HISTORY_STEPS
+from dllab.training.compiling import compile_ahead
+from dllab.training.events import Compiling
 
 STEPS = 200
 """Of a race, if nobody says how many."""
@@ -21,6 +25,7 @@ RATES = tuple(digit * 10.0**power for power in range(-4, 1) for digit in (1.0, 2
 """Tried for an optimizer whose rate nobody gives: so many for each, which is a fair race."""
 TOLERANCE = 1e-3
 """How close to the least height counts as there."""
+PROGRAM = "train:plain"
 ACROSS, UP = 121, 81
 """Points of the map."""
 
@@ -95,7 +100,7 @@ class SurfaceRace:
 
 def race(
     surface: Landscape, optimizers: Sequence[tuple[str, Mapping[str, Any]]], steps: int = STEPS, start: Pair | None = None,
-    seed: int = 0,
+    seed: int = 0, on_event: Callable[[Compiling], None] = lambda event: None,
 ) -> SurfaceRace:  # fmt: skip
     """Let optimizers, as names with options, go downhill from one point.
 
@@ -108,14 +113,19 @@ def race(
         drawn = generator(seed, "surface race").uniform(low, high)
         start = (float(drawn[0]), float(drawn[1])) if seed else terrain.start
     least = min(_height(surface, *place) for place in terrain.minima)
-    racers = tuple(_race_one(surface, start, name, options, steps, least) for name, options in optimizers)
+    walkers = [Walker(surface, start, name, options) for name, options in optimizers]
+    for walker in walkers:
+        for event in compile_ahead(walker.plan, (PROGRAM,)):
+            on_event(event)
+    racers = tuple(_race_one(w, surface, *named, steps, least) for w, named in zip(walkers, optimizers))
     x, y = (np.linspace(*ends, points) for ends, points in zip(_box(terrain, start), (ACROSS, UP)))
     heights = np.array([[_height(surface, float(a), float(b)) for a in x] for b in y])
     return SurfaceRace(surface, terrain.formula, least, terrain.minima, start, steps, racers, x, y, heights)
 
 
-def _race_one(surface: Landscape, start: Pair, name: str, options: Mapping[str, Any], steps: int, least: float) -> Racer:
-    walker = Walker(surface, start, name, options)
+def _race_one(
+    walker: Walker, surface: Landscape, name: str, options: Mapping[str, Any], steps: int, least: float
+) -> Racer:  # fmt: skip
     tuned, lr = "lr" not in options, walker.lr
     if tuned:
         lr = min(RATES, key=lambda rate: _badness(walker.heights(rate, steps), least))
@@ -145,7 +155,7 @@ def _badness(values: Numbers, least: float) -> float:
 class Walker:
     """A net that is nothing but a point, with an optimizer. Raises RecipeError for options that it has not.
 
-    `lr`: as the options or the optimizer's own default say.
+    `lr`: as the options or the optimizer's own default say. `plan`: what must be compiled before the first step.
     """
 
     def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
@@ -154,9 +164,8 @@ class Walker:
             "optimizer": {"name": name, **options},
         }  # fmt: skip
         self._net: Network = build(recipe, dtype="float64")
-        self._bound = self._net.training_batch(np.zeros((1, 1)), np.zeros((1, 1)))
+        self.plan, self.lr = self._net.plan, self._net.learning_rate
         (self._point,) = self._net.parameters.values()
-        self.lr = self._net.learning_rate
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""
@@ -188,6 +197,10 @@ class Walker:
     def _here(self) -> float:
         loss, _ = self._net.loss_and_gradients(np.zeros((1, 1)), np.zeros((1, 1)))
         return loss
+
+    @cached_property
+    def _bound(self) -> Bound:
+        return self._net.training_batch(np.zeros((1, 1)), np.zeros((1, 1)))
 
     @property
     def _history(self) -> Numbers:
