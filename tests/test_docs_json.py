@@ -326,4 +326,6 @@ def test_races_on_landscapes_hold_what_is_documented() -> None:
 
     racers = [("sgd", {"lr": 5.0}), ("adam", {"lr": 0.5, "beta1": 0.8}), ("momentum", {})]
     found = document(race("beale", racers, 100))
-    compare("dllab compare-optimizers --surface NAME --json", json.loads(json.dumps(found, allow_nan=False)))
+    compare(
+        "A race on a landscape: compare-optimizers --surface NAME --json", json.loads(json.dumps(found, allow_nan=False))
+    )
