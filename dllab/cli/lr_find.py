@@ -26,7 +26,8 @@ FRAME = 0.125
 """Seconds between two pictures."""
 PATIENCE = 1.0
 """Seconds from which on a test is worth a picture while it runs."""
-MOST_STEPS, MOST_SEEDS, MOST_RATE = 100_000, 1000, 1e6
+MOST_STEPS, MOST_SEEDS = 100_000, 1000
+LEAST_RATE, MOST_RATE = 1e-12, 1e6
 
 
 def lr_find(
@@ -86,8 +87,10 @@ def lr_find(
 def _check(low: float, high: float) -> None:
     """Raises Refused for rates that do not rise, or that no optimizer takes."""
     for option, rate in (("--from", low), ("--to", high)):
-        if not 0 < rate <= MOST_RATE:
-            raise Refused(f"{option} {rate:g}: a rate is above 0, and at most {MOST_RATE:g}", "such as --from 1e-6 --to 10")
+        if not LEAST_RATE <= rate <= MOST_RATE:
+            raise Refused(
+                f"{option} {rate:g}: rates here are from {LEAST_RATE:g} to {MOST_RATE:g}", "such as --from 1e-6 --to 10"
+            )
     if not low < high / 2:
         raise Refused(f"--from {low:g} --to {high:g}: the rates are to rise, to twice the first at least",
                       "such as --from 1e-6 --to 10")  # fmt: skip
