@@ -150,6 +150,14 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             "dllab viz-schedule RECIPE|SCHEDULE --json",
             ["viz-schedule xor cosine plateau", "viz-schedule one_cycle --steps 9"],
         ),
+        (
+            "dllab lr-find RECIPE --json",
+            [
+                "lr-find xor --seeds 1",
+                "lr-find perceptron --steps 20",
+                "lr-find function optimizer=sgd --to 1e6 --steps 60",
+            ],
+        ),
         ("dllab viz-data RECIPE --json", ["viz-data iris", "viz-data sunspots", "viz-data names-bigram --input 3"]),
         (
             "dllab viz-gradients RECIPE|RUN --json",
@@ -310,3 +318,14 @@ def test_warmup_holds_what_is_documented() -> None:
     from dllab.views.warmup import Warmed, document
 
     compare("dllab warmup --json", document(Warmed(3, 118, "somewhere", True)))
+
+
+def test_races_on_landscapes_hold_what_is_documented() -> None:
+    from dllab.lab.surface_race import race
+    from dllab.views.surface_race import document
+
+    racers = [("sgd", {"lr": 5.0}), ("adam", {"lr": 0.5, "beta1": 0.8}), ("momentum", {})]
+    found = document(race("beale", racers, 100))
+    compare(
+        "A race on a landscape: compare-optimizers --surface NAME --json", json.loads(json.dumps(found, allow_nan=False))
+    )

@@ -101,6 +101,7 @@ COMMANDS = (
     Command("viz-schedule", "Draw the learning rate over the steps of a run."),
     Command("viz-data", "Draw a recipe's data as its net gets them."),
     Command("viz-augment", "Draw training rows before and after augmentation."),
+    Command("lr-find", "Find a learning rate by a test that raises it."),
     Command("recipes", "List the recipes that come with the lab, or explain one."),
     Command("init", "Write a recipe with comments, to begin with."),
     Command("datasets", "List the data sets, or explain one."),

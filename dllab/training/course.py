@@ -138,7 +138,7 @@ class Course:
         rates = self._rates(self.step, last)
         stopped = self.pace.timed(lambda: executor.run(self.bound, self.step, last, rates), last - self.step)
         if stopped is None:
-            self._losses.append(self._history(0, self.step, last))
+            self._losses.append(self.losses(self.step, last))
             self._norm = float(self._history(1, last - 1, last)[0])
             self._rate = float(rates[-1])
             self.step = last
@@ -161,6 +161,10 @@ class Course:
             factors = factors * schedule.react(self._watched)
         rates: np.ndarray = self.trainer.learning_rate * factors
         return rates
+
+    def losses(self, first: int, last: int) -> np.ndarray:
+        """Those of the batches of steps [first, last), the last HISTORY_STEPS of which are known."""
+        return self._history(0, first, last)
 
     def _history(self, line: int, first: int, last: int) -> np.ndarray:
         ring: np.ndarray = self.bound.memory.arrays["history"].view(np.float64).reshape(2, HISTORY_STEPS)[line]

@@ -6,8 +6,8 @@ The one place that draws curves; everything else asks for a Plot.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -42,7 +42,8 @@ class Plot:
     `end` is where the x axis ends (None: at the last point). `log`: "auto" takes a logarithmic scale where no value is
     negative and they are far apart. Scales begin and end at round numbers, so that they stay as they are for a while
     when points are added; `top` is a value that the scale ends at if it is not exceeded. `start`: where the x axis begins,
-    if not at 0 or below.
+    if not at 0 or below. `log_x`: x are logarithms to base ten, and the axis has the powers. `marks`: letters below the
+    axis, and their x; of two in one place the later.
     """
 
     title: str
@@ -53,6 +54,8 @@ class Plot:
     log: bool | str = False
     top: float | None = None
     start: float | None = None
+    log_x: bool = False
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A title line with the legend, the curves with their scale, a line with the x axis."""
@@ -81,8 +84,31 @@ class Plot:
                 line.append(characters, self.series[index].style if index is not None else "")
             line.rstrip()
             yield line
+        if self.marks:
+            yield self._marked(first, last, width)
+        if self.log_x:
+            yield self._decades(first, last, width)
+            return
         left, right = _end(first), f"{self.unit} {_end(last)}"
         yield Text(f"{'':{MARGIN}}{left}{right:>{max(1, width - len(left))}}", no_wrap=True)
+
+    def _marked(self, first: float, last: float, width: int) -> Text:
+        """The marks, each below its place."""
+        line = [" "] * width
+        for sign, x in self.marks.items():
+            if first <= x <= last:
+                line[round((x - first) / (last - first) * (width - 1))] = sign
+        return Text(f"{'':{MARGIN}}{''.join(line)}".rstrip(), "bold", no_wrap=True)
+
+    def _decades(self, first: float, last: float, width: int) -> Text:
+        """Powers of ten below their places, as many as there is room for, and what they are."""
+        line = [" "] * width
+        for power in range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1):
+            label = f"{10.0**power:g}"
+            at = min(round((power - first) / (last - first) * (width - 1)), width - len(label))
+            if set(line[max(at - 1, 0) : at + len(label) + 1]) == {" "}:
+                line[at : at + len(label)] = label
+        return Text(f"{self.unit:>{MARGIN - 2}}  {''.join(line)}".rstrip(), no_wrap=True)
 
     def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Text:
         """The title and what each curve is; in the form with the most room that fits."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -28,11 +28,21 @@ Cell = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
+class Trail:
+    """A way over a surface: `sign` at each of `places` (K, 2), on the colour `style`, under all marks."""
+
+    sign: str
+    style: str
+    places: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Surface:
     """Heights (N, M) over x (M,) across and y (N,) up, the lowest y first; between the points they are interpolated.
 
     marks: characters to the points (x, y) where they stand, the last one on top. name, unit_x, unit_y: what the heights
-    and the axes are. What is no number is marked as in a heat map.
+    and the axes are. What is no number is marked as in a heat map. trails: the last one on top; without colours they are
+    drawn among lines between the levels, where shades would hide them. lines: of the picture, if not as suits its width.
     """
 
     x: NDArray[np.float64]
@@ -42,6 +52,8 @@ class Surface:
     unit_x: str = ""
     unit_y: str = ""
     marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    trails: Sequence[Trail] = ()
+    lines: int = 0
 
     @property
     def logarithmic(self) -> bool:
@@ -61,7 +73,7 @@ class Surface:
         width = min(options.max_width - MARGIN, WIDEST)
         if width < 8:
             return
-        height = min(max(round(width * 0.26), FLATTEST), TALLEST)
+        height = self.lines or min(max(round(width * 0.26), FLATTEST), TALLEST)
         colour, ascii_only = colours.coloured(console, options), options.ascii_only
         bar, corner, dash = ("|", "+", "-") if ascii_only else ("│", "└", "─")
         yield Text(f"{self.unit_y:>{MARGIN - 2}} {'^' if ascii_only else '↑'}", no_wrap=True, overflow="crop")
@@ -105,14 +117,18 @@ class Surface:
         levels = np.where(
             np.isfinite(means), np.minimum(np.nan_to_num(means, posinf=0, neginf=0) * LEVELS, LEVELS - 1), -1
         ).astype(int)
-        marked = self._marked(width, height)
+        marked, shades = self._marked(width, height), ASCII_SHADES if ascii_only else SHADES
         for row in range(height):
             cells = []
             for column in range(width):
-                share, mark = means[row, column], marked.get((row, column), "")
+                share, (mark, own) = means[row, column], marked.get((row, column), ("", ""))
                 sign = mark or (NAN if np.isnan(share) else INFINITE if np.isinf(share) else "")
                 if not colour:
-                    cells.append((sign or (ASCII_SHADES if ascii_only else SHADES)[levels[row, column]], ""))
+                    line = CONTOUR[ascii_only] if _at_edge(levels, row, column) else " "
+                    cells.append((sign or (line if self.trails else shades[levels[row, column]]), ""))
+                    continue
+                if own:
+                    cells.append((sign, f"bold {colours.contrast(own)} on {own}"))
                     continue
                 if not np.isfinite(share):
                     cells.append((sign, ""))
@@ -126,13 +142,14 @@ class Surface:
                 cells.append((sign or CONTOUR[ascii_only], style))
             yield cells
 
-    def _marked(self, width: int, height: int) -> dict[tuple[int, int], str]:
-        """The cells, by row and column, that a mark stands in."""
+    def _marked(self, width: int, height: int) -> dict[tuple[int, int], Cell]:
+        """The cells, by row and column, that a mark or a trail stands in; a trail's with its colour."""
+        trails = [(trail.sign, trail.style, float(x), float(y)) for trail in self.trails for x, y in trail.places]
         found = {}
-        for sign, (x, y) in self.marks.items():
+        for sign, style, x, y in [*trails, *((sign, "", *place) for sign, place in self.marks.items())]:
             across, up = _share(x, self.x), _share(y, self.y)
             if 0 <= across <= 1 and 0 <= up <= 1:
-                found[min(int((1 - up) * height), height - 1), min(int(across * width), width - 1)] = sign
+                found[min(int((1 - up) * height), height - 1), min(int(across * width), width - 1)] = sign, style
         return found
 
     def _label(self, row: int, height: int) -> str:
@@ -163,7 +180,11 @@ class Surface:
     def _legend(self, colour: bool, few: bool, ascii_only: bool) -> Text:
         """Each level with the height it reaches up to."""
         some = np.isfinite(self.heights).any()
-        line = Text(f"{self.name}{' (log)' if self.logarithmic else ''}{' up to:' if some else ' no number anywhere'}")
+        line = Text(f"{self.name}{' (log)' if self.logarithmic else ''}")
+        if some and self.trails and not colour:
+            drawn = "  ".join(number(float(bound), 3) for bound in self.bounds[:-1])
+            return line.append(f", lines {CONTOUR[ascii_only] * 3} at:  {drawn}")
+        line.append(" up to:" if some else " no number anywhere")
         for level, bound in enumerate(self.bounds if some else ()):
             shade = colours.amount((level + 0.5) / LEVELS, few)
             line.append("  ")
@@ -172,8 +193,8 @@ class Surface:
             else:
                 line.append(f"[{(ASCII_SHADES if ascii_only else SHADES)[level]}]")
             last = level == LEVELS - 1 and bound < np.nanmax(self.heights[np.isfinite(self.heights)]) * (1 - 1e-9)
-            line.append(" more" if last else f" {number(float(bound), 2)}")
-        if colour:
+            line.append(" more" if last else f" {number(float(bound), 3 if self.trails else 2)}")
+        if colour and not self.trails:
             line.append(f"; {CONTOUR[ascii_only]} border")
         for sign, what, found in ((NAN, "nan", np.isnan), (INFINITE, "infinite", np.isinf)):
             if found(self.heights).any():

@@ -126,6 +126,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
     "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
+    "lr-find": [["my.yaml", "--steps", "20"], ["xor", "--seeds", "1"], ["uses.yaml", "--trust", "--save", "new.txt"]],
     "viz-boundary": [["xor"], ["xor", "--units"]],
     "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
     "viz-gradients": [["xor", "train.epochs=2"], ["xor", "--before", "--layer", "tanh", "--save", "new.txt"]],

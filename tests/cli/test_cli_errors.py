@@ -20,6 +20,7 @@ import error_cases_looks
 import error_cases_made
 import error_cases_pictures
 import error_cases_planes
+import error_cases_rates
 import error_cases_recurrent
 import error_cases_runs
 import error_cases_saving
@@ -61,6 +62,7 @@ AREAS = {
     "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,
     "planes": error_cases_planes.PLANES,
+    "rates": error_cases_rates.RATES,
 }  # fmt: skip
 
 
