@@ -1,0 +1,58 @@
+"""`dllab runs`: the runs that were kept. Each of its commands has a file of its own, runs_list.py and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.failures import Refused, say
+
+if TYPE_CHECKING:
+    from dllab.runs.index import Index, Progress
+
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", "-w", metavar="CONDITION",
+        help="Only those that meet it, such as 'test_accuracy>0.9', recipe=xor or 'age<2h'; may be repeated.",
+    ),
+]  # fmt: skip
+Sort = Annotated[
+    str | None, typer.Option("--sort", metavar="KEY", help="Sort by a figure, a setting or a field; -KEY: largest first.")
+]
+Mean = Annotated[bool, typer.Option("--mean", help="Runs that differ in seed alone as one line: mean and spread.")]
+LARGEST_LIMIT = 1_000_000
+
+
+def runs() -> None:
+    """List, filter and compare the runs that were kept, and those of sweeps.
+
+    Runs lie in folders; an index beside them, index.sqlite, makes the search fast. It notices by itself what is new, and
+    may be deleted at any time. Without a command the runs are listed.
+    """
+
+
+@contextmanager
+def opened(run_dir: str | None) -> Iterator[tuple[Index, Progress]]:
+    """The index of a folder of runs, and what shows how far reading goes. Turns a bad query into Refused."""
+    from dllab.cli.console import progress
+    from dllab.runs.index import Index
+    from dllab.runs.query import BadQuery
+    from dllab.runs.store import root_of
+
+    root = root_of(run_dir)
+    if run_dir is not None and not root.is_dir():
+        raise Refused(f"--run-dir {run_dir}: there is no such folder", "name the folder that runs were kept in")
+    try:
+        with Index(root, say) as index, progress("reading runs") as advance:
+            yield index, lambda done, total: advance(done, total, "")
+    except BadQuery as error:
+        raise Refused(error.problem, error.hint) from None
+
+
+def elsewhere(run_dir: str | None) -> list[str]:
+    """The words of the next command line that name the folder of runs."""
+    return [] if run_dir is None else ["--run-dir", run_dir]
