@@ -24,6 +24,11 @@ Sort = Annotated[
     str | None, typer.Option("--sort", metavar="KEY", help="Sort by a figure, a setting or a field; -KEY: largest first.")
 ]
 Mean = Annotated[bool, typer.Option("--mean", help="Runs that differ in seed alone as one line: mean and spread.")]
+RunOrMember = Annotated[
+    str,
+    typer.Argument(help="Folder of a run, its name in the folder of runs, or `last`; a member of a sweep is SWEEP:17.",
+                   metavar="RUN"),
+]  # fmt: skip
 LARGEST_LIMIT = 1_000_000
 
 

@@ -71,7 +71,7 @@ def next_steps(listing: Listing, run_dir: str | None) -> list[tuple[str, str]]:
     tail, found = elsewhere(run_dir), []
     if listing.sweeps:
         found.append((["list", listing.sweeps[0].run], "the members of a sweep"))
-    if listing.lines:
+    if listing.lines and not listing.mean:
         found.append((["show", listing.lines[0].name], "all about it"))
     if len(listing.lines) > 1 and not listing.mean:
         found.append((["compare", listing.lines[0].name, listing.lines[1].name], "in what they differ"))

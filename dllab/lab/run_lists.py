@@ -81,14 +81,22 @@ class Listing:
     @property
     def differing(self) -> tuple[str, ...]:
         """Settings that lines of one recipe differ in."""
-        groups: dict[str, list[Line]] = {}
+        groups: dict[str, list[Mapping[str, Any]]] = {}
         for line in self.lines:
-            groups.setdefault(line.recipe, []).append(line)
-        found: dict[str, None] = {}
-        for lines in groups.values():
-            names = dict.fromkeys(name for line in lines for name in line.settings)
-            found.update((name, None) for name in names if len({_same(line.settings.get(name)) for line in lines}) > 1)
-        return tuple(found)
+            groups.setdefault(line.recipe, []).append(line.settings)
+        return tuple(dict.fromkeys(key for settings in groups.values() for key in differing(settings)))
+
+
+def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys whose values differ; options that only one of two parts has are told by the names of the parts."""
+    keys = dict.fromkeys(key for one in settings for key in one)
+    values = {key: {_same(one.get(key)) for one in settings if key in one} for key in keys}
+    found = [key for key in keys if len(values[key]) > 1]
+    named = tuple(f"{key}{mark}" for key in found for mark in ".[")
+    return [
+        key for key in keys
+        if key in found or (any(key not in one for one in settings) and not (named and key.startswith(named)))
+    ]  # fmt: skip
 
 
 def find(index: Index, *, where: Sequence[str] = (), sort: str | None = None, limit: int | None = None,

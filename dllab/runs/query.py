@@ -26,7 +26,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 CONDITION = re.compile(r"\s*([^=!<>\s]+?)\s*(==|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?(\s*%)?", re.IGNORECASE)
 HOW = "a condition is KEY=VALUE, or with != < <= > >=, such as 'test_accuracy>0.9', 'recipe=xor' or 'age<2h'"
-MOST = 12
+MOST = 18
 
 
 class BadQuery(Exception):
@@ -86,7 +86,7 @@ class Keys:
 
     def _there(self) -> str:
         figures, _ = self._known()
-        return f"there are {_some([*FIELDS, *figures])}; and settings, such as optimizer.lr"
+        return f"there are {_some([*figures, *FIELDS])}; and settings, such as optimizer.lr"
 
     def _known(self) -> tuple[list[str], list[str]]:
         if self._all is None:

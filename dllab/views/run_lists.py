@@ -20,7 +20,7 @@ from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import SHARES, count, duration, figure, number, percent
 
-GAP = 2
+GAP = 3
 LONGEST = 28
 """Characters of a text in a cell."""
 SPLITS = ("test", "validation", "train")
@@ -123,8 +123,8 @@ def table(columns: Sequence[Column], width: int) -> Iterator[RenderableType]:
 def columns_of(lines: Sequence[Line], figures: Sequence[str], differing: Sequence[str], first: Sequence[str] = (),
                mean: bool = False) -> list[Column]:  # fmt: skip
     """All columns of a list, the most important first."""
-    found = [_names(lines)]
-    if any(not line.run.startswith((line.recipe, f"sweep-{line.recipe}")) for line in lines):
+    found = _whose(lines) if mean else [_told("run", lines, lambda line: line.name, left=True)]
+    if not mean and any(not line.run.startswith((line.recipe, f"sweep-{line.recipe}")) for line in lines):
         found.append(_told("recipe", lines, lambda line: line.recipe or "-", left=True))
     if any(line.status != "finished" for line in lines):
         found.append(_told("status", lines, lambda line: line.status, left=True))
@@ -132,16 +132,16 @@ def columns_of(lines: Sequence[Line], figures: Sequence[str], differing: Sequenc
         found.append(_told("runs", lines, lambda line: f"{line.count - line.failed:,}" + _lost(line)))
     ranked = ranked_figures(figures)
     named = [key for key in first if key in figures or key in differing]
-    keys = [*named, *ranked[:1], *differing, *ranked[1:]]
+    keys = [*named, *_for_all(lines, ranked), *differing, *ranked]
     titles = short_names(differing)
     for key in dict.fromkeys(keys):
         found.append(_figure(key, lines) if key in figures else _setting(key, titles[key], lines))
     if not mean and len({line.seed for line in lines}) > 1:
         seed = _told("seed", lines, lambda line: "-" if line.seed is None else str(line.seed))
-        found.insert(len(found) - max(len(ranked) - 1, 0), seed)
+        found.insert(len(found) - len(set(ranked) - set(_for_all(lines, ranked)) - set(named)), seed)
     found.append(_told("steps", lines, lambda line: "-" if line.steps is None else f"{line.steps:,}"))
     found.append(_told("seconds", lines, lambda line: "-" if line.seconds is None else duration(line.seconds)))
-    if any(line.error for line in lines):
+    if not mean and any(line.error for line in lines):
         found.insert(2, _told("error", lines, lambda line: _cut(line.error or ""), left=True))
     return found
 
@@ -154,6 +154,15 @@ def ranked_figures(names: Iterable[str]) -> list[str]:
         return name.endswith("_loss"), SPLITS.index(split) if split in SPLITS else len(SPLITS)
 
     return sorted(names, key=rank)
+
+
+def _for_all(lines: Sequence[Line], ranked: Sequence[str]) -> list[str]:
+    """The most important figures of which every line has one."""
+    found: list[str] = []
+    for line in lines:
+        if not any(name in line.figures for name in found):
+            found += [name for name in ranked if name in line.figures][:1]
+    return found
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
@@ -192,8 +201,12 @@ def shown_time(at: float) -> str:
     return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
 
 
-def _names(lines: Sequence[Line]) -> Column:
-    return _told("run", lines, lambda line: line.name, left=True)
+def _whose(lines: Sequence[Line]) -> list[Column]:
+    """What means are of: a recipe, and the sweep if they are of one."""
+    found = [_told("recipe", lines, lambda line: line.recipe or "-", left=True)]
+    if any(line.member is not None for line in lines):
+        found.append(_told("sweep", lines, lambda line: "-" if line.member is None else line.run, left=True))
+    return found
 
 
 def _told(key: str, lines: Sequence[Line], cell: Callable[[Line], str], left: bool = False) -> Column:
