@@ -13,9 +13,7 @@ MOST = 26
 
 
 def compare_runs(
-    runs: Annotated[
-        list[str], typer.Argument(help="Two runs or more; a member of a sweep is SWEEP:17.", metavar="RUN")
-    ],
+    runs: Annotated[list[str], typer.Argument(help="Two runs or more; a member of a sweep is SWEEP:17.", metavar="RUN")],
     as_json: Json = False,
     run_dir: RunDir = None,
 ) -> None:

@@ -45,7 +45,9 @@ def best(index: Index, *, metric: str | None, recipe: str | None, where: Sequenc
 
 
 def _recipes(connection: sqlite3.Connection, recipe: str | None) -> list[str]:
-    known = [name for (name,) in connection.execute("SELECT DISTINCT recipe FROM entries WHERE recipe != '' ORDER BY recipe")]
+    known = [
+        name for (name,) in connection.execute("SELECT DISTINCT recipe FROM entries WHERE recipe != '' ORDER BY recipe")
+    ]
     if recipe is None:
         return known
     if recipe not in known:

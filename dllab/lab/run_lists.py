@@ -159,6 +159,7 @@ def _ways(sort: str | None, keys: Keys) -> Callable[[Line], Any]:
     kind, name = keys.resolved(key, f"--sort {sort}")
 
     def value(line: Line) -> Any:
+        found: Any
         if kind == "figure":
             found = line.figures.get(name)
         elif kind == "setting":
@@ -179,11 +180,14 @@ def _turned(text: str) -> tuple[int, ...]:
 
 
 def lines_of(connection: sqlite3.Connection, wanted: Sequence[Term], by: Term, limit: int | None) -> list[Line]:
+    """The lines that meet all conditions, in that order."""
     columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     most = "" if limit is None else f" LIMIT {int(limit)}"
     sql = f"SELECT {columns} FROM entries e JOIN folders f ON f.name = e.folder{_where(wanted)} ORDER BY {by.sql}{most}"
     rows = connection.execute(sql, (*_values(wanted), *by.values)).fetchall()
-    bases = {name: json.loads(base) for name, base in connection.execute("SELECT name, base FROM folders WHERE base != '{}'")}
+    bases = {
+        name: json.loads(base) for name, base in connection.execute("SELECT name, base FROM folders WHERE base != '{}'")
+    }
     return [_line(row, bases) for row in rows]
 
 
@@ -197,6 +201,7 @@ def _line(row: tuple[Any, ...], bases: Mapping[str, Mapping[str, Any]]) -> Line:
 
 
 def total_of(connection: sqlite3.Connection, wanted: Sequence[Term]) -> int:
+    """How many lines meet all conditions."""
     sql = f"SELECT count(*) FROM entries e JOIN folders f ON f.name = e.folder{_where(wanted)}"
     (count,) = connection.execute(sql, _values(wanted)).fetchone()
     return int(count)

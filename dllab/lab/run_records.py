@@ -132,7 +132,9 @@ def _member(path: Path, number: int) -> Record:
     found = [entry for entry in reading.entries if entry.member == number]
     if not found:
         numbers = sorted({entry.member for entry in reading.entries})
-        there = f"those that have ended have numbers from {numbers[0]} to {numbers[-1]}" if numbers else "none has ended yet"
+        there = (
+            f"those that have ended have numbers from {numbers[0]} to {numbers[-1]}" if numbers else "none has ended yet"
+        )
         raise StoreError(f"there is no member {number} in {path.name}\n  {there}")
     entry = found[-1]
     settings = {**reading.base, **entry.settings, SEED: entry.seed}
@@ -154,4 +156,3 @@ def _told(entry: Entry, path: Path) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-

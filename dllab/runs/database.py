@@ -180,7 +180,7 @@ def _sound(path: Path) -> bool:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         own = not tables or application == APPLICATION
-        return own and connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+        return bool(own and connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
     except sqlite3.DatabaseError as error:
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY
     finally:

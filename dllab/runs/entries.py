@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ ALONE = -1
 """The member number of a run that belongs to no sweep."""
 YOUNG = 0.1
 """Seconds in which a file may change again without another time of change."""
+NUMBER = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?")
 UNSURE = "?"
 """The mark of a folder that must be read again the next time."""
 
@@ -160,7 +162,8 @@ def _sweep(path: Path, found: Found, base: Mapping[str, Any] | None, since: int)
     if base is None or since > found.size:
         since = 0
     entries, upto = [], since
-    for upto, line in _lines(path / MEMBERS, since):
+    for end, line in _lines(path / MEMBERS, since):
+        upto = end
         if (entry := _member(line, name, at)) is not None:
             entries.append(entry)
     if base is None or since == 0:
@@ -238,9 +241,13 @@ def _name(plan: Mapping[str, Any], path: Path) -> str:
 
 
 def _value(text: str) -> Any:
+    """A value of YAML, if it is a plain number or word."""
+    text = text.strip()
+    if NUMBER.fullmatch(text):
+        return float(text)
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -91,9 +91,8 @@ class Keys:
     def _known(self) -> tuple[list[str], list[str]]:
         if self._all is None:
             figures = "SELECT DISTINCT key FROM entries, json_each(figures)"
-            settings = (
-                "SELECT DISTINCT key FROM (SELECT settings AS j FROM entries UNION ALL SELECT base FROM folders), json_each(j)"
-            )
+            both = "SELECT settings AS said FROM entries UNION ALL SELECT base FROM folders"
+            settings = f"SELECT DISTINCT key FROM ({both}), json_each(said)"
             self._all = _names(self._connection, figures), _names(self._connection, settings)
         return self._all
 

@@ -1,4 +1,4 @@
-"""The settings of a run, flat: `optimizer: adam`, `optimizer.lr: 0.05`, `model[0].dense.units: 8`, as overrides name them."""
+"""The settings of a run, flat, as overrides name them: `optimizer`, `optimizer.lr`, `model[0].dense.units`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def _read(text: str) -> dict[str, Any]:
     for key, value in document.items():
         if key not in UNSAID:
             found.update(_named(key, value) if key in PARTS else flat(value, str(key)))
-    return {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in found.items()}
+    return {
+        key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in found.items()
+    }
 
 
 def _named(key: str, value: Any) -> dict[str, Any]:

@@ -162,7 +162,9 @@ class _Grid:
         """A letter on cells of a curve, at other columns than those of the curves before it, and at its end."""
         way = self.ways.get(index, [])
         columns = range(2 + LETTERS_APART * index // LETTERED, self.width, LETTERS_APART)
-        wanted = {next((cell for cell in way if cell[0] == column), None) for column in columns} | {way[-1] if way else None}
+        wanted = {next((cell for cell in way if cell[0] == column), None) for column in columns} | {
+            way[-1] if way else None
+        }
         for cell in wanted - {None} if letter else ():
             assert cell is not None
             self.letters.setdefault(cell, (letter, index))

@@ -25,7 +25,7 @@ LONGEST = 28
 """Characters of a text in a cell."""
 SPLITS = ("test", "validation", "train")
 BESIDE = ("steps", "seconds", "began")
-"""What is shown where there is room left."""
+"""What is shown where there is room left, and not missed where there is none; so are further figures."""
 NAMED = 6
 """Columns left out that are named below."""
 
@@ -56,7 +56,9 @@ class RunList:
         """The table, how many lines there are besides, sweeps, and commands."""
         found = self.listing
         if found.lines:
-            yield from table(columns_of(found.lines, found.figures, found.differing, self.first, found.mean), options.max_width)
+            yield from table(
+                columns_of(found.lines, found.figures, found.differing, self.first, found.mean), options.max_width
+            )
         for sentence in self._sentences():
             yield Plain(Text(sentence))
         if found.sweeps:
@@ -101,7 +103,9 @@ class BestList:
 
 def table(columns: Sequence[Column], width: int) -> Iterator[RenderableType]:
     """The columns that fit, in their order of importance; then the names of those that do not."""
-    shown, left, room = [], [], width
+    shown: list[Column] = []
+    left: list[Column] = []
+    room = width
     for column in columns:
         if not shown or column.width + GAP <= room:
             shown.append(column)
@@ -114,10 +118,12 @@ def table(columns: Sequence[Column], width: int) -> Iterator[RenderableType]:
     for cells in zip(*(column.cells for column in shown)):
         drawn.add_row(*map(Text, cells))
     yield Plain(drawn)
-    names = [column.key for column in left if column.key not in BESIDE]
+    names = [column.key for column in left if column.key not in BESIDE and "\n" not in column.title]
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield Plain(Text(f"no room for {', '.join(names[:NAMED])}{more}: a wider terminal, --json and export show them", "dim"))
+        yield Plain(
+            Text(f"no room for {', '.join(names[:NAMED])}{more}: a wider terminal, --json and export show them", "dim")
+        )
 
 
 def columns_of(lines: Sequence[Line], figures: Sequence[str], differing: Sequence[str], first: Sequence[str] = (),
@@ -147,7 +153,7 @@ def columns_of(lines: Sequence[Line], figures: Sequence[str], differing: Sequenc
 
 
 def ranked_figures(names: Iterable[str]) -> list[str]:
-    """Figures by importance: those of the test split, of the validation split, of the training split; losses last in each."""
+    """Figures by importance: those of the test split, of the validation split, of the training split; losses last."""
 
     def rank(name: str) -> tuple[bool, int]:
         split = name.partition("_")[0]

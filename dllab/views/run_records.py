@@ -51,7 +51,9 @@ class RunPage:
 
     def _extent(self) -> str:
         told = self.record.document
-        words = [count(told[key], word) for key, word in (("epochs", "epoch"), ("steps", "step")) if type(told.get(key)) is int]
+        words = [
+            count(told[key], word) for key, word in (("epochs", "epoch"), ("steps", "step")) if type(told.get(key)) is int
+        ]
         words += [f"seed {told['seed']}"] if told.get("seed") is not None else []
         words += [duration(told["seconds"])] if isinstance(told.get("seconds"), int | float) else []
         return "".join(f", {word}" for word in words)
@@ -79,7 +81,10 @@ class RunPage:
             yield "weights", f"of {origin.get('run') or origin.get('from')} to begin with"
         diverged = told.get("diverged")
         if isinstance(diverged, dict):
-            yield "diverged", f"{diverged.get('value')} at step {diverged.get('step')}, in {diverged.get('layer') or 'the loss'}"
+            yield (
+                "diverged",
+                f"{diverged.get('value')} at step {diverged.get('step')}, in {diverged.get('layer') or 'the loss'}",
+            )
         if told.get("error"):
             yield "error", str(told["error"])
         versions, machine = told.get("versions"), told.get("machine")
@@ -98,7 +103,9 @@ class ComparisonView:
         """Names, two tables, and one plot or two."""
         records = self.found.records
         for index, record in enumerate(records):
-            line = Text.assemble((LETTERS[index], f"bold {COLOURS[index % len(COLOURS)]}"), f"  {record.name}  ", record.status)
+            line = Text.assemble(
+                (LETTERS[index], f"bold {COLOURS[index % len(COLOURS)]}"), f"  {record.name}  ", record.status
+            )
             yield Plain(line)
         yield Text()
         settings = [(key, [_value(value) for value in values]) for key, values in self.found.differing.items()]
