@@ -150,13 +150,15 @@ def commands_page() -> str:
     text += "\n## Exit codes\n\n" + table(["code", ""], [[f"{code}", said] for code, said in CODES.items()])
     for command in COMMANDS:
         text += "\n" + command_text(command)
+        for inner in command.inner:
+            text += "\n#" + command_text(inner, command.name)
     return text
 
 
-def command_text(command: Command) -> str:
+def command_text(command: Command, *outer: str) -> str:
     """One command: usage, what it does, arguments and options."""
     loaded = command.load()
-    usage = ["dllab", command.name]
+    usage = ["dllab", *outer, command.name, *(["COMMAND"] if command.inner else [])]
     rows = []
     for parameter in loaded.params:
         said = " ".join((parameter.help or "").split()) if hasattr(parameter, "help") else ""
@@ -172,7 +174,7 @@ def command_text(command: Command) -> str:
     if any(row[0].startswith("`-") for row in rows):
         usage.append("[OPTIONS]")
     help_text = "\n\n".join(wrapped(" ".join(p.split())).rstrip() for p in re.split(r"\n\s*\n", loaded.help or ""))
-    return f"## dllab {command.name}\n\n```text\n{' '.join(usage)}\n```\n\n{help_text}\n" + (
+    return f"## {' '.join(['dllab', *outer, command.name])}\n\n```text\n{' '.join(usage)}\n```\n\n{help_text}\n" + (
         "\n" + table(["argument or option", ""], rows) if rows else ""
     )
 

@@ -92,7 +92,10 @@ def documents(folder: Path, *lines: str, code: int = 0) -> list[Any]:
 
 def test_there_is_a_table_for_every_command_and_file() -> None:
     commands = {heading.split()[1] for heading in documented() if heading.startswith("dllab ")}
-    showing = [command.name for command in COMMANDS if any("--json" in one.opts for one in command.load().params)]
+    showing = [
+        command.name for command in COMMANDS
+        if any("--json" in one.opts for each in (command.inner or (command,)) for one in each.load().params)
+    ]  # fmt: skip
     assert commands == {"schema", *showing}
     assert {"run.json", "metrics.jsonl"} <= set(documented())
     assert [heading for heading, table in documented().items() if not table] == ["dllab schema"]

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from dllab.cli.failures import FINE, NEGATIVE
-from dllab.cli.options import Json, RunDir, RunName, Trust
+from dllab.cli.options import Json, RunDir, Trust
+from dllab.cli.runs import RunOrMember
 
 
-def verify(run: RunName, as_json: Json = False, run_dir: RunDir = None, trust: Trust = False) -> int:
+def verify(run: RunOrMember, as_json: Json = False, run_dir: RunDir = None, trust: Trust = False) -> int:
     """Train a run again, from its recipe, seed and data, and compare every bit with what was kept.
 
     Every evaluation is compared, and all parameters at the end. Where they differ, the first place is told, and what has
     changed since: versions, processor, recipe, data. The same version of the lab on the same type of processor comes to
     the same bits. A run that was interrupted or killed is replayed as far as it came; of a run of folds the figures are
-    compared.
+    compared, and so they are of a member of a sweep (SWEEP:17).
 
     Exit code 1 if they are not the same, 2 for a run that cannot be replayed.
     """
     from dllab.cli.console import output, progress
     from dllab.lab.cross_validate import FoldsProgress
+    from dllab.lab.run_records import record_of
     from dllab.lab.verify import verify as replayed
+    from dllab.lab.verify_member import verify_member
     from dllab.training.events import Compiling, FirstTraining, Progress
     from dllab.views.verify import Verdict, document
 
@@ -36,7 +39,11 @@ def verify(run: RunName, as_json: Json = False, run_dir: RunDir = None, trust: T
             elif isinstance(event, FoldsProgress):
                 advance(event.work, event.of, "folds")
 
-        found = replayed(run, run_dir, trust=trust, on_event=listen)
+        record = record_of(run, run_dir)
+        if record.member is not None:
+            found = verify_member(record, run_dir, trust=trust, on_event=listen)
+        else:
+            found = replayed(record.path, run_dir, trust=trust, on_event=listen)
     if as_json:
         output().document(document(found))
     else:

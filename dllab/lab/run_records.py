@@ -42,6 +42,11 @@ class Record:
         return str(self.document.get("recipe", self.path.name))
 
     @property
+    def changes_data(self) -> bool:
+        """Whether a change to the recipe is one of its data."""
+        return any(str(change).startswith("data") for change in self.document.get("changes") or [])
+
+    @property
     def figures(self) -> dict[str, Any]:
         """Split to metric to value."""
         final = self.document.get("final")

@@ -18,7 +18,7 @@ from dllab.lab.run_best import Best
 from dllab.lab.run_lists import Line, Listing, SweepLine
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import SHARES, count, duration, figure, number, percent
+from dllab.views.text import SHARES, count, duration, figure, number
 
 GAP = 3
 LONGEST = 28
@@ -198,7 +198,7 @@ def shown_figure(name: str, value: float | None, spread: float | None = None) ->
     if spread is None or not math.isfinite(spread):
         return figure(metric, value)
     if metric in SHARES:
-        return f"{percent(value).removesuffix(' %')} ± {100 * spread:.1f} %"
+        return f"{100 * value:.1f} ± {100 * spread:.1f} %"
     return f"{number(value)} ± {number(spread, 2)}"
 
 

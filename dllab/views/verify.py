@@ -23,7 +23,8 @@ class Verdict:
         found = self.found
         words = "the same bits" if found.same else "NOT the same"
         yield Plain(Text.assemble(f"{found.run}: ", (words, "bold" if found.same else "bold reverse")))
-        yield Plain(Text(self._compared()))
+        if compared := self._compared():
+            yield Plain(Text(compared))
         if found.sha256 is not None:
             yield Plain(Text(f"sha256 of all of it: {found.sha256[:16]}", "dim"))
         if found.first is not None:
@@ -40,7 +41,11 @@ class Verdict:
     def _compared(self) -> str:
         found = self.found
         told = [count(found.evaluations, "evaluation")] if found.evaluations else []
-        told += [f"all {found.numbers:,} numbers of the net"] if found.numbers and found.same else []
+        told += (
+            [f"all {found.numbers:,} {'numbers of the net' if found.sha256 else 'figures'}"]
+            if found.numbers and found.same
+            else []
+        )
         if not found.same:
             return (
                 f"{' and '.join(told)} before the first difference equal, bit by bit"
