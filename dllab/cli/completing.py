@@ -123,7 +123,7 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return overrides.of_part("datasets", words[0] if words else "", current)
     if kind == "RUN" and command == "generate":
         return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
-    if kind in ("RUN|SWEEP", "CONDITION", "KEY"):
+    if kind in ("RUN|SWEEP", "CONDITION", "KEY", "FIGURE"):
         return [*runs(), *sweeps()] if kind == "RUN|SWEEP" else fields(kind)
     if kind == "RUN":
         sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
@@ -223,9 +223,8 @@ def fields(kind: str) -> Candidates:
     """What runs are filtered and sorted by, whatever their figures and settings."""
     names = ("recipe", "status", "seed", "steps", "seconds", "began", "age", "sweep", "test_accuracy", "test_loss",
              "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "optimizer.lr")  # fmt: skip
-    return [
-        (f"{name}=" if kind == "CONDITION" else name, "a condition" if kind == "CONDITION" else "a key") for name in names
-    ]
+    known = [name for name in names if "_" in name or kind != "FIGURE"]
+    return [(f"{name}=" if kind == "CONDITION" else name, f"a {kind.lower()}") for name in known]
 
 
 def files(current: str, endings: tuple[str, ...]) -> Candidates:

@@ -41,12 +41,16 @@ def verify_member(record: Record, run_dir: str | None, *, trust: bool = False,
             end = event
     assert end is not None
     first = first_difference(record.figures, plain(end.figures))
-    told = (record.status, record.document.get("steps")), (end.status, end.steps)
-    if first is None and told[0] != told[1]:
-        first = Difference("the end", *(f"{status} after {steps} steps" for status, steps in told))
+    then, now = _end(record.status, record.document.get("steps")), _end(end.status, end.steps)
+    if first is None and then != now:
+        first = Difference("the end", then, now)
     note = "it is a member of a sweep, of which figures are kept and no parameters"
     numbers = len([value for values in record.figures.values() for value in values.values()])
     return Verification(record.name, record.recipe, record.status, 0, numbers, None, first, tuple(changed), (note,))
+
+
+def _end(status: str, steps: int | None) -> str:
+    return f"{status} after {steps} steps"
 
 
 def _plan(path: Path) -> dict[str, Any]:

@@ -69,8 +69,13 @@ class Database:
         self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        connection = _connected(self.path)
+        if not self.path.parent.is_dir():  # nothing to remember, and nowhere to
+            self.in_memory = True
+        connection = sqlite3.connect(":memory:", isolation_level=None) if self.in_memory else _connected(self.path)
         try:
+            if self.in_memory:
+                self._make(connection)
+                return connection
             wanted = "wal" if wal_is_safe() else "delete"
             (mode,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
             if mode == "wal" != wanted:  # another Python, with a newer SQLite, has it open
