@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import made_runs
 import pytest
 from made_runs import add_members, make_run, make_sweep, member, rows
 
@@ -170,7 +171,7 @@ for i in range(many):
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
     """A Python process that can import the helpers."""
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    path = os.pathsep.join([str(Path(made_runs.__file__).parent), *sys.path])
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
