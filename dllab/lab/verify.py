@@ -129,10 +129,9 @@ class _Replay:
     def result(self) -> Verification:
         first = self._follow()
         arrays = weights_of(self.trainer.network)
-        whole = self.weights is not None
+        whole, numbers = self.weights is not None, 0
         if first is None and self.weights is not None:
-            first = _first_array(self.weights, arrays)
-        numbers = sum(array.size for array in arrays.values()) if whole else 0
+            first, numbers = _first_array(self.weights, arrays), sum(array.size for array in arrays.values())
         return Verification(
             self.folder.path.name, self.recipe.name, str(self.status["status"]), self.lines, numbers,
             digest_of(arrays) if whole and first is None else None, first, tuple(self.changed), tuple(self._notes(whole)),
@@ -189,7 +188,8 @@ class _Replay:
 
 def first_difference(then: Line, now: Line, before: str = "") -> Difference | None:
     """The first figure that two lines differ in, times left out."""
-    a, b = (flat({key: value for key, value in line.items() if key not in TIMES}) for line in (then, now))
+    a, b = ({key: value for key, value in line.items() if key not in TIMES} for line in (then, now))
+    a, b = flat(a) if a else {}, flat(b) if b else {}
     for key in dict.fromkeys([*a, *b]):
         if json.dumps(a.get(key)) != json.dumps(b.get(key)) or (key in a) != (key in b):
             return Difference(before + key.replace(".", " ").replace("_", " "), a.get(key), b.get(key))
@@ -198,7 +198,7 @@ def first_difference(then: Line, now: Line, before: str = "") -> Difference | No
 
 def _first_array(then: Mapping[str, NDArray[Any]], now: Mapping[str, NDArray[Any]]) -> Difference | None:
     """The first parameter that differs in a bit, with its first number that does."""
-    for name in dict.fromkeys([*then, *now]):
+    for name in dict.fromkeys([*now, *then]):  # the net's own order
         a, b = then.get(name), now.get(name)
         if a is None or b is None or (a.shape, a.dtype) != (b.shape, b.dtype):
             return Difference(name, _outside(a), _outside(b))
