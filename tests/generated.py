@@ -134,7 +134,7 @@ def anchor(family: str, name: str) -> str:
 
 CODES = {
     FINE: "fine; so is a missed `expect`, which is shown",
-    NEGATIVE: "a negative verdict: a gradient is wrong, training diverged",
+    NEGATIVE: "a negative verdict: a gradient is wrong, training diverged, a replayed run differs",
     USAGE: "an error in the recipe, the options or the arguments, or a folder or file that cannot be used",
     INTERNAL: "a fault of the lab; the message names a log file",
     INTERRUPTED: "Ctrl-C; after SIGTERM it is 143, after SIGHUP 129. [exit-codes.md](exit-codes.md) has examples",

@@ -38,6 +38,7 @@ def export_runs(
     from dllab.recipe.place import visible
     from dllab.runs.disk import replace_file
     from dllab.views.run_lists import document
+    from dllab.views.text import count
 
     if file != "-" and not file.lower().endswith(ENDINGS):
         raise Refused(f"{visible(file)}: endings are .csv and .json", "such as runs.csv, or - for standard output")
@@ -52,7 +53,7 @@ def export_runs(
 
         text = json.dumps(document(listing)) + "\n" if file.lower().endswith(".json") else _csv(listing)
         replace_file(Path(file), text.encode())
-        messages().sentence(f"{len(listing.lines):,} runs written to {visible(file)}")
+        messages().sentence(f"{count(len(listing.lines), 'line')} written to {visible(file)}")
 
 
 def _csv(listing: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dllab.cli.failures import Refused
+from dllab.cli.failures import FINE, Refused, say
 from dllab.cli.options import RunDir
 
 
@@ -28,21 +28,21 @@ def remove_runs(
     paths = list(dict.fromkeys(folder_of(run, run_dir) for run in runs))
     for path in paths:
         Lock(path).release()
-    if not yes:
-        _ask([path.name for path in paths])
+    if not (yes or _agreed([path.name for path in paths])):
+        say("nothing was deleted")
+        return FINE
     for path in paths:
         remove(path)
         output().sentence(f"deleted {path}")
     for root in {path.parent for path in paths}:
         clear(root)
-    return 0
+    return FINE
 
 
-def _ask(names: list[str]) -> None:
-    """Raises Refused unless somebody at a terminal says yes."""
+def _agreed(names: list[str]) -> bool:
+    """Whether somebody at a terminal says yes. Raises Refused where nobody is."""
     what = names[0] if len(names) == 1 else f"{len(names)} runs"
     if not sys.stdin.isatty():
         raise Refused(f"deleting {what} asks first, and nobody is at a terminal", "with --yes it does not ask")
     print(f"delete {', '.join(names)}? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("nothing was deleted")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -30,8 +30,10 @@ def best(index: Index, *, metric: str | None, recipe: str | None, where: Sequenc
         keys = Keys(connection)
         wanted = [one for _, one in conditions(where, keys)]
         wanted.append(Term(f"e.status IN {COUNTED}"))
-        if metric is not None and keys.resolved(metric, f"--metric {metric}")[0] != "figure":
-            raise BadQuery(f"--metric {metric}: that is no figure", f"there are {', '.join(keys.figures())}")
+        if metric is not None and metric not in keys.figures():
+            close = get_close_matches(metric, keys.figures(), n=1)
+            raise BadQuery(f"--metric {metric}: there is no such figure" + (f"; did you mean {close[0]}?" if close else ""),
+                           f"there are {', '.join(keys.figures()) or 'none yet'}")  # fmt: skip
         found = []
         for name in _recipes(connection, recipe):
             own = [*wanted, Term("e.recipe = ?", (name,))]

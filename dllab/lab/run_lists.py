@@ -24,7 +24,8 @@ class Line:
     """A run, a member of a sweep, or the mean of `count` of them that differ in seed alone, with its `spread`.
 
     `spread`: sample standard deviation of each figure. `failed`: how many of them count in no figure. `settings` are
-    those of the recipe but for the seed; of a mean `seed` is None and `run` the newest of them.
+    those of the recipe but for the seed; of a mean `seed` is None and `run` the newest of them. `changed`: the settings
+    that its sweep gives other values.
     """
 
     run: str
@@ -42,6 +43,7 @@ class Line:
     count: int = 1
     failed: int = 0
     spread: Mapping[str, float] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -80,11 +82,13 @@ class Listing:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Settings that lines of one recipe differ in."""
+        """Settings that lines of one recipe differ in, and those that a sweep is about."""
         groups: dict[str, list[Mapping[str, Any]]] = {}
         for line in self.lines:
             groups.setdefault(line.recipe, []).append(line.settings)
-        return tuple(dict.fromkeys(key for settings in groups.values() for key in differing(settings)))
+        found = dict.fromkeys(key for line in self.lines for key in line.changed)
+        found.update(dict.fromkeys(key for settings in groups.values() for key in differing(settings)))
+        return tuple(found)
 
 
 def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -196,7 +200,7 @@ def _line(row: tuple[Any, ...], bases: Mapping[str, Mapping[str, Any]]) -> Line:
     base, own = bases.get(folder), json.loads(settings)
     return Line(
         folder, None if member == ALONE else member, recipe, seed, status, at, steps, epochs, seconds, error,
-        own if base is None else {**base, **own}, json.loads(figures),
+        own if base is None else {**base, **own}, json.loads(figures), changed=() if base is None else tuple(own),
     )  # fmt: skip
 
 

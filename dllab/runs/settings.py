@@ -59,7 +59,7 @@ def _read(text: str) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ValueError("a recipe is a mapping")
+        raise TypeError(document)
     found: dict[str, Any] = {}
     for key, value in document.items():
         if key not in UNSAID:

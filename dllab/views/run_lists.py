@@ -255,7 +255,6 @@ def _best_columns(found: Sequence[Best]) -> list[Column]:
         Column("figure", "figure", tuple(shown_figure(name, value) for name, value in figures)),
         Column("by", "by", tuple(spoken(one.metric) for one in found), left=True),
         Column("of", "of runs", tuple(f"{one.among:,}" for one in found)),
-        Column("seed", "seed", tuple("-" if line.seed is None else str(line.seed) for line in lines)),
     ]
 
 

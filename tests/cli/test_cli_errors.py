@@ -24,6 +24,7 @@ import error_cases_runs
 import error_cases_saving
 import error_cases_sequences
 import error_cases_steps
+import error_cases_store
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -55,6 +56,7 @@ AREAS = {
     "recurrent": error_cases_recurrent.RECURRENT,
     "layers": error_cases_layers.LAYERS,
     "steps": error_cases_steps.STEPS,
+    "store": error_cases_store.STORE,
     "saving": error_cases_saving.SAVING,
     "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,
