@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from dllab.lab.verify import Difference, Verification
@@ -28,7 +28,7 @@ class Verdict:
         if found.sha256 is not None:
             yield Plain(Text(f"sha256 of all of it: {found.sha256[:16]}", "dim"))
         if found.first is not None:
-            yield Plain(Text(_sentence(found.first)))
+            yield Plain(_apart(found.first))
         for note in found.notes:
             yield Plain(Text(note))
         if found.changed:
@@ -41,17 +41,10 @@ class Verdict:
     def _compared(self) -> str:
         found = self.found
         told = [count(found.evaluations, "evaluation")] if found.evaluations else []
-        told += (
-            [f"all {found.numbers:,} {'numbers of the net' if found.sha256 else 'figures'}"]
-            if found.numbers and found.same
-            else []
-        )
+        if found.numbers and found.same:
+            told.append(f"all {found.numbers:,} {'numbers of the net' if found.sha256 else 'figures'}")
         if not found.same:
-            return (
-                f"{' and '.join(told)} before the first difference equal, bit by bit"
-                if told
-                else "no evaluation before the first difference"
-            )
+            return f"{' and '.join(told)} before the first difference equal, bit by bit" if told else ""
         return f"{' and '.join(told)} equal, bit by bit"
 
 
@@ -67,9 +60,12 @@ def document(found: Verification) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sentence(first: Difference) -> str:
+def _apart(first: Difference) -> RenderableType:
     where = "at the end" if first.epoch is None else f"in epoch {first.epoch:,} (step {first.step:,})"
-    return f"they differ first {where}: {first.what} is {_shown(first.then)} in the run, {_shown(first.now)} now"
+    values = [_shown(value) for value in (first.then, first.now)]
+    width = max(map(len, values))
+    lines = [f"  {value:<{width}}  {when}" for value, when in zip(values, ("in the run", "now"))]
+    return Text("\n".join([f"they differ first {where}: {first.what}", *lines]))
 
 
 def _shown(value: Any) -> str:

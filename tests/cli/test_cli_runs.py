@@ -216,6 +216,6 @@ def test_verify(tmp_path: Path, utc: None) -> None:
     (tmp_path / "runs/seed-0" / WEIGHTS).write_bytes((tmp_path / "runs/seed-1" / WEIGHTS).read_bytes())
     done = typed(tmp_path, ["verify", "seed-0"])
     assert done.code == 1 and done.out.startswith("seed-0: NOT the same\n")
-    assert "they differ first at the end: 0_dense.w[0, 0] is" in done.out
+    assert "they differ first at the end: 0_dense.w[0, 0]\n" in done.out
     document = json.loads(typed(tmp_path, ["verify", "seed-0", "--json"]).out)
     assert not document["same"] and document["first"]["what"] == "0_dense.w[0, 0]"
