@@ -78,11 +78,21 @@ class Keys:
         return self._known()[0]
 
     def _short(self, key: str, settings: Iterable[str], where: str) -> str | None:
-        """The one setting that ends with the key."""
+        """The one setting that ends with the key, or of several the one that is not the same everywhere."""
         found = [name for name in settings if name.endswith(f".{key}")]
+        if len(found) > 1:
+            varied = [name for name in found if self._varies(name)]
+            found = varied if len(varied) == 1 else found
         if len(found) > 1:
             raise BadQuery(f"{where}: {key} may be {_some(found)}", "write one of them in full")
         return found[0] if found else None
+
+    def _varies(self, name: str) -> bool:
+        """Whether a setting has several values."""
+        value = "coalesce(json_extract(e.settings, ?), json_extract(f.base, ?))"
+        sql = f"SELECT count(DISTINCT {value}) FROM entries e JOIN folders f ON f.name = e.folder"
+        (count,) = self._connection.execute(sql, (_path(name), _path(name))).fetchone()
+        return int(count) > 1
 
     def _there(self) -> str:
         figures, _ = self._known()
@@ -104,7 +114,7 @@ def conditions(texts: Sequence[str], keys: Keys) -> list[tuple[str, Term]]:
 
 def order(text: str | None, keys: Keys) -> Term:
     """What to sort by: a key, with - before it for the largest first; what lacks it comes last. None: the newest first."""
-    newest = "e.at DESC, e.folder DESC, e.member"
+    newest = "e.at DESC, length(e.folder) DESC, e.folder DESC, e.member"  # of one second NAME-10 is newer than NAME-9
     if text is None:
         return Term(newest)
     key = text.removeprefix("-")

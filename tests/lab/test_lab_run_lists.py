@@ -126,6 +126,22 @@ def test_a_short_key_that_may_be_several_is_refused(tmp_path: Path) -> None:
         find(index, where=["lr=1"])
 
 
+def test_of_runs_that_began_in_one_second_the_one_with_the_largest_number_is_the_newest(tmp_path: Path) -> None:
+    for ending in ("", "-2", "-9", "-10"):
+        make_run(tmp_path, f"xor-1{ending}")
+    with Index(tmp_path, print) as index:
+        assert found(index) == ["xor-1-10", "xor-1-9", "xor-1-2", "xor-1"]
+
+
+def test_a_short_key_means_the_setting_that_differs(tmp_path: Path) -> None:
+    make_run(tmp_path, "one")
+    with Index(tmp_path, print) as index:
+        with pytest.raises(BadQuery):
+            found(index, "units=8")
+        make_run(tmp_path, "two", changes={"units: 8": "units: 4"})
+        assert found(index, "units=8") == ["one"]
+
+
 def test_what_met_nothing_is_named(index: Index) -> None:
     assert find(index, where=["recipe=xor", "seed=99"]).nothing == "seed=99"
     assert find(index, where=["recipe=xor", "seed=7"]).nothing is None
