@@ -27,7 +27,7 @@ def remove_runs(
 
     paths = list(dict.fromkeys(folder_of(run, run_dir) for run in runs))
     for path in paths:
-        Lock(path).release()
+        Lock(path).release()  # raises where somebody trains there
     if not (yes or _agreed([path.name for path in paths])):
         say("nothing was deleted")
         return FINE

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dllab.lab.run_lists import differing
-from dllab.runs.disk import StoreError
-from dllab.runs.entries import PLAN, SWEEP, Entry, Found, in_use, read
+from dllab.runs.disk import StoreError, in_use
+from dllab.runs.entries import PLAN, SWEEP, Entry, Found, read
 from dllab.runs.find import find_run
 from dllab.runs.settings import SEED, settings_of
 from dllab.runs.store import METRICS, RECIPE, RunFolder, root_of

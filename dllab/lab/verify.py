@@ -23,8 +23,7 @@ from dllab.lab.cross_validate import FoldEvent, cross_validate_loaded
 from dllab.lab.run_records import history_of
 from dllab.recipe import Recipe, RecipeError, load, parse
 from dllab.runs.data_file import digest
-from dllab.runs.disk import StoreError
-from dllab.runs.entries import in_use
+from dllab.runs.disk import StoreError, in_use
 from dllab.runs.find import find_run
 from dllab.runs.keeper import metrics_line
 from dllab.runs.machine import differences

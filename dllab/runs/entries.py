@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dllab.runs.disk import in_use
 from dllab.runs.settings import SEED, settings_of
 
 RUN, SWEEP = "run", "sweep"
@@ -92,19 +93,6 @@ def read(root: Path, found: Found, base: Mapping[str, Any] | None = None, since:
             return Read(found=Found(found.name, RUN, UNSURE), entries=(_run(path, document),))
         document["status"], running = "killed", False
     return Read(Found(found.name, RUN, UNSURE if running or _young(mark) else mark), (_run(path, document),))
-
-
-def in_use(path: Path) -> bool:
-    """Whether a process trains in the folder at this moment."""
-    from dllab.runs.disk import Lock, StoreError
-
-    try:
-        Lock(path).release()
-    except StoreError:
-        return True
-    except OSError:
-        pass
-    return False
 
 
 def _found(path: str, name: str) -> Found | None:

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 from made_runs import add_members, make_run, make_sweep, member, rows
 
 from dllab.runs import database, entries
-from dllab.runs.disk import Lock
+from dllab.runs.disk import Lock, in_use
 from dllab.runs.index import NAME, Index
 from dllab.runs.remove import REMOVED, clear, remove
 
@@ -135,6 +136,18 @@ def test_a_run_that_nobody_trains_any_more_was_killed(tmp_path: Path) -> None:
     assert rows(tmp_path) == [("one", -1, "killed")]
     make_run(tmp_path, "one")
     assert rows(tmp_path) == [("one", -1, "finished")]
+
+
+def test_whoever_looks_keeps_nobody_from_training(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one", status="running")
+    looking = os.open(run, os.O_RDONLY)
+    fcntl = pytest.importorskip("fcntl")
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.02, lambda: os.close(looking)).start()
+    lock = Lock(run)
+    assert in_use(run)
+    lock.release()
+    assert not in_use(run) and not in_use(tmp_path / "none")
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
