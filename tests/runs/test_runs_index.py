@@ -311,6 +311,29 @@ def test_two_processes_that_find_the_damage_set_it_aside_once(tmp_path: Path) ->
     assert rows(tmp_path) == [("one", -1, "finished")]
 
 
+@forks
+def test_many_that_find_the_damage_at_once_make_one_index(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_run(tmp_path, name)
+    before = rows(tmp_path)
+    for content in (b"no database at all\n" * 100, (tmp_path / NAME).read_bytes()[:5000]):
+        (tmp_path / NAME).write_bytes(content)
+        children = []
+        for _ in range(6):
+            child = os.fork()
+            if child == 0:
+                code = 9
+                try:
+                    told: list[str] = []
+                    code = len(told) if rows(tmp_path, told) == before and len(told) < 2 else 8
+                finally:
+                    os._exit(code)
+            children.append(child)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        assert codes.count(0) + codes.count(1) == 6 and codes.count(1) == 1, codes
+        sound(tmp_path)
+
+
 def test_where_no_file_can_be_written_the_folders_are_read(tmp_path: Path) -> None:
     make_run(tmp_path, "one")
     (tmp_path / NAME).mkdir()
