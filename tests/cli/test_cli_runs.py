@@ -129,7 +129,7 @@ def test_an_empty_folder_and_none(tmp_path: Path, utc: None) -> None:
 def test_a_folder_given_by_an_option(store: Path, tmp_path: Path) -> None:
     there = str(store / "runs")
     done = piped(tmp_path, "runs", "best", "--run-dir", there)
-    assert done.code == 0 and f"--run-dir {there}" in done.out
+    assert done.code == 0 and there in done.out and "--run-dir" in done.out
 
 
 def test_documents(store: Path, utc: None) -> None:
@@ -146,7 +146,7 @@ def test_documents(store: Path, utc: None) -> None:
 
 def test_export(store: Path, tmp_path: Path, utc: None) -> None:
     table = list(csv.DictReader(io.StringIO(typed(store, ["runs", "export"]).out)))
-    assert len(table) == 28 and table[-1]["member"] == "19"
+    assert len(table) == 28 and sum(row["member"] == "19" for row in table) == 1
     done = typed(store, ["runs", "export", str(tmp_path / "t.csv"), "--mean"])
     assert (done.out, done.err) == ("", f"6 lines written to {tmp_path / 't.csv'}\n")
     means = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text())))
