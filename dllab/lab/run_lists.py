@@ -192,15 +192,24 @@ def lines_of(connection: sqlite3.Connection, wanted: Sequence[Term], by: Term, l
     bases = {
         name: json.loads(base) for name, base in connection.execute("SELECT name, base FROM folders WHERE base != '{}'")
     }
-    return [_line(row, bases) for row in rows]
+    varied = {folder: _varied(connection, folder) for folder in {row[0] for row in rows} & set(bases)}
+    return [_line(row, bases, varied) for row in rows]
 
 
-def _line(row: tuple[Any, ...], bases: Mapping[str, Mapping[str, Any]]) -> Line:
+def _varied(connection: sqlite3.Connection, folder: str) -> tuple[str, ...]:
+    """The settings to which a sweep gives more than one value."""
+    sql = "SELECT key FROM entries, json_each(settings) WHERE folder = ? GROUP BY key HAVING count(DISTINCT value) > 1"
+    found = {key for (key,) in connection.execute(sql, (folder,))}
+    first = connection.execute("SELECT settings FROM entries WHERE folder = ? LIMIT 1", (folder,)).fetchone()
+    return tuple(key for key in (json.loads(first[0]) if first else ()) if key in found)
+
+
+def _line(row: tuple[Any, ...], bases: Mapping[str, Mapping[str, Any]], varied: Mapping[str, tuple[str, ...]]) -> Line:
     folder, member, recipe, seed, status, at, steps, epochs, seconds, error, settings, figures = row
     base, own = bases.get(folder), json.loads(settings)
     return Line(
         folder, None if member == ALONE else member, recipe, seed, status, at, steps, epochs, seconds, error,
-        own if base is None else {**base, **own}, json.loads(figures), changed=() if base is None else tuple(own),
+        own if base is None else {**base, **own}, json.loads(figures), changed=varied.get(folder, ()),
     )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class RunList:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, how many lines there are besides, sweeps, and commands."""
         found = self.listing
+        if found.mean and (sweep := _sweep_of(found.lines)) is not None:
+            yield Plain(Text(f"members of {sweep}:"))
         if found.lines:
             yield from table(
                 columns_of(found.lines, found.figures, found.differing, self.first, found.mean), options.max_width
@@ -210,9 +212,15 @@ def shown_time(at: float) -> str:
 def _whose(lines: Sequence[Line]) -> list[Column]:
     """What means are of: a recipe, and the sweep if they are of one."""
     found = [_told("recipe", lines, lambda line: line.recipe or "-", left=True)]
-    if any(line.member is not None for line in lines):
+    if _sweep_of(lines) is None and any(line.member is not None for line in lines):
         found.append(_told("sweep", lines, lambda line: "-" if line.member is None else line.run, left=True))
     return found
+
+
+def _sweep_of(lines: Sequence[Line]) -> str | None:
+    """The sweep that all lines are of."""
+    sweeps = {None if line.member is None else line.run for line in lines}
+    return sweeps.pop() if len(sweeps) == 1 else None
 
 
 def _told(key: str, lines: Sequence[Line], cell: Callable[[Line], str], left: bool = False) -> Column:

@@ -69,6 +69,7 @@ LINES = {
     "runs_list_filtered": "runs list --where test_accuracy>0.6 --sort -test_accuracy --limit 3",
     "runs_list_sweep": f"runs list {SWEEP} --sort -test_accuracy --limit 4",
     "runs_list_mean": "runs list --mean --sort -test_accuracy",
+    "runs_list_mean_sweep": f"runs list {SWEEP} --mean --sort test_loss",
     "runs_list_nothing": "runs list --where recipe=spirals --where seed=0",
     "runs_show": "runs show xor-20261125-100001",
     "runs_show_member": f"runs show {SWEEP}:17",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections.abc import Iterator
@@ -152,6 +153,13 @@ def test_the_settings_that_differ_are_those_within_a_recipe(index: Index) -> Non
     assert find(index, where=["lr=0.05"], members=False).differing == ()
 
 
+def test_the_settings_that_a_sweep_is_about_are_told_even_where_they_are_alike(tmp_path: Path) -> None:
+    lines = [member(i, overrides=["train.epochs=5", f"optimizer.lr={0.1 * (i % 2)}"]) for i in range(4)]
+    (make_sweep(tmp_path) / "members.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with Index(tmp_path, print) as index:
+        assert find(index, where=["member=2"]).differing == ("optimizer.lr",)
+
+
 def test_options_that_only_one_part_has_are_told_by_its_name(tmp_path: Path) -> None:
     make_run(tmp_path, "one")
     make_run(tmp_path, "two", changes={"adam: {lr: 0.05, beta1: 0.9}": "sgd: {lr: 0.05}"})
@@ -241,8 +249,6 @@ def test_a_key_that_members_change_as_a_whole_leaves_no_options_behind(tmp_path:
 
 
 def _lines(*optimizers: str) -> list[str]:
-    import json
-
     return [json.dumps(member(i, overrides=[f"optimizer={name}"])) for i, name in enumerate(optimizers)]
 
 
