@@ -134,7 +134,8 @@ def means(lines: Sequence[Line]) -> list[Line]:
     groups: dict[tuple[Any, ...], list[Line]] = {}
     for line in lines:
         sweep = None if line.member is None else line.run
-        own = tuple(sorted((name, _same(value)) for name, value in line.settings.items()))
+        names = sorted(line.settings) if sweep is None else line.changed  # those of one sweep differ in nothing else
+        own = tuple((name, _same(line.settings.get(name))) for name in names)
         groups.setdefault((line.recipe, sweep, own), []).append(line)
     return [_mean(group) for group in groups.values()]
 
@@ -198,10 +199,12 @@ def lines_of(connection: sqlite3.Connection, wanted: Sequence[Term], by: Term, l
 
 def _varied(connection: sqlite3.Connection, folder: str) -> tuple[str, ...]:
     """The settings to which a sweep gives more than one value."""
-    sql = "SELECT key FROM entries, json_each(settings) WHERE folder = ? GROUP BY key HAVING count(DISTINCT value) > 1"
-    found = {key for (key,) in connection.execute(sql, (folder,))}
-    first = connection.execute("SELECT settings FROM entries WHERE folder = ? LIMIT 1", (folder,)).fetchone()
-    return tuple(key for key in (json.loads(first[0]) if first else ()) if key in found)
+    (members,) = connection.execute("SELECT count(*) FROM entries WHERE folder = ?", (folder,)).fetchone()
+    sql = (
+        "SELECT key FROM entries, json_each(settings) WHERE folder = ? GROUP BY key "
+        "HAVING count(DISTINCT value) > 1 OR count(*) < ? ORDER BY min(id), key"
+    )
+    return tuple(key for (key,) in connection.execute(sql, (folder, members)))
 
 
 def _line(row: tuple[Any, ...], bases: Mapping[str, Mapping[str, Any]], varied: Mapping[str, tuple[str, ...]]) -> Line:

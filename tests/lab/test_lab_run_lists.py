@@ -158,6 +158,13 @@ def test_the_settings_that_a_sweep_is_about_are_told_even_where_they_are_alike(t
     (make_sweep(tmp_path) / "members.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with Index(tmp_path, print) as index:
         assert find(index, where=["member=2"]).differing == ("optimizer.lr",)
+        assert [line.count for line in find(index, mean=True).lines] == [2, 2]
+    add = member(4, overrides=["train.batch=2"])
+    with (tmp_path / "sweep-xor-20261125-110000" / "members.jsonl").open("a") as file:
+        file.write(json.dumps(add) + "\n")
+    with Index(tmp_path, print) as index:
+        assert sorted(find(index, where=["member=2"]).differing) == ["optimizer.lr", "train.batch", "train.epochs"]
+        assert [line.count for line in find(index, mean=True).lines] == [2, 2, 1]
 
 
 def test_options_that_only_one_part_has_are_told_by_its_name(tmp_path: Path) -> None:
