@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +30,8 @@ RunOrMember = Annotated[
                    metavar="RUN"),
 ]  # fmt: skip
 LARGEST_LIMIT = 1_000_000
+MANY = 50
+"""Folders that it takes longer to read than a moment."""
 
 
 def runs() -> None:
@@ -43,7 +45,6 @@ def runs() -> None:
 @contextmanager
 def opened(run_dir: str | None) -> Iterator[tuple[Index, Progress]]:
     """The index of a folder of runs, and what shows how far reading goes. Turns a bad query into Refused."""
-    from dllab.cli.console import progress
     from dllab.runs.index import Index
     from dllab.runs.query import BadQuery
     from dllab.runs.store import root_of
@@ -52,10 +53,27 @@ def opened(run_dir: str | None) -> Iterator[tuple[Index, Progress]]:
     if run_dir is not None and not root.is_dir():
         raise Refused(f"--run-dir {run_dir}: there is no such folder", "name the folder that runs were kept in")
     try:
-        with Index(root, say) as index, progress("reading runs") as advance:
-            yield index, lambda done, total: advance(done, total, "")
+        with Index(root, say) as index, _bar() as bar:
+            yield index, bar
     except BadQuery as error:
         raise Refused(error.problem, error.hint) from None
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Shows how far the reading of many folders is; a few are read before anybody could look."""
+    from dllab.cli.console import progress
+
+    with ExitStack() as stack:
+        advance: list[Callable[[float, int, str], None]] = []
+
+        def told(done: int, total: int) -> None:
+            if total >= MANY:
+                if not advance:
+                    advance.append(stack.enter_context(progress("reading runs")))
+                advance[0](done, total, "")
+
+        yield told
 
 
 def elsewhere(run_dir: str | None) -> list[str]:

@@ -117,6 +117,14 @@ def test_in_a_terminal(store: Path) -> None:
     assert done.code == 0 and "xor-20261125-100005" in done.out
 
 
+def test_many_folders_are_read_with_a_bar(tmp_path: Path) -> None:
+    for number in range(60):
+        make_run(tmp_path / "runs", f"run-{number}")
+    done = in_terminal(tmp_path, "runs", "list", "--limit", "1")
+    assert done.code == 0 and "reading runs" in done.out and "/60" in done.out
+    assert "reading runs" not in in_terminal(tmp_path, "runs", "list", "--limit", "1").out
+
+
 def test_an_empty_folder_and_none(tmp_path: Path, utc: None) -> None:
     for _ in range(2):
         done = typed(tmp_path, ["runs"])
