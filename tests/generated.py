@@ -134,7 +134,7 @@ def anchor(family: str, name: str) -> str:
 
 CODES = {
     FINE: "fine; so is a missed `expect`, which is shown",
-    NEGATIVE: "a negative verdict: a gradient is wrong, training diverged",
+    NEGATIVE: "a negative verdict: a gradient is wrong, training diverged, a replayed run differs",
     USAGE: "an error in the recipe, the options or the arguments, or a folder or file that cannot be used",
     INTERNAL: "a fault of the lab; the message names a log file",
     INTERRUPTED: "Ctrl-C; after SIGTERM it is 143, after SIGHUP 129. [exit-codes.md](exit-codes.md) has examples",
@@ -150,13 +150,15 @@ def commands_page() -> str:
     text += "\n## Exit codes\n\n" + table(["code", ""], [[f"{code}", said] for code, said in CODES.items()])
     for command in COMMANDS:
         text += "\n" + command_text(command)
+        for inner in command.inner:
+            text += "\n#" + command_text(inner, command.name)
     return text
 
 
-def command_text(command: Command) -> str:
+def command_text(command: Command, *outer: str) -> str:
     """One command: usage, what it does, arguments and options."""
     loaded = command.load()
-    usage = ["dllab", command.name]
+    usage = ["dllab", *outer, command.name, *(["COMMAND"] if command.inner else [])]
     rows = []
     for parameter in loaded.params:
         said = " ".join((parameter.help or "").split()) if hasattr(parameter, "help") else ""
@@ -172,7 +174,7 @@ def command_text(command: Command) -> str:
     if any(row[0].startswith("`-") for row in rows):
         usage.append("[OPTIONS]")
     help_text = "\n\n".join(wrapped(" ".join(p.split())).rstrip() for p in re.split(r"\n\s*\n", loaded.help or ""))
-    return f"## dllab {command.name}\n\n```text\n{' '.join(usage)}\n```\n\n{help_text}\n" + (
+    return f"## {' '.join(['dllab', *outer, command.name])}\n\n```text\n{' '.join(usage)}\n```\n\n{help_text}\n" + (
         "\n" + table(["argument or option", ""], rows) if rows else ""
     )
 

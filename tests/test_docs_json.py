@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import make_run, make_sweep, member
 from test_docs import JSON, run, text
 
 from dllab.cli.commands import COMMANDS
@@ -51,8 +52,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def fits(path: str, pattern: str) -> bool:
-    """Whether a path is one that the table means; a word in capitals stands for any name."""
+    """Whether a path is one that the table means; a word in capitals stands for any name, KEY for one with dots, too."""
     own, wanted = path.split("."), pattern.split(".")
+    if wanted[-1] == "KEY":
+        own = [*own[: len(wanted) - 1], ".".join(own[len(wanted) - 1 :])]
     return len(own) == len(wanted) and all(w.isupper() or o == w for o, w in zip(own, wanted))
 
 
@@ -92,7 +95,10 @@ def documents(folder: Path, *lines: str, code: int = 0) -> list[Any]:
 
 def test_there_is_a_table_for_every_command_and_file() -> None:
     commands = {heading.split()[1] for heading in documented() if heading.startswith("dllab ")}
-    showing = [command.name for command in COMMANDS if any("--json" in one.opts for one in command.load().params)]
+    showing = [
+        command.name for command in COMMANDS
+        if any("--json" in one.opts for each in (command.inner or (command,)) for one in each.load().params)
+    ]  # fmt: skip
     assert commands == {"schema", *showing}
     assert {"run.json", "metrics.jsonl"} <= set(documented())
     assert [heading for heading, table in documented().items() if not table] == ["dllab schema"]
@@ -219,6 +225,32 @@ def test_a_run_holds_what_is_documented(tmp_path: Path) -> None:
         "dllab resume RUN --json", *documents(tmp_path, f"resume last train.epochs=9 --quiet --run-dir {folder.parent}")
     )
     compare("run.json", json.loads((folder / "run.json").read_text()))
+
+
+def test_lists_of_runs_hold_what_is_documented(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for seed in (0, 1):
+        make_run(root, f"xor-{seed}", seed=seed)
+    make_run(root, "xor-2", changes={"lr: 0.05": "lr: 0.1"})
+    sweep = make_sweep(root, members=range(6))
+    with (sweep / "members.jsonl").open("a") as file:
+        file.write(json.dumps(member(6, status="failed", final={}, error="no such unit")) + "\n")
+    lines = ["runs list", "runs list --mean", "runs export", f"runs list {sweep.name}"]
+    compare("dllab runs list --json", *documents(tmp_path, *lines))
+    compare("dllab runs best --json", *documents(tmp_path, "runs best", "runs best --recipe xor"))
+    lines = ["runs compare xor-0 xor-1", f"runs compare xor-0 {sweep.name}:5", f"runs compare {sweep.name}:0 xor-2"]
+    compare("dllab runs compare RUN RUN --json", *documents(tmp_path, *lines))
+
+
+def test_what_is_said_of_one_run_holds_what_is_documented(tmp_path: Path) -> None:
+    (found,) = documents(tmp_path, "train xor train.epochs=3 metrics=[accuracy,confusion_matrix] --quiet")
+    make_sweep(tmp_path / "runs", members=range(2))
+    lines = ["runs show last", "runs show sweep-xor-20261125-110000:1"]
+    compare("dllab runs show RUN --json", *documents(tmp_path, *lines))
+    (same,) = documents(tmp_path, "verify last")
+    log = tmp_path / found["run"] / "metrics.jsonl"
+    log.write_text(log.read_text().replace('"epoch": 2', '"epoch": 3'))
+    compare("dllab verify RUN --json", same, *documents(tmp_path, "verify last", code=1))
 
 
 def test_a_run_with_transfer_holds_what_is_documented(tmp_path: Path) -> None:

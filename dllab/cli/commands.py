@@ -18,11 +18,16 @@ from dllab.cli.terminal import sign
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its name, the module and function that do it, and its line in `dllab --help`."""
+    """One command: its name, the module and function that do it, and its line in `dllab --help`.
+
+    `inner`: commands of its own, the first of which is meant where none is named.
+    """
 
     name: str
     help: str
     module: str = ""
+    called: str = ""
+    inner: tuple[Command, ...] = ()
 
     @property
     def home(self) -> str:
@@ -32,7 +37,7 @@ class Command:
     @property
     def function(self) -> str:
         """The name of its function."""
-        return self.name.replace("-", "_")
+        return self.called or self.name.replace("-", "_")
 
     def exists(self) -> bool:
         """Whether this installation has the command's module."""
@@ -41,10 +46,17 @@ class Command:
     def load(self) -> Any:
         """Import the module and make the command of its function."""
         function = getattr(importlib.import_module(self.home), self.function)
-        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command(name=self.name)(function)
+        plain: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+        if self.inner:
+            app = typer.Typer(cls=_group_of(self), **plain)
+            app.callback()(function)
+        else:
+            app = typer.Typer(**plain)
+            app.command(name=self.name)(function)
         command: Any = typer.main.get_command(app)
-        command.callback = _with_first_sign(command.callback)
+        command.name = self.name
+        if not self.inner:
+            command.callback = _with_first_sign(command.callback)
         command.parse_args = _naming_itself(command.parse_args)
         return command
 
@@ -80,10 +92,22 @@ def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+RUNS = (
+    Command("list", "List runs: filtered, sorted, or as means over seeds.", "runs_list", "list_runs"),
+    Command("show", "Show one run: what it was, its figures, its curve.", "runs_show", "show_run"),
+    Command("compare", "Show in what runs differ, and their curves.", "runs_compare", "compare_runs"),
+    Command("best", "Show the best run of each recipe, or of one.", "runs_best", "best_runs"),
+    Command("export", "Write runs as a table (CSV) or as JSON.", "runs_export", "export_runs"),
+    Command("rm", "Delete runs.", "runs_rm", "remove_runs"),
+    Command("reindex", "Make the index of runs anew from their folders.", "runs_reindex", "reindex_runs"),
+)
+
 COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
     Command("eval", "Show the figures of a run's net, on its data or on others."),
+    Command("runs", "List, filter and compare the runs that were kept.", inner=RUNS),
+    Command("verify", "Prove that a run comes to the same bits again."),
     Command("predict", "Ask a run's net about new rows, pictures or texts."),
     Command("neighbours", "Show which words a net takes for alike."),
     Command("generate", "Let a run's net write text, letter by letter or word by word."),
@@ -132,34 +156,76 @@ def loaded(name: str) -> Any:
     return known()[name].load()
 
 
+@cache
+def inner(outer: str, name: str) -> Any:
+    """A command of a command, ready to be called."""
+    return next(command for command in known()[outer].inner if command.name == name).load()
+
+
 class LazyGroup(TyperGroup):
     """A group of commands whose modules are imported only for the command that is called."""
 
+    def known(self) -> dict[str, Command]:
+        """Its commands, in the order of the help."""
+        return known()
+
+    def loaded(self, name: str) -> Any:
+        """One of them, ready to be called."""
+        return loaded(name)
+
+    def refused(self, shown: str) -> str:
+        """What is said of a name that no command has."""
+        return f"there is no command '{shown}'."
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of the table."""
-        return list(known())
+        return list(self.known())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name; None where there is none."""
-        return loaded(cmd_name) if cmd_name in known() else None
+        return self.loaded(cmd_name) if cmd_name in self.known() else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the first argument names. A usage error that lists the commands where it names none."""
         name = args[0]
-        if name not in known() and not name.startswith("-"):
+        if name not in self.known() and not name.startswith("-"):
             from difflib import get_close_matches
 
-            close = get_close_matches(name[:64], list(known()), n=1)
+            close = get_close_matches(name[:64], list(self.known()), n=1)
             shown = "".join(c if c.isprintable() else "?" for c in name[:40])
             ctx.fail(
-                f"there is no command '{shown}'." + (f" Did you mean '{close[0]}'?" if close else "")
-                + f" The commands are {', '.join(known())}."
+                self.refused(shown) + (f" Did you mean '{close[0]}'?" if close else "")
+                + f" The commands are {', '.join(self.known())}."
             )  # fmt: skip
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table's own lines: asking the commands would import them all."""
-        rows = [(command.name, command.help) for command in known().values()]
+        rows = [(command.name, command.help) for command in self.known().values()]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+
+def _group_of(outer: Command) -> type[LazyGroup]:
+    """A group of the inner commands of a command."""
+    table = {command.name: command for command in outer.inner}
+
+    class Inner(LazyGroup):
+        def known(self) -> dict[str, Command]:
+            return table
+
+        def loaded(self, name: str) -> Any:
+            return inner(outer.name, name)
+
+        def refused(self, shown: str) -> str:
+            return f"`dllab {outer.name}` has no command '{shown}'."
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            """Without a name the first command is meant."""
+            if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+                args = [next(iter(table)), *args]
+            found: list[str] = super().parse_args(ctx, args)
+            return found
+
+    return Inner

@@ -61,7 +61,7 @@ def candidates(words: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _all(before: list[str], current: str) -> Candidates:
-    from dllab.cli.commands import known, loaded
+    from dllab.cli.commands import inner, known, loaded
 
     while before and before[0].startswith("-"):
         del before[0]
@@ -70,7 +70,14 @@ def _all(before: list[str], current: str) -> Candidates:
         return [*told, ("--help", "Show this message and exit."), ("--version", "Print the version and exit.")]
     if before[0] not in known():
         return []
-    command = loaded(before[0])
+    command, before = loaded(before[0]), list(before)
+    if known()[before[0]].inner:
+        if len(before) == 1:
+            return [(one.name, one.help) for one in known()[before[0]].inner]
+        if before[1] not in {one.name for one in known()[before[0]].inner}:
+            return []
+        command = inner(before[0], before[1])
+        del before[0]
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
     options = {
         word: one for one in command.params if one.param_type_name == "option" for word in one.opts + one.secondary_opts
@@ -116,6 +123,8 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         return overrides.of_part("datasets", words[0] if words else "", current)
     if kind == "RUN" and command == "generate":
         return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
+    if kind in ("RUN|SWEEP", "CONDITION", "KEY", "FIGURE"):
+        return [*runs(), *sweeps()] if kind == "RUN|SWEEP" else fields(kind)
     if kind == "RUN":
         sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
         return [*sample, *runs(), *files(current, ())]
@@ -200,6 +209,22 @@ def runs() -> Candidates:
         found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         return [("last", "the latest run"), *((path.name, f"a run in {root}") for path in found)]
     return []
+
+
+def sweeps() -> Candidates:
+    """The sweeps in the folder of runs."""
+    root = _root()
+    with contextlib.suppress(OSError):
+        return [(path.name, f"a sweep in {root}") for path in sorted(root.iterdir()) if (path / "sweep.json").exists()]
+    return []
+
+
+def fields(kind: str) -> Candidates:
+    """What runs are filtered and sorted by, whatever their figures and settings."""
+    names = ("recipe", "status", "seed", "steps", "seconds", "began", "age", "sweep", "test_accuracy", "test_loss",
+             "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "optimizer.lr")  # fmt: skip
+    known = [name for name in names if "_" in name or kind != "FIGURE"]
+    return [(f"{name}=" if kind == "CONDITION" else name, f"a {kind.lower()}") for name in known]
 
 
 def files(current: str, endings: tuple[str, ...]) -> Candidates:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 LEFTOVER = ".new-"
 """How the names of files begin that are being written; only a process that was killed leaves one behind."""
+
+LOOKS = 10
+"""How often a lock is asked for, with some milliseconds between."""
 
 BINARY = getattr(os, "O_BINARY", 0)
 
@@ -84,7 +88,7 @@ class Lock:
             return
         handle = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _patiently(lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(handle)
             why = "a run is being trained there by another process"
@@ -99,6 +103,35 @@ class Lock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def in_use(folder: Path) -> bool:
+    """Whether another process has the lock of a folder at this moment; False where the system has no such locks."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
+
+
+def _patiently(lock: Callable[[], object]) -> None:
+    """Lock, in spite of those who look for a moment whether somebody has it. Raises BlockingIOError."""
+    for _ in range(LOOKS - 1):
+        with contextlib.suppress(BlockingIOError):
+            lock()
+            return
+        time.sleep(0.005)
+    lock()
 
 
 @contextlib.contextmanager

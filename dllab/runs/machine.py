@@ -37,7 +37,7 @@ def differences(told: Any) -> list[str]:
     """What differs here from what a run's run.json tells, of that which may change its bits."""
     here = surroundings()
     found = []
-    for group, names in (("versions", ("dllab", "numpy", "numba")), ("machine", ("processor",))):
+    for group, names in (("versions", ("dllab", "numpy", "numba", "llvmlite")), ("machine", ("processor",))):
         there = told.get(group) if isinstance(told, dict) else None
         for name in names:
             before = there.get(name) if isinstance(there, dict) else None

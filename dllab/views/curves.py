@@ -18,6 +18,7 @@ from dllab.views.text import number
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille cell, by column and row
 MARGIN = 9  # columns of the scale on the left
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
+LETTERS_APART, LETTERED = 24, 6  # columns between two letters on a curve; curves whose letters stand beside each other
 DECADES = 12  # that such a scale spans at most; what is smaller, and 0, lies on its lower end
 OFF = 0.08  # of the scale: how far from its middle a round number may be that is told there
 FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power of ten below its length
@@ -25,7 +26,10 @@ FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power
 
 @dataclass(frozen=True)
 class Series:
-    """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour. `points`: not joined."""
+    """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour. `points`: not joined.
+
+    `letter`: written on the curve here and there, where there are more than two.
+    """
 
     label: str
     x: Sequence[float]
@@ -33,6 +37,7 @@ class Series:
     style: str = ""
     dotted: bool = False
     points: bool = False
+    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Plot:
                 if _drawable(y)
             ]
             grid.curve(points, index, curve.dotted, not curve.points)
+        for index, curve in enumerate(self.series):
+            grid.write(curve.letter, index)
         ticks = _ticks(low, high, height, logarithmic)
         for row in range(height):
             label = _tick(ticks[row]) if row in ticks else ""
@@ -165,6 +172,8 @@ class _Grid:
         self.width, self.height, self.across, self.down = width, height, across, down
         self.dots: dict[tuple[int, int], int] = {}  # (cell column, cell row) to bits
         self.owner: dict[tuple[int, int], int] = {}
+        self.ways: dict[int, list[tuple[int, int]]] = {}  # curve to its cells, in order
+        self.letters: dict[tuple[int, int], tuple[str, int]] = {}
 
     def curve(self, points: Sequence[tuple[float, float]], index: int, dotted: bool, joined: bool = True) -> None:
         """Points, joined or not, given as shares of the width and height (0, 0 is the lower left)."""
@@ -174,11 +183,24 @@ class _Grid:
             if not dotted or number_ % 4 < 2:
                 self._dot(x, min(max(y, 0), last_y), index)
 
+    def write(self, letter: str, index: int) -> None:
+        """A letter on cells of a curve, at other columns than those of the curves before it, and at its end."""
+        way = self.ways.get(index, [])
+        columns = range(2 + LETTERS_APART * index // LETTERED, self.width, LETTERS_APART)
+        wanted = {next((cell for cell in way if cell[0] == column), None) for column in columns} | {
+            way[-1] if way else None
+        }
+        for cell in wanted - {None} if letter else ():
+            assert cell is not None
+            self.letters.setdefault(cell, (letter, index))
+
     def cells(self, row: int, ascii_only: bool) -> Iterator[tuple[str, int | None]]:
         """The characters of one line, each with its curve."""
         for column in range(self.width):
             bits, index = self.dots.get((column, row), 0), self.owner.get((column, row))
-            if not bits:
+            if (column, row) in self.letters:
+                yield self.letters[column, row]
+            elif not bits:
                 yield " ", None
             elif ascii_only:
                 yield ("o" if index else "'.:"[{0x01: 0, 0x02: 1}.get(bits, 2)]), index
@@ -189,6 +211,7 @@ class _Grid:
         cell = (x // self.across, y // self.down)
         self.dots[cell] = self.dots.get(cell, 0) | DOTS[x % self.across][y % self.down]
         self.owner[cell] = index
+        self.ways.setdefault(index, []).append(cell)
 
 
 def _ticks(low: float, high: float, height: int, logarithmic: bool) -> dict[int, float]:

@@ -15,18 +15,19 @@ MOST_COLUMNS = 5
 
 
 def figures_table(figures: Mapping[str, Mapping[str, Any]], rows: Mapping[str, int]) -> RenderableType:
-    """A line for each split: its rows and its figures, as many as fit."""
+    """A line for each split: its rows, where they are known, and its figures, as many as fit."""
     values = [pair for inner in figures.values() for pair in inner.items()]
     names = list(dict.fromkeys(name for name, value in values if isinstance(value, int | float)))[:MOST_COLUMNS]
     table = Table.grid(padding=(0, 3))
     table.add_column()
-    for _ in range(len(names) + 1):
+    counted = ["rows"] if rows else []
+    for _ in (*counted, *names):
         table.add_column(justify="right")
-    table.add_row(*(Text(heading(name), "bold") for name in ("split", "rows", *names)))
+    table.add_row(*(Text(heading(name), "bold") for name in ("split", *counted, *names)))
     for split, inner in figures.items():
-        count = rows.get(split)
-        cells = [figure(name, inner.get(name)) for name in names]
-        table.add_row(split, "" if count is None else f"{count:,}", *cells)
+        cells = [f"{rows[split]:,}" if split in rows else "" for _ in counted]
+        cells += [figure(name, inner.get(name)) for name in names]
+        table.add_row(split, *cells)
     return table
 
 

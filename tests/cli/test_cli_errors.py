@@ -26,6 +26,7 @@ import error_cases_runs
 import error_cases_saving
 import error_cases_sequences
 import error_cases_steps
+import error_cases_store
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -58,6 +59,7 @@ AREAS = {
     "layers": error_cases_layers.LAYERS,
     "live": error_cases_live.LIVE,
     "steps": error_cases_steps.STEPS,
+    "store": error_cases_store.STORE,
     "saving": error_cases_saving.SAVING,
     "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,

@@ -1,0 +1,72 @@
+"""Trains a member of a sweep again, alone, and compares its figures and its end bit by bit; no more was kept of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dllab.lab.run_records import Record
+from dllab.lab.verify import Difference, Listener, Verification, first_difference
+from dllab.recipe import Recipe, parse
+from dllab.runs.data_file import digest
+from dllab.runs.disk import StoreError, read_file
+from dllab.runs.entries import PLAN
+from dllab.runs.machine import differences
+from dllab.runs.metrics_log import plain
+from dllab.runs.train import first_weights
+from dllab.training.events import Finished
+from dllab.training.trainer import Trainer
+
+
+def verify_member(record: Record, run_dir: str | None, *, trust: bool = False,
+                  on_event: Listener = lambda event: None) -> Verification:  # fmt: skip
+    """Replay one member. Raises StoreError for one that cannot be replayed, RecipeError for changes that cannot be used."""
+    if record.status == "failed":
+        raise StoreError(f"{record.name} failed, so there is nothing to compare\n  {record.document.get('error')}")
+    plan = _plan(record.path)
+    recipe = _recipe(record, plan, trust)
+    trainer = Trainer(recipe)
+    if recipe.init_from is not None:
+        trainer.begin_with(first_weights(trainer, run_dir, False, on_event, trust))
+    changed = differences(plan)
+    if plan.get("data") is not None and not record.changes_data and plan["data"] != digest(trainer.data):
+        changed.append("the data are not what they were")
+    end: Finished | None = None
+    for event in trainer.events():
+        on_event(event)
+        if isinstance(event, Finished):
+            end = event
+    assert end is not None
+    first = first_difference(record.figures, plain(end.figures))
+    then, now = _end(record.status, record.document.get("steps")), _end(end.status, end.steps)
+    if first is None and then != now:
+        first = Difference("the end", then, now)
+    note = "it is a member of a sweep, of which figures are kept and no parameters"
+    numbers = len([value for values in record.figures.values() for value in values.values()])
+    return Verification(record.name, record.recipe, record.status, 0, numbers, None, first, tuple(changed), (note,))
+
+
+def _end(status: str, steps: int | None) -> str:
+    return f"{status} after {steps} steps"
+
+
+def _plan(path: Path) -> dict[str, Any]:
+    try:
+        plan = json.loads(read_file(path / PLAN))
+        if isinstance(plan["recipe_yaml"], str):
+            return dict(plan)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise StoreError(f"{path / PLAN} is damaged: it is no plan of a sweep\n  begin the sweep anew")
+
+
+def _recipe(record: Record, plan: Mapping[str, Any], trust: bool) -> Recipe:
+    """The recipe of the sweep, as it was, with the changes and the seed of the member."""
+    path = Path(plan["path"]) if isinstance(plan.get("path"), str) else None
+    recipe = parse(plan["recipe_yaml"], record.document["changes"], f"{record.path / PLAN}", path, trust=trust)
+    seed = record.document["seed"]
+    train = recipe.train if seed is None else dataclasses.replace(recipe.train, seed=seed)
+    return dataclasses.replace(recipe, name=record.recipe, train=train)

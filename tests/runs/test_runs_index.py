@@ -1,0 +1,450 @@
+"""The index of runs: it notices what is new, takes many writers at once, and survives kills, damage and full disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import made_runs
+import pytest
+from made_runs import add_members, make_run, make_sweep, member, rows
+
+from dllab.runs import database, entries
+from dllab.runs.disk import Lock, in_use
+from dllab.runs.index import NAME, Index
+from dllab.runs.remove import REMOVED, clear, remove
+
+SWEEP = "sweep-xor-20261125-110000"
+forks = pytest.mark.skipif(os.name == "nt", reason="forks")
+
+
+@pytest.fixture(autouse=True)
+def old_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read again while they are young; here only what has changed shall be."""
+    monkeypatch.setattr(entries, "YOUNG", 0.0)
+
+
+def counted(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders that one look reads."""
+    read = []
+    real = entries.read
+
+    def noting(root: Path, found: entries.Found, *rest: object) -> entries.Read:
+        read.append(found.name)
+        return real(root, found, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dllab.runs.index.read", noting)
+        rows(root)
+    return read
+
+
+# ---- what is new -----------------------------------------------------------------------------------------------------
+
+
+def test_new_changed_and_deleted_folders_are_noticed_and_nothing_else_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path, "one")
+    make_run(tmp_path, "two")
+    assert rows(tmp_path) == [("one", -1, "finished"), ("two", -1, "finished")]
+    assert counted(tmp_path, monkeypatch) == []
+    make_run(tmp_path, "three")
+    assert counted(tmp_path, monkeypatch) == ["three"]
+    make_run(tmp_path, "two", status="diverged")
+    assert counted(tmp_path, monkeypatch) == ["two"]
+    shutil.rmtree(tmp_path / "one")
+    assert rows(tmp_path) == [("three", -1, "finished"), ("two", -1, "diverged")]
+    (tmp_path / "two").rename(tmp_path / "four")
+    assert [name for name, _, _ in rows(tmp_path)] == ["four", "three"]
+
+
+def test_a_young_record_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock may stand still between two changes."""
+    monkeypatch.setattr(entries, "YOUNG", 60.0)
+    make_run(tmp_path, "one")
+    rows(tmp_path)
+    assert counted(tmp_path, monkeypatch) == ["one"]
+
+
+def test_of_a_sweep_only_new_lines_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = make_sweep(tmp_path, members=range(4))
+    assert len(rows(tmp_path)) == 4
+    lines: list[int] = []
+    real = entries._member
+    monkeypatch.setattr(entries, "_member", lambda line, *rest: lines.append(len(line)) or real(line, *rest))
+    add_members(sweep, range(4, 7))
+    assert [index for _, index, _ in rows(tmp_path)] == list(range(7))
+    assert len(lines) == 3
+    with Index(tmp_path, print) as index:
+        (base,) = index.ask(lambda connection: connection.execute("SELECT base FROM folders").fetchone())
+    assert json.loads(base)["model[0].dense.units"] == 8
+
+
+def test_of_two_lines_of_one_member_the_later_counts(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path, members=range(3))
+    assert rows(tmp_path)[1] == (SWEEP, 1, "finished")
+    with (sweep / "members.jsonl").open("a") as file:
+        file.write(json.dumps(member(1, status="failed", error="no")) + "\n")
+    assert rows(tmp_path)[1] == (SWEEP, 1, "failed")
+
+
+def test_half_a_line_comes_later_or_never(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path, members=range(2))
+    line = json.dumps(member(2)) + "\n"
+    with (sweep / "members.jsonl").open("a") as file:
+        file.write(line[:20])
+    assert len(rows(tmp_path)) == 2
+    with (sweep / "members.jsonl").open("a") as file:
+        file.write(line[20:] + "no JSON\n" + json.dumps(member(3)) + '\n{"index": "x", "status": 1}\n')
+    assert [index for _, index, _ in rows(tmp_path)] == [0, 1, 2, 3]
+
+
+def test_a_journal_that_was_cut_is_read_anew(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path, members=range(5))
+    rows(tmp_path)
+    (sweep / "members.jsonl").write_text(json.dumps(member(7)) + "\n")
+    assert rows(tmp_path) == [(SWEEP, 7, "finished")]
+
+
+def test_damaged_records_are_told_and_stop_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "good")
+    for name, content in (("a", b"{"), ("b", b"[]"), ("c", b'{"status": 3}'), ("d", b"\xff"), ("e", b"{}")):
+        make_run(tmp_path, name)
+        (tmp_path / name / "run.json").write_bytes(content)
+    (tmp_path / "good" / "recipe.yaml").write_text("data: [")
+    (tmp_path / "no run").mkdir()
+    (tmp_path / "file").touch()
+    found = {name: status for name, _, status in rows(tmp_path)}
+    assert found == {"a": "damaged", "b": "damaged", "c": "damaged", "d": "damaged", "e": "damaged", "good": "finished"}
+
+
+def test_a_run_that_nobody_trains_any_more_was_killed(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one", status="running")
+    lock = Lock(run)
+    assert rows(tmp_path) == [("one", -1, "running")]
+    lock.release()
+    assert rows(tmp_path) == [("one", -1, "killed")]
+    make_run(tmp_path, "one")
+    assert rows(tmp_path) == [("one", -1, "finished")]
+
+
+def test_whoever_looks_keeps_nobody_from_training(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one", status="running")
+    looking = os.open(run, os.O_RDONLY)
+    fcntl = pytest.importorskip("fcntl")
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.02, lambda: os.close(looking)).start()
+    lock = Lock(run)
+    assert in_use(run)
+    lock.release()
+    assert not in_use(run) and not in_use(tmp_path / "none")
+
+
+def test_no_folder_at_all(tmp_path: Path) -> None:
+    told: list[str] = []
+    assert rows(tmp_path / "none", told) == []
+    assert told == [] and not (tmp_path / "none").exists()
+
+
+def test_making_it_anew_changes_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "one")
+    make_sweep(tmp_path, members=range(3))
+    before = rows(tmp_path)
+    with Index(tmp_path, print) as index:
+        assert index.rebuild() == (1, 1, 3)
+    assert rows(tmp_path) == before
+
+
+# ---- many at once ----------------------------------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from pathlib import Path
+from made_runs import add_members, make_run, make_sweep, rows
+root, number, many = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+sweep = make_sweep(root, f"sweep-{number}")
+for i in range(many):
+    make_run(root, f"run-{number}-{i}", seed=i)
+    add_members(sweep, range(10 * i, 10 * i + 10))
+    found = rows(root)  # fails if anything is told
+    own = {(name, member) for name, member, _ in found if name == f"sweep-{number}" or name.startswith(f"run-{number}-")}
+    assert len(own) == 11 * (i + 1), (len(own), i)
+"""
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """A Python process that can import the helpers."""
+    path = os.pathsep.join([str(Path(made_runs.__file__).parent), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_eight_processes_write_one_store_and_no_row_is_lost(tmp_path: Path) -> None:
+    """Each sees at once what it has written; none is told of a lock."""
+    many = 8
+    processes = [start(WRITER, tmp_path, number, many) for number in range(8)]
+    said = [process.communicate(timeout=300) for process in processes]
+    assert said == [("", "")] * 8
+    assert [process.returncode for process in processes] == [0] * 8
+    assert len(rows(tmp_path)) == 8 * many * 11
+    sound(tmp_path)
+
+
+def sound(root: Path) -> None:
+    """Fail unless SQLite itself finds nothing wrong with the file."""
+    connection = sqlite3.connect(root / NAME)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+# ---- kills -----------------------------------------------------------------------------------------------------------
+
+
+def killed_while_writing(root: Path, number: int, seconds: float) -> None:
+    """A process makes runs and members and looks at the index, again and again, until it is killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            sweep = make_sweep(root, f"sweep-{number}")
+            for i in range(10**6):
+                make_run(root, f"run-{number}-{i}", seed=i)
+                add_members(sweep, range(100 * i, 100 * i + 100))
+                rows(root, [])
+        finally:
+            os._exit(9)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "the child has come to an end of its own"
+
+
+def kills(root: Path, count: int) -> None:
+    generator = random.Random(count)
+    for number in range(count):
+        killed_while_writing(root, number, generator.uniform(0.01, 0.08))
+        sound(root)  # rolls back what was half done
+    told: list[str] = []
+    found = rows(root, told)
+    lines = sum(path.read_bytes().count(b"\n") for path in root.glob("*/members.jsonl"))
+    runs = len(list(root.glob("*/run.json")))
+    assert told == [] and len(found) == runs + lines
+    with Index(root, told.append) as index:
+        index.rebuild()
+    assert rows(root) == found
+
+
+@forks
+def test_kills_at_any_instant_lose_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "first")
+    rows(tmp_path)
+    kills(tmp_path, 20)
+
+
+@forks
+@pytest.mark.slow
+def test_200_kills_at_any_instant_lose_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "first")
+    rows(tmp_path)
+    kills(tmp_path, 200)
+
+
+# ---- a file that is damaged, or cannot be written ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["no database", "cut", "bytes", "another program's", "header"])
+def test_a_damaged_file_is_set_aside_and_made_anew(tmp_path: Path, how: str) -> None:
+    make_run(tmp_path, "one")
+    make_sweep(tmp_path, members=range(200))
+    before, path = rows(tmp_path), tmp_path / NAME
+    content = bytearray(path.read_bytes())
+    if how == "no database":
+        content = bytearray(b"no database at all\n" * 100)
+    elif how == "cut":
+        content = content[: len(content) // 2 + 100]
+    elif how == "bytes":
+        content[4096:8192] = b"\xa5" * 4096
+    elif how == "header":
+        content[:100] = b"\0" * 100
+    path.write_bytes(content)
+    if how == "another program's":
+        path.unlink()
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE mine (x)")
+        connection.close()
+    told: list[str] = []
+    assert rows(tmp_path, told) == before
+    assert told == [f"{path} was damaged: it is set aside as {NAME}.damaged, and made anew from the runs"]
+    assert (tmp_path / f"{NAME}.damaged").exists()
+    assert rows(tmp_path) == before
+    sound(tmp_path)
+
+
+def test_a_file_of_another_version_is_made_anew_without_a_word(tmp_path: Path) -> None:
+    make_run(tmp_path, "one")
+    rows(tmp_path)
+    with sqlite3.connect(tmp_path / NAME) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.execute("DROP TABLE entries")
+    connection.close()
+    assert rows(tmp_path) == [("one", -1, "finished")]
+
+
+def test_two_processes_that_find_the_damage_set_it_aside_once(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(b"no database at all\n" * 100)
+    assert database.set_aside(path) == tmp_path / f"{NAME}.damaged"
+    make_run(tmp_path, "one")
+    assert rows(tmp_path) == [("one", -1, "finished")]
+    assert database.set_aside(path) is None
+    assert rows(tmp_path) == [("one", -1, "finished")]
+
+
+@forks
+def test_many_that_find_the_damage_at_once_make_one_index(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_run(tmp_path, name)
+    before = rows(tmp_path)
+    for content in (b"no database at all\n" * 100, (tmp_path / NAME).read_bytes()[:5000]):
+        (tmp_path / NAME).write_bytes(content)
+        children = []
+        for _ in range(6):
+            child = os.fork()
+            if child == 0:
+                code = 9
+                try:
+                    told: list[str] = []
+                    code = len(told) if rows(tmp_path, told) == before and len(told) < 2 else 8
+                finally:
+                    os._exit(code)
+            children.append(child)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        assert codes.count(0) + codes.count(1) == 6 and codes.count(1) == 1, codes
+        sound(tmp_path)
+
+
+def test_where_no_file_can_be_written_the_folders_are_read(tmp_path: Path) -> None:
+    make_run(tmp_path, "one")
+    (tmp_path / NAME).mkdir()
+    told: list[str] = []
+    assert rows(tmp_path, told) == [("one", -1, "finished")]
+    reason = "it cannot be opened or made"
+    assert told == [f"{tmp_path / NAME} cannot be used: {reason}; the runs themselves are read, which takes longer"]
+
+
+def test_a_file_that_cannot_be_changed_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a folder without rights only what is new has to be read."""
+    make_run(tmp_path, "one")
+    rows(tmp_path)
+    make_run(tmp_path, "two")
+    real = database._connected
+
+    def unwritable(path: Path) -> sqlite3.Connection:
+        connection = real(path)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    monkeypatch.setattr(database, "_connected", unwritable)
+    told: list[str] = []
+    read: list[str] = []
+    whole = entries.read
+    monkeypatch.setattr(
+        "dllab.runs.index.read", lambda root, found, *rest: read.append(found.name) or whole(root, found, *rest)
+    )
+    assert len(rows(tmp_path, told)) == 2
+    assert "it may not be written" in told[0]
+    assert read == ["two", "two"]  # before it was clear, and after
+
+
+def test_a_lock_that_never_ends_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    make_run(tmp_path, "one")
+    rows(tmp_path)
+    make_run(tmp_path, "two")
+    other = sqlite3.connect(tmp_path / NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    told: list[str] = []
+    assert len(rows(tmp_path, told)) == 2
+    assert "another process has locked it" in told[0]
+    other.execute("ROLLBACK")
+    other.close()
+    assert len(rows(tmp_path)) == 2
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from made_runs import rows
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+told = []
+print(len(rows(Path(sys.argv[1]), told)))
+print(*told)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of resources")
+@pytest.mark.parametrize("limit", [0, 8192, 40_000])
+def test_a_full_disk_is_told_and_leaves_the_store_intact(tmp_path: Path, limit: int) -> None:
+    make_run(tmp_path, "one")
+    before = rows(tmp_path) if limit > 8192 else None
+    make_sweep(tmp_path, members=range(2000))
+    process = start(LIMITED, tmp_path, limit)
+    out, errors = process.communicate(timeout=120)
+    assert errors == "" and process.returncode == 0
+    lines = out.splitlines()
+    assert lines[0] == "2001"
+    assert f"{tmp_path / NAME} cannot be used: " in lines[1] and "full" in lines[1]
+    if before is not None:
+        connection = sqlite3.connect(tmp_path / NAME)
+        assert connection.execute("SELECT folder, member, status FROM entries").fetchall() == before
+        connection.close()
+    assert len(rows(tmp_path)) == 2001
+    sound(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"), [((3, 40, 1), "delete"), ((3, 51, 2), "delete"), ((3, 51, 3), "wal"), ((3, 52, 0), "wal")]
+)
+def test_wal_only_where_it_has_no_race(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], mode: str
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    make_run(tmp_path, "one")
+    with Index(tmp_path, print) as index:
+        found = index.ask(
+            lambda connection: [*connection.execute("PRAGMA journal_mode"), *connection.execute("PRAGMA synchronous")]
+        )
+    assert found == [(mode,), (1 if mode == "wal" else 2,)]
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
+    assert len(rows(tmp_path)) == 1  # and back again, as nobody else has it open
+
+
+# ---- deletion --------------------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_run_is_gone_from_the_index(tmp_path: Path) -> None:
+    remove(make_run(tmp_path, "one"))
+    make_run(tmp_path, "two")
+    assert [name for name, _, _ in rows(tmp_path)] == ["two"]
+
+
+def test_a_deletion_that_was_killed_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path, "one")
+    monkeypatch.setattr(shutil, "rmtree", lambda *rest, **options: None)
+    remove(run)
+    monkeypatch.undo()
+    assert list(tmp_path.glob(f"{REMOVED}*"))
+    assert rows(tmp_path) == []
+    clear(tmp_path)
+    assert not list(tmp_path.glob(f"{REMOVED}*"))
