@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lab.lr_find import BLOWN_UP, RangeTest, Soundings, smooth
+from dllab.runs.metrics_log import plain
 from dllab.training.events import Compiling, Event, FirstTraining
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number

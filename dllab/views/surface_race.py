@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lab.surface_race import RATES, TOLERANCE, Racer, SurfaceRace
+from dllab.runs.metrics_log import plain
 from dllab.views.colours import contrast
 from dllab.views.data_pictures import PALETTE
-from dllab.views.documents import plain
 from dllab.views.parts import Plain
 from dllab.views.surface import Surface, Trail
 from dllab.views.text import count, number
