@@ -46,9 +46,7 @@ class Figure:
     leisurely: bool = False
 
 
-def live_for(
-    figure: Figure, name: str, *, watch: float | None, as_json: bool, trains: bool, hint: str
-) -> Live | None:  # fmt: skip
+def live_for(figure: Figure, name: str, *, watch: float | None, as_json: bool, trains: bool, hint: str) -> Live | None:
     """What draws a figure, if a net is trained and both streams are terminals; `hint`: how to have one trained."""
     import sys
 

@@ -18,12 +18,12 @@ VIEW = "viz-attention"
 
 
 def viz_attention(
-    net: RecipeOrRun,
+    target: RecipeOrRun,
     changes: Changes = None,
     settings: Settings = None,
     layer: Layer = None,
     head: Annotated[int | None, typer.Option("--head", help="One head alone, from 1.", min=1, metavar="H")] = None,
-    index: InputIndex = None,
+    place: InputIndex = None,
     text: Annotated[str | None, typer.Option("--text", help="A text in place of an example.", metavar="TEXT")] = None,
     steps: Annotated[
         str | None, typer.Option("--steps", help="Draw these steps of long sequences, such as 1-32.", metavar="A-B")
@@ -51,14 +51,14 @@ def viz_attention(
     from dllab.lab.examples import split_of
     from dllab.views import attention as views
 
-    _check_text(text, index, split)
-    asked = Wanted(layer, head, _steps(steps), split, index or 0, text)
-    meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    _check_text(text, place, split)
+    asked = Wanted(layer, head, _steps(steps), split, place or 0, text)
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     found = subject(meant, VIEW, fits=asked.check)
     name = split_of(found.data, split)
-    seen = look(found, name, asked.index, text, layer)
-    kept = spelled(layer=layer, head=head, input=index, text=text, steps=steps, split=split, before=before)
-    another = spelled(layer=layer, head=head, input=0 if index == 1 else 1, steps=steps, split=split, before=before)
+    seen = look(found, name, asked.place, text, layer)
+    kept = spelled(layer=layer, head=head, input=place, text=text, steps=steps, split=split, before=before)
+    another = spelled(layer=layer, head=head, input=0 if place == 1 else 1, steps=steps, split=split, before=before)
     view = views.attention_view(
         seen, shlex.join(meant.words), asked.steps, head, layer is not None, shlex.join(kept), shlex.join(another)
     )
@@ -66,11 +66,11 @@ def viz_attention(
     saving.show(view, document, json=json, path=save, words=[VIEW, *meant.words, *kept])
 
 
-def _check_text(text: str | None, index: int | None, split: str | None) -> None:
+def _check_text(text: str | None, place: int | None, split: str | None) -> None:
     """Refuse an empty text, and an example beside a text."""
     if text == "":
         raise Refused("--text: an empty text, in which there is nothing to look at", "such as --text hello")
-    for option, is_given in {"--input": index is not None, "--split": split is not None}.items():
+    for option, is_given in {"--input": place is not None, "--split": split is not None}.items():
         if text is not None and is_given:
             raise Refused(f"{option}: --text stands in place of an example", "leave out one of the two")
 

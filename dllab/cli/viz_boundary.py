@@ -56,9 +56,7 @@ def viz_boundary(
     meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     trains = not before and not is_run(target, run_dir)
     figure = boundary_figure(split, layer, units or most is not None, most or MOST)
-    live = live_for(
-        figure, target, watch=watch, as_json=json, trains=trains, hint="name a recipe, without --before"
-    )  # fmt: skip
+    live = live_for(figure, target, watch=watch, as_json=json, trains=trains, hint="name a recipe, without --before")
     found = subject(
         meant, VIEW, fits=lambda plan, data: (split_of(data, split, "train"), of_units(plan.infos, layer)), live=live
     )

@@ -28,7 +28,7 @@ CHANGE = re.compile(r"[A-Za-z_][\w.\[\]-]*=.*", re.DOTALL)
 
 
 def viz_embeddings(
-    net: Annotated[
+    target: Annotated[
         str,
         typer.Argument(
             help="A recipe, which is trained first (no run is kept), or a run, or `last`; or glove10k, vectors that come "
@@ -67,7 +67,7 @@ def viz_embeddings(
 
     asked = [word for word in words or () if not CHANGE.fullmatch(word)]
     changes = [word for word in words or () if CHANGE.fullmatch(word)]
-    meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     found = plane(_vectors(meant, layer, asked, most), asked, most or MOST)
     kept = spelled(layer=layer, words=most, before=before)
     view = views.embeddings_view(found, shlex.join(meant.words), shlex.join(asked), shlex.join(kept))

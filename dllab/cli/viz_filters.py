@@ -13,7 +13,7 @@ VIEW = "viz-filters"
 
 
 def viz_filters(
-    net: RecipeOrRun,
+    target: RecipeOrRun,
     changes: Changes = None,
     settings: Settings = None,
     layer: Layer = None,
@@ -39,7 +39,7 @@ def viz_filters(
     from dllab.lab.suits import FILTERS
     from dllab.views import filters as views
 
-    meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     found = filters(subject(meant, VIEW, fits=lambda plan, data: chosen(plan.infos, layer, FILTERS)), layer)
     kept = spelled(layer=layer, before=before)
     view = views.filters_view(found, shlex.join(meant.words), layer is not None, shlex.join(kept))

@@ -26,7 +26,7 @@ class Wanted:
     head: int | None = None
     steps: tuple[int, int] | None = None
     split: str | None = None
-    index: int = 0
+    place: int = 0
     text: str | None = None
 
     def check(self, plan: Plan, data: Prepared) -> None:
@@ -39,7 +39,7 @@ class Wanted:
         if self.text is not None:
             _check_text(self.text, data)
         else:
-            (row,) = rows_of(data, split_of(data, self.split), [self.index])
+            (row,) = rows_of(data, split_of(data, self.split), [self.place])
             most = most if DECODER in data.dataset.columns else min(most, length_of(data.dataset, row))
         self._check_steps(most)
 

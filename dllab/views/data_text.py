@@ -63,8 +63,12 @@ class Words:
     text: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The text, with escapes where it has not."""
-        yield Text(in_ascii(self.text) if options.ascii_only else self.text)
+        """The text, with escapes where it has not; lines that are broken stand below its beginning."""
+        text = self.text.lstrip(" ")
+        indent = len(self.text) - len(text)
+        whole = Text(in_ascii(text) if options.ascii_only else text)
+        lines = whole.wrap(console, max(1, options.max_width - indent)) if indent else (whole,)  # tables cut as they do
+        yield from (Text(" " * indent) + line if indent else line for line in lines)
 
 
 def in_ascii(text: str) -> str:
@@ -89,8 +93,8 @@ def escaped(word: str) -> str:
 
 
 def shown(word: str) -> str:
-    """A word in a list: a space stands between quotes."""
-    return repr(word) if word.isspace() and word.isprintable() else escaped(word)
+    """A word in a list: a space stands between quotes, and so does a comma."""
+    return repr(word) if word == "," or (word.isspace() and word.isprintable()) else escaped(word)
 
 
 def _chosen(dataset: Dataset) -> list[int]:

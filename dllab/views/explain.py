@@ -137,6 +137,8 @@ class _Verdict:
         """One line."""
         equations = self.found.equations
         wrong = [equation for equation in equations if not equation.agrees]
+        if not equations:  # an optimizer whose steps are not written out
+            return
         yield Text("")
         if not wrong:
             says = (f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "

@@ -196,7 +196,7 @@ def _series(found: Seen) -> Iterator[RenderableType]:
         for split, rows in found.rows.items()
     ]
     window = f"{found.frame.width} steps" if found.frame.kind == "signal" else "the past"
-    yield Text(f"  a row reads {window} and forecasts the next {horizon}; steps to forecast: {', '.join(ends)}")
+    yield Words(f"  a row reads {window} and forecasts the next {horizon}; steps to forecast: {', '.join(ends)}")
 
 
 def _part(found: Seen) -> Dataset:

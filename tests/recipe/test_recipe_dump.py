@@ -134,6 +134,8 @@ def test_what_stays_open_is_left_out(key: str) -> None:
 
 
 def test_a_part_in_brief_has_what_was_given_and_of_a_run_what_is_not_usual() -> None:
-    written = load({"data": {"iris": {"test": 0.3, "seed": 3}}, "model": ["tanh"]})
-    found = load(written.resolved()).data
-    assert found is not None and brief(found) == "iris: {test: 0.3, seed: 3}"
+    written = load({"data": {"spirals": {"noise": 0.2, "samples": 700}}, "model": ["tanh"]})
+    again = load(written.resolved())
+    assert written.data is not None and again.data is not None
+    assert brief(written.data) == "spirals: {noise: 0.2, samples: 700}"
+    assert brief(again.data) == "spirals: {samples: 700}"

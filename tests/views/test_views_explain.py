@@ -56,6 +56,11 @@ def test_something_is_to_be_tried_next(layer: str | None, step: int) -> None:
     assert ("--terms 8" in text) == (layer is None)
 
 
+def test_a_step_that_is_not_written_out_is_not_said_to_be_checked() -> None:
+    text = screen(explain_view(explain(Moment(load("xor", ["optimizer=muon"]), 1), Asked(layer="update")), "xor"))
+    assert "its rule: dllab optimizers muon" in text and "equation" not in text
+
+
 def test_another_layer_is_that_of_the_same_step() -> None:
     assert "dllab explain xor --step 7 --layer 2_dense" in screen(explain_view(found("xor", 7), "xor"))
 
