@@ -21,7 +21,10 @@ STREAM_SWEEP = 5
 """Of random numbers; those that training draws are below it (core/rng.py)."""
 
 RATE = "optimizer.lr"
-"""Changes fastest: a net planned once is trained with all its rates."""
+"""Changes fastest: a net planned once is trained with all its rates, without a recipe read anew."""
+
+ONE_PLAN = re.compile(r"(train\.(epochs|steps|evaluate_every|early_stop|checkpoint)|schedule|about|expect)\b")
+"""Keys that change next: a net planned once serves all their values (training/series.py)."""
 
 MOST = 10_000_000
 """Members of a sweep."""
@@ -69,11 +72,12 @@ class Member:
 class Grid:
     """All members, each made when it is asked for. `sample`: so many settings drawn at random, else all combinations.
 
-    `axes` stand as they were given; the learning rate changes faster than the others, and seeds faster still.
+    `axes` stand as they were given; keys that need no other net change faster than the others, the learning rate faster
+    than these, and seeds faster still.
     """
 
     axes: tuple[Axis, ...]
-    seeds: tuple[int, ...] = (0,)
+    seeds: Sequence[int] = (0,)
     sample: int | None = None
 
     @property
@@ -97,14 +101,21 @@ class Grid:
     def setting(self, number: int) -> tuple[str, ...]:
         """The changes of that setting, from 0, in the order in which the axes were given."""
         if self.sample is not None:
-            key = rng.key(self.seeds[0], STREAM_SWEEP, number)
-            shares = rng.uniform(key, len(self.axes))
-            return tuple(f"{axis.key}={axis.drawn(float(share))}" for axis, share in zip(self.axes, shares))
+            return tuple(f"{axis.key}={axis.drawn(share)}" for axis, share in zip(self.axes, self.shares(number)))
         found: dict[str, str] = {}
-        for axis in sorted(self.axes, key=lambda axis: axis.key != RATE):
+        for axis in self.order:
             number, place = divmod(number, len(axis.values))
             found[axis.key] = axis.values[place]
         return tuple(f"{axis.key}={found[axis.key]}" for axis in self.axes)
+
+    def shares(self, number: int) -> list[float]:
+        """What is drawn for a setting: a number in [0, 1) for every axis."""
+        return [float(share) for share in rng.uniform(rng.key(self.seeds[0], STREAM_SWEEP, number), len(self.axes))]
+
+    @property
+    def order(self) -> list[Axis]:
+        """The axes, the one that changes fastest first."""
+        return sorted(self.axes, key=lambda axis: 0 if axis.key == RATE else 2 - bool(ONE_PLAN.match(axis.key)))
 
 
 def grid_of(texts: Sequence[str], *, seeds: Sequence[int] = (0,), sample: int | None = None) -> Grid:
@@ -116,7 +127,7 @@ def grid_of(texts: Sequence[str], *, seeds: Sequence[int] = (0,), sample: int | 
             raise NoGrid(f"{key} is given twice", "give all its values at once: key=v1,v2")
     if sample is not None and not axes:
         raise NoGrid("there is nothing to draw: no key has values", EXAMPLES)
-    grid = Grid(axes, tuple(seeds), sample)
+    grid = Grid(axes, seeds, sample)
     if len(grid) > MOST:
         raise NoGrid(f"{len(grid):,} members are too many", f"up to {MOST:,} can be; --sample N draws some of them")
     return grid

@@ -6,6 +6,7 @@ costs little more than its steps: no process, no plan, no file.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import re
 import threading
@@ -14,8 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dllab.core import loop, native
+from dllab.core.settings import jit_enabled
 from dllab.lab.grid import RATE, Member
+from dllab.plan.plan import Plan
 from dllab.recipe import Recipe, RecipeError
+from dllab.recipe.place import visible
+from dllab.training.compiling import kernels_of
 from dllab.training.events import Compiling, Figures
 from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
@@ -27,8 +33,11 @@ SERIES_KEPT = 4
 CHUNK_SECONDS, MOST_AT_ONCE = 0.03, 256
 """What a thread takes from the list at a time."""
 
-AHEAD = 4096
-"""Members that may be done before an earlier one is: they wait in memory to be told in their order."""
+MOST_TOLD = 4096
+"""Members that are told at a time."""
+
+TICK = 0.1
+"""Seconds between two looks at what has ended, even if nothing has."""
 
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -67,9 +76,9 @@ class Worker:
         except Stopped:
             raise
         except RecipeError as error:
-            return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=str(error))
+            return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=reason_of(error))
         except Exception as error:  # one member that breaks must not end the others
-            told = f"{type(error).__name__}: {error}"
+            told = " ".join(f"{type(error).__name__}: {error}".split())
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=told)
         assert found.status in ("finished", "stopped", "diverged")
         return Done(member, found.status, found.steps, found.figures, found.seconds)  # type: ignore[arg-type]
@@ -93,8 +102,9 @@ class Worker:
         key = Series.key(recipe)
         series = self._series.pop(key, None)
         if series is None:
-            with self._building:  # threads that need the same kernels compile them once
+            with self._building:  # threads that need the same kernels compile and load them once
                 series = Series(recipe, on_event=self._on_event)
+                _load_kernels(series.trainer.network.plan)
             if recipe.init_from is not None:
                 series.begin_with(self._sources(series.trainer))
         self._series[key] = series
@@ -104,53 +114,75 @@ class Worker:
         return series
 
 
+def _load_kernels(plan: Plan) -> None:
+    """Have all kernels in memory before several threads ask for them at the same time."""
+    if jit_enabled():
+        for wanted in kernels_of(plan, ("train", "evaluate")):
+            native.kernel_address(*wanted)
+        native.loop_function(loop.run_steps, 3)
+
+
+def reason_of(error: RecipeError) -> str:
+    """What is wrong with a recipe on one line; of several things the first."""
+    first = error.problems[0]
+    told = [f"{first.place}: {first.message}", first.hint, *(row.strip() for row in first.rows[-1:])]
+    return visible("; ".join(part for part in told if part))
+
+
 def _apart(overrides: tuple[str, ...]) -> tuple[tuple[str, ...], float | None]:
-    """The changes but for the learning rate, and that, where it is given as one plain number."""
-    rates = [text for text in overrides if text.startswith(f"{RATE}=")]
-    said = rates[0].partition("=")[2].strip() if len(rates) == 1 else ""
+    """The changes but for the learning rate, and that, where it is given as one plain number for the last optimizer named."""
+    rates = [place for place, text in enumerate(overrides) if text.startswith(f"{RATE}=")]
+    if len(rates) != 1 or any(text.startswith("optimizer") for text in overrides[rates[0] + 1 :]):
+        return overrides, None
+    said = overrides[rates[0]].partition("=")[2].strip()
     if not PLAIN_NUMBER.fullmatch(said):
         return overrides, None
-    return tuple(text for text in overrides if text is not rates[0]), float(said)
+    return overrides[: rates[0]] + overrides[rates[0] + 1 :], float(said)
 
 
 class Sweep:
     """Members on `jobs` threads; iterate over `run()` once.
 
     `make`: the recipe with a member's changes. `sources`: the weights that a recipe's `init_from` names; asked for by one
-    thread at a time.
+    thread at a time. `compiling`: the kernel that is being compiled, "" if none is.
     """
 
-    def __init__(self, make: Make, jobs: int, *, sources: Callable[[Trainer], Source] | None = None,
-                 on_event: Callable[[Compiling], None] | None = None) -> None:  # fmt: skip
-        self._make, self.jobs, self._on_event = make, jobs, on_event
-        self._known: dict[Any, Source] = {}
+    def __init__(self, make: Make, jobs: int, *, sources: Callable[[Trainer], Source] | None = None) -> None:
+        self._make, self.jobs = make, max(1, jobs)
+        self._known: dict[str, Source] = {}
         self._sources, self._asking = sources, threading.Lock()
         self._building = threading.Lock()
+        self._shared: _Shared | None = None
+        self.compiling = ""
 
-    def run(self, members: Callable[[int], Member], indices: Sequence[int]) -> Iterator[Done]:
-        """The ends of the members of these numbers, in that order. Closed (or after Ctrl-C) it stops what is in training.
+    def run(self, members: Callable[[int], Member], indices: Sequence[int]) -> Iterator[list[Done]]:
+        """What has ended since the last time, in whatever order it ends, several times a second: perhaps nothing.
 
         `members`: from a number to the member, such as `Grid.member`, so that a million of them need no memory.
         """
-        jobs = max(1, min(self.jobs, len(indices)))
-        if jobs == 1:
-            worker = self._worker()
-            for index in indices:
-                yield worker.train(members(index))
-            return
-        shared = _Shared(members, indices, jobs)
+        jobs = min(self.jobs, len(indices))
+        shared = self._shared = _Shared(members, indices, jobs)
         threads = [threading.Thread(target=shared.work, args=(self._worker(),), daemon=True) for _ in range(jobs)]
         for thread in threads:
             thread.start()
         try:
-            yield from shared.in_order()
+            while shared.working:
+                yield shared.ended(TICK)
         finally:
             shared.stop()
             for thread in threads:
                 thread.join()
 
+    def stop(self) -> None:
+        """Let what is in training go; what has ended is still told by `run`, which then comes to its end."""
+        if self._shared is not None:
+            self._shared.stop()
+
     def _worker(self) -> Worker:
-        return Worker(self._make, self._source, self._building, self._on_event)
+        return Worker(self._make, self._source, self._building, self._told)
+
+    def _told(self, event: Compiling) -> None:
+        self.compiling = event.kernel
 
     def _source(self, trainer: Trainer) -> Source:
         with self._asking:
@@ -162,58 +194,61 @@ class Sweep:
 
 
 class _Shared:
-    """The list that threads take their members from, and the way back."""
+    """The list that threads take their members from, and the way back. `working`: threads that may still tell something."""
 
     def __init__(self, members: Callable[[int], Member], indices: Sequence[int], jobs: int) -> None:
         self.members, self.indices, self.jobs = members, indices, jobs
-        self._taken = self._told = 0
-        self._stopped = False
-        self._changed = threading.Condition()
-        self._ended: queue.SimpleQueue[tuple[int, list[Done]] | BaseException] = queue.SimpleQueue()
+        self._taken, self._stopped = 0, False
+        self.working = jobs
+        self._taking = threading.Lock()
+        self._ended: queue.SimpleQueue[list[Done] | BaseException | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        self._stopped = True
 
     def work(self, worker: Worker) -> None:
         """One thread's life."""
-        size = 1
         try:
-            while (part := self._take(size)) is not None:
-                began = time.perf_counter()
-                first, indices = part
-                ended = [worker.train(self.members(index), lambda: not self._stopped) for index in indices]
-                self._ended.put((first, ended))
-                took = max(time.perf_counter() - began, 1e-6) / len(indices)
-                size = max(1, min(2 * size, int(CHUNK_SECONDS / took), MOST_AT_ONCE))
+            self._train(worker)
         except Stopped:
             pass
         except BaseException as error:
             self._ended.put(error)
+        finally:
+            self._ended.put(None)
 
-    def _take(self, size: int) -> tuple[int, Sequence[int]] | None:
-        """The next members, fewer towards the end; None when there are none, or nobody wants them."""
-        with self._changed:
-            while not self._stopped and self._taken - self._told > AHEAD:
-                self._changed.wait()
-            first, left = self._taken, len(self.indices) - self._taken
-            if self._stopped or left == 0:
-                return None
-            size = min(size, left // (2 * self.jobs) + 1)
+    def _train(self, worker: Worker) -> None:
+        size = 1
+        while indices := self._take(size):
+            began = time.perf_counter()
+            ended: list[Done] = []
+            try:
+                for index in indices:
+                    ended.append(worker.train(self.members(index), lambda: not self._stopped))
+            finally:
+                self._ended.put(ended)
+            took = max(time.perf_counter() - began, 1e-6) / len(indices)
+            size = max(1, min(2 * size, int(CHUNK_SECONDS / took), MOST_AT_ONCE))
+
+    def _take(self, size: int) -> Sequence[int]:
+        """The next members, fewer towards the end; none when there are none, or nobody wants them."""
+        with self._taking:
+            left = 0 if self._stopped else len(self.indices) - self._taken
+            size = min(size, left // (2 * self.jobs) + 1, left)
             self._taken += size
-            return first, self.indices[first : first + size]
+            return self.indices[self._taken - size : self._taken]
 
-    def in_order(self) -> Iterator[Done]:
-        """What is done, member after member."""
-        early: dict[int, list[Done]] = {}
-        while self._told < len(self.indices):
-            got = self._ended.get()
-            if isinstance(got, BaseException):
-                raise got
-            early[got[0]] = got[1]
-            while (part := early.pop(self._told, None)) is not None:
-                yield from part
-                with self._changed:
-                    self._told += len(part)
-                    self._changed.notify_all()
+    def ended(self, wait: float) -> list[Done]:
+        """What has ended; where nothing has, what does within so many seconds. Raises what has ended a thread."""
+        found: list[Done] = []
+        with contextlib.suppress(queue.Empty):
+            found += self._got(self._ended.get(timeout=wait) if wait else self._ended.get_nowait())
+            while self.working and len(found) < MOST_TOLD:
+                found += self._got(self._ended.get_nowait())
+        return found
+
+    def _got(self, message: list[Done] | BaseException | None) -> list[Done]:
+        if isinstance(message, BaseException):
+            raise message
+        self.working -= message is None
+        return message or []
