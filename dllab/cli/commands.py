@@ -82,6 +82,7 @@ def _with_first_sign(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
+    Command("sweep", "Train a recipe with thousands of settings and seeds."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
     Command("eval", "Show the figures of a run's net, on its data or on others."),
     Command("predict", "Ask a run's net about new rows, pictures or texts."),

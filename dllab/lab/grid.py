@@ -32,6 +32,10 @@ MOST = 10_000_000
 EXAMPLES = "such as optimizer.lr=0.1,0.01 or optimizer.lr=log(0.001,1,7) or model[0].dense.units=range(8,33,8)"
 
 
+DIGITS = 6
+"""Of numbers between two ends."""
+
+
 class NoGrid(ValueError):
     """Axes that make no sweep; `hint` says what to write."""
 
@@ -54,9 +58,9 @@ class Axis:
         if self.between is None:
             return self.values[int(share * len(self.values))]
         low, high = self.between
-        if self.log:
-            return _text(low * (high / low) ** share)
-        return _text(low + (high - low) * share)
+        number = low * (high / low) ** share if self.log else low + (high - low) * share
+        short = f"{number:.{DIGITS}g}"
+        return short if low <= float(short) <= high else _text(min(max(number, low), high))
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,9 @@ def _range(text: str, numbers: Sequence[float]) -> tuple[str, ...]:
     first, end, step = (0.0, numbers[0], 1.0) if len(numbers) == 1 else (*numbers, 1.0)[:3]
     count = 0 if step == 0 else math.ceil((end - first) / step - 1e-9)
     if count < 1:
-        raise NoGrid(f"{text} holds no number", "range(8,33,8) is 8, 16, 24, 32: from the first, by the step, before the end")
+        raise NoGrid(
+            f"{text} holds no number", "range(8,33,8) is 8, 16, 24, 32: from the first, by the step, before the end"
+        )
     if count > MOST:
         raise NoGrid(f"{text} holds {count:,} numbers", f"up to {MOST:,} can be")
     return tuple(_text(first + step * number) for number in range(count))

@@ -225,9 +225,7 @@ class _Table:
         values = self.value[number][self.counted[number]]
         sd = float(values.std(ddof=1)) if len(values) > 1 else None
         overrides = self.plan.grid.setting(number)
-        return Setting(
-            number, overrides, float(self.mean[number]), sd, len(values), int(self.diverged[number]), loss
-        )
+        return Setting(number, overrides, float(self.mean[number]), sd, len(values), int(self.diverged[number]), loss)
 
     def keys(self) -> tuple[KeyMeans, ...]:
         """What every key with more than one value does."""

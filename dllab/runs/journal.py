@@ -79,5 +79,3 @@ def _whole(handle: int) -> int:
             return first + place + 1
         end = first
     return 0
-
-
