@@ -193,9 +193,7 @@ def _range(text: str, numbers: Sequence[float]) -> tuple[str, ...]:
     first, end, step = (0.0, numbers[0], 1.0) if len(numbers) == 1 else (*numbers, 1.0)[:3]
     count = 0 if step == 0 else math.ceil((end - first) / step - 1e-9)
     if count < 1:
-        raise NoGrid(
-            f"{text} holds no number", "range(8,33,8) is 8, 16, 24, 32: from the first, by the step, before the end"
-        )
+        raise NoGrid(f"{text} holds no number", "range(8,33,8) is 8, 16, 24, 32: by the step, without the end")
     if count > MOST:
         raise NoGrid(f"{text} holds {count:,} numbers", f"up to {MOST:,} can be")
     return tuple(_text(first + step * number) for number in range(count))

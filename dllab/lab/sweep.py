@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from dllab.core import loop, native
 from dllab.core.settings import jit_enabled
@@ -81,7 +81,7 @@ class Worker:
             told = " ".join(f"{type(error).__name__}: {error}".split())
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=told)
         assert found.status in ("finished", "stopped", "diverged")
-        return Done(member, found.status, found.steps, found.figures, found.seconds)  # type: ignore[arg-type]
+        return Done(member, found.status, found.steps, found.figures, found.seconds)
 
     def _recipe(self, overrides: tuple[str, ...]) -> Recipe:
         """Loaded, or the last one with another rate where nothing else has changed."""
@@ -130,7 +130,7 @@ def reason_of(error: RecipeError) -> str:
 
 
 def _apart(overrides: tuple[str, ...]) -> tuple[tuple[str, ...], float | None]:
-    """The changes but for the learning rate, and that, where it is given as one plain number for the last optimizer named."""
+    """The changes but for the learning rate, and that, where it is one plain number for the last optimizer named."""
     rates = [place for place, text in enumerate(overrides) if text.startswith(f"{RATE}=")]
     if len(rates) != 1 or any(text.startswith("optimizer") for text in overrides[rates[0] + 1 :]):
         return overrides, None

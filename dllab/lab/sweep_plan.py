@@ -26,8 +26,9 @@ SEED_HINT = "--seeds 5 trains every setting with five seeds, --seed FIRST says t
 class SweepPlan:
     """A sweep about to be trained. `reference`: the recipe as it was given; `values`: the axes as they were.
 
-    `recipe`: with the keys that have one value. `nets`: how many have to be planned. `splits` and `figures` of a member, the
-    latter with whether higher is better; empty where the first setting cannot be trained. `data`: the checksum of its data.
+    `recipe`: with the keys that have one value. `nets`: how many have to be planned. `splits` and `figures`: of a member,
+    the latter with whether higher is better; empty where the first setting cannot be trained. `data`: the checksum of its
+    data.
     """
 
     reference: str

@@ -13,7 +13,7 @@ from typing import Any
 from dllab.engine import executor
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
-from dllab.lab.sweep_summary import DIVERGED, FAILED, OPEN, SweepSummary, Tally, measure_of, summary_of
+from dllab.lab.sweep_summary import DIVERGED, OPEN, SweepSummary, Tally, measure_of, summary_of
 from dllab.recipe import RecipeError, parse, shipped
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
@@ -58,7 +58,7 @@ class SweepRun:
     """
 
     def __init__(self, plan: SweepPlan, *, jobs: int | None = None, metric: str | None = None,
-                 run_dir: str | os.PathLike[str] | None = None, save: bool = True) -> None:  # fmt: skip
+                 run_dir: str | Path | None = None, save: bool = True) -> None:  # fmt: skip
         self.plan, self.status, self.seconds = plan, "running", 0.0
         self.jobs = max(1, min(jobs or executor.free_cores(), len(plan.grid)))
         self.notes: list[str] = []
@@ -73,7 +73,7 @@ class SweepRun:
 
     @classmethod
     def resumed(cls, reference: str, *, jobs: int | None = None, metric: str | None = None, trust: bool = False,
-                run_dir: str | os.PathLike[str] | None = None, with_lines: bool = False) -> SweepRun:  # fmt: skip
+                run_dir: str | Path | None = None, with_lines: bool = False) -> SweepRun:  # fmt: skip
         """Go on with a sweep: what is missing or failed. Raises StoreError where it cannot, RecipeError, NoMeasure.
 
         `with_lines`: keep those of members that had ended, too.
@@ -169,11 +169,10 @@ class SweepRun:
     def _keep_plan(self) -> None:
         if self.folder is None:
             return
-        counts = {name: count for name, count in self.summary(0).counts.items()}
         measure = self.tally.measure
         told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
         self.folder.write_plan({
-            **self.plan.document(), **told, "counts": counts, "seconds": round(self.seconds, 6), "began": self._began,
+            **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6), "began": self._began,
             **surroundings(),
         })  # fmt: skip
 

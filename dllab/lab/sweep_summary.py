@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,10 @@ class Tally:
         """How many members came to that end."""
         return int((self.status == status).sum())
 
+    def counts(self) -> dict[str, int]:
+        """The same for every end."""
+        return {name: self.count(code) for code, name in enumerate(STATUSES) if code != OPEN}
+
     @property
     def todo(self) -> NDArray[np.int64]:
         """The members that are missing or failed."""
@@ -189,9 +194,8 @@ def summary_of(plan: SweepPlan, tally: Tally, *, status: str, top: int, seconds:
     best, tied = table.best(top)
     failures = sorted(tally.failures(), key=lambda one: (-one[1], one[2]))
     lines = tuple(Failure(text, count, tuple(plan.line(plan.grid.member(first)))) for text, count, first in failures)
-    counts = {name: tally.count(code) for code, name in enumerate(STATUSES) if code != OPEN}
     return SweepSummary(
-        plan, status, tally.measure, counts, best, tied, table.keys(), table.plane(), lines, seconds, jobs, folder
+        plan, status, tally.measure, tally.counts(), best, tied, table.keys(), table.plane(), lines, seconds, jobs, folder
     )
 
 
@@ -266,7 +270,7 @@ class _Table:
 def _ranges(axis: Axis) -> tuple[str, ...]:
     """The parts of a range, as texts."""
     ends = [_short(axis.drawn(part / RANGES)) for part in range(RANGES + 1)]
-    return tuple(f"{low} to {high}" for low, high in zip(ends, ends[1:]))
+    return tuple(f"{low} to {high}" for low, high in pairwise(ends))
 
 
 def _short(text: str) -> str:

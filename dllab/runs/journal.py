@@ -1,4 +1,4 @@
-"""A file of JSON lines that only grows: what was written is there after a kill at any instant, down to the last whole line."""
+"""A file of JSON lines that only grows: after a kill at any instant it is there down to the last whole line."""
 
 from __future__ import annotations
 

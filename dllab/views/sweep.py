@@ -195,18 +195,19 @@ def _cut(text: str, room: int, options: ConsoleOptions) -> str:
 def _of_key(name: str, key: KeyMeans, measure: Measure, options: ConsoleOptions) -> Iterator[RenderableType]:
     """The mean at each value: bars, or a curve of many numbers."""
     x = [_float(label) for label in key.labels]
-    if len(key.labels) > MOST_BARS and None not in x:
+    if len(key.labels) > MOST_BARS and None not in x and np.isfinite(key.means).sum() > 2:
         yield _curve(name, [value for value in x if value is not None], key, measure)
         return
     yield Text.assemble((name, "bold"), f": mean {_told(measure)} of its values, over all else")
-    order = list(range(len(key.labels)))
+    order = [i for i in range(len(key.labels)) if key.counts[i] or key.diverged[i]]
+    whole = len(order)
     if len(order) > MOST_BARS:
         sign = -1 if measure.higher else 1
         order = sorted(order, key=lambda i: np.nan_to_num(sign * key.means[i], nan=np.inf))[:MOST_BARS]
     top = 1.0 if measure.name in SHARES else max((abs(m) for m in key.means if np.isfinite(m)), default=0.0)
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "right", "left", "left"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(justify=justify, no_wrap=True)
     for i in order:
         mean, gone = float(key.means[i]), int(key.diverged[i])
         bar = ("#" if options.ascii_only else "▇") * round(BAR * mean / top) if top and mean > 0 else ""
@@ -215,8 +216,8 @@ def _of_key(name: str, key: KeyMeans, measure: Measure, options: ConsoleOptions)
             _cut(key.labels[i], VALUE, options), shown, Text(bar, "#56b4e9"), f"{gone:,} diverged" if gone else ""
         )
     yield table
-    if len(order) < len(key.labels):
-        yield Text(f"and {len(key.labels) - len(order):,} more values", "dim")
+    if len(order) < whole:
+        yield Text(f"and {count(whole - len(order), 'more value')}", "dim")
 
 
 def _curve(name: str, x: list[float], key: KeyMeans, measure: Measure) -> Plot:
