@@ -23,6 +23,9 @@ def bench(
     probes: Annotated[
         bool, typer.Option("--probes", help="Also time steps that record what viz-gradients and the like show.")
     ] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Time sweeps instead: trainings a second, and the memory they take.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Time training steps: microseconds, samples a second, GFLOP/s, and the share of what the machine could do.
@@ -34,6 +37,11 @@ def bench(
     from dllab.lab.bench_cases import CASES
     from dllab.lab.peers import LIBRARIES, installed
 
+    if sweep:
+        if cases is not None or against is not None or probes:
+            raise Refused("--sweep times sweeps alone", "leave out --cases, --against and --probes")
+        _sweeps(json)
+        return
     every = [case.name for case in CASES]
     wanted = every if cases is None else _names(cases, every, "case")
     chosen = [case for case in CASES if case.name in wanted]
@@ -62,6 +70,27 @@ def bench(
         output().document(views.document(timings, machine))
     else:
         output().show(views.BenchView(timings, machine))
+
+
+def _sweeps(json: bool) -> None:
+    from dllab.cli.console import output, progress
+    from dllab.lab import bench_sweep as lab
+    from dllab.lab.bench import machine
+    from dllab.views import bench_sweep as views
+
+    timings: list[lab.SweepTiming] = []
+    with progress("sweeps") as bar:
+        bar(0, len(lab.SIZES), "")
+        try:
+            for timing in lab.run():
+                timings.append(timing)
+                bar(len(timings), len(lab.SIZES), "")
+        except lab.BenchFailed as error:
+            raise Refused("a sweep that was to be timed failed", str(error)) from None
+    if json:
+        output().document(views.document(timings, machine()))
+    else:
+        output().show(views.view(timings, machine()))
 
 
 def _names(text: str, known: list[str], noun: str) -> list[str]:

@@ -14,7 +14,7 @@ from dllab.runs.data_file import digest
 from dllab.training.series import Series
 from dllab.training.trainer import Trainer
 
-CHECKED = 500
+CHECKED = 200
 """Values of one key that are tried by loading the recipe; of more, so many at equal distances."""
 
 LARGEST_SEED = 2**63 - 1
@@ -74,7 +74,7 @@ def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int
             raise NoGrid("train.seed is no key to sweep over", SEED_HINT)
     axes = grid_of(values, sample=sample, seeds=range(1)).axes
     fixed = [f"{axis.key}={axis.values[0]}" for axis in axes if len(axis.values) == 1]
-    recipe = _once(load(reference, fixed, trust=trust))
+    recipe = _base(reference, fixed, axes, trust)
     begin = recipe.train.seed if first is None else first
     if begin + seeds - 1 > LARGEST_SEED:
         raise NoGrid(f"seeds from {begin} on: the largest is {LARGEST_SEED}", SEED_HINT)
@@ -85,6 +85,20 @@ def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int
     nets = _checked(plan, fixed)
     splits, figures, data = _looked_at(plan)
     return replace(plan, nets=nets, splits=splits, figures=figures, data=data)
+
+
+def _base(reference: str, fixed: Sequence[str], axes: Sequence[Axis], trust: bool) -> Recipe:
+    """The recipe with what is the same in all members; where that makes none, with the first values of all keys."""
+    try:
+        return _once(load(reference, fixed, trust=trust))
+    except RecipeError:
+        if len(fixed) in (0, len(axes)):
+            raise
+        try:
+            return _once(load(reference, [f"{axis.key}={_ends(axis)[0]}" for axis in axes], trust=trust))
+        except RecipeError:
+            pass
+        raise
 
 
 def _once(recipe: Recipe) -> Recipe:

@@ -172,8 +172,8 @@ class SweepRun:
         measure = self.tally.measure
         told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
         self.folder.write_plan({
-            **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6), "began": self._began,
-            **surroundings(),
+            **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6),
+            "began": self._began, **surroundings(),
         })  # fmt: skip
 
     def _weights(self, trainer: Trainer) -> Source:
