@@ -110,7 +110,7 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind in ("RECIPE", "RECIPE|RUN", "RECIPE|SCHEDULE"):
         more = runs() if kind == "RECIPE|RUN" else part_sources.names("schedules").items() if kind != "RECIPE" else []
         return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
-    if kind == "KEY=VALUE":
+    if kind in ("KEY=VALUE", "KEY=VALUES"):
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
@@ -119,6 +119,10 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind == "RUN":
         sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
         return [*sample, *runs(), *files(current, ())]
+    if kind == "SWEEP":
+        return [*sweeps(), *files(current, ())]
+    if kind == "SPLIT_METRIC":
+        return figures()
     if kind == "WORD":
         return words_of(words[0]) if words and current else []
     if kind == "FOLDER":
@@ -200,6 +204,22 @@ def runs() -> Candidates:
         found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         return [("last", "the latest run"), *((path.name, f"a run in {root}") for path in found)]
     return []
+
+
+def sweeps() -> Candidates:
+    """The sweeps in the folder of runs, the latest first."""
+    root = _root()
+    with contextlib.suppress(OSError):
+        found = [path for path in root.iterdir() if (path / "sweep.json").exists()]
+        found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        return [("last", "the latest sweep"), *((path.name, f"a sweep in {root}") for path in found)]
+    return []
+
+
+def figures() -> Candidates:
+    """Figures of the splits: `validation_accuracy`."""
+    names = {"loss": "the loss", **part_sources.names("metrics")}
+    return [(f"{split}_{name}", said) for split in ("validation", "test", "train") for name, said in names.items()]
 
 
 def files(current: str, endings: tuple[str, ...]) -> Candidates:

@@ -141,8 +141,10 @@ def axis_of(text: str, *, counted: bool) -> Axis:
     """A key with its values; `counted`: a range must say how many values it has. Raises NoGrid."""
     key, equals, said = text.partition("=")
     key, said = key.strip(), said.strip()
-    if not equals or not key or not said:
+    if not equals or not key:
         raise NoGrid(f"{text!r} gives a key no values", EXAMPLES)
+    if not said:  # takes a key out, as in every override
+        return Axis(key, ("",))
     call = re.fullmatch(r"(range|linear|log)\s*\((.*)\)", said)
     if call is None:
         return Axis(key, _values(key, said))

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dllab.lab.bench_sweep import SweepTiming
+from dllab.lab.bench_sweep import EPOCHS, SweepTiming
 from dllab.views.parts import Plain
 
 
@@ -22,7 +22,7 @@ def view(timings: Sequence[SweepTiming], machine: Mapping[str, Any]) -> Renderab
     for one in timings:
         peak = "-" if one.peak is None else f"{one.peak / 1e6:,.0f} MB"
         table.add_row(f"{one.members:,}", f"{one.seconds:.2f}", f"{one.rate:,.0f}", peak)
-    title = Text(f"Sweeps of xor, {timings[0].epochs} epochs a member, kept as they go", "bold")
+    title = Text(f"Sweeps of xor, {EPOCHS} epochs a member, kept as they go", "bold")
     place = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
     return Plain(Group(title, table, Text(place, "dim")))
 

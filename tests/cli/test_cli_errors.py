@@ -24,6 +24,7 @@ import error_cases_runs
 import error_cases_saving
 import error_cases_sequences
 import error_cases_steps
+import error_cases_sweep
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -59,6 +60,7 @@ AREAS = {
     "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,
     "planes": error_cases_planes.PLANES,
+    "sweep": error_cases_sweep.SWEEP,
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from dllab.lab.grid import Grid, NoGrid, axis_of, grid_of
         ("a=1,2,3", ["1", "2", "3"]),
         (" a = 1 , 2 ", ["1", "2"]),
         ("a=5", ["5"]),
+        ("a=", [""]),
         ("a=[1,2],[3]", ["[1,2]", "[3]"]),
         ("a={x: 1, y: 2},z", ["{x: 1, y: 2}", "z"]),
         ("a='x,y',\"z,w\"", ["'x,y'", '"z,w"']),
@@ -41,7 +42,6 @@ def test_values(text: str, values: list[str]) -> None:
     [
         ("a", "gives a key no values"),
         ("=1", "gives a key no values"),
-        ("a=", "gives a key no values"),
         ("a=1,,2", "a value is missing between the commas"),
         ("a=1,", "a value is missing between the commas"),
         ("a=1,2,1", "1 stands there twice"),

@@ -229,6 +229,7 @@ def test_folds_and_seeds_are_refused() -> None:
     for values, first in [(["train.seed=1,2"], None), (["train.seed=4"], None), ([], 2**63 - 1)]:
         with pytest.raises(NoGrid):
             plan_of("r.yaml", values, first=first, seeds=2)
+    assert plan_of("f.yaml", ["train.folds=", "optimizer.lr=1,2"]).recipe.train.folds is None
     assert list(plan_of("r.yaml", [], seeds=3).grid.seeds) == [0, 1, 2]
 
 
