@@ -25,6 +25,8 @@ REASONS = 1000
 """Different reasons of failures that are kept; what comes later is told as the last of them."""
 RANGES = 5
 """Parts that a range without values is told in."""
+ALIKE = 12
+"""Digits behind the point in which figures must differ for one to be better: sums of the same numbers may differ."""
 SPLITS = ("validation", "test", "train")
 
 Floats = NDArray[np.float64]
@@ -218,11 +220,12 @@ class _Table:
         whole = self.n == self.value.shape[1]
         with np.errstate(invalid="ignore"):
             loss = np.where(self.counted, self.losses, 0.0).sum(axis=1) / self.n
-        order = np.lexsort((loss, self.sign * self.mean, ~whole, self.n == 0))
+        mean = np.round(self.mean, ALIKE)
+        order = np.lexsort((np.round(loss, ALIKE), self.sign * mean, ~whole, self.n == 0))
         order = order[: int((self.n > 0).sum())]
         if not len(order):
             return (), 0
-        tied = int(((self.mean == self.mean[order[0]]) & (whole == whole[order[0]])).sum())
+        tied = int(((mean == mean[order[0]]) & (whole == whole[order[0]])).sum())
         return tuple(self._setting(int(number), float(loss[number])) for number in order[:top]), tied
 
     def _setting(self, number: int, loss: float) -> Setting:

@@ -58,11 +58,12 @@ class SweepView:
             return
         yield _ranked(found, found.measure)
         names = short_names([axis.key for axis in found.plan.varied])
-        if names:
-            yield Text()
-            yield _best(found, found.measure, names, options)
-            if found.tied > 1:
-                yield Text(f"{count(found.tied, 'setting')} share the first figure; those of lower loss come first", "dim")
+        yield Text()
+        yield _best(found, found.measure, names, options)
+        if found.tied > 1:
+            yield Text(f"{count(found.tied, 'setting')} share the first figure; those of lower loss come first", "dim")
+        if found.done < len(found.plan.grid):  # means over what happens to be there would compare unlike with unlike
+            return
         for name, key in zip(names, found.keys):
             yield Text()
             yield from _of_key(name, key, found.measure, options)
@@ -123,7 +124,7 @@ def _ranked(found: SweepSummary, measure: Measure) -> Text:
     elif measure.split == "train":
         text.append(", of the rows trained on: it says nothing of others")
     if seeds > 1 and found.counts.get("diverged"):
-        text.append("; settings that did not diverge come first")
+        text.append("; settings that diverged with a seed come last")
     return text.append(".")
 
 
@@ -257,7 +258,8 @@ def _shorter(label: str) -> str:
 def _failures(found: SweepSummary) -> Iterator[RenderableType]:
     """Reasons, each with the command that repeats the first member that failed for it."""
     failed = found.counts.get("failed", 0)
-    yield Plain(Text.assemble((f"{count(failed, 'member')} failed", "bold"), ", each of these commands repeats one alone:"))
+    repeats = "this command repeats it alone" if failed == 1 else "each of these commands repeats one alone"
+    yield Plain(Text.assemble((f"{count(failed, 'member')} failed", "bold"), f", {repeats}:"))
     for failure in found.failures[:MOST_REASONS]:
         yield Plain(Text(_reason(failure)))
         yield _command(failure.line)
