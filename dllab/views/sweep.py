@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class SweepView:
         yield Plain(Group(_head(self.found, options), *self._blocks(options)))
         if self.found.failures:
             yield Text()
-            yield from _failures(self.found)
+            yield from _failures(self.found, options.max_width)
         if self.found.folder is not None:
             yield Text()
             yield Text(f"sweep kept in {self.found.folder}", no_wrap=True, overflow="ignore")
@@ -118,7 +119,7 @@ def _ranked(found: SweepSummary, measure: Measure) -> Text:
     """By what settings are ranked, and what that is worth."""
     seeds = len(found.plan.grid.seeds)
     text = Text.assemble("Ranked by ", (_told(measure), "bold"), f", the mean over {seeds:,} seeds" if seeds > 1 else "")
-    if measure.split == "test":
+    if measure.split == "test" and found.plan.grid.settings > 1:
         text.append("; the best of many on the test rows promises too much: ")
         text.append("data.validation=0.2 sets rows apart to choose by")
     elif measure.split == "train":
@@ -255,13 +256,13 @@ def _shorter(label: str) -> str:
     return label if value is None else f"{value:.3g}"
 
 
-def _failures(found: SweepSummary) -> Iterator[RenderableType]:
+def _failures(found: SweepSummary, width: int) -> Iterator[RenderableType]:
     """Reasons, each with the command that repeats the first member that failed for it."""
     failed = found.counts.get("failed", 0)
     repeats = "this command repeats it alone" if failed == 1 else "each of these commands repeats one alone"
     yield Plain(Text.assemble((f"{count(failed, 'member')} failed", "bold"), f", {repeats}:"))
     for failure in found.failures[:MOST_REASONS]:
-        yield Plain(Text(_reason(failure)))
+        yield from map(Text, wrap(_reason(failure), width, subsequent_indent="  ", break_on_hyphens=False))
         yield _command(failure.line)
     left = len(found.failures) - MOST_REASONS
     if left > 0:
