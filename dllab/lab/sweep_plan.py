@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dllab.lab.grid import MOST, Axis, Grid, Member, NoGrid, grid_of
+from dllab.lab.grid import Axis, Grid, Member, NoGrid, grid_of
 from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.recipe.find import locate
 from dllab.runs.data_file import digest
@@ -78,8 +78,6 @@ def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int
     begin = recipe.train.seed if first is None else first
     if begin + seeds - 1 > LARGEST_SEED:
         raise NoGrid(f"seeds from {begin} on: the largest is {LARGEST_SEED}", SEED_HINT)
-    if seeds > MOST:
-        raise NoGrid(f"{seeds:,} seeds are too many", f"up to {MOST:,} can be")
     grid = grid_of(values, seeds=range(begin, begin + seeds), sample=sample)
     plan = SweepPlan(reference, recipe, tuple(values), grid, trust)
     nets = _checked(plan, fixed)
