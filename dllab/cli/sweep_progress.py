@@ -51,9 +51,7 @@ def so_far(now: SweepProgress) -> str:
     """What a bar has no column for."""
     if now.what:
         return f"compiling {now.what}" if not now.what.endswith(" first") else now.what
-    words = [f"{now.failed:,} failed"] if now.failed else []
-    words += [f"{now.diverged:,} diverged"] if now.diverged else []
-    return ", ".join(words) or "none failed"
+    return f"{now.failed:,} failed" + (f", {now.diverged:,} diverged" if now.diverged else "")
 
 
 def line_of(now: SweepProgress) -> str:

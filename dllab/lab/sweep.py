@@ -17,6 +17,7 @@ from typing import Literal
 
 from dllab.core import loop, native
 from dllab.core.settings import jit_enabled
+from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import RATE, Member
 from dllab.plan.plan import Plan
 from dllab.recipe import Recipe, RecipeError
@@ -27,8 +28,8 @@ from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
-SERIES_KEPT = 4
-"""Nets that a thread keeps planned; members come in an order in which one is used up before the next."""
+SERIES_KEPT, BYTES_KEPT = 4, 200_000_000
+"""Nets that a thread keeps planned, and of how many bytes; members come in an order in which one is used up before the next."""
 
 CHUNK_SECONDS, MOST_AT_ONCE = 0.03, 256
 """What a thread takes from the list at a time."""
@@ -108,10 +109,13 @@ class Worker:
             if recipe.init_from is not None:
                 series.begin_with(self._sources(series.trainer))
         self._series[key] = series
-        while len(self._series) > SERIES_KEPT:
+        while len(self._series) > SERIES_KEPT or (len(self._series) > 1 and self._bytes() > BYTES_KEPT):
             del self._series[next(iter(self._series))]
         self._own = others, series
         return series
+
+    def _bytes(self) -> int:
+        return sum(bytes_needed(series.trainer.network.plan) for series in self._series.values())
 
 
 def _load_kernels(plan: Plan) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import Axis, Grid, Member, NoGrid, grid_of
 from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.recipe.find import locate
@@ -28,7 +29,7 @@ class SweepPlan:
 
     `recipe`: with the keys that have one value. `nets`: how many have to be planned. `splits` and `figures`: of a member,
     the latter with whether higher is better; empty where the first setting cannot be trained. `data`: the checksum of its
-    data.
+    data; `needed`: bytes that its training takes.
     """
 
     reference: str
@@ -40,6 +41,7 @@ class SweepPlan:
     splits: tuple[str, ...] = ()
     figures: Mapping[str, bool] = field(default_factory=dict)
     data: str | None = None
+    needed: int = 0
 
     def make(self, overrides: Sequence[str]) -> Recipe:
         """The recipe of a member. Raises RecipeError."""
@@ -81,8 +83,7 @@ def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int
     grid = grid_of(values, seeds=range(begin, begin + seeds), sample=sample)
     plan = SweepPlan(reference, recipe, tuple(values), grid, trust)
     nets = _checked(plan, fixed)
-    splits, figures, data = _looked_at(plan)
-    return replace(plan, nets=nets, splits=splits, figures=figures, data=data)
+    return replace(_looked_at(plan), nets=nets)
 
 
 def _base(reference: str, fixed: Sequence[str], axes: Sequence[Axis], trust: bool) -> Recipe:
@@ -149,11 +150,14 @@ def _tried(axis: Axis) -> list[str]:
     return list(dict.fromkeys([*values[::step], values[-1]]))
 
 
-def _looked_at(plan: SweepPlan) -> tuple[tuple[str, ...], dict[str, bool], str | None]:
-    """The splits and figures of the first setting, and the checksum of its data; nothing where it cannot be trained."""
+def _looked_at(plan: SweepPlan) -> SweepPlan:
+    """The plan with what the first setting tells; as it is where that cannot be trained."""
     try:
         trainer = Trainer(plan.make(plan.grid.setting(0)))
     except Exception:  # members say what is wrong
-        return (), {}, None
+        return plan
     figures = {metric.name: metric.higher_is_better for metric in trainer.metrics if not getattr(metric, "table", False)}
-    return tuple(trainer.evaluator.splits), {**figures, "loss": False}, digest(trainer.data)
+    return replace(
+        plan, splits=tuple(trainer.evaluator.splits), figures={**figures, "loss": False}, data=digest(trainer.data),
+        needed=bytes_needed(trainer.network.plan),
+    )  # fmt: skip

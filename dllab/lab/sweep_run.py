@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dllab.engine import executor
+from dllab.engine import budget, executor
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, SweepSummary, Tally, measure_of, summary_of
@@ -60,7 +60,7 @@ class SweepRun:
     def __init__(self, plan: SweepPlan, *, jobs: int | None = None, metric: str | None = None,
                  run_dir: str | Path | None = None, save: bool = True) -> None:  # fmt: skip
         self.plan, self.status, self.seconds = plan, "running", 0.0
-        self.jobs = max(1, min(jobs or executor.free_cores(), len(plan.grid)))
+        self.jobs = budget.fitting(min(jobs or executor.free_cores(), len(plan.grid)), plan.needed)
         self.notes: list[str] = []
         self.kept: dict[int, str] = {}
         self.folder: SweepFolder | None = None
