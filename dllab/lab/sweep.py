@@ -29,7 +29,7 @@ from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
 SERIES_KEPT, BYTES_KEPT = 4, 200_000_000
-"""Nets that a thread keeps planned, and of how many bytes; members come in an order in which one is used up before the next."""
+"""Nets that a thread keeps planned, and of how many bytes; as members come, one is used up before the next."""
 
 CHUNK_SECONDS, MOST_AT_ONCE = 0.03, 256
 """What a thread takes from the list at a time."""

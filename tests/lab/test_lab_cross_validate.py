@@ -206,7 +206,7 @@ def test_no_more_at_a_time_than_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -
     assert cross_validate(NUMBERS, jobs=100, save=False).jobs == 4
     needed = lab.budget.bytes_needed(Trainer(load(NUMBERS)).network.plan)
     monkeypatch.setattr(lab.budget, "bytes_available", lambda: 2 * needed + 1)
-    assert lab._jobs(8, 4, needed) == 2
+    assert lab.budget.fitting(4, needed) == 2
     assert lab._jobs(8, 4, 10 * needed) == 1
 
 

@@ -217,6 +217,31 @@ def test_nets_are_counted_without_the_product_being_made() -> None:
     assert nets("optimizer.lr=log(0.1,1)", sample=7) == 1
 
 
+def test_no_more_at_a_time_than_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dllab.engine import budget
+
+    plan = plan_of("r.yaml", [], seeds=9)
+    assert SweepRun(plan, jobs=8).jobs == 8 and SweepRun(plan, jobs=80).jobs == 9
+    monkeypatch.setattr(budget, "bytes_available", lambda: 3 * plan.needed + 1)
+    assert SweepRun(plan, jobs=8).jobs == 3
+
+
+@compiled_only
+def test_nets_that_are_used_up_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dllab.lab import sweep
+    from dllab.training.series import Stopped
+
+    plan = plan_of("r.yaml", ["model[0].dense.units=range(2,9)"])
+    worker = sweep.Worker(plan.make, lambda trainer: pytest.fail("no weights"), threading.Lock())
+    for kept, limit in ((sweep.SERIES_KEPT, sweep.BYTES_KEPT), (1, 0)):
+        monkeypatch.setattr(sweep, "BYTES_KEPT", limit)
+        for member in plan.grid:
+            worker.train(member)
+        assert len(worker._series) == kept
+    with pytest.raises(Stopped):
+        worker.train(plan.grid.member(0), lambda: False)
+
+
 def test_folds_and_seeds_are_refused() -> None:
     (Path("f.yaml")).write_text(RECIPE.replace("batch: 16", "batch: 16, folds: 3"))
     for reference, values in [
