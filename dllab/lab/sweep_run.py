@@ -24,6 +24,7 @@ from dllab.runs.seal import digest_of
 from dllab.runs.sweep_folder import SweepFolder, find_sweep
 from dllab.runs.train import first_weights
 from dllab.training.events import Event, FirstTraining
+from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
@@ -183,9 +184,14 @@ class SweepRun:
         """What members with `init_from` begin with; a recipe that was never trained is trained first."""
 
         def told(event: Event) -> None:
+            if self._sweep.stopped:
+                raise KeyboardInterrupt
             self._sweep.compiling = f"{event.recipe} first" if isinstance(event, FirstTraining) else ""
 
-        found = first_weights(trainer, self._run_dir, self._save, told, self.plan.trust)
+        try:
+            found = first_weights(trainer, self._run_dir, self._save, told, self.plan.trust)
+        except KeyboardInterrupt:
+            raise Stopped from None
         origin = trainer.recipe.init_from
         assert origin is not None
         name = origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
