@@ -346,6 +346,31 @@ def test_bench_holds_what_is_documented() -> None:
     compare("dllab bench --json", json.loads(json.dumps(document(timings, machine()))))
 
 
+@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+def test_sweeps_hold_what_is_documented(tmp_path: Path) -> None:
+    options = ["optimizer=sgd,adam", "optimizer.beta1=0.8,0.9", "train.epochs=2", "--seeds", "2", "--json"]
+    done = run(tmp_path, "sweep", "moons", *options)
+    assert done.returncode == 1, done.stderr
+    *members, summary = map(json.loads, done.stdout.splitlines())
+    heading = "dllab sweep RECIPE KEY=VALUES --json"
+    compare(heading, *members)
+    compare(f"{heading}, the last line", summary)
+    folder = tmp_path / summary["folder"]
+    compare("sweep.json", json.loads((folder / "sweep.json").read_text()))
+    compare("members.jsonl", *map(json.loads, (folder / "members.jsonl").read_text().splitlines()))
+    lines = ["sweep moons optimizer.lr=log(0.1,1) --sample 3 --dry-run", "sweep moons optimizer.lr=1,2 --dry-run"]
+    compare("dllab sweep RECIPE KEY=VALUES --dry-run --json", *documents(tmp_path, *lines))
+
+
+def test_timed_sweeps_hold_what_is_documented() -> None:
+    from dllab.lab.bench import machine
+    from dllab.lab.bench_sweep import SweepTiming
+    from dllab.views.bench_sweep import document
+
+    timings = [SweepTiming(2000, 200, 1.5, 119_000_000), SweepTiming(2000, 200, 1.5, None)]
+    compare("dllab bench --sweep --json", json.loads(json.dumps(document(timings, machine()))))
+
+
 def test_warmup_holds_what_is_documented() -> None:
     from dllab.views.warmup import Warmed, document
 

@@ -104,6 +104,7 @@ RUNS = (
 
 COMMANDS = (
     Command("train", "Train a recipe and watch it learn."),
+    Command("sweep", "Train a recipe with thousands of settings and seeds."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),
     Command("eval", "Show the figures of a run's net, on its data or on others."),
     Command("runs", "List, filter and compare the runs that were kept.", inner=RUNS),

@@ -117,17 +117,23 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if "RECIPE" in (kinds := kind.split("|")):
         schedules = part_sources.names("schedules").items() if "SCHEDULE" in kinds else []
         return [*recipes(), *schedules, *(runs() if "RUN" in kinds else []), *files(current, (".yaml", ".yml"))]
-    if kind == "KEY=VALUE":
+    if kind in ("KEY=VALUE", "KEY=VALUES"):
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
     if kind == "RUN" and command == "generate":
         return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
-    if kind in ("RUN|SWEEP", "CONDITION", "KEY", "FIGURE"):
-        return [*runs(), *sweeps()] if kind == "RUN|SWEEP" else fields(kind)
+    if kind == "RUN|SWEEP":
+        return [*runs(), *sweeps()[1:]]
+    if kind in ("CONDITION", "KEY"):
+        return fields(kind)
     if kind == "RUN":
         sample = [("glove10k", "vectors that come with the lab")] * (command == "neighbours")
         return [*sample, *runs(), *files(current, ())]
+    if kind == "SWEEP":
+        return [*sweeps(), *files(current, ())]
+    if kind in ("SPLIT_METRIC", "FIGURE"):
+        return figures()
     if kind == "WORD":
         return words_of(words[0]) if words and current else []
     if kind == "FOLDER":
@@ -212,19 +218,26 @@ def runs() -> Candidates:
 
 
 def sweeps() -> Candidates:
-    """The sweeps in the folder of runs."""
+    """The sweeps in the folder of runs, the latest first."""
     root = _root()
     with contextlib.suppress(OSError):
-        return [(path.name, f"a sweep in {root}") for path in sorted(root.iterdir()) if (path / "sweep.json").exists()]
+        found = [path for path in root.iterdir() if (path / "sweep.json").exists()]
+        found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        return [("last", "the latest sweep"), *((path.name, f"a sweep in {root}") for path in found)]
     return []
+
+
+def figures() -> Candidates:
+    """Figures of the splits: `validation_accuracy`."""
+    names = {"loss": "the loss", **part_sources.names("metrics")}
+    return [(f"{split}_{name}", said) for split in ("validation", "test", "train") for name, said in names.items()]
 
 
 def fields(kind: str) -> Candidates:
     """What runs are filtered and sorted by, whatever their figures and settings."""
     names = ("recipe", "status", "seed", "steps", "seconds", "began", "age", "sweep", "test_accuracy", "test_loss",
              "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "optimizer.lr")  # fmt: skip
-    known = [name for name in names if "_" in name or kind != "FIGURE"]
-    return [(f"{name}=" if kind == "CONDITION" else name, f"a {kind.lower()}") for name in known]
+    return [(f"{name}=" if kind == "CONDITION" else name, f"a {kind.lower()}") for name in names]
 
 
 def files(current: str, endings: tuple[str, ...]) -> Candidates:

@@ -51,6 +51,12 @@ def bytes_needed(plan: Plan) -> int:
     return needed
 
 
+def fitting(wanted: int, needed: int) -> int:
+    """How many trainings of so many bytes, at most those wanted, fit in memory at a time; at least one."""
+    available = bytes_available()
+    return wanted if available is None else min(wanted, max(1, available // max(needed, 1)))
+
+
 def bytes_available() -> int | None:
     """Memory that can still be taken without swapping; None where the system does not tell."""
     limits = [limit for limit in (_free(), _cgroup()) if limit is not None]

@@ -167,7 +167,7 @@ class _Work:
         self.rows = {name: len(rows) for name, rows in first.evaluator.splits.items()}
         self.metrics = tuple(metric.name for metric in first.metrics)
         self.seeds = seeds(recipe.train.seed % SEEDS, "folds", len(dealt))
-        self.jobs = _jobs(jobs or executor.free_cores(), len(dealt), budget.bytes_needed(self.plan))
+        self.jobs = budget.fitting(min(jobs or executor.free_cores(), len(dealt)), budget.bytes_needed(self.plan))
         self.ended: dict[int, FoldResult] = {}
         self._told = 0
         self._messages: queue.SimpleQueue[tuple[int, FoldResult] | BaseException] = queue.SimpleQueue()
@@ -338,13 +338,6 @@ class _Work:
             if status != "running":
                 self.folder.close()
         return found
-
-
-def _jobs(wanted: int, trainings: int, needed: int) -> int:
-    """How many trainings at a time: no more than there are, and than fit in memory."""
-    available = budget.bytes_available()
-    fit = wanted if available is None else max(1, available // max(needed, 1))
-    return min(wanted, trainings, fit)
 
 
 def _passed(listener: Callable[[FoldEvent], None] | None) -> Callable[[Event], None]:

@@ -79,7 +79,7 @@ def read_file(path: Path) -> bytes:
 class Lock:
     """One process at a time works in a folder; the system gives the lock back when the process ends, however it ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, what: str = "a run") -> None:
         """Raises StoreError where another process has it. Does nothing where the system has no such locks."""
         self._handle: int | None = None
         try:
@@ -91,7 +91,7 @@ class Lock:
             _patiently(lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(handle)
-            why = "a run is being trained there by another process"
+            why = f"{what} is being trained there by another process"
             raise StoreError(f"{folder} is in use: {why}\n  wait for its end, or stop it") from None
         except OSError:  # a file system without locks
             os.close(handle)

@@ -14,12 +14,13 @@ Every file but the growing metrics is there whole or not at all. Those that a ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,25 +61,13 @@ class RunFolder:
 
         The folder of runs is made if only its last part is missing.
         """
-        root = root_of(run_dir)
-        stem = f"{safe(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
-        try:
-            root.mkdir(exist_ok=True)
-            number = 1
-            while True:
-                path = root / (stem if number == 1 else f"{stem}-{number}")
-                try:
-                    path.mkdir()
-                    break
-                except FileExistsError:
-                    number += 1
-            folder = cls(path)
+        path = new_folder(name, run_dir)
+        folder = cls(path)
+        with _no_place(path.parent):
             folder.lock()
             (path / METRICS).touch()
-            sync_folder(root)
-            return folder
-        except (OSError, ValueError) as error:
-            raise StoreError(_complaint(root, error)) from None
+            sync_folder(path.parent)
+        return folder
 
     def lock(self) -> None:
         """Keep other processes from training in this folder, until `close` or the end of this process."""
@@ -145,6 +134,34 @@ class RunFolder:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+
+def new_folder(name: str, run_dir: str | os.PathLike[str] | None = None) -> Path:
+    """Make the folder `<name>-<date>-<time>` in the folder of runs, whose last part is made if it is missing.
+
+    Raises StoreError.
+    """
+    root = root_of(run_dir)
+    stem = f"{safe(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    with _no_place(root):
+        root.mkdir(exist_ok=True)
+        number = 1
+        while True:
+            path = root / (stem if number == 1 else f"{stem}-{number}")
+            try:
+                path.mkdir()
+                return path
+            except FileExistsError:
+                number += 1
+
+
+@contextlib.contextmanager
+def _no_place(root: Path) -> Iterator[None]:
+    """Turns what goes wrong with the folder of runs into a StoreError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(_complaint(root, error)) from None
 
 
 def check_has_net(status: Mapping[str, Any], path: Path) -> None:

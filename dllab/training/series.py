@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from dllab.engine import executor
 from dllab.engine.pace import Pace
 from dllab.training.compiling import compile_ahead
 from dllab.training.course import Course
-from dllab.training.events import Diverged, Figures, Status
+from dllab.training.events import Compiling, Diverged, Figures, Status
 from dllab.training.trainer import Trainer, interval_of, length_of
 
 if TYPE_CHECKING:
@@ -36,16 +37,25 @@ class Outcome:
     diverged: Diverged | None = None
 
 
+class Stopped(Exception):
+    """A run that nobody wants any more."""
+
+
 class Series:
     """Trains recipes with the same `key` as `recipe`, one after the other, in one thread at a time.
 
-    `data`: instead of the recipe's own; `source`: the weights that its `init_from` names. Raises RecipeError, as Trainer.
+    `data`: instead of the recipe's own. `on_event` is told what is being compiled. A recipe with `init_from` needs
+    `begin_with`. Raises RecipeError, as Trainer.
     """
 
-    def __init__(self, recipe: Recipe, *, data: Prepared | None = None, source: Source | None = None) -> None:
-        self._trainer, self._source = Trainer(recipe, data=data), source
-        for _ in compile_ahead(self._trainer.network.plan, ("train", "evaluate")):
-            pass
+    def __init__(
+        self, recipe: Recipe, *, data: Prepared | None = None, on_event: Callable[[Compiling], None] | None = None
+    ) -> None:
+        self._trainer = Trainer(recipe, data=data)
+        for event in compile_ahead(self._trainer.network.plan, ("train", "evaluate")):
+            if on_event is not None:
+                on_event(event)
+        self._source: Source | None = None
         self._bound, self._pace = self._trainer.bind(), Pace()
 
     @staticmethod
@@ -64,8 +74,16 @@ class Series:
         """That of the last run, whose network is trained."""
         return self._trainer
 
-    def train(self, recipe: Recipe, seed: int | None = None) -> Outcome:
-        """One run, with the bits of `Trainer(recipe, seed=seed)`; on this thread alone."""
+    def begin_with(self, source: Source) -> None:
+        """The weights that the recipe's `init_from` names. Raises RecipeError where none fits."""
+        self._trainer.begin_with(source)
+        self._source = source
+
+    def train(self, recipe: Recipe, seed: int | None = None, *, wanted: Callable[[], bool] = lambda: True) -> Outcome:
+        """One run, with the bits of `Trainer(recipe, seed=seed)`; on this thread alone.
+
+        Raises Stopped as soon as `wanted` says no.
+        """
         trainer = self._trainer
         trainer.recipe, trainer.seed = recipe, recipe.train.seed if seed is None else seed
         trainer.steps_per_epoch, trainer.steps = length_of(recipe, len(trainer.rows), trainer.question.batch)
@@ -82,6 +100,8 @@ class Series:
             course.begin()
             for event in course.events():
                 diverged = event if isinstance(event, Diverged) else diverged
+                if not wanted():
+                    raise Stopped
             seconds = course.seconds()
             end = trainer.finish(course)
         return Outcome(end.status, end.steps, end.figures, seconds, diverged)

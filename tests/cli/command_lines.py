@@ -119,6 +119,9 @@ BEGUN: dict[str, list[list[str]]] = {
     "predict": [["one", "points.csv"], ["runs/one", "points.csv"], ["one", "-"], ["last", "points.csv"], ["one", "t.csv"]],
     "neighbours": [["glove10k", "king"], ["glove10k", "king", "-", "man", "+", "woman"], ["last", "x"]],
     "generate": [["one"], ["last"], ["xor"], ["my.yaml"], ["runs/one"]],
+    "sweep": [["my.yaml", "train.epochs=1,2"], ["my.yaml", "optimizer.lr=log(0.1,1,2)", "--seeds", "2"],
+              ["my.yaml", "optimizer.lr=log(0.1,1)", "--sample", "2"], ["uses.yaml", "train.epochs=1", "--trust"],
+              ["--resume", "last"]],
     "gradcheck": [["my.yaml"], ["uses.yaml", "--trust"], ["own.py", "--trust"], ["--all"]],
     "summary": [["my.yaml"], ["uses.yaml", "--trust"], ["table.yaml"], ["xor"]],
     "init": [["xor"], ["my.yaml", "-"], ["my.yaml", "new.yaml"], ["folds.yaml", "folder/new.yaml"]],
@@ -143,7 +146,7 @@ OPTIONS = [
     ["--seed", "1"], ["--run-dir", "runs"], ["--run-dir", "new"], ["--jobs", "2"], ["--watch", "0"], ["--weights", "best"],
     ["--set", "train.epochs=3"], ["--inject-bug", "0_dense"], ["--trust"], ["--quiet"], ["--no-save"], ["--probabilities"],
     ["--full"], ["--json"], ["--float64"], ["--beam", "2"], ["--prompt", "a"], ["--length", "3"], ["--temperature", "0"],
-    ["--top-k", "1"], ["--count", "2"],
+    ["--top-k", "1"], ["--count", "2"], ["--dry-run"], ["--seeds", "2"], ["--fail-fast"], ["--metric", "train_loss"],
 ]  # fmt: skip
 COMMON = ["train", "resume", "eval", "predict", "gradcheck", "summary", "init", "datasets", "new"]
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from command_lines import typed
 from terminals import piped
 
 SLOWED = "dllab: OPENBLAS_CORETYPE is set, which slows matrix products; for figures that\n  count, unset it\n"
@@ -29,6 +30,27 @@ def test_a_table(tmp_path: Path) -> None:
     done = piped(tmp_path, "bench", "--cases", "xor", "--rounds", "1")
     assert (done.code, done.err) == (0, WARNING)
     assert "roofline" in done.out and "2-8-2, 4" in done.out
+
+
+def test_sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dllab.lab import bench_sweep
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(bench_sweep, "SIZES", (20, 40))
+    monkeypatch.setattr(bench_sweep.run, "__defaults__", ((20, 40),))
+    done = typed(tmp_path, ["bench", "--sweep"])
+    assert done.code == 0 and "members/s" in done.out and "\n     40 " in done.out
+    document = json.loads(typed(tmp_path, ["bench", "--sweep", "--json"]).out)
+    assert [one["members"] for one in document["sweeps"]] == [20, 40] and document["sweeps"][0]["epochs"] == 200
+    monkeypatch.setattr(bench_sweep, "RATES", 0.5)
+    failed = typed(tmp_path, ["bench", "--sweep"])
+    assert (failed.code, failed.err) == (2, "dllab: a sweep that was to be timed failed\n" + WHY)
+
+
+WHY = """\
+  dllab: optimizer.lr=log(0.001,1,0.5): 0.5 is no count of values
+  log(a,b,n) with n from 2 on
+"""
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ import error_cases_saving
 import error_cases_sequences
 import error_cases_steps
 import error_cases_store
+import error_cases_sweep
 import error_cases_transfer
 import error_cases_words
 import numpy
@@ -65,6 +66,7 @@ AREAS = {
     "landscape": error_cases_landscape.LANDSCAPE,
     "planes": error_cases_planes.PLANES,
     "rates": error_cases_rates.RATES,
+    "sweep": error_cases_sweep.SWEEP,
 }  # fmt: skip
 
 

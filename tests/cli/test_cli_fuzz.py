@@ -90,7 +90,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes minutes is taken out: the timings, and the checks and kernels of all parts but two."""
-    from dllab.lab import bench, gradcheck_cases, warmup
+    from dllab.lab import bench, bench_sweep, gradcheck_cases, warmup
 
     check_parts = gradcheck_cases.check_parts
 
@@ -99,6 +99,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("DLLAB_RUNS", raising=False)
     monkeypatch.setattr(bench, "run", lambda *chosen: iter(()))
+    monkeypatch.setattr(bench_sweep, "run", lambda: iter(()))
     monkeypatch.setattr(warmup, "warm", lambda stock: iter(()))
     monkeypatch.setattr(gradcheck_cases, "check_parts", check_some)
 
@@ -114,7 +115,10 @@ def ends_well(base: Path, folder: Path, line: list[str], stdin: bytes) -> None:
     assert done.err if done.code == 2 else True
     assert done.written == ()
     if "--json" in line and done.out and not done.out.startswith("Usage:"):
-        assert whole_document(line) is False or json.loads(done.out, parse_constant=pytest.fail) is not None
+        documents = done.out.splitlines() if line[0] == "sweep" else [done.out]
+        assert whole_document(line) is False or all(
+            json.loads(text, parse_constant=pytest.fail) is not None for text in documents
+        )
 
 
 def whole_document(line: list[str]) -> bool:

@@ -1,0 +1,202 @@
+"""`dllab sweep`: trains a recipe with every combination of some values, or with so many drawn at random."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.failures import FINE, INTERRUPTED, NEGATIVE, Refused, say
+from dllab.cli.options import LARGEST_SEED, Quiet, RunDir, Trust
+from dllab.cli.saving import Save
+
+if TYPE_CHECKING:
+    from dllab.lab.sweep_plan import SweepPlan
+    from dllab.lab.sweep_run import SweepRun
+    from dllab.lab.sweep_summary import NoMeasure, SweepSummary
+
+MOST_JOBS, MOST_TOP = 1024, 1000
+
+
+def sweep(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="Name of a recipe that comes with the lab, or the path of one.", metavar="RECIPE"),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Values of a key: optimizer.lr=0.1,0.01, train.epochs=range(5,21,5), train.l2=linear(0,0.1,5), "
+            "optimizer.lr=log(0.001,1,7).",
+            metavar="KEY=VALUES",
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", help="Train so many settings drawn at random.", min=1, max=10_000_000, metavar="N"),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds", help="Train every setting with so many seeds [default: 1].", min=1, max=10_000_000, metavar="N"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", help="The first seed, instead of the recipe's.", min=0, max=LARGEST_SEED, metavar="FIRST"),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="Members trained at a time; changes no figure [default: one a processor].",
+            min=1,
+            max=MOST_JOBS,
+            metavar="N",
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            help="The figure to rank by, such as validation_accuracy [default: the recipe's first, "
+            "on validation rows if there are any].",
+            metavar="SPLIT_METRIC",
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", help="Settings to list.", min=1, max=MOST_TOP, metavar="N")] = 5,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and train nothing.")] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", help="Go on with a sweep: its folder, its name, or `last`.", metavar="SWEEP"),
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first member that fails.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON document a line on stdout: members, then a summary.")
+    ] = False,
+    quiet: Quiet = False,
+    run_dir: RunDir = None,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Keep no folder of the sweep.")] = False,
+    save: Save = None,
+    trust: Trust = False,
+) -> int:
+    """Train a recipe with every combination of some values, thousands of nets in one go.
+
+    Each KEY=VALUES lists values, or gives a range of them; with --sample settings are drawn from all combinations, and
+    ranges need no count: optimizer.lr=log(0.001,1). A member is one setting with one seed, and comes to the figures that
+    `dllab train` has for it, whatever the number of jobs and the order. Every value is tried before anything is trained.
+
+    One member that fails never stops the others. What has ended is kept as it goes in the sweep's folder, figures and no
+    weights: after Ctrl-C or a crash --resume trains what is missing or failed.
+
+    Exit code 1 if members failed, 2 for an error in the recipe or the values, 130 after Ctrl-C. Divergence is a result.
+    """
+    from dllab.cli import saving
+
+    saving.check(save)
+    if resume is not None:
+        _refuse_beside_resume(recipe, values, sample, seeds, seed, dry_run, no_save)
+    elif recipe is None:
+        raise Refused("which recipe?", "such as: dllab sweep xor optimizer.lr=0.1,0.01 --seeds 5")
+    from dllab.cli.sweep_progress import show_progress
+    from dllab.lab.sweep_run import SweepRun
+    from dllab.lab.sweep_summary import NoMeasure
+
+    try:
+        if resume is not None:
+            run = SweepRun.resumed(resume, jobs=jobs, metric=metric, trust=trust, run_dir=run_dir, with_lines=as_json)
+        else:
+            assert recipe is not None
+            plan = _planned(recipe, values or [], seeds or 1, seed, sample, trust)
+            run = SweepRun(plan, jobs=jobs, metric=metric, run_dir=run_dir, save=not no_save)
+    except NoMeasure as error:
+        raise _no_measure(metric, error) from None
+    if dry_run:
+        return _show_plan(run, as_json)
+    for note in run.notes if not quiet else ():
+        say(f"its bits may differ from those of a sweep in one go: {note}")
+    with show_progress(run, as_json=as_json, quiet=quiet) as listener:
+        run.follow(listener, fail_fast=fail_fast)
+    return _end(run.summary(top), as_json, quiet, save, run.status)
+
+
+def _refuse_beside_resume(recipe: str | None, values: list[str] | None, sample: int | None, seeds: int | None,
+                          seed: int | None, dry_run: bool, no_save: bool) -> None:  # fmt: skip
+    given = {"RECIPE": recipe, "KEY=VALUES": values, "--sample": sample, "--seeds": seeds, "--seed": seed}
+    said = [name for name, value in given.items() if value not in (None, [])]
+    said += [name for name, value in (("--dry-run", dry_run), ("--no-save", no_save)) if value]
+    if said:
+        raise Refused(f"--resume goes on with a sweep as it was begun; leave out {', '.join(said)}",
+                      "such as: dllab sweep --resume last")  # fmt: skip
+
+
+def _planned(recipe: str, values: list[str], seeds: int, seed: int | None, sample: int | None, trust: bool) -> SweepPlan:
+    from dllab.lab.grid import NoGrid
+    from dllab.lab.sweep_plan import plan_of
+
+    try:
+        return plan_of(recipe, values, seeds=seeds, first=seed, sample=sample, trust=trust)
+    except NoGrid as error:
+        raise Refused(error.problem, error.hint) from None
+
+
+def _no_measure(metric: str | None, error: NoMeasure) -> Refused:
+    from dllab.recipe.errors import one_of, show
+
+    return Refused(f"--metric {show(metric)}: members have no such figure", one_of(error.known, metric or ""))
+
+
+def _show_plan(run: SweepRun, as_json: bool) -> int:
+    from dllab.cli.console import output
+    from dllab.views import sweep as views
+
+    plan = run.plan
+    if as_json:
+        output().document(views.plan_document(plan, run.tally.measure))
+        return FINE
+    grid = plan.grid
+    words = ["dllab", "sweep", plan.reference, *plan.values]
+    words += ["--sample", str(grid.sample)] if grid.sample is not None else []
+    words += ["--seeds", str(len(grid.seeds))] if len(grid.seeds) > 1 else []
+    words += ["--seed", str(grid.seeds[0])] if grid.seeds[0] != plan.recipe.train.seed else []
+    words += ["--trust"] if plan.trust else []
+    output().show(views.PlanView(plan, run.tally.measure, run.jobs, shlex.join(words)))
+    return FINE
+
+
+def _end(found: SweepSummary, as_json: bool, quiet: bool, save: str | None, status: str) -> int:
+    """Show what it came to; returns the exit code."""
+    from dllab.cli import saving
+    from dllab.cli.console import output
+    from dllab.cli.interrupt import interrupts
+    from dllab.views import sweep as views
+
+    interrupts.release()
+    view = views.SweepView(found, [] if quiet else _next(found))
+    if as_json:
+        output().document(views.document(found))
+    else:
+        output().show(view)
+    saving.save(views.SweepView(found), save, f"dllab sweep {found.plan.recipe.name}")
+    if status == "interrupted":
+        return INTERRUPTED
+    return NEGATIVE if found.counts.get("failed") else FINE
+
+
+def _next(found: SweepSummary) -> list[tuple[str, str]]:
+    """Commands that go on from here."""
+    from dllab.cli.commands import known
+
+    commands = []
+    trust = ["--trust"] if found.plan.trust else []
+    if found.folder is not None and (found.done < len(found.plan.grid) or found.failures):
+        line = shlex.join(["dllab", "sweep", "--resume", str(found.folder), *trust])
+        commands.append((line, "train what is missing or failed"))
+    if found.best:
+        words = ["dllab", "train", found.plan.reference, *found.best[0].overrides, *trust]
+        commands.append((shlex.join(words), "train the best setting, and keep it"))
+    if found.folder is not None and "runs" in known():
+        commands.append((shlex.join(["dllab", "runs", "list", found.folder.name]), "all members"))
+    return commands

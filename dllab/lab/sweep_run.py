@@ -1,0 +1,252 @@
+"""A sweep under way: members are trained on threads, kept as they end, and counted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dllab.engine import budget, executor
+from dllab.lab.sweep import Done, Sweep
+from dllab.lab.sweep_plan import SweepPlan, plan_of
+from dllab.lab.sweep_summary import DIVERGED, OPEN, SweepSummary, Tally, measure_of, summary_of
+from dllab.recipe import Problem, RecipeError, parse, shipped
+from dllab.runs.disk import StoreError
+from dllab.runs.journal import line_of
+from dllab.runs.keeper import now
+from dllab.runs.machine import differences, surroundings
+from dllab.runs.resume import flat
+from dllab.runs.seal import digest_of
+from dllab.runs.sweep_folder import SweepFolder, find_sweep
+from dllab.runs.train import first_weights
+from dllab.training.events import Event, FirstTraining
+from dllab.training.series import Stopped
+from dllab.training.trainer import Trainer
+from dllab.training.transfer import Source
+
+BATCH, BATCH_SECONDS = 256, 0.2
+"""Members that have ended are kept when there are so many of them, or after so many seconds."""
+
+SHOWN_CHANGES = 4
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """How far a sweep is: members that have ended in this process, and of all how many failed or diverged.
+
+    `lines`: by number, what the journal says of those that have ended since the last time.
+    """
+
+    done: int
+    total: int
+    failed: int
+    diverged: int
+    seconds: float
+    what: str
+    lines: Sequence[tuple[int, str]] = ()
+
+
+Listener = Callable[[SweepProgress], None]
+
+
+class SweepRun:
+    """A sweep that is begun, or gone on with by `resumed`. `kept`: lines of members that had ended before, by number.
+
+    `notes`: why its bits may differ from those of before, if they may.
+    """
+
+    def __init__(self, plan: SweepPlan, *, jobs: int | None = None, metric: str | None = None,
+                 run_dir: str | Path | None = None, save: bool = True) -> None:  # fmt: skip
+        self.plan, self.status, self.seconds = plan, "running", 0.0
+        self.jobs = budget.fitting(min(jobs or executor.free_cores(), len(plan.grid)), plan.needed)
+        self.notes: list[str] = []
+        self.kept: dict[int, str] = {}
+        self.folder: SweepFolder | None = None
+        self._run_dir, self._save, self._began = run_dir, save, now()
+        self._metric = metric
+        self.tally = Tally(len(plan.grid), measure_of(plan, metric), metric)
+        self._sweep = Sweep(plan.make, self.jobs, sources=self._weights)
+        self._weights_then: dict[str, str] = {}
+        self._waiting: list[str] = []
+        self._last_kept = time.perf_counter()
+
+    @classmethod
+    def resumed(cls, reference: str, *, jobs: int | None = None, metric: str | None = None, trust: bool = False,
+                run_dir: str | Path | None = None, with_lines: bool = False) -> SweepRun:  # fmt: skip
+        """Go on with a sweep: what is missing or failed. Raises StoreError where it cannot, RecipeError, NoMeasure.
+
+        `with_lines`: keep those of members that had ended, too.
+        """
+        folder = SweepFolder(find_sweep(reference, run_dir))
+        folder.open()
+        try:
+            document = folder.read_plan()
+            plan = _plan_again(document, folder.path, trust)
+            run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent)
+            run.folder, run.notes = folder, differences(document)
+            run.seconds, run._began = float(document.get("seconds") or 0), str(document.get("began") or now())
+            run._weights_then = dict(document.get("weights") or {})
+            for line, told in folder.members(len(plan.grid)):
+                run.tally.add(told["index"], told["status"], _figures(told.get("final")), told.get("error"))
+                if with_lines:
+                    run.kept[told["index"]] = line
+            return run
+        except BaseException:
+            folder.close()
+            raise
+
+    def follow(self, listener: Listener = lambda progress: None, *, fail_fast: bool = False) -> None:
+        """Train what is to be trained. Ctrl-C that the listener raises ends it where nothing is lost: see `status`.
+
+        Raises StoreError where nothing can be kept.
+        """
+        if self._save and self.folder is None:
+            self.folder = SweepFolder.create(self.plan.recipe.name, self._run_dir)
+        before, began = self.seconds, time.perf_counter()
+        try:
+            self._keep_plan()
+            self._train(listener, fail_fast, began, before)
+            self._keep_members()
+            if self.status == "running":
+                self.status = "finished" if not (self.tally.status == OPEN).any() else "interrupted"
+        except BaseException as error:
+            self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            with contextlib.suppress(StoreError):  # what is told is what went wrong first
+                self._keep_plan()
+            raise
+        else:
+            self._keep_plan()
+        finally:
+            if self.folder is not None:
+                self.folder.close()
+
+    def summary(self, top: int) -> SweepSummary:
+        """How it stands."""
+        path = None if self.folder is None else self.folder.path
+        return summary_of(self.plan, self.tally, status=self.status, top=top, seconds=self.seconds, jobs=self.jobs,
+                          folder=path)  # fmt: skip
+
+    def _train(self, listener: Listener, fail_fast: bool, began: float, before: float) -> None:
+        todo = self.tally.todo
+        for index in todo:
+            self.kept.pop(int(index), None)
+        done, total, failed, diverged = 0, len(todo), 0, self.tally.count(DIVERGED)
+        indices = range(total) if total == len(self.plan.grid) else todo.tolist()
+        for ended in self._sweep.run(self.plan.grid.member, indices):
+            lines = [(one.member.index, self._taken(one)) for one in ended]
+            done += len(ended)
+            failed += sum(one.status == "failed" for one in ended)
+            diverged += sum(one.status == "diverged" for one in ended)
+            self.seconds = before + time.perf_counter() - began
+            if len(self._waiting) >= BATCH or time.perf_counter() > self._last_kept + BATCH_SECONDS:
+                self._keep_members()
+            if fail_fast and failed and self.status == "running":
+                self.status = "failed"
+                self._sweep.stop()
+            with self._ending():
+                listener(SweepProgress(done, total, failed, diverged, self.seconds - before, self._sweep.compiling, lines))
+
+    @contextlib.contextmanager
+    def _ending(self) -> Any:
+        """Ctrl-C while something is shown ends the sweep; what has ended meanwhile is still taken."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.status = "interrupted"
+            self._sweep.stop()
+
+    def _taken(self, one: Done) -> str:
+        self.tally.add(one.member.index, one.status, one.final, one.error)
+        line = line_of(member_document(one))
+        self._waiting.append(line)
+        return line
+
+    def _keep_members(self) -> None:
+        if self.folder is not None and self._waiting:
+            self.folder.add(self._waiting)
+        self._waiting, self._last_kept = [], time.perf_counter()
+
+    def _keep_plan(self) -> None:
+        if self.folder is None:
+            return
+        measure = self.tally.measure
+        told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
+        self.folder.write_plan({
+            **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6),
+            "began": self._began, "weights": self._weights_then, **surroundings(),
+        })  # fmt: skip
+
+    def _weights(self, trainer: Trainer) -> Source:
+        """What members with `init_from` begin with; a recipe that was never trained is trained first."""
+
+        def told(event: Event) -> None:
+            if self._sweep.stopped:
+                raise KeyboardInterrupt
+            self._sweep.compiling = f"{event.recipe} first" if isinstance(event, FirstTraining) else ""
+
+        try:
+            found = first_weights(trainer, self._run_dir, self._save, told, self.plan.trust)
+        except KeyboardInterrupt:
+            raise Stopped from None
+        origin = trainer.recipe.init_from
+        assert origin is not None
+        name = origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+        digest = digest_of(found.arrays)
+        if self._weights_then.setdefault(name, digest) != digest:
+            hint = "begin a new sweep, or put that run back"
+            problem = Problem("init_from: its weights are not those that this sweep began with",
+                              trainer.recipe.place("init_from"), hint)  # fmt: skip
+            raise RecipeError([problem])
+        self._keep_plan()  # nobody else writes it while members are trained
+        return found
+
+
+def member_document(one: Done) -> dict[str, Any]:
+    """A member's line in the journal."""
+    return {
+        "index": one.member.index, "overrides": list(one.member.overrides), "seed": one.member.seed, "status": one.status,
+        "steps": one.steps, "final": one.final, "seconds": round(one.seconds, 6), "error": one.error,
+    }  # fmt: skip
+
+
+def _figures(final: Any) -> dict[str, dict[str, Any]]:
+    """Figures as a journal tells them; nothing where they are none."""
+    if not isinstance(final, dict):
+        return {}
+    return {split: figures for split, figures in final.items() if isinstance(figures, dict)}
+
+
+def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPlan:
+    """The plan that a sweep was begun with. Raises StoreError where the recipe says something else by now."""
+    reference, file = str(document.get("reference")), str(document.get("path"))
+    if reference not in shipped() and not (os.path.exists(reference) and os.path.realpath(reference) == file):
+        reference = file
+    plan = plan_of(reference, [str(text) for text in document["values"]], seeds=document["seeds"],
+                   first=document["first_seed"], sample=document.get("sample"), trust=trust)  # fmt: skip
+    changes = _changes(document, plan)
+    if changes or len(plan.grid) != document["members"]:
+        more = f" and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
+        told = "; ".join(changes[:SHOWN_CHANGES]) + more or "its members are others"
+        raise StoreError(f"{path} cannot go on: the recipe is not what it was\n  {told}\n"
+                         "  put it back as it was, or begin a new sweep")  # fmt: skip
+    return plan
+
+
+def _changes(document: Mapping[str, Any], plan: SweepPlan) -> list[str]:
+    """What a recipe says by now that it did not say when the sweep was begun."""
+    if plan.recipe.used != document.get("used", {}):
+        return ["its own Python files have changed"]
+    if document.get("data") not in (None, plan.data):
+        return ["its data have changed"]
+    if plan.recipe.to_yaml() == document["recipe_yaml"]:
+        return []
+    try:
+        then, now_ = (flat(one.resolved()) for one in (parse(document["recipe_yaml"], trust=plan.trust), plan.recipe))
+    except RecipeError:
+        return ["another recipe"]
+    found = [f"{key} was {then.get(key)}, is {now_.get(key)}" for key in {**then, **now_} if then.get(key) != now_.get(key)]
+    return [one for one in found if not one.startswith(("about ", "expect."))]

@@ -1,0 +1,77 @@
+"""Sweeps that are refused before anything is trained, or cannot go on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from command_lines import RECIPE, typed
+from error_cases import Case
+
+
+def values(*texts: str, more: str = "") -> Case:
+    """Values of keys that make no sweep."""
+    return f"sweep my.yaml {shlex.join(texts)} {more}".rstrip(), {}
+
+
+def swept(line: str, change: Callable[[Path], object], *texts: str) -> Case:
+    """A sweep that was trained, after which something has changed."""
+
+    def prepare(folder: Path) -> None:
+        assert typed(folder, ["sweep", "my.yaml", *(texts or ("optimizer.lr=0.1,0.2",)), "--quiet"]).code == 0
+        found = next((folder / "runs").glob("sweep-*")).rename(folder / "runs" / "swept")
+        change(found)
+
+    return line, prepare
+
+
+def recipe(text: str) -> Callable[[Path], object]:
+    """Another recipe than then."""
+    return lambda folder: (folder.parent.parent / "my.yaml").write_text(text)
+
+
+def plan(**changes: object) -> Callable[[Path], object]:
+    """Another sweep.json than then."""
+
+    def write(folder: Path) -> None:
+        document = json.loads((folder / "sweep.json").read_text())
+        (folder / "sweep.json").write_text(json.dumps({**document, **changes}))
+
+    return write
+
+
+def table(folder: Path) -> None:
+    """Another table than then."""
+    (folder.parent.parent / "t.csv").write_text("a,b,y\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
+
+
+SWEEP: list[Case] = [
+    ("sweep", {}), ("sweep --resume", {}), ("sweep my.yaml --resume last train.epochs=1 --seeds 3 --dry-run", {}),
+    ("sweep --resume last --no-save --sample 2 --seed 1", {}),
+    ("sweep --resume last", {}), ("sweep --resume swep", {}), ("sweep --resume my.yaml", {}), ("sweep --resume ''", {}),
+    ("sweep xorr optimizer.lr=1,2", {}), ("sweep my.yaml --seeds 0", {}), ("sweep my.yaml --sample 0", {}),
+    ("sweep my.yaml --jobs 0", {}), ("sweep my.yaml --top 0", {}), ("sweep my.yaml --save fig.doc", {}),
+    values("optimizer.lr"), values("=1,2"), values("optimizer.lr=0.1,,0.2"),
+    values("optimizer.lr=0.1,0.2,0.1"), values("optimizer.lr=0.1,0.2", "optimizer.lr=0.3"),
+    values("train.epochs=range()"), values("train.epochs=range(a,3)"), values("train.epochs=range(1,2,3,4)"),
+    values("train.epochs=range(9,3)"), values("train.epochs=range(1,1e12)"), values("optimizer.lr=log(0.1,1)"),
+    values("optimizer.lr=log(1)"), values("optimizer.lr=log(1,0.1,5)"), values("optimizer.lr=log(0,1,5)"),
+    values("optimizer.lr=linear(0.1,1,1)"), values(more="--sample 3"),
+    values("train.epochs=range(1,9999)", "optimizer.lr=linear(1,2,9999)"),
+    values(more="--seed 9223372036854775807 --seeds 2"),
+    values("train.seed=1,2"), values("train.folds=2,3"), ("sweep folds.yaml optimizer.lr=0.1,0.2", {}),
+    values("model[0].dense.units=0,8"), values("model[0].dense.untis=4,8"), values("optimizer=sgd,adma"),
+    values("optimizer.lr=0.1,0.2", more="--metric test_acuracy"), values("optimizer.lr=0.1,0.2", more="--run-dir my.yaml"),
+    ("sweep uses.yaml optimizer.lr=0.1,0.2", {}),
+    swept("sweep --resume last", recipe(RECIPE.replace("tanh", "relu"))),
+    swept("sweep --resume last", recipe(RECIPE.replace("dense: 4", "dense: 5").replace("epochs: 2", "epochs: 3"))),
+    swept("sweep --resume last", table, "data={csv: t.csv, target: y}"),
+    swept("sweep --resume last", lambda folder: (folder / "sweep.json").write_text("{")),
+    swept("sweep --resume last", plan(members="2")), swept("sweep --resume last", plan(members=3)),
+    swept("sweep --resume last", plan(used={"a.py": "0"})),
+    swept("sweep --resume last", lambda folder: (folder.parent.parent / "my.yaml").unlink()),
+    swept("sweep --resume swetp", lambda folder: None),
+    ("bench --sweep --cases xor", {}),
+]  # fmt: skip
