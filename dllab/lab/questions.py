@@ -1,0 +1,71 @@
+"""Whether contenders answer the same question: the same rows judge, by the same figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dllab.engine.question import INPUTS, TARGETS
+from dllab.lab.contenders import Unfit
+from dllab.training.trainer import Trainer
+
+JUDGES = ("test", "validation", "train")
+"""The split whose figures are compared: the first of these that there is."""
+
+
+def figure_of(trainers: Sequence[Trainer], wanted: str | None) -> tuple[str, str]:
+    """The metric and the split that the verdict is about. Raises Unfit where no figure is common to all."""
+    per = [figures_of(trainer) for trainer in trainers]
+    common = [name for name in per[0] if all(name in other for other in per)]
+    if losses_differ(trainers) and wanted is None:
+        common = [name for name in common if name != "loss"]
+    if wanted is not None and wanted not in common:
+        raise Unfit(f"--metric: {wanted!r} is no figure of all that is compared", f"there is {', '.join(common) or 'none'}")
+    if not common:
+        raise Unfit("these recipes have no figure in common", "give all of them the same metrics:, such as metrics=[mae]")
+    split = next((s for s in JUDGES if all(s in trainer.evaluator.splits for trainer in trainers)), "train")
+    return wanted or common[0], split
+
+
+def figures_of(trainer: Trainer) -> list[str]:
+    """The figures of a run that are one number."""
+    return [metric.name for metric in trainer.metrics if not getattr(metric, "table", False)] + ["loss"]
+
+
+def losses_differ(trainers: Sequence[Trainer]) -> bool:
+    """Whether not all are trained by one loss, so that values of it say nothing about each other."""
+    return len({repr(trainer.question.loss) for trainer in trainers}) > 1
+
+
+def apart(trainers: Sequence[Trainer], names: Sequence[str], metric: str, split: str) -> tuple[str, ...]:
+    """Why figures cannot be compared; nothing where they can."""
+    found = []
+    first = trainers[0]
+    others = [name for name, trainer in zip(names, trainers) if not _same_rows(first, trainer, split)]
+    if others:
+        found.append(f"{names[0]} and {others[0]} are judged by different {split} rows")
+    if metric == "loss" and losses_differ(trainers):
+        found.append("they are trained by different losses")
+    if metric == "loss" and len({_scaling(trainer) for trainer in trainers}) > 1:
+        found.append("their targets are scaled in different ways")
+    return tuple(found)
+
+
+def _same_rows(one: Trainer, other: Trainer, split: str) -> bool:
+    """Whether both are judged by the same rows, with the same answers."""
+    if one.data is other.data:
+        return True
+    rows = [trainer.evaluator.splits[split] for trainer in (one, other)]
+    columns = [trainer.data.dataset.columns for trainer in (one, other)]
+    if len(rows[0]) != len(rows[1]) or any(columns[0][name].shape[1:] != columns[1][name].shape[1:] for name in (TARGETS,)):
+        return False
+    same_answers = np.array_equal(columns[0][TARGETS][rows[0]], columns[1][TARGETS][rows[1]])
+    inputs = [column[INPUTS] for column in columns]
+    alike = inputs[0].shape[1:] == inputs[1].shape[1:]
+    return same_answers and (not alike or np.array_equal(inputs[0][rows[0]], inputs[1][rows[1]]))
+
+
+def _scaling(trainer: Trainer) -> bytes:
+    scale = trainer.data.target_scale
+    return b"" if scale is None else scale.tobytes()
