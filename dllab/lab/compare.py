@@ -29,7 +29,7 @@ from dllab.lab.comparison import (
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for, load_kernels
-from dllab.lab.questions import apart, figure_of, losses_differ
+from dllab.lab.questions import apart, figure_of, figures_of, losses_differ, same_batches, same_weights
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.recipe import Recipe
 from dllab.runs.train import first_weights
@@ -139,8 +139,8 @@ class _Comparing:
         self.apart = apart(self.trainers, [one.name for one in contenders], self.metric, self.split)
         splits = self.trainers[0].evaluator.splits
         self.watched = "validation" if "validation" in splits else "train"
-        if wanted.target is not None and wanted.target[0] not in _figures(self.trainers[0]):
-            known = ", ".join(_figures(self.trainers[0]))
+        if wanted.target is not None and wanted.target[0] not in figures_of(self.trainers[0]):
+            known = ", ".join(figures_of(self.trainers[0]))
             raise Unfit(f"--target: there is no figure {wanted.target[0]!r}", f"the figures are {known}")
         needed = budget.bytes_needed(self.trainers[0].network.plan) * (len(contenders) if wanted.together else 1)
         self.runs: dict[tuple[int, int], Run] = {}
@@ -148,6 +148,7 @@ class _Comparing:
         self.tried: dict[int, list[Tried]] = {}
         groups = len(wanted.seeds) if wanted.together else len(wanted.seeds) * len(contenders)
         self.jobs = jobs_for(wanted.jobs, groups, needed)
+        self.steps = max(trainer.steps for trainer in self.trainers)
         self.shares: dict[tuple[int, int], float] = {}
 
     def _first_trainer(self, number: int, trust: bool) -> Trainer:
@@ -225,8 +226,7 @@ class _Comparing:
     def _race(self) -> None:
         wanted, seeds = self.wanted, self.wanted.seeds
         of = len(seeds) * len(self.contenders)
-        steps = max(trainer.steps for trainer in self.trainers)
-        self.listen(RaceStarted(tuple(self.contenders), seeds, self.metric, self.watched, steps, self.jobs))
+        self.listen(RaceStarted(tuple(self.contenders), seeds, self.metric, self.watched, self.steps, self.jobs))
         pieces = [[self._run(number, seed) for number in range(len(self.contenders))] for seed in seeds]
         if not wanted.together:
             pieces = [[piece] for group in pieces for piece in group]
@@ -278,7 +278,8 @@ class _Comparing:
             recipe=names[0] if len(names) == 1 else ", ".join(names), metric=self.metric, split=self.split,
             watched=self.watched, seeds=self.wanted.seeds, results=tuple(results), target=target, tuning=self.tuning,
             grain=grain_of(self.metric, rows), status=status, seconds=time.perf_counter() - self.began, jobs=self.jobs,
-            apart=self.apart, losses_differ=losses_differ(self.trainers),
+            steps=self.steps, apart=self.apart, losses_differ=losses_differ(self.trainers),
+            same_weights=same_weights(self.trainers), same_batches=same_batches(self.trainers),
         )  # fmt: skip
 
     def _result(self, number: int) -> Result:
@@ -305,7 +306,3 @@ def _end(recipe: Recipe, seed: int, data: Prepared, source: Source | None) -> Fi
         trainer.begin_with(source)
     return next(event for event in trainer.events() if isinstance(event, Finished))
 
-
-def _figures(trainer: Trainer) -> list[str]:
-    """The figures of a run that are one number."""
-    return [m.name for m in trainer.metrics if not getattr(m, "table", False)] + ["loss"]

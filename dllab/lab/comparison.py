@@ -103,7 +103,8 @@ class Comparison:
     """All of it. `metric` of `split` is what the verdict is about; `watched`: the split that was evaluated on the way.
 
     `grain`: the step in which that figure comes, 0 if it may be any number. `apart`: why figures cannot be compared, if
-    they cannot. `status`: finished or interrupted. `seconds` by the clock, `jobs` threads.
+    they cannot. `status`: finished or interrupted. `seconds` by the clock, `jobs` threads. `steps`: of a run, the longest.
+    `same_weights`, `same_batches`: whether all begin with the same weights, and see the same rows in the same order.
     """
 
     recipe: str
@@ -118,8 +119,11 @@ class Comparison:
     status: str
     seconds: float
     jobs: int
+    steps: int
     apart: tuple[str, ...] = ()
     losses_differ: bool = False
+    same_weights: bool = True
+    same_batches: bool = True
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

@@ -38,6 +38,26 @@ def losses_differ(trainers: Sequence[Trainer]) -> bool:
     return len({repr(trainer.question.loss) for trainer in trainers}) > 1
 
 
+def same_weights(trainers: Sequence[Trainer]) -> bool:
+    """Whether all nets begin with the same numbers, seed by seed."""
+    first, *others = (trainer.network.parameters for trainer in trainers)
+    return all(
+        list(first) == list(other) and all(np.array_equal(first[name], other[name]) for name in first) for other in others
+    )
+
+
+def same_batches(trainers: Sequence[Trainer]) -> bool:
+    """Whether all see the same rows in the same order, batch by batch, seed by seed."""
+
+    def dealt(trainer: Trainer) -> tuple[object, ...]:
+        question = trainer.question
+        order = question.batch, question.shuffle, question.bucket, repr(question.augmenting)
+        return trainer.rows.tobytes(), *order
+
+    same = all(one.data is trainers[0].data or _same_rows(trainers[0], one, "train") for one in trainers)
+    return same and len({dealt(trainer) for trainer in trainers}) == 1
+
+
 def apart(trainers: Sequence[Trainer], names: Sequence[str], metric: str, split: str) -> tuple[str, ...]:
     """Why figures cannot be compared; nothing where they can."""
     found = []
