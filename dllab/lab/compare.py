@@ -43,24 +43,30 @@ RARELY = 10**9
 
 @dataclass(frozen=True)
 class Searching:
-    """A rate was tried; `done` of `of` runs of all searches."""
+    """A rate was tried, judged by `metric`; `done` of `of` runs of all searches, `each` runs a search."""
 
     contender: Contender
     tried: Tried
+    metric: str
     done: int
     of: int
+    each: int
 
 
 @dataclass(frozen=True)
 class RaceStarted:
-    """Rates are known, and the runs that are compared begin. `steps`: of the longest."""
+    """Rates are known, and the runs that are compared begin. `metric` of `split` judges them; `steps`: of the longest.
+
+    `watched`: the split that is evaluated on the way. `losses_differ`: values of the loss tell nothing about each other.
+    """
 
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
     metric: str
+    split: str
     watched: str
     steps: int
-    jobs: int
+    losses_differ: bool
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,7 @@ class _Comparing:
                     number, tried = message
                     self.tried[number].append(tried)
                     done = sum(map(len, self.tried.values()))
-                    self.listen(Searching(self.contenders[number], tried, done, runs * len(numbers)))
+                    self.listen(Searching(self.contenders[number], tried, self.metric, done, runs * len(numbers), runs))
                 else:
                     self.listen(Share(sum(map(len, self.tried.values())), runs * len(numbers)))
         for number in numbers:
@@ -226,7 +232,10 @@ class _Comparing:
     def _race(self) -> None:
         wanted, seeds = self.wanted, self.wanted.seeds
         of = len(seeds) * len(self.contenders)
-        self.listen(RaceStarted(tuple(self.contenders), seeds, self.metric, self.watched, self.steps, self.jobs))
+        differ = losses_differ(self.trainers)
+        self.listen(
+            RaceStarted(tuple(self.contenders), seeds, self.metric, self.split, self.watched, self.steps, differ)
+        )
         pieces = [[self._run(number, seed) for number in range(len(self.contenders))] for seed in seeds]
         if not wanted.together:
             pieces = [[piece] for group in pieces for piece in group]

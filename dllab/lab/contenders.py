@@ -156,6 +156,11 @@ def with_rate(recipe: Recipe, lr: float) -> Recipe:
     return replace(recipe, optimizer=(*links, type(last).model_validate(options)))
 
 
+def settled(contender: Contender) -> Contender:
+    """The contender with the rate it has, which is not searched for."""
+    return replace(contender, tune=False)
+
+
 def usual_rate(recipe: Recipe) -> float:
     """The rate that the recipe's optimizer has if nothing is said."""
     optimizer: Any = type(recipe.optimizer[-1])

@@ -73,21 +73,34 @@ def _legend(found: Comparison) -> str:
 
 
 def _tables(found: Comparison, options: ConsoleOptions) -> list[RenderableType]:
-    """One table where it fits, else two: what is reached, and how soon."""
+    """One table where it fits; else what is reached and how soon, in as many as the width asks for."""
     names, order = words.short_names([result.contender.name for result in found.results]), found.order
     marks = marks_of(names)
-    first = [["", f"{found.recipe if len(found.results) < 1 else ''}".strip()]] + [
-        [marks[number], names[number]] for number in order
-    ]
+    name = [f"{marks[number]}  {names[number]}" for number in order]
+    first = ["", *(_cut(one, options.max_width // 2) for one in name)]
     reached, soon = _reached(found, order), _soon(found, order)
-    for tables in ([[*reached, *soon]], [reached, soon], [reached[:-1], [reached[-1]], soon]):
-        lines = [[[*first[i], *(column[i] for column in table)] for i in range(len(order) + 1)] for table in tables if table]
-        if all(_width(table) <= options.max_width for table in lines):
-            break
+    groups = [[*reached, *soon]]
+    if _width([first, *groups[0]]) > options.max_width:
+        groups = [part for group in (reached, soon) for part in _packed(first, group, options.max_width)]
     shown: list[RenderableType] = []
-    for table in lines:
-        shown += [*([Text()] if shown else []), _grid(table)]
+    for group in groups:
+        shown += [*([Text()] if shown else []), _grid([first, *group])]
     return shown
+
+
+def _packed(first: list[str], columns: list[list[str]], width: int) -> list[list[list[str]]]:
+    """Columns in groups that fit beside the names."""
+    groups: list[list[list[str]]] = []
+    for column in columns:
+        if not groups or _width([first, *groups[-1], column]) > width:
+            groups.append([])
+        groups[-1].append(column)
+    return groups
+
+
+def _cut(name: str, width: int) -> str:
+    """A name that leaves room for figures."""
+    return name if len(name) <= width else f"{name[: width - 2]}.."
 
 
 def _reached(found: Comparison, order: list[int]) -> list[list[str]]:
@@ -114,7 +127,7 @@ def _soon(found: Comparison, order: list[int]) -> list[list[str]]:
         there = [result.to_target(found.target) for result in results]
         columns.append(["steps to target", *(f"{steps:,.0f}" if math.isfinite(steps) else "-" for steps, _, _ in there)])
         columns.append(["time", *(duration(seconds) if math.isfinite(seconds) else "-" for _, seconds, _ in there)])
-        columns.append(["get there", *(f"{k}/{len(result.runs)}" for (*_, k), result in zip(there, results))])
+        columns.append(["reach it", *(f"{k}/{len(result.runs)}" for (*_, k), result in zip(there, results))])
     if found.tuning is not None and found.tuning.runs > 1:
         columns.append(["good rates", *map(_band, results)])
     return columns
@@ -133,17 +146,17 @@ def _band(result: Result) -> str:
     return f"{result.band.decades:.1f}{more}"
 
 
-def _grid(lines: list[list[str]]) -> Table:
+def _grid(columns: list[list[str]]) -> Table:
     table = Table.grid(padding=(0, GAP))
-    for column in range(len(lines[0])):
-        table.add_column(justify="left" if column < 2 else "right", no_wrap=True)
-    for place, line in enumerate(lines):
+    for place in range(len(columns)):
+        table.add_column(justify="left" if place == 0 else "right", no_wrap=True)
+    for place, line in enumerate(zip(*columns)):
         table.add_row(*(Text(cell, "bold" if place == 0 else "") for cell in line))
     return table
 
 
-def _width(lines: list[list[str]]) -> int:
-    return sum(max(len(line[i]) for line in lines) for i in range(len(lines[0]))) + GAP * (len(lines[0]) - 1)
+def _width(columns: list[list[str]]) -> int:
+    return sum(max(map(len, column)) for column in columns) + GAP * (len(columns) - 1)
 
 
 # ---- the document --------------------------------------------------------------------------------------------------------
