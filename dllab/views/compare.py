@@ -38,7 +38,7 @@ class CompareFinal:
         found, ascii_only = self.found, options.ascii_only
         yield Plain(Group(Text.assemble((found.recipe, "bold"), words.head(found, self.what)), *self._picture()))
         blocks: list[RenderableType] = [Text(), *_tables(found, options), Text()]
-        notes = [words.rates(found), words.target(found, ascii_only), _legend(found)]
+        notes = [words.rates(found, self.what), words.target(found, ascii_only), _legend(found)]
         blocks += [Text(note) for note in notes if note]
         yield Plain(Group(*blocks, Text(), *self._verdict()))
         if self.commands:
@@ -56,7 +56,8 @@ class CompareFinal:
         return [Text(), curves_plot(averages, names, metric, HEIGHT, self.found.steps)] if averages.there else []
 
     def _verdict(self) -> list[RenderableType]:
-        told = [Text.assemble(("Verdict: ", "bold"), (words.verdict(self.found), "bold"))]
+        verdict = words.verdict(self.found)
+        told = [Text(verdict if verdict.startswith("No verdict") else f"Verdict: {verdict}", "bold")]
         if self.found.pairs and self.found.status == "finished" and len(self.found.seeds) > 1:
             told.insert(0, Text(" ".join(filter(None, [words.rule(self.found), words.second_opinion(self.found)]))))
         return list(told)
@@ -112,7 +113,7 @@ def _reached(found: Comparison, order: list[int]) -> list[list[str]]:
         columns.append(["rate", *("-" if rate is None else number(rate, 3) for rate in rates)])
     if any(result.diverged for result in results):
         columns.append(["diverged", *(f"{result.diverged}/{len(result.runs)}" for result in results)])
-    figures = [found.metric, *(["loss"] if found.metric != "loss" else [])]
+    figures = [found.metric, *(["loss"] if found.metric != "loss" and not found.losses_differ else [])]
     for metric in figures:
         cells = [_interval(metric, result.final(found.split, metric)) for result in results]
         columns.append([f"{found.split} {heading(metric)}", *cells])

@@ -43,11 +43,12 @@ def begun(found: Comparison) -> str:
     return f"same data{', ' if len(same) == 2 else ' and ' if same else ''}{' and '.join(same)} for all"
 
 
-def rates(found: Comparison) -> str:
+def rates(found: Comparison, what: str) -> str:
     """How the rates came about."""
     tuning, given = found.tuning, [result.contender.name for result in found.results if not result.tried]
     if tuning is None:
-        return ""
+        untuned = "Rates are as given, or the optimizers' own defaults; nothing was tuned."
+        return untuned if what == "optimizers" else ""
     where = f"the {tuning.split} split"
     if tuning.held_out:
         where = f"{tuning.held_out:,} training rows held out for it, as the recipe sets none aside for validation"
@@ -121,11 +122,10 @@ def _told(found: Comparison, names: list[str]) -> list[str]:
         return [f"No significant difference in {judged} between {who} (smallest p {p_text(least.adjusted)})."]
     told = []
     for number in order:
-        if beats[number] and (number == order[0] or not told):
+        if beats[number]:
             losers = listed([names[other] for other in order if other in beats[number]])
-            told.append(f"{names[number]} is significantly better than {losers} in {judged} (p {p_text(largest)} or less).")
-        elif beats[number]:
-            told.append(f"{names[number]} is better than {listed([names[o] for o in order if o in beats[number]])}.")
+            ending = ", too" if told else f" in {judged} (p {p_text(largest)} or less)"
+            told.append(f"{names[number]} is significantly better than {losers}{ending}.")
     level = [number for number in order[1:] if number not in beats[order[0]]]
     if level:
         told.append(f"No significant difference between {listed([names[order[0]], *(names[n] for n in level)])}.")
@@ -149,8 +149,8 @@ def second_opinion(found: Comparison) -> str:
     if tests * 2 / 2**fewest >= ALPHA:
         needed = next(n for n in range(2, 99) if tests * 2 / 2**n < ALPHA)
         return (
-            f"The sign-flip test, which does not, gives p {number(2 / 2**fewest, 2)} at best with {count(fewest, 'seed')}: "
-            f"it cannot speak below {needed}."
+            f"The sign-flip test, which does not, gives p {number(2 / 2**fewest, 2)} at best with {count(fewest, 'seed')}; "
+            f"it can tell from {needed} seeds on."
         )
     flips = holm([pair.flips for pair in pairs])
     seen = sum(p < ALPHA for p in flips)
