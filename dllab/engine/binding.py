@@ -20,13 +20,13 @@ from dllab.symbols import BATCH_DIM, WHOLE_DIM, Parameter, Value
 class Memory:
     """What outlives a step: parameters, gradients, optimizer state, running state, history; all zero at first.
 
-    `arrays` maps register names to byte arenas; gradients are there once for every shard.
+    `arrays` maps register names to byte arenas; gradients are there once for every shard. `seed`: of order and dropout.
     """
 
     def __init__(self, plan: Plan) -> None:
         if plan.question.loss is not None:
             plan.program("train")  # only then is it known which state the optimizer keeps
-        self.plan = plan
+        self.plan, self.seed = plan, plan.question.seed
         self.dtype = np.dtype(plan.question.precision)
         arena = plan.arena * self.dtype.itemsize
         running = list(plan.store.running.values())
@@ -79,7 +79,7 @@ class Bound:
         self.limited = False
         self.capacity = capacity
         small = aligned(place_small(plan)), aligned(place(list(plan.store.shared.values()), memory.dtype.itemsize))
-        fill_constants(plan, small[0], memory.dtype)
+        fill_constants(plan, small[0], memory.dtype, memory.seed)
         self.layout = lay_out(plan, self.program, capacity)
         self.arrays = {**memory.arrays, "constants": small[0], "shared": small[1], "order": order}
         if outputs is not None:
@@ -137,6 +137,12 @@ class Bound:
         control[loop.PROBE_EVERY] = question.probe_every if (question := self.memory.plan.question).probes else 0
         control[loop.STOPPED_AT] = -1
         self.control = control
+
+    def begin_anew(self) -> None:
+        """Stand before the first step, with the seed that the memory has now."""
+        own_seed = self.memory.plan.store.own_seed
+        view_of(self.arrays["constants"], own_seed, self.memory.dtype)[...] = self.memory.seed
+        self.control[loop.EPOCH_READY] = -1
 
     def limit(self, end: int | None) -> None:
         """Run steps only up to row `end` of the program (None: all of it), on one thread: rows may lack a barrier."""
@@ -207,14 +213,15 @@ def place_small(plan: Plan) -> int:
     return place(values, np.dtype(plan.question.precision).itemsize)
 
 
-def fill_constants(plan: Plan, arena: np.ndarray, precision: np.dtype) -> None:
-    """Write the recipe's constants into their register."""
+def fill_constants(plan: Plan, arena: np.ndarray, precision: np.dtype, seed: int) -> None:
+    """Write the recipe's constants, and the seed, into their register."""
     for number, value in plan.store.constants.items():
         view_of(arena, value, precision)[...] = number
     for number, value in plan.store.wholes.items():
         view_of(arena, value, precision)[...] = number
     for value, numbers in plan.store.vectors:
         view_of(arena, value, precision)[...] = numbers
+    view_of(arena, plan.store.own_seed, precision)[...] = seed
 
 
 def aligned(size: int) -> np.ndarray:

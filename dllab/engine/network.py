@@ -62,7 +62,11 @@ class Network:
         return self.memory.dtype
 
     def initialise(self, seed: int) -> None:
-        """Draw all parameters anew, each from the seed and its own place only; forget what training has left besides."""
+        """Draw all parameters anew, each from the seed and its own place only; forget what training has left besides.
+
+        What is bound from then on draws from that seed, too; for what is bound already see Bound.begin_anew.
+        """
+        self.memory.seed, self.updates = seed, 0
         self.memory.flat(OPTIMIZER)[:] = 0
         for label, value in self.plan.store.running.items():
             self.memory.view("running", value)[...] = self.plan.store.fills[label]

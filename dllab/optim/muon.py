@@ -106,6 +106,7 @@ class Muon(Optimizer):
     lr: Rate = 0.02
     beta: Beta = 0.95
     rest_lr: Rate = 0.001
+    rate_apart = False  # adam's share of it is worked out beforehand
     beta1: Beta = 0.9
     beta2: Beta = 0.999
     eps: Epsilon = 1e-8

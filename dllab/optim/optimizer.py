@@ -65,11 +65,14 @@ class Optimizer(Transform):
     Options:
 
     - lr: the learning rate, before any schedule.
+
+    `rate_apart`: kernels know the rate by `Group.lr` alone, so that one plan serves every rate.
     """
 
     group = "optimizers"
     main: ClassVar[str | None] = "lr"
     lr: Rate = 0.01
+    rate_apart: ClassVar[bool] = True
 
 
 def fault_of(chain: Sequence[Transform]) -> tuple[str, str] | None:

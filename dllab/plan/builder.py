@@ -163,7 +163,7 @@ class Builder:
     def counter(self, name: str) -> Value:
         """See Net.counter."""
         if name == "seed":
-            return self.store.whole(self.store.seed)
+            return self.store.own_seed
         if name == "shards":
             return self.store.whole(self.shards)
         if name == "layer":

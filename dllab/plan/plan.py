@@ -119,7 +119,7 @@ class Plan:
         features, itemsize = 1, 4 if question.precision == "float32" else 8
         for size in question.inputs.shape:
             features *= size
-        self.store = Store(question.seed, 1, question.outputs, features, question.vocabulary, question.words, itemsize,
+        self.store = Store(1, question.outputs, features, question.vocabulary, question.words, itemsize,
                            question.frozen, question.rate_factors)  # fmt: skip
         self.slots, self.scratch = Slots(), Slots()
         self.parameters: list[Parameter] = []

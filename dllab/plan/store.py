@@ -13,7 +13,6 @@ from dllab.symbols import CONSTANTS, Parameter, Value
 class Store:
     """What the programs of one plan have in common."""
 
-    seed: int
     shards: int
     outputs: int  # what `classes` and `outputs` stand for
     features: int  # what `features` stands for
@@ -29,6 +28,7 @@ class Store:
     wholes: dict[int, Value] = field(default_factory=dict)
     vectors: list[tuple[Value, np.ndarray]] = field(default_factory=list)
     shared: dict[str, Value] = field(default_factory=dict)
+    own_seed: Value = field(default_factory=lambda: Value("seed", CONSTANTS, (), "int64"))  # alone: it may be changed
 
     def is_frozen(self, path: str) -> bool:
         """Whether training leaves the layer or parameter of that path as it is."""
@@ -49,7 +49,7 @@ class Store:
 
     def numbers(self) -> list[Value]:
         """All scalar constants."""
-        return [*self.constants.values(), *self.wholes.values()]
+        return [*self.constants.values(), *self.wholes.values(), self.own_seed]
 
 
 def lies_in(path: str, outer: str) -> bool:

@@ -28,10 +28,11 @@ class Course:
 
     Whenever an event has been told the state is whole: it can be taken, or training ended, and nothing is missing.
     `busy`: between two such points. `over`: no step is left to do. `first`: the step at which this process began.
-    `until`: no step from this one on is done, as if the process were killed there.
+    `until`: no step from this one on is done, as if the process were killed there. `every`: epochs from evaluation to
+    evaluation; None: there are none, and no event tells of one.
     """
 
-    def __init__(self, trainer: Trainer, bound: Bound, steps: int, per_epoch: int, every: int) -> None:
+    def __init__(self, trainer: Trainer, bound: Bound, steps: int, per_epoch: int, every: int | None) -> None:
         self.trainer, self.bound = trainer, bound
         self.steps, self.per_epoch, self.every = steps, per_epoch, every
         self.step = self.evaluated = self.first = 0
@@ -113,6 +114,9 @@ class Course:
                 progress = self._progress()
                 self.busy = False
                 yield progress
+            if self.every is None:
+                self.evaluated, self.over, self._losses = self.step, True, []
+                return
             self.busy = True
             end = self._epoch_end()
             self.over = self.step >= self.steps or used_up(self.stop, self.best)
@@ -123,6 +127,8 @@ class Course:
 
     def _next_evaluation(self) -> int:
         """The first step after the last evaluation, and not behind, at which one is due."""
+        if self.every is None:
+            return self.steps
         interval = self.every * self.per_epoch
         return min(self.steps, -(-max(self.evaluated + 1, self.step) // interval) * interval)
 
@@ -147,7 +153,7 @@ class Course:
         factors = schedule.factors(np.arange(first, last), self.steps)
         if hasattr(schedule, "react"):
             factors = factors * schedule.react(self._watched)
-        rates: np.ndarray = self.trainer.network.learning_rate * factors
+        rates: np.ndarray = self.trainer.learning_rate * factors
         return rates
 
     def _history(self, line: int, first: int, last: int) -> np.ndarray:

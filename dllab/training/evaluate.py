@@ -63,6 +63,11 @@ class Evaluator:
             found[metric.name] = of_parts[0] if len(figures) == 1 else metric.combine(np.array(of_parts), weights)
         return found
 
+    def begin_anew(self) -> None:
+        """See Bound.begin_anew."""
+        for bound in self._bound.values():
+            bound.begin_anew()
+
     def _parts(self, split: str) -> list[np.ndarray]:
         """The rows of a split, in one part where it is small or a metric has to see it whole."""
         rows, capacity = self.splits[split], self._capacity

@@ -126,7 +126,12 @@ class Trainer:
             told = time.perf_counter()
             yield event
             course.started += time.perf_counter() - told  # who listens (a picture, say) takes time that is not training's
-        yield self._finish(course)
+        yield self.finish(course)
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's own rate, before any schedule."""
+        return float(getattr(self.recipe.optimizer[-1], "lr", 0.0))
 
     def up_to(self, step: int) -> Iterator[Event]:
         """The run's first steps, so many of them, to the bits of `events`; `course` then stands before the next."""
@@ -136,19 +141,19 @@ class Trainer:
         course.begin()
         yield from course.events()
 
-    def _course(self) -> Course:
+    def bind(self) -> Bound:
+        """The training program over the training rows."""
         train = self.rows
-        every = self.recipe.train.evaluate_every or self._usual_interval(-(-self.steps // self.steps_per_epoch))
         bound = Bound(self.network.memory, "train", self.question.batch, self.columns, train.copy(), base=train)
         if not self.question.shuffle:
             bound.keep_order()
-        return Course(self, bound, self.steps, self.steps_per_epoch, every)
+        return bound
 
-    def _usual_interval(self, epochs: int) -> int:
-        watched = self.recipe.train.early_stop is not None or self.recipe.schedule.name == "plateau"
-        return 1 if watched else max(1, epochs // EVALUATIONS)
+    def _course(self) -> Course:
+        return Course(self, self.bind(), self.steps, self.steps_per_epoch, interval_of(self.recipe, self.steps_per_epoch))
 
-    def _finish(self, course: Course) -> Finished:
+    def finish(self, course: Course) -> Finished:
+        """How a run ended, with the figures of all splits; after the best weights are put back, if that is asked for."""
         if course.stop is not None and course.stop.restore_best and course.best is not None and course.status != "diverged":
             course.best.restore(self.network)
         figures = {name: self.evaluator.evaluate(name) for name in self.evaluator.splits}
@@ -165,6 +170,13 @@ def length_of(recipe: Recipe, rows: int, batch: int) -> tuple[int, int]:
     """The steps of an epoch over so many training rows, and those of the run."""
     per_epoch = -(-rows // batch)
     return per_epoch, recipe.train.steps or (recipe.train.epochs or 1) * per_epoch
+
+
+def interval_of(recipe: Recipe, per_epoch: int) -> int:
+    """Every how many epochs a run is evaluated, of so many steps each."""
+    epochs = recipe.train.epochs or 1 if recipe.train.steps is None else -(-recipe.train.steps // per_epoch)
+    watched = recipe.train.early_stop is not None or recipe.schedule.name == "plateau"
+    return recipe.train.evaluate_every or (1 if watched else max(1, epochs // EVALUATIONS))
 
 
 def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:

@@ -1,0 +1,99 @@
+"""Trains one recipe again and again, with other seeds, learning rates, schedules and lengths, at the cost of the steps.
+
+A sweep over them needs one plan: what is planned, bound and compiled for the first run serves the others. The bits are
+those of a Trainer's run; only what nobody looks at in a sweep is left out: evaluations between the steps, unless the run
+itself listens to them (early stopping, the best weights, a plateau schedule).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dllab.engine import executor
+from dllab.engine.pace import Pace
+from dllab.training.compiling import compile_ahead
+from dllab.training.course import Course
+from dllab.training.events import Diverged, Figures, Status
+from dllab.training.trainer import Trainer, interval_of, length_of
+
+if TYPE_CHECKING:
+    from dllab.data.dataset import Prepared
+    from dllab.recipe import Recipe
+    from dllab.training.transfer import Source
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: as training.events.Finished has it. `diverged`: where, if it did. `seconds`: of its steps."""
+
+    status: Status
+    steps: int
+    figures: Figures
+    seconds: float
+    diverged: Diverged | None = None
+
+
+class Series:
+    """Trains recipes with the same `key` as `recipe`, one after the other, in one thread at a time.
+
+    `data`: instead of the recipe's own; `source`: the weights that its `init_from` names. Raises RecipeError, as Trainer.
+    """
+
+    def __init__(self, recipe: Recipe, *, data: Prepared | None = None, source: Source | None = None) -> None:
+        self._trainer, self._source = Trainer(recipe, data=data), source
+        for _ in compile_ahead(self._trainer.network.plan, ("train", "evaluate")):
+            pass
+        self._bound, self._pace = self._trainer.bind(), Pace()
+
+    @staticmethod
+    def key(recipe: Recipe) -> str:
+        """What recipes must have in common to be trained by one Series."""
+        apart = getattr(recipe.optimizer[-1], "rate_apart", False)
+        said = (with_rate(recipe, 1.0) if apart else recipe).resolved()
+        for name in ("about", "schedule", "expect"):
+            said.pop(name, None)
+        for name in ("seed", "epochs", "steps", "evaluate_every", "early_stop", "checkpoint"):
+            said["train"].pop(name, None)
+        return json.dumps([said, str(recipe.source_path and recipe.source_path.parent), recipe.used], default=str)
+
+    @property
+    def trainer(self) -> Trainer:
+        """That of the last run, whose network is trained."""
+        return self._trainer
+
+    def train(self, recipe: Recipe, seed: int | None = None) -> Outcome:
+        """One run, with the bits of `Trainer(recipe, seed=seed)`; on this thread alone."""
+        trainer = self._trainer
+        trainer.recipe, trainer.seed = recipe, recipe.train.seed if seed is None else seed
+        trainer.steps_per_epoch, trainer.steps = length_of(recipe, len(trainer.rows), trainer.question.batch)
+        trainer.network.initialise(trainer.seed)
+        if recipe.init_from is not None and self._source is not None:
+            trainer.begin_with(self._source)
+        self._bound.begin_anew()
+        trainer.evaluator.begin_anew()
+        every = interval_of(recipe, trainer.steps_per_epoch) if _listens(recipe) else None
+        course = Course(trainer, self._bound, trainer.steps, trainer.steps_per_epoch, every)
+        course.pace = self._pace
+        diverged = None
+        with executor.one_thread():
+            course.begin()
+            for event in course.events():
+                diverged = event if isinstance(event, Diverged) else diverged
+            seconds = course.seconds()
+            end = trainer.finish(course)
+        return Outcome(end.status, end.steps, end.figures, seconds, diverged)
+
+
+def _listens(recipe: Recipe) -> bool:
+    """Whether a run goes by its own evaluations."""
+    return recipe.train.early_stop is not None or recipe.train.checkpoint.best or hasattr(recipe.schedule, "react")
+
+
+def with_rate(recipe: Recipe, lr: float) -> Recipe:
+    """The recipe with another learning rate of its optimizer. Raises ValueError for one that is none."""
+    *links, last = recipe.optimizer
+    options: dict[str, Any] = {**last.model_dump(), "lr": lr}
+    return dataclasses.replace(recipe, optimizer=(*links, type(last).model_validate(options)))
