@@ -39,8 +39,8 @@ def compare(
     """Compare values of any option, or recipes, with the same seeds.
 
     KEY=VALUE,VALUE is compared value by value; several of them make a grid; KEY=VALUE changes all. Recipes must be judged
-    by the same rows and figure: where they are not, the output says so and gives no verdict. Nothing is tuned. The table and
-    the verdict are those of compare-optimizers.
+    by the same rows and figure: where they are not, the output says so and gives no verdict. Nothing is tuned. Table and
+    verdict are as in compare-optimizers.
 
     Divergence is counted, not an error. Exit code 2 for an error in a recipe or the options, 130 after Ctrl-C, which shows
     what has ended so far. No run is kept.

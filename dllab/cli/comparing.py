@@ -1,4 +1,4 @@
-"""What `compare` and `compare-optimizers` share: options, the race at a terminal or lines elsewhere, the result and its code."""
+"""What `compare` and `compare-optimizers` share: options, the race at a terminal, lines elsewhere, the result."""
 
 from __future__ import annotations
 

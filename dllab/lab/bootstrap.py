@@ -1,8 +1,8 @@
 """How sure a mean over a few seeds is: a bootstrap interval, the same for the same numbers on every machine.
 
-Means of resamples, drawn with replacement, show how the mean would vary. Of few values they vary too little, so quantiles are
-taken further out, by as much as makes the interval of normal values as long as that of Student's t. Up to EXACT values all
-resamples there are take part; of more, DRAWN of them, by a counter-based generator.
+Means of resamples, drawn with replacement, show how the mean would vary. Of few values they vary too little, so quantiles
+are taken further out, by as much as makes the interval of normal values as long as that of Student's t. Up to EXACT values
+all resamples there are take part; of more, DRAWN of them, by a counter-based generator.
 
 Source: Hesterberg, What teachers should know about the bootstrap (2015), section 4.2, expanded percentile interval.
 """

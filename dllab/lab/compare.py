@@ -1,14 +1,13 @@
-"""Trains contenders with the same data, first weights and batches, as often as there are seeds, and compares what they reach.
+"""Trains contenders with the same data, first weights and batches for every seed, and compares what they reach.
 
 Rates that are open are searched for first, with the same number of runs for every contender (rate_search.py). A run's seed
-draws first weights, order of rows and dropout, so contenders of one net begin alike and see the same batches. No bit depends
-on the number of threads.
+draws first weights, order of rows and dropout, so contenders of one net begin alike and see the same batches. No bit
+depends on the number of threads.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,6 @@ from dataclasses import dataclass
 
 from dllab.data.dataset import Prepared
 from dllab.engine import budget
-from dllab.engine.prepare import prepared
 from dllab.lab.comparison import (
     Comparison,
     Mark,
@@ -31,14 +29,11 @@ from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for, load_kernels
 from dllab.lab.questions import apart, figure_of, figures_of, losses_differ, same_batches, same_weights
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
-from dllab.recipe import Recipe
 from dllab.runs.train import first_weights
-from dllab.training.events import Compiling, Diverged, EpochEnd, FirstTraining, Finished, Progress
+from dllab.training.events import Compiling, Diverged, EpochEnd, Finished, FirstTraining, Progress
+from dllab.training.series import Series
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
-
-RARELY = 10**9
-"""Epochs between evaluations of a run whose end alone counts."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,8 @@ class Interrupted(KeyboardInterrupt):
 class Wanted:
     """What is asked for. `metric`: what the verdict is about (None: the first of all); `target`: metric and value.
 
-    `tune`: runs of each search. `together`: contenders of one seed go on in turn, so that a race can be watched; `hold`: see
-    Crew, with the share that is done.
+    `tune`: runs of each search. `together`: contenders of one seed go on in turn, so that a race can be watched; `hold`: as
+    of a Crew, with the share that is done.
     """
 
     seeds: tuple[int, ...]
@@ -217,9 +212,14 @@ class _Comparing:
     def _searching(self, number: int, data: Prepared, tuning: Tuning) -> Iterator[tuple[int, Tried]]:
         """All runs of one contender's search, in a thread."""
         contender, source = self.contenders[number], self.sources[number]
+        planned: dict[str, Series] = {}  # of most optimizers one serves all rates
 
         def train(lr: float) -> Tried:
-            end = _end(_rarely(contender.at(lr).recipe), tuning.seed, data, source)
+            recipe = contender.at(lr).recipe
+            key = Series.key(recipe)
+            if key not in planned:
+                planned[key] = Series(recipe, data=data, source=source)
+            end = planned[key].train(recipe, tuning.seed)
             found = end.figures[tuning.split] if end.status != "diverged" else {}
             value, loss = (float(found.get(name, math.nan)) for name in (self.metric, "loss"))
             return Tried(lr, end.status, value, loss)
@@ -233,9 +233,7 @@ class _Comparing:
         wanted, seeds = self.wanted, self.wanted.seeds
         of = len(seeds) * len(self.contenders)
         differ = losses_differ(self.trainers)
-        self.listen(
-            RaceStarted(tuple(self.contenders), seeds, self.metric, self.split, self.watched, self.steps, differ)
-        )
+        self.listen(RaceStarted(tuple(self.contenders), seeds, self.metric, self.split, self.watched, self.steps, differ))
         pieces = [[self._run(number, seed) for number in range(len(self.contenders))] for seed in seeds]
         if not wanted.together:
             pieces = [[piece] for group in pieces for piece in group]
@@ -299,19 +297,3 @@ class _Comparing:
             best = best_of([one for other in self.tried.values() for one in other], higher).value
             band = band_of(tried, higher, self.tuning.untrained, best)
         return Result(self.contenders[number], runs, tried, band)
-
-
-def _rarely(recipe: Recipe) -> Recipe:
-    """The recipe without evaluations on the way, unless it goes by them."""
-    train = recipe.train
-    if train.early_stop is not None or train.checkpoint.best or recipe.schedule.name == "plateau":
-        return recipe
-    return dataclasses.replace(recipe, train=dataclasses.replace(train, evaluate_every=RARELY))
-
-
-def _end(recipe: Recipe, seed: int, data: Prepared, source: Source | None) -> Finished:
-    trainer = Trainer(recipe, seed=seed, data=data)
-    if source is not None:
-        trainer.begin_with(source)
-    return next(event for event in trainer.events() if isinstance(event, Finished))
-

@@ -10,6 +10,7 @@ from typing import Any
 
 from dllab.optim.optimizer import Optimizer
 from dllab.recipe import Problem, Recipe, RecipeError, load
+from dllab.training.series import with_rate
 
 USUAL = "sgd,momentum,rmsprop,adam"
 MOST = 16
@@ -147,13 +148,6 @@ def split(text: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
-
-
-def with_rate(recipe: Recipe, lr: float) -> Recipe:
-    """The recipe with another learning rate of its optimizer."""
-    *links, last = recipe.optimizer
-    options: dict[str, Any] = {**last.model_dump(), "lr": lr}
-    return replace(recipe, optimizer=(*links, type(last).model_validate(options)))
 
 
 def settled(contender: Contender) -> Contender:

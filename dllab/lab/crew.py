@@ -1,4 +1,4 @@
-"""Work that several threads share: trainings, whose kernels release Python's lock. What comes out does not depend on how many.
+"""Work that several threads share: trainings, whose kernels release Python's lock. Results do not depend on how many.
 
 A piece of work is an iterator that tells what happens. Pieces come in groups: a thread takes a group and lets its pieces go
 on in turn, message by message, as in a race. `work` hands all messages to the thread that asks.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from dllab.core import loop, native
@@ -20,7 +20,7 @@ from dllab.training.compiling import compile_ahead, kernels_of
 from dllab.training.events import Compiling
 
 TICK = 0.1
-"""Seconds after which whoever listens gets a word (None), whether or not something has happened: to look at the keyboard."""
+"""Seconds after which whoever listens gets a word (None), though nothing has happened: to look at the keyboard."""
 
 M = TypeVar("M")
 
@@ -34,7 +34,7 @@ class Crew(Generic[M]):
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._groups: list[Sequence[Iterator[M]]] = []
 
-    def work(self, groups: Sequence[Sequence[Iterator[M]]]) -> Iterator[M | None]:
+    def work(self, groups: Sequence[Sequence[Iterator[M]]]) -> Generator[M | None]:
         """Do it all and yield what is told. Close it to stop: threads leave at the next message of the work in hand.
 
         What goes wrong in a thread is raised here.

@@ -1,13 +1,13 @@
-"""Whether one of two differs from the other, by runs in pairs of one seed: what both share (data, first weights, order of rows)
-cancels.
+"""Whether one of two differs from the other, by runs in pairs of one seed: what both share (data, first weights, order of
+rows) cancels.
 
 The test is Student's on the differences, which takes them as about normal. Few seeds leave no other choice: flipping signs
 assumes next to nothing, but of n pairs it never gives less than 2 / 2^n, 0.062 for 5. Both are told. Figures that come in
 steps, as a share of 100 rows does, may be equal in all pairs by chance; the variance is raised by that of rounding both.
 
 Sources: Student, The probable error of a mean (1908); Fisher, The design of experiments (1935), section 21, flips of signs;
-Holm, A simple sequentially rejective multiple test procedure (1979); Sheppard, On the calculation of the most probable values
-of frequency-constants (1898), variance of rounded values.
+Holm, A simple sequentially rejective multiple test procedure (1979); Sheppard, On the calculation of the most probable
+values of frequency-constants (1898), variance of rounded values.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def pairs_of(values: Sequence[Sequence[float]], grain: float = 0.0) -> tuple[Pai
 
 
 def student(differences: NDArray[np.float64], grain: float = 0.0) -> tuple[float, float, float]:
-    """p of the test that the mean difference is 0, and the mean's interval."""
+    """The p of the test that the mean difference is 0, and the mean's interval."""
     n = len(differences)
     if n < 2:
         return math.nan, math.nan, math.nan

@@ -187,7 +187,9 @@ def document(found: Comparison, kind: str = "optimizers") -> dict[str, Any]:
 
 def _target(found: Comparison) -> dict[str, Any] | None:
     aim = found.target
-    return None if aim is None else {"metric": aim.metric, "split": aim.split, "value": plain(aim.value), "given": aim.given}
+    return (
+        None if aim is None else {"metric": aim.metric, "split": aim.split, "value": plain(aim.value), "given": aim.given}
+    )
 
 
 def _tuning(found: Comparison) -> dict[str, Any] | None:

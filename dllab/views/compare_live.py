@@ -1,4 +1,4 @@
-"""A comparison while it goes on: rates that are searched for, then the race; and the same in lines, where no picture can be."""
+"""A comparison while it goes on: rates that are searched for, then the race; the same in lines, where no picture can be."""
 
 from __future__ import annotations
 

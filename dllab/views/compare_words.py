@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dllab.lab.comparison import Comparison
+from dllab.lab.comparison import Comparison, higher_is_better
 from dllab.lab.paired import ALPHA, Pair, holm
 from dllab.views.text import SHARES, count, duration, figure, heading, number, percent
 
@@ -54,7 +54,8 @@ def rates(found: Comparison, what: str) -> str:
         where = f"{tuning.held_out:,} training rows held out for it, as the recipe sets none aside for validation"
     elif tuning.split == "train":
         where = f"the {tuning.training:,} training rows themselves, too few to hold some out"
-    text = f"Rates: the best of {count(tuning.runs, 'run')} each, with seed {tuning.seed}, by {heading(tuning.metric)} on {where}"
+    runs = f"the best of {count(tuning.runs, 'run')} each, with seed {tuning.seed}"
+    text = f"Rates: {runs}, by {heading(tuning.metric)} on {where}"
     as_given = f"; {listed(given)} as given" if given else ""
     return f"{text}{as_given}. All other options are the optimizers' own defaults, or as given."
 
@@ -69,8 +70,6 @@ def target(found: Comparison, ascii_only: bool) -> str:
 
 def target_text(found: Comparison, ascii_only: bool) -> str:
     """`train accuracy ≥ 95 %`."""
-    from dllab.lab.comparison import higher_is_better
-
     aim = found.target
     assert aim is not None
     signs = (">=", "<=") if ascii_only else ("≥", "≤")
@@ -109,26 +108,28 @@ def _no_verdict(found: Comparison) -> str:
 def _told(found: Comparison, names: list[str]) -> list[str]:
     """Who is better than whom, and among whom no difference is seen."""
     judged, order = f"{found.split} {heading(found.metric)}", [n for n in found.order if found.results[n].counted]
-    beats: dict[int, list[int]] = {number: [] for number in order}
+    beats: dict[int, list[int]] = {place: [] for place in order}
     largest = 0.0
     for pair in found.pairs:
         if pair.significant:
-            first, second = sorted((pair.first, pair.second), key=order.index)
-            beats[first].append(second)
+            higher = higher_is_better(found.metric)
+            better, worse = (pair.first, pair.second) if (pair.difference > 0) == higher else (pair.second, pair.first)
+            beats[better].append(worse)
             largest = max(largest, pair.adjusted)
     if not any(beats.values()):
         least = min((pair for pair in found.pairs if not math.isnan(pair.p)), key=lambda pair: pair.adjusted)
-        who = listed([names[number] for number in order])
+        who = listed([names[place] for place in order])
         return [f"No significant difference in {judged} between {who} (smallest p {p_text(least.adjusted)})."]
-    told = []
-    for number in order:
-        if beats[number]:
-            losers = listed([names[other] for other in order if other in beats[number]])
+    told: list[str] = []
+    for place in order:
+        if beats[place]:
+            losers = listed([names[other] for other in order if other in beats[place]])
             ending = ", too" if told else f" in {judged} (p {p_text(largest)} or less)"
-            told.append(f"{names[number]} is significantly better than {losers}{ending}.")
-    level = [number for number in order[1:] if number not in beats[order[0]]]
+            told.append(f"{names[place]} is significantly better than {losers}{ending}.")
+    first = order[0]
+    level = [place for place in order[1:] if place not in beats[first] and first not in beats[place]]
     if level:
-        told.append(f"No significant difference between {listed([names[order[0]], *(names[n] for n in level)])}.")
+        told.append(f"No significant difference between {listed([names[first], *(names[n] for n in level)])}.")
     return told
 
 
@@ -155,7 +156,9 @@ def second_opinion(found: Comparison) -> str:
     flips = holm([pair.flips for pair in pairs])
     seen = sum(p < ALPHA for p in flips)
     own = sum(pair.significant for pair in pairs)
-    return f"The sign-flip test, which does not, sees a difference in {seen} of {count(tests, 'pair')}; the t-test in {own}."
+    return (
+        f"The sign-flip test, which does not, sees a difference in {seen} of {count(tests, 'pair')}; the t-test in {own}."
+    )
 
 
 def p_text(p: float) -> str:

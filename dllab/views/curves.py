@@ -140,7 +140,7 @@ class Plot:
 
 
 class _Grid:
-    """Dots in cells; each cell remembers the curve that was drawn there last. `marks`: a letter for every curve, or none."""
+    """Dots in cells; each cell remembers the curve that was drawn there last. `marks`: a letter for each, or none."""
 
     def __init__(self, width: int, height: int, across: int, down: int, marks: Sequence[str] = ()) -> None:
         self.width, self.height, self.across, self.down, self.marks = width, height, across, down, marks
