@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dllab.cli.failures import FINE, INTERRUPTED, Refused
+from dllab.cli.failures import FINE, INTERRUPTED, Refused, say
 
 if TYPE_CHECKING:
     from dllab.lab.compare import CompareEvent, Wanted
@@ -70,11 +70,11 @@ class Race:
         from dllab.views.compare_live import CompareLines, CompareLive
 
         live = not quiet and lively(sys.stderr) and not messages().legacy_windows
-        self._view, self._screen = CompareLive(recipe), Screen(messages()) if live else None
-        self._lines = CompareLines()
-        self._console = None if quiet or live else messages() if as_json else output()
         usual = 0.0 if as_json or not lively(sys.stdout) else USUAL_WATCH
         self._watch = (usual if watch is None else watch) if live else 0.0
+        self._view, self._screen = CompareLive(recipe, self._watch), Screen(messages()) if live else None
+        self._lines = CompareLines()
+        self._console = None if quiet or live else messages() if as_json else output()
         self._began = self._next = time.monotonic()
         self._left = False
 
@@ -82,6 +82,11 @@ class Race:
     def live(self) -> bool:
         """Whether there is a picture."""
         return self._screen is not None
+
+    @property
+    def searches(self) -> list[str]:
+        """What searches for rates have found so far."""
+        return self._view.searches()
 
     @property
     def hold(self) -> Callable[[float], None] | None:
@@ -161,9 +166,10 @@ def run(
     finally:
         interrupts.release()
     if found is None:
-        from dllab.cli.failures import say
-
-        say("interrupted while rates were searched for; no run has ended that could be compared")
+        if not as_json:
+            for line in race.searches:
+                output().sentence(line)
+        say("interrupted before a run that could be compared had ended")
         return INTERRUPTED
     view = CompareFinal(found, what, [] if quiet else commands(found))
     if as_json:

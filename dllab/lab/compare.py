@@ -94,7 +94,7 @@ CompareEvent = Compiling | FirstTraining | Searching | RaceStarted | Passed | Ru
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a comparison; `result` has what had ended, or is None while rates were still searched for."""
+    """Ctrl-C during a comparison; `result` has what had ended, or is None before any run had."""
 
     def __init__(self, result: Comparison | None) -> None:
         super().__init__("the comparison was interrupted")

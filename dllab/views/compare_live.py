@@ -23,10 +23,13 @@ LONGEST_BAR = 40
 
 
 class CompareLive:
-    """The live picture: fed with events, it shows their sum in the size of the terminal. `seconds`: since it began."""
+    """The live picture: fed with events, it shows their sum in the size of the terminal.
 
-    def __init__(self, recipe: str) -> None:
-        self.recipe, self.seconds = recipe, 0.0
+    `seconds`: since this part of it began; `watch`: to which the race is stretched, so that it can be watched.
+    """
+
+    def __init__(self, recipe: str, watch: float = 0.0) -> None:
+        self.recipe, self.watch, self.seconds = recipe, watch, 0.0
         self._compiling: Compiling | None = None
         self._first: FirstTraining | None = None
         self._tried: dict[str, list[Tried]] = {}
@@ -64,7 +67,7 @@ class CompareLive:
         width, height = options.max_width, options.size.height
         yield self._bar(width, options.ascii_only)
         if self._race is None or self._averages is None:
-            yield from self._searches()
+            yield from map(Text, self.searches())
             return
         lines = list(self._standing(width))
         yield from lines
@@ -84,15 +87,16 @@ class CompareLive:
         left = f"{what} {int(done):>{len(str(of))}}/{of} "
         speed = done / self.seconds if self.seconds > 0 else 0.0
         right = f" {number(speed, 2)}/s, {duration(round((of - done) / speed, 1))} left" if speed > 0 else ""
+        if self._race is not None and self.seconds < self.watch:
+            right = f" {duration(round(self.watch - self.seconds, 1))} left, slowed"
         room = max(min(width - text.cell_len - len(left) - max(len(right), 24), LONGEST_BAR), 0)
         full = int(room * done / max(of, 1))
         filled, empty = ("#", "-") if ascii_only else ("━", "─")
         return text.append(left).append(filled * full, BLUE).append(empty * (room - full), "dim").append(right)
 
-    def _searches(self) -> Iterator[Text]:
-        """The best rate of each search so far."""
-        for name, tried in self._tried.items():
-            yield Text(search_line(name, tried, self._metric), no_wrap=True, overflow="crop")
+    def searches(self) -> list[str]:
+        """The best rate of each search so far, a line each."""
+        return [search_line(name, tried, self._metric) for name, tried in self._tried.items()]
 
     def _standing(self, width: int) -> Iterator[Text]:
         """Where everybody stands, the best first."""
@@ -104,7 +108,7 @@ class CompareLive:
         order = sorted(range(len(names)), key=lambda n: math.inf if math.isnan(values[n]) else sign * values[n])
         text = Text(f"{race.watched} {heading(race.metric)}:", no_wrap=True, overflow="crop")
         for n in order:
-            piece = f"  {names[n]} {figure(race.metric, values[n])}"
+            piece = f"  {names[n]} {'-' if math.isnan(values[n]) else figure(race.metric, values[n])}"
             if text.cell_len + len(piece) > width:
                 break
             text.append(piece)
