@@ -110,6 +110,15 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind in ("RECIPE", "RECIPE|RUN", "RECIPE|SCHEDULE"):
         more = runs() if kind == "RECIPE|RUN" else part_sources.names("schedules").items() if kind != "RECIPE" else []
         return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
+    if kind == "RECIPE|KEY=VALUE":
+        wanted = overrides.candidates(words[0] if words else "", current)
+        return [*recipes(), *wanted, *files(current, (".yaml", ".yml"))]
+    if kind == "NAMES":
+        head = current[: current.rfind(",") + 1]
+        return [(head + name, said) for name, said in part_sources.names("optimizers").items()]
+    if kind in ("METRIC", "METRIC=VALUE"):
+        ending = kind.removeprefix("METRIC")[:1]
+        return [(name + ending, said) for name, said in [*part_sources.names("metrics").items(), ("loss", "the loss")]]
     if kind == "KEY=VALUE":
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":

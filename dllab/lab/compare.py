@@ -27,7 +27,7 @@ from dllab.lab.comparison import (
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for, load_kernels
-from dllab.lab.questions import apart, figure_of, figures_of, losses_differ, same_batches, same_weights
+from dllab.lab.questions import apart, common_figures, figure_of, losses_differ, same_batches, same_weights
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.runs.train import first_weights
 from dllab.training.events import Compiling, Diverged, EpochEnd, Finished, FirstTraining, Progress
@@ -140,9 +140,9 @@ class _Comparing:
         self.apart = apart(self.trainers, [one.name for one in contenders], self.metric, self.split)
         splits = self.trainers[0].evaluator.splits
         self.watched = "validation" if "validation" in splits else "train"
-        if wanted.target is not None and wanted.target[0] not in figures_of(self.trainers[0]):
-            known = ", ".join(figures_of(self.trainers[0]))
-            raise Unfit(f"--target: there is no figure {wanted.target[0]!r}", f"the figures are {known}")
+        common = common_figures(self.trainers)
+        if wanted.target is not None and wanted.target[0] not in common:
+            raise Unfit(f"--target: there is no figure {wanted.target[0]!r}", f"the figures are {', '.join(common)}")
         needed = budget.bytes_needed(self.trainers[0].network.plan) * (len(contenders) if wanted.together else 1)
         self.runs: dict[tuple[int, int], Run] = {}
         self.tuning: Tuning | None = None

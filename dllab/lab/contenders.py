@@ -105,7 +105,7 @@ def variants(references: Sequence[str], words: Sequence[str], *, trust: bool = F
     for axis in axes:
         count *= len(axis)
     if count > MOST:
-        raise Unfit(f"{count:,} to compare, more than {MOST}", "give fewer values; all pairs are told apart")
+        raise Unfit(f"{count:,} to compare, more than {MOST}", "give fewer, so that curves and pairs can be told apart")
     found = []
     for reference, changes in product(named, product(*axes)):
         name = " ".join([*([shown[reference]] if len(named) > 1 else []), *changes])
@@ -118,7 +118,9 @@ def several(found: Sequence[Contender], hint: str) -> tuple[Contender, ...]:
     if len(found) < 2:
         raise Unfit("one alone cannot be compared", hint)
     if len(found) > MOST:
-        raise Unfit(f"{len(found):,} to compare, more than {MOST}", "give fewer values; all pairs are told apart")
+        raise Unfit(
+            f"{len(found):,} to compare, more than {MOST}", "give fewer, so that curves and pairs can be told apart"
+        )
     for contender in found:
         if contender.recipe.train.folds is not None:
             problem = f"{contender.recipe.name} trains in folds, and a comparison pairs single runs"

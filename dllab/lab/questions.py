@@ -16,21 +16,25 @@ JUDGES = ("test", "validation", "train")
 
 def figure_of(trainers: Sequence[Trainer], wanted: str | None) -> tuple[str, str]:
     """The metric and the split that the verdict is about. Raises Unfit where no figure is common to all."""
-    per = [figures_of(trainer) for trainer in trainers]
-    common = [name for name in per[0] if all(name in other for other in per)]
+    common = common_figures(trainers)
     if losses_differ(trainers) and wanted is None:
         common = [name for name in common if name != "loss"]
     if wanted is not None and wanted not in common:
-        raise Unfit(f"--metric: {wanted!r} is no figure of all that is compared", f"there is {', '.join(common) or 'none'}")
+        known = ", ".join(common)
+        raise Unfit(
+            f"--metric: there is no figure {wanted!r} in all that is compared",
+            f"the figures are {known}; metrics: in a recipe names others",
+        )
     if not common:
         raise Unfit("these recipes have no figure in common", "give all of them the same metrics:, such as metrics=[mae]")
     split = next((s for s in JUDGES if all(s in trainer.evaluator.splits for trainer in trainers)), "train")
     return wanted or common[0], split
 
 
-def figures_of(trainer: Trainer) -> list[str]:
-    """The figures of a run that are one number."""
-    return [metric.name for metric in trainer.metrics if not getattr(metric, "table", False)] + ["loss"]
+def common_figures(trainers: Sequence[Trainer]) -> list[str]:
+    """The figures of all runs that are one number."""
+    named = [[m.name for m in trainer.metrics if not getattr(m, "table", False)] + ["loss"] for trainer in trainers]
+    return [name for name in named[0] if all(name in other for other in named)]
 
 
 def losses_differ(trainers: Sequence[Trainer]) -> bool:

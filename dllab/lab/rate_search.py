@@ -101,7 +101,8 @@ def next_rate(tried: Sequence[Tried], higher: bool) -> float:
         return _allowed(rates[0] / FACTOR)
     gaps = [(rates[i + 1] / rates[i], rates[i], rates[i + 1]) for i in (place, place - 1) if 0 <= i < len(rates) - 1]
     _, low, high = max(gaps, key=lambda gap: round(gap[0], 6))
-    return _rounded(math.sqrt(low * high))
+    middle = math.sqrt(low * high)
+    return middle if _rounded(middle) in rates else _rounded(middle)
 
 
 def best_of(tried: Sequence[Tried], higher: bool) -> Tried:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dllab.lab.comparison import Comparison, higher_is_better
-from dllab.lab.paired import ALPHA, Pair, holm
+from dllab.lab.paired import ALPHA, holm
 from dllab.views.text import SHARES, count, duration, figure, heading, number, percent
 
 MOST_NAMED = 6
@@ -106,31 +106,45 @@ def _no_verdict(found: Comparison) -> str:
 
 
 def _told(found: Comparison, names: list[str]) -> list[str]:
-    """Who is better than whom, and among whom no difference is seen."""
+    """Who is better than whom, and by how much; among whom no difference is seen."""
     judged, order = f"{found.split} {heading(found.metric)}", [n for n in found.order if found.results[n].counted]
-    beats: dict[int, list[int]] = {place: [] for place in order}
-    largest = 0.0
-    for pair in found.pairs:
-        if pair.significant:
-            higher = higher_is_better(found.metric)
-            better, worse = (pair.first, pair.second) if (pair.difference > 0) == higher else (pair.second, pair.first)
-            beats[better].append(worse)
-            largest = max(largest, pair.adjusted)
-    if not any(beats.values()):
+    beats = _beats(found)
+    if not beats:
         least = min((pair for pair in found.pairs if not math.isnan(pair.p)), key=lambda pair: pair.adjusted)
         who = listed([names[place] for place in order])
         return [f"No significant difference in {judged} between {who} (smallest p {p_text(least.adjusted)})."]
     told: list[str] = []
-    for place in order:
-        if beats[place]:
-            losers = listed([names[other] for other in order if other in beats[place]])
-            ending = ", too" if told else f" in {judged} (p {p_text(largest)} or less)"
-            told.append(f"{names[place]} is significantly better than {losers}{ending}.")
+    largest = p_text(max(pair.adjusted for pair in found.pairs if pair.significant))
+    for place in [place for place in order if place in beats]:
+        losers = [other for other in order if other in beats[place]]
+        by = [f"{names[other]} (by {_amount(found.metric, beats[place][other])})" for other in losers]
+        ending = ", too" if told else f" in {judged}, p {largest}{' or less' if len(_beaten(beats)) > 1 else ''}"
+        told.append(f"{names[place]} is significantly better than {listed(by)}{ending}.")
     first = order[0]
-    level = [place for place in order[1:] if place not in beats[first] and first not in beats[place]]
+    level = [place for place in order[1:] if place not in beats.get(first, {}) and first not in beats.get(place, {})]
     if level:
         told.append(f"No significant difference between {listed([names[first], *(names[n] for n in level)])}.")
     return told
+
+
+def _beats(found: Comparison) -> dict[int, dict[int, float]]:
+    """Of each contender that is significantly better than others: these, and by how much."""
+    beats: dict[int, dict[int, float]] = {}
+    for pair in found.pairs:
+        if pair.significant:
+            first_better = (pair.difference > 0) == higher_is_better(found.metric)
+            better, worse = (pair.first, pair.second) if first_better else (pair.second, pair.first)
+            beats.setdefault(better, {})[worse] = abs(pair.difference)
+    return beats
+
+
+def _beaten(beats: dict[int, dict[int, float]]) -> list[int]:
+    return [worse for losers in beats.values() for worse in losers]
+
+
+def _amount(metric: str, difference: float) -> str:
+    """`2.4 points` of shares in percent, else a number."""
+    return f"{number(100 * difference, 2)} points" if metric in SHARES else number(difference, 2)
 
 
 def rule(found: Comparison) -> str:
@@ -164,11 +178,6 @@ def second_opinion(found: Comparison) -> str:
 def p_text(p: float) -> str:
     """A p value: two digits, none of which are noise."""
     return "below 0.0001" if p < 0.0001 else number(p, 2)
-
-
-def pair_text(pair: Pair, metric: str) -> str:
-    """The difference of a pair with its interval: `0.8 % [0.2, 1.4]`."""
-    return interval_text(metric, pair.difference, pair.low, pair.high)
 
 
 def interval_text(metric: str, mean: float, low: float, high: float) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import error_cases
 import error_cases_activations
 import error_cases_asking
+import error_cases_compare
 import error_cases_landscape
 import error_cases_layers
 import error_cases_looks
@@ -59,6 +60,7 @@ AREAS = {
     "activations": error_cases_activations.ACTIVATIONS,
     "landscape": error_cases_landscape.LANDSCAPE,
     "planes": error_cases_planes.PLANES,
+    "compare": error_cases_compare.COMPARE,
 }  # fmt: skip
 
 
