@@ -169,7 +169,7 @@ def run(
         if not as_json:
             for line in race.searches:
                 output().sentence(line)
-        say("interrupted before a run that could be compared had ended")
+        say("interrupted while rates were searched for")
         return INTERRUPTED
     view = CompareFinal(found, what, [] if quiet else commands(found))
     if as_json:

@@ -94,7 +94,7 @@ CompareEvent = Compiling | FirstTraining | Searching | RaceStarted | Passed | Ru
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a comparison; `result` has what had ended, or is None before any run had."""
+    """Ctrl-C during a comparison; `result` has what had ended, or is None while rates were searched for."""
 
     def __init__(self, result: Comparison | None) -> None:
         super().__init__("the comparison was interrupted")
@@ -151,6 +151,7 @@ class _Comparing:
         self.jobs = jobs_for(wanted.jobs, groups, needed)
         self.steps = max(trainer.steps for trainer in self.trainers)
         self.shares: dict[tuple[int, int], float] = {}
+        self.under_way: dict[tuple[int, int], list[Mark]] = {}
 
     def _first_trainer(self, number: int, trust: bool) -> Trainer:
         """Tells what is wrong with a recipe before anything is trained, and finds the weights it begins with."""
@@ -167,16 +168,16 @@ class _Comparing:
 
     def result(self) -> Comparison:
         """Do it all, to whatever end."""
-        searched = False
+        racing = False
         try:
             for trainer in self.trainers:
                 for event in load_kernels(trainer.network.plan):
                     self.listen(event)
             self._search()
-            searched = True
+            racing = True
             self._race()
         except KeyboardInterrupt:
-            raise Interrupted(self._came_to("interrupted") if searched and self.runs else None) from None
+            raise Interrupted(self._came_to("interrupted") if racing else None) from None
         return self._came_to("finished")
 
     # ---- rates -----------------------------------------------------------------------------------------------------------
@@ -257,7 +258,7 @@ class _Comparing:
         source = self.sources[number]
         if source is not None:
             trainer.begin_with(source)
-        marks: list[Mark] = []
+        marks = self.under_way[number, seed] = []
         diverged = None
         for event in trainer.events():
             if isinstance(event, Progress):
@@ -286,8 +287,16 @@ class _Comparing:
             watched=self.watched, seeds=self.wanted.seeds, results=tuple(results), target=target, tuning=self.tuning,
             grain=grain_of(self.metric, rows), status=status, seconds=time.perf_counter() - self.began, jobs=self.jobs,
             steps=self.steps, apart=self.apart, losses_differ=losses_differ(self.trainers),
-            same_weights=same_weights(self.trainers), same_batches=same_batches(self.trainers),
+            same_weights=same_weights(self.trainers), same_batches=same_batches(self.trainers), cut=self._cut(),
         )  # fmt: skip
+
+    def _cut(self) -> tuple[Run, ...]:
+        """Runs that did not come to their end."""
+        left = {key: tuple(marks) for key, marks in self.under_way.items() if key not in self.runs and marks}
+        return tuple(
+            Run(number, seed, "interrupted", marks[-1].step, marks[-1].seconds, marks[-1].figures, marks)
+            for (number, seed), marks in sorted(left.items())
+        )
 
     def _result(self, number: int) -> Result:
         runs = tuple(self.runs[number, seed] for seed in self.wanted.seeds if (number, seed) in self.runs)

@@ -105,6 +105,7 @@ class Comparison:
     `grain`: the step in which that figure comes, 0 if it may be any number. `apart`: why figures cannot be compared, if
     they cannot. `status`: finished or interrupted. `seconds` by the clock, `jobs` threads. `steps`: of a run, the longest.
     `same_weights`, `same_batches`: whether all begin with the same weights, and see the same rows in the same order.
+    `cut`: runs that an interruption ended on their way; their evaluations count for curves only.
     """
 
     recipe: str
@@ -124,6 +125,7 @@ class Comparison:
     losses_differ: bool = False
     same_weights: bool = True
     same_batches: bool = True
+    cut: tuple[Run, ...] = ()
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

@@ -47,10 +47,9 @@ class CompareFinal:
 
     def _picture(self) -> list[RenderableType]:
         averages = Averages(self.found.watched, self.found.metric)
-        for result in self.found.results:
-            for run in result.runs:
-                for mark in run.marks:
-                    averages.add(run.contender, mark)
+        for run in [run for result in self.found.results for run in result.runs] + list(self.found.cut):
+            for mark in run.marks:
+                averages.add(run.contender, mark)
         names = [result.contender.name for result in self.found.results]
         metric = self.found.metric if self.found.losses_differ else "loss"
         return [Text(), curves_plot(averages, names, metric, HEIGHT, self.found.steps)] if averages.there else []
@@ -100,8 +99,9 @@ def _packed(first: list[str], columns: list[list[str]], width: int) -> list[list
 
 
 def _cut(name: str, width: int) -> str:
-    """A name that leaves room for figures."""
-    return name if len(name) <= width else f"{name[: width - 2]}.."
+    """A name that leaves room for figures: its beginning and its end, which tells it from others."""
+    tail = (width - 2) // 2
+    return name if len(name) <= width else f"{name[: width - 2 - tail]}..{name[-tail:]}"
 
 
 def _reached(found: Comparison, order: list[int]) -> list[list[str]]:

@@ -28,7 +28,7 @@ def head(found: Comparison, what: str) -> str:
     """`moons: 4 optimizers, 5 seeds (0 to 4), 780 steps each; ...`, behind the recipe's name."""
     seeds = found.seeds
     run = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
-    steps = {result.runs[0].steps for result in found.results if result.counted}
+    steps = {run.steps for result in found.results for run in result.counted}
     longest = f"{'up to ' if len(steps) > 1 else ''}{count(found.steps, 'step')} a run"
     text = f": {len(found.results)} {what}, {count(len(seeds), 'seed')} ({run}), {longest}; {begun(found)}"
     jobs = f", {found.jobs} at a time" if found.jobs > 1 else ""
