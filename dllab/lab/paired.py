@@ -24,6 +24,9 @@ from dllab.data.streams import generator
 from dllab.lab.bootstrap import LEVEL, t_inside, t_quantile
 
 ALPHA = 0.05
+FEWEST = 3
+"""Two differences may be near each other by chance too easily: they say nothing."""
+
 EXACT = 12
 """2^n flips of the signs of n differences are all looked at up to here; of more, FLIPS of them."""
 FLIPS = 20_000
@@ -33,8 +36,8 @@ FLIPS = 20_000
 class Pair:
     """Two contenders by number. `difference`: first minus second, over `seeds` seeds in which both ended, and its interval.
 
-    `p`: of Student's test; `adjusted`: by Holm, over all pairs; `flips`: of the sign-flip test. NaN where fewer than two
-    seeds are there.
+    `p`: of Student's test; `adjusted`: by Holm, over all pairs; `flips`: of the sign-flip test. NaN where fewer than
+    FEWEST seeds are there.
     """
 
     first: int
@@ -73,7 +76,7 @@ def pairs_of(values: Sequence[Sequence[float]], grain: float = 0.0) -> tuple[Pai
 def student(differences: NDArray[np.float64], grain: float = 0.0) -> tuple[float, float, float]:
     """The p of the test that the mean difference is 0, and the mean's interval."""
     n = len(differences)
-    if n < 2:
+    if n < FEWEST:
         return math.nan, math.nan, math.nan
     mean = float(differences.mean())
     variance = float(differences.var(ddof=1)) + grain**2 / 6
@@ -87,7 +90,7 @@ def student(differences: NDArray[np.float64], grain: float = 0.0) -> tuple[float
 def sign_flips(differences: NDArray[np.float64]) -> float:
     """The share of all ways to flip signs that give a mean as far from 0 as this one."""
     n = len(differences)
-    if n < 2:
+    if n < FEWEST:
         return math.nan
     if n <= EXACT:
         signs = np.array(list(product((1.0, -1.0), repeat=n)))

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dllab.lab.bootstrap import Interval
 from dllab.lab.comparison import Comparison, Result, Run
-from dllab.lab.paired import Pair
+from dllab.lab.paired import FEWEST, Pair
 from dllab.views import compare_words as words
 from dllab.views.compare_curves import Averages, curves_plot, marks_of
 from dllab.views.documents import plain
@@ -57,7 +57,7 @@ class CompareFinal:
     def _verdict(self) -> list[RenderableType]:
         verdict = words.verdict(self.found)
         told = [Text(verdict if verdict.startswith("No verdict") else f"Verdict: {verdict}", "bold")]
-        if self.found.pairs and self.found.status == "finished" and len(self.found.seeds) > 1:
+        if self.found.pairs and self.found.status == "finished" and len(self.found.seeds) >= FEWEST:
             told.insert(0, Text(" ".join(filter(None, [words.rule(self.found), words.second_opinion(self.found)]))))
         return list(told)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dllab.lab.comparison import Comparison, higher_is_better
-from dllab.lab.paired import ALPHA, holm
+from dllab.lab.paired import ALPHA, FEWEST, holm
 from dllab.views.text import SHARES, count, duration, figure, heading, number, percent
 
 MOST_NAMED = 6
@@ -98,10 +98,10 @@ def _no_verdict(found: Comparison) -> str:
         return f"No verdict: interrupted after {ended:,} of {count(of, 'run')}."
     if found.apart:
         return f"No verdict: {'; '.join(found.apart)}, so their figures answer different questions."
-    if len(found.seeds) < 2:
-        return "No verdict: one seed shows no spread; --seeds 5 trains with five."
+    if len(found.seeds) < FEWEST:
+        return f"No verdict: {count(len(found.seeds), 'seed')} cannot show the spread; --seeds 5 trains with five."
     if all(math.isnan(pair.p) for pair in found.pairs):
-        return "No verdict: no two of them came to an end with the same two seeds."
+        return f"No verdict: no two of them came to an end with the same {FEWEST} seeds."
     return ""
 
 
@@ -157,7 +157,7 @@ def rule(found: Comparison) -> str:
 def second_opinion(found: Comparison) -> str:
     """What the test says that does not take differences as normal, or from how many seeds on it could speak."""
     pairs = found.pairs
-    fewest = min((pair.seeds for pair in pairs if pair.seeds > 1), default=0)
+    fewest = min((pair.seeds for pair in pairs if pair.seeds >= FEWEST), default=0)
     tests = sum(not math.isnan(pair.p) for pair in pairs)
     if fewest == 0:
         return ""

@@ -119,7 +119,7 @@ def test_without_tuning_rates_are_the_defaults(folder: Path) -> None:
     ).out.splitlines()
     found = json.loads(line)
     assert [one["lr"] for one in found["optimizers"]] == [0.01, 0.01, 0.001, 0.001] and found["tuning"] is None
-    assert found["verdict"].startswith("No verdict: one seed")
+    assert found["verdict"].startswith("No verdict: 1 seed")
 
 
 def test_any_option_and_grids(folder: Path) -> None:

@@ -11,7 +11,7 @@ from scipy import stats
 from dllab.lab.paired import ALPHA, EXACT, holm, pairs_of, sign_flips, student
 
 
-@pytest.mark.parametrize("n", [2, 5, 12, 40])
+@pytest.mark.parametrize("n", [3, 5, 12, 40])
 def test_student_is_scipys(n: int) -> None:
     differences = np.random.default_rng(n).normal(0.4, 1, n)
     wanted = stats.ttest_1samp(differences, 0)
@@ -20,7 +20,7 @@ def test_student_is_scipys(n: int) -> None:
     assert (low, high) == pytest.approx(tuple(wanted.confidence_interval(0.95)))
 
 
-@pytest.mark.parametrize("n", [2, 5, 9])
+@pytest.mark.parametrize("n", [3, 5, 9])
 def test_flips_are_scipys(n: int) -> None:
     differences = np.random.default_rng(n).normal(0.4, 1, n)
     wanted = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=np.inf)
@@ -80,8 +80,10 @@ def test_large_differences_are_seen_and_small_ones_need_more_seeds() -> None:
 def test_pairs_need_what_both_have() -> None:
     pair, *_ = pairs_of([[1.0, math.nan, 3.0], [0.0, 1.0, math.nan]])
     assert pair.seeds == 1 and math.isnan(pair.p) and not pair.significant
-    (pair,) = pairs_of([[2.0, 3.0, math.nan], [1.0, 2.0, 5.0]])
-    assert (pair.seeds, pair.difference, pair.p) == (2, 1.0, 0.0)
+    (pair,) = pairs_of([[2.0, 3.0, math.nan, 4.0], [1.0, 2.0, 5.0, 3.0]])
+    assert (pair.seeds, pair.difference, pair.p) == (3, 1.0, 0.0)
+    (pair,) = pairs_of([[2.0, 3.0], [1.0, 2.0]])
+    assert (pair.seeds, pair.difference) == (2, 1.0) and math.isnan(pair.p), "two are too few"
 
 
 def test_shares_that_are_equal_by_chance_are_no_proof() -> None:
