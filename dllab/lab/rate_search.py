@@ -106,14 +106,25 @@ def next_rate(tried: Sequence[Tried], higher: bool) -> float:
 
 
 def best_of(tried: Sequence[Tried], higher: bool) -> Tried:
-    """The best figure; among equal ones the lowest loss, then the larger rate; if all diverged, the smallest."""
-    sign = -1.0 if higher else 1.0
+    """The best figure. Of several rates that are equally good the one in the middle: it has the most room on both sides.
 
-    def place(one: Tried) -> tuple[float, float, float]:
-        lost = math.isnan(one.value)
-        return _last(sign * one.value), _last(one.loss), one.lr if lost else -one.lr
-
-    return min(tried, key=place)
+    Of shares of few rows many are equal; the lowest loss among them may lie at an extreme rate by luck. Where all diverged,
+    the smallest rate.
+    """
+    sign = 1.0 if higher else -1.0
+    ordered = sorted(tried, key=lambda one: one.lr)
+    finite = [sign * one.value for one in ordered if not math.isnan(one.value)]
+    if not finite:
+        return ordered[0]
+    groups: list[list[Tried]] = [[]]
+    for one in ordered:
+        if sign * one.value == max(finite):
+            groups[-1].append(one)
+        elif groups[-1]:
+            groups.append([])
+    widest = max((group for group in groups if group), key=lambda group: (group[-1].lr / group[0].lr, -group[0].loss))
+    centre = math.sqrt(widest[0].lr * widest[-1].lr)
+    return min(widest, key=lambda one: (round(abs(math.log(one.lr / centre)), 9), one.loss))
 
 
 def band_of(tried: Sequence[Tried], higher: bool, untrained: float, best: float) -> Band | None:
@@ -160,10 +171,6 @@ def tuning_data(recipe: Recipe, data: Prepared) -> tuple[Prepared, str, int]:
     if not len(kept["validation"]) or not len(kept["train"]):
         return data, "train", 0
     return replace(held, splits=replace(held.splits, **kept)), "validation", len(kept["validation"])
-
-
-def _last(value: float) -> float:
-    return math.inf if math.isnan(value) else value
 
 
 def _allowed(rate: float) -> float:

@@ -74,7 +74,7 @@ def test_json_is_one_document_and_the_same_for_any_number_of_jobs(folder: Path) 
 
 
 def test_given_rates_targets_and_metrics(folder: Path) -> None:
-    options = ["--optimizers", "sgd:lr=0.5,adam", "--tune", "2", "--seeds", "2", "--target", "loss=0.5", "--metric", "loss"]
+    options = ["--optimizers", "sgd:lr=0.5,adam", "--tune", "2", "--seeds", "3", "--target", "loss=0.5", "--metric", "loss"]
     (line,) = piped(folder, "compare-optimizers", "small.yaml", "--json", "-q", *options).out.splitlines()
     found = json.loads(line)
     sgd, adam = found["optimizers"]
@@ -143,7 +143,7 @@ def test_recipes_beside_each_other(folder: Path) -> None:
 
 
 def test_a_figure_is_kept(folder: Path) -> None:
-    done = piped(folder, "compare", "small.yaml", "optimizer.lr=0.1,0.01", "-q", "--seeds", "2", "--save", "race.txt")
+    done = piped(folder, "compare", "small.yaml", "optimizer.lr=0.1,0.01", "-q", "--seeds", "3", "--save", "race.txt")
     assert done.code == 0 and done.err == "saved to race.txt\n"
     kept = (folder / "race.txt").read_text()
     assert "a lr=0.1  b lr=0.01" in kept and "Verdict" in kept and "Try next" not in kept

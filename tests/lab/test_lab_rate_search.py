@@ -55,11 +55,14 @@ def test_where_all_diverge_lower_rates_are_tried() -> None:
     assert [one.lr for one in found] == [0.001, 0.01, 0.1, 0.0001, 0.00001, 0.000001]
 
 
-def test_equal_figures_are_told_apart_by_the_loss_then_the_larger_rate() -> None:
-    rates = [Tried(0.1, "finished", 1.0, 0.3), Tried(0.01, "finished", 1.0, 0.2), Tried(0.02, "finished", 1.0, 0.2)]
-    assert best_of(rates, True).lr == 0.02
-    assert best_of([*rates, Tried(9.0, "finished", 0.9, 0.0)], True).lr == 0.02
-    assert best_of([*rates, Tried(9.0, "diverged", math.nan, math.nan)], True).lr == 0.02
+def test_of_equal_figures_the_one_in_the_middle_is_taken() -> None:
+    def best(values: dict[float, float], higher: bool = True) -> float:
+        return best_of([Tried(lr, "finished", value, 1 / lr) for lr, value in values.items()], higher).lr
+
+    assert best({0.001: 0.9, 0.01: 1.0, 0.1: 1.0, 1.0: 1.0, 10.0: 0.5}) == 0.1
+    assert best({0.01: 1.0, 0.1: 1.0, 1.0: 0.9}) == 0.1, "of two in the middle that of the lower loss"
+    assert best({0.01: 1.0, 0.1: 1.0, 1.0: 1.0, 10.0: 0.5, 100.0: 1.0}) == 0.1, "a lucky one far away counts less"
+    assert best({0.01: 3.0, 0.1: 2.0, 1.0: math.nan}, higher=False) == 0.1
 
 
 def test_the_band_reaches_half_way_to_rates_that_are_not_good() -> None:
@@ -78,7 +81,7 @@ def test_what_is_good_is_measured_by_the_best_of_all() -> None:
     assert band_of(poor, True, 0.5, 0.7) is not None
     hole = [Tried(lr, "finished", value, 0.0) for lr, value in ((0.01, 0.1), (0.1, 3.0), (1.0, 0.11), (10.0, 0.1))]
     band = band_of(hole, False, 5.0, 0.1)
-    assert band is not None and band.low == pytest.approx(10**-0.5), "a band has no hole in it"
+    assert band is not None and band.high == pytest.approx(10**-1.5), "a band has no hole in it"
 
 
 def test_the_seed_of_searches_is_none_of_those_compared() -> None:

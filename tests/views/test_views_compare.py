@@ -129,7 +129,9 @@ def test_divergence_is_told() -> None:
 
 
 def test_what_has_no_verdict() -> None:
-    assert verdict(made([[0.9], [0.8]], FOUR[:2])) == "No verdict: 1 seed cannot show the spread; --seeds 5 trains with five."
+    assert (
+        verdict(made([[0.9], [0.8]], FOUR[:2])) == "No verdict: 1 seed cannot show the spread; --seeds 5 trains with five."
+    )
     cut = made(SAME, status="interrupted")
     cut = replace(cut, results=(cut.results[0], *(replace(one, runs=one.runs[:2]) for one in cut.results[1:])))
     text = screen(CompareFinal(cut, "optimizers"))
