@@ -107,12 +107,11 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     from dllab.cli import overrides_completing as overrides
 
     kind = (parameter.metavar or "").upper()
-    if kind in ("RECIPE", "RECIPE|RUN", "RECIPE|SCHEDULE"):
-        more = runs() if kind == "RECIPE|RUN" else part_sources.names("schedules").items() if kind != "RECIPE" else []
+    if "RECIPE" in (kinds := kind.split("|")):
+        schedules = part_sources.names("schedules").items() if "SCHEDULE" in kinds else []
+        changes = overrides.candidates(words[0] if words else "", current) if "KEY=VALUE" in kinds else ()
+        more = [*schedules, *(runs() if "RUN" in kinds else []), *changes]
         return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
-    if kind == "RECIPE|KEY=VALUE":
-        wanted = overrides.candidates(words[0] if words else "", current)
-        return [*recipes(), *wanted, *files(current, (".yaml", ".yml"))]
     if kind == "NAMES":
         head = current[: current.rfind(",") + 1]
         return [(head + name, said) for name, said in part_sources.names("optimizers").items()]
