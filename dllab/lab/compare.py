@@ -235,11 +235,11 @@ class _Comparing:
         of = len(seeds) * len(self.contenders)
         differ = losses_differ(self.trainers)
         self.listen(RaceStarted(tuple(self.contenders), seeds, self.metric, self.split, self.watched, self.steps, differ))
-        pieces = [[self._run(number, seed) for number in range(len(self.contenders))] for seed in seeds]
-        if not wanted.together:
-            pieces = [[piece] for group in pieces for piece in group]
         hold = wanted.hold
         crew: Crew[Passed | Run] = Crew(self.jobs, None if hold is None else lambda: hold(self._done() / of))
+        pieces = [[self._run(number, seed, crew) for number in range(len(self.contenders))] for seed in seeds]
+        if not wanted.together:
+            pieces = [[piece] for group in pieces for piece in group]
         with contextlib.closing(crew.work(pieces)) as messages:
             for message in messages:
                 if isinstance(message, Run):
@@ -252,7 +252,7 @@ class _Comparing:
     def _done(self) -> float:
         return sum(list(self.shares.values()))
 
-    def _run(self, number: int, seed: int) -> Iterator[Passed | Run]:
+    def _run(self, number: int, seed: int, crew: Crew[Passed | Run]) -> Iterator[Passed | Run]:
         """One run, in a thread; stands still at each of its evaluations."""
         trainer = Trainer(self.contenders[number].recipe, seed=seed)
         source = self.sources[number]
@@ -261,6 +261,8 @@ class _Comparing:
         marks = self.under_way[number, seed] = []
         diverged = None
         for event in trainer.events():
+            if crew.stopped:
+                return
             if isinstance(event, Progress):
                 self.shares[number, seed] = event.step / event.steps
             elif isinstance(event, Diverged):

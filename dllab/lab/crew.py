@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -21,6 +22,9 @@ from dllab.training.events import Compiling
 
 TICK = 0.1
 """Seconds after which whoever listens gets a word (None), though nothing has happened: to look at the keyboard."""
+
+GRACE = 1.0
+"""Seconds that a thread has to leave when it is to stop; one that is in the middle of a long piece is left to itself."""
 
 M = TypeVar("M")
 
@@ -37,7 +41,7 @@ class Crew(Generic[M]):
     def work(self, groups: Sequence[Sequence[Iterator[M]]]) -> Generator[M | None]:
         """Do it all and yield what is told. Close it to stop: threads leave at the next message of the work in hand.
 
-        What goes wrong in a thread is raised here.
+        What goes wrong in a thread is raised here. A piece whose messages are far apart looks at `stopped` between them.
         """
         self._groups = list(groups)
         threads = [threading.Thread(target=self._thread, daemon=True) for _ in range(min(self.jobs, len(groups)))]
@@ -55,8 +59,14 @@ class Crew(Generic[M]):
                 yield message
         finally:
             self._stop.set()
+            last = time.monotonic() + GRACE
             for thread in threads:
-                thread.join()
+                thread.join(max(last - time.monotonic(), 0.0))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether work is to end."""
+        return self._stop.is_set()
 
     def _thread(self) -> None:
         error = None

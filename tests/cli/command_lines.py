@@ -126,6 +126,8 @@ BEGUN: dict[str, list[list[str]]] = {
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
     "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
+    "compare-optimizers": [["my.yaml", "--seeds", "2", "--tune", "1"], ["xor", "train.epochs=3", "--seeds", "1"]],
+    "compare": [["my.yaml", "optimizer.lr=0.1,0.2"], ["my.yaml", "folds.yaml"], ["xor", "my.yaml", "--seeds", "1"]],
     "viz-boundary": [["xor"], ["xor", "--units"]],
     "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
     "viz-gradients": [["xor", "train.epochs=2"], ["xor", "--before", "--layer", "tanh", "--save", "new.txt"]],

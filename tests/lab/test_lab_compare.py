@@ -184,6 +184,21 @@ def test_a_crew_lets_the_members_of_a_group_go_on_in_turn() -> None:
     assert told == ["a0", "b0", "a1", "b1", "a2", "c0"]
 
 
+def test_a_piece_whose_messages_are_far_apart_sees_that_it_is_to_stop() -> None:
+    crew: Crew[str] = Crew(1)
+
+    def long() -> Any:
+        yield "begin"
+        while not crew.stopped:
+            time.sleep(0.001)
+
+    work = crew.work([[long()]])
+    assert next(work) == "begin"
+    before = threading.active_count()
+    work.close()
+    assert threading.active_count() == before - 1
+
+
 def test_what_goes_wrong_in_a_thread_is_raised_and_the_others_stop() -> None:
     def endless() -> Any:
         while True:
