@@ -50,7 +50,7 @@ def compare_optimizers(
     """Compare optimizers on a recipe, honestly.
 
     For every seed all begin with the same weights and see the same batches. Each optimizer's learning rate is searched for
-    with the same number of runs, judged on rows that no run trains on, with a seed that is not compared. The table has the
+    with the same number of runs, judged on rows set aside for that, with a seed that is not compared. The table has the
     mean over seeds with its interval, how soon a target is reached, and how wide the band of good rates is; the verdict
     says "no significant difference" where that is so. At a terminal the race can be watched.
 

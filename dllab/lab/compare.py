@@ -21,13 +21,12 @@ from dllab.lab.comparison import (
     Result,
     Run,
     Target,
-    grain_of,
     higher_is_better,
     usual_target,
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for, load_kernels
-from dllab.lab.questions import apart, common_figures, figure_of, losses_differ, same_batches, same_weights
+from dllab.lab.questions import apart, common_figures, figure_of, grain_of, losses_differ, same_batches, same_weights
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.runs.train import first_weights
 from dllab.training.events import Compiling, Diverged, EpochEnd, Finished, FirstTraining, Progress
@@ -282,12 +281,11 @@ class _Comparing:
         if self.wanted.target is not None:
             metric, value = self.wanted.target
             target = Target(metric, self.watched, value, given=True)
-        rows = len(self.trainers[0].evaluator.splits.get(self.split, ()))
         names = list(dict.fromkeys(one.recipe.name for one in self.contenders))
         return Comparison(
             recipe=names[0] if len(names) == 1 else ", ".join(names), metric=self.metric, split=self.split,
             watched=self.watched, seeds=self.wanted.seeds, results=tuple(results), target=target, tuning=self.tuning,
-            grain=grain_of(self.metric, rows), status=status, seconds=time.perf_counter() - self.began, jobs=self.jobs,
+            grain=grain_of(self.trainers[0], self.metric, self.split), status=status, seconds=time.perf_counter() - self.began, jobs=self.jobs,
             steps=self.steps, apart=self.apart, losses_differ=losses_differ(self.trainers),
             same_weights=same_weights(self.trainers), same_batches=same_batches(self.trainers), cut=self._cut(),
         )  # fmt: skip

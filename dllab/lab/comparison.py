@@ -14,9 +14,6 @@ from dllab.lab.paired import Pair, pairs_of
 from dllab.lab.rate_search import Band, Tried, Tuning
 from dllab.training.events import Diverged, Figures, Status
 
-SHARES = ("accuracy", "sequence_accuracy")
-"""Metrics that come in steps of one row."""
-
 
 @dataclass(frozen=True)
 class Mark:
@@ -164,11 +161,6 @@ def usual_target(results: Sequence[Result], metric: str, split: str) -> Target |
         return None
     middle = finite[(len(finite) - 1) // 2] if higher_is_better(metric) else finite[len(finite) // 2]
     return Target(metric, split, middle, given=False)
-
-
-def grain_of(metric: str, rows: int) -> float:
-    """The step in which a figure over so many rows comes."""
-    return 1 / rows if metric in SHARES and rows else 0.0
 
 
 def _middle(values: list[float]) -> float:

@@ -10,6 +10,9 @@ from dllab.engine.question import INPUTS, TARGETS
 from dllab.lab.contenders import Unfit
 from dllab.training.trainer import Trainer
 
+SHARES = ("accuracy", "sequence_accuracy")
+"""Metrics that are shares of answers, or of rows: they come in steps of one."""
+
 JUDGES = ("test", "validation", "train")
 """The split whose figures are compared: the first of these that there is."""
 
@@ -35,6 +38,15 @@ def common_figures(trainers: Sequence[Trainer]) -> list[str]:
     """The figures of all runs that are one number."""
     named = [[m.name for m in trainer.metrics if not getattr(m, "table", False)] + ["loss"] for trainer in trainers]
     return [name for name in named[0] if all(name in other for other in named)]
+
+
+def grain_of(trainer: Trainer, metric: str, split: str) -> float:
+    """The step in which a figure of a split comes; 0 where it may be any number."""
+    if metric not in SHARES:
+        return 0.0
+    targets = trainer.data.dataset.columns[TARGETS][trainer.evaluator.splits[split]]
+    answers = int((targets >= 0).sum()) if metric == "accuracy" else len(targets)
+    return 1 / max(answers, 1)
 
 
 def losses_differ(trainers: Sequence[Trainer]) -> bool:

@@ -16,6 +16,7 @@ from dllab.lab.comparison import Comparison, Result, Run
 from dllab.lab.paired import FEWEST, Pair
 from dllab.views import compare_words as words
 from dllab.views.compare_curves import Averages, curves_plot, marks_of
+from dllab.views.data_pictures import PALETTE
 from dllab.views.documents import plain
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -84,7 +85,7 @@ def _tables(found: Comparison, options: ConsoleOptions) -> list[RenderableType]:
         groups = [part for group in (reached, soon) for part in _packed(first, group, options.max_width)]
     shown: list[RenderableType] = []
     for group in groups:
-        shown += [*([Text()] if shown else []), _grid([first, *group])]
+        shown += [*([Text()] if shown else []), _grid([first, *group], order)]
     return shown
 
 
@@ -147,12 +148,16 @@ def _band(result: Result) -> str:
     return f"{result.band.decades:.1f}{more}"
 
 
-def _grid(columns: list[list[str]]) -> Table:
+def _grid(columns: list[list[str]], order: list[int]) -> Table:
+    """Columns beside each other, headings bold, letters in the colours of their curves."""
     table = Table.grid(padding=(0, GAP))
     for place in range(len(columns)):
         table.add_column(justify="left" if place == 0 else "right", no_wrap=True)
     for place, line in enumerate(zip(*columns)):
-        table.add_row(*(Text(cell, "bold" if place == 0 else "") for cell in line))
+        cells = [Text(cell, "bold" if place == 0 else "") for cell in line]
+        if place > 0:
+            cells[0].stylize(PALETTE[order[place - 1] % len(PALETTE)], 0, 1)
+        table.add_row(*cells)
     return table
 
 

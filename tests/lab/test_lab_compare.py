@@ -15,6 +15,8 @@ from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, Ru
 from dllab.lab.comparison import Comparison, Target, usual_target
 from dllab.lab.contenders import USUAL, optimizers, variants
 from dllab.lab.crew import Crew
+from dllab.lab.questions import grain_of
+from dllab.recipe import load
 from dllab.training.events import EpochEnd
 from dllab.training.trainer import Trainer
 
@@ -151,6 +153,14 @@ def test_what_is_judged_by_other_rows_or_losses_is_not_tested() -> None:
 def test_fewer_training_rows_may_be_compared_on_the_same_test_rows() -> None:
     found = compare(variants(["moons"], ["train.epochs=1", "data.per_class=5,50"]), Wanted(seeds=(0, 1)), ignore)
     assert found.apart == () and not found.same_batches and len(found.pairs) == 1
+
+
+def test_shares_come_in_steps_of_an_answer() -> None:
+    assert grain_of(Trainer(load("moons", SHORT)), "accuracy", "test") == 1 / 25
+    assert grain_of(Trainer(load("moons", SHORT)), "loss", "test") == 0
+    trainer = Trainer(load("parity", ["data.samples=40"]))  # labels at every step
+    targets = trainer.data.dataset.columns["targets"][trainer.evaluator.splits["test"]]
+    assert targets.ndim == 2 and grain_of(trainer, "accuracy", "test") == 1 / targets.size
 
 
 def test_weights_that_recipes_begin_with() -> None:
