@@ -13,7 +13,7 @@ from dllab.augment.frame import frame_of
 from dllab.data.dataset import Dataset
 from dllab.engine.inside import Inside
 from dllab.lab.chosen import chosen
-from dllab.lab.examples import length_of, target_of
+from dllab.lab.examples import length_of, spelt, target_of
 from dllab.lab.subject import Subject
 from dllab.lab.tally import is_there
 from dllab.plan.flow import LayerInfo

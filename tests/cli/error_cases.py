@@ -82,6 +82,7 @@ COMMANDS: list[Case] = [
         "viz-gradients autompg train.steps=2 'model[2].dense={units: 1, init: {name: normal, std: 1e30}}'",
         "explain xor --input 4",
         "explain xor --layer 3_dense", "explain xor --unit 9", "explain my.yaml --step 301",
+        "explain function optimizer=sgd optimizer.lr=1e6 --step 50",
         "explain folds.yaml", "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip

@@ -16,13 +16,13 @@ from test_views_train import frame, live, run
 
 from dllab.lab.activations_during import During
 from dllab.lab.gradients import Gradients
-from dllab.lab.plane_map import Line, PlaneMap, Seen, Unit, Units
+from dllab.lab.plane_map import Line, PlaneMap, Points, Unit, Units
 from dllab.views import gradients, plane_map
 from dllab.views.activations_during import OverEpochs, during_frame
 from dllab.views.stacked import Blocks, Stacked
 
 SIZES = [(80, 24), (200, 50), (60, 30), (40, 10), (20, 5)]
-SEEN = Seen("mine", "trained", 120, "train", 60)
+SEEN = Points("mine", "trained", 120, "train", 60)
 
 
 def part(looks: int) -> During:
