@@ -285,7 +285,8 @@ class _Comparing:
         return Comparison(
             recipe=names[0] if len(names) == 1 else ", ".join(names), metric=self.metric, split=self.split,
             watched=self.watched, seeds=self.wanted.seeds, results=tuple(results), target=target, tuning=self.tuning,
-            grain=grain_of(self.trainers[0], self.metric, self.split), status=status, seconds=time.perf_counter() - self.began, jobs=self.jobs,
+            grain=grain_of(self.trainers[0], self.metric, self.split), status=status,
+            seconds=time.perf_counter() - self.began, jobs=self.jobs,
             steps=self.steps, apart=self.apart, losses_differ=losses_differ(self.trainers),
             same_weights=same_weights(self.trainers), same_batches=same_batches(self.trainers), cut=self._cut(),
         )  # fmt: skip

@@ -1,8 +1,8 @@
 """A learning rate for an optimizer by a search: a coarse grid around its usual rate, then finer around the best.
 
 Every optimizer gets the same number of runs, all with one seed that is none of those compared later, judged on rows that no
-run of the search trains on. Rates lie a factor of 10 apart at first (FACTOR); each further run halves the wider gap beside the best one,
-on the logarithmic scale, or goes beyond the end of the grid where the best is there.
+run of the search trains on. Rates lie a factor of 10 apart at first (FACTOR); each further run halves the wider gap beside
+the best one, on the logarithmic scale, or goes beyond the end of the grid where the best is there.
 """
 
 from __future__ import annotations
