@@ -16,6 +16,7 @@ from dllab.lab.comparison import Comparison, Target, usual_target
 from dllab.lab.contenders import USUAL, optimizers, variants
 from dllab.lab.crew import Crew
 from dllab.lab.questions import grain_of
+from dllab.lab.rate_search import tuning_data
 from dllab.recipe import load
 from dllab.training.events import EpochEnd
 from dllab.training.trainer import Trainer
@@ -94,6 +95,17 @@ def test_everybody_has_as_many_runs_of_tuning_with_a_seed_of_its_own() -> None:
     assert sum(isinstance(event, RaceStarted) for event in events) == 1
     assert sum(isinstance(event, RunEnded) for event in events) == 4
     assert sum(isinstance(event, Passed) for event in events) == 12
+
+
+def test_searches_train_with_that_seed_on_the_rows_that_are_left() -> None:
+    found = of_optimizers("sgd,adam")
+    for result in found.results:
+        first = result.tried[0]
+        recipe = result.contender.at(first.lr).recipe
+        data, split, _ = tuning_data(recipe, Trainer(recipe).data)
+        assert found.tuning is not None and split == found.tuning.split
+        (*_, end) = Trainer(recipe, seed=found.tuning.seed, data=data).events()
+        assert end.figures[split] == {"loss": first.loss, "accuracy": first.value}  # type: ignore[union-attr]
 
 
 def test_given_rates_are_not_tuned() -> None:

@@ -88,6 +88,7 @@ def test_the_seed_of_searches_is_none_of_those_compared() -> None:
     own = tuning_seed([0, 1, 2])
     assert own not in (0, 1, 2)
     assert tuning_seed([0, 1]) == own, "the same however many are compared"
+    assert tuning_seed([0, own]) not in (0, own)
 
 
 def test_a_validation_split_judges() -> None:
@@ -106,6 +107,15 @@ def test_else_some_training_rows_are_held_out_and_test_rows_take_no_part(name: s
     assert count == pytest.approx(0.2 * len(data.splits.train), rel=0.35 if name == "sunspots" else 0.15)
     used = np.concatenate([held.splits.train, held.splits.validation])
     assert len(used) == len(np.unique(used)) and not np.isin(used, data.splits.test).any()
+
+
+def test_a_test_row_that_other_shares_would_round_away_takes_no_part_either() -> None:
+    recipe = load("function", ["data.samples=66", "data.test=0.1"])
+    data = prepared(recipe)
+    assert data is not None
+    held, _, _ = tuning_data(recipe, data)
+    used = np.concatenate([held.splits.train, held.splits.validation])
+    assert not np.isin(used, data.splits.test).any()
 
 
 def test_a_handful_of_rows_judges_itself() -> None:
