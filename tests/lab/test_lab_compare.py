@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, RunEnded, Searching, Wanted, compare
+from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, RunEnded, Searching, Share, Wanted, compare
 from dllab.lab.comparison import Comparison, Target, usual_target
 from dllab.lab.contenders import USUAL, optimizers, variants
 from dllab.lab.crew import Crew
@@ -196,6 +196,18 @@ def test_what_has_ended_when_it_is_interrupted(when: str) -> None:
     else:
         assert caught.value.result is not None and caught.value.result.status == "interrupted"
         assert sum(len(result.runs) for result in caught.value.result.results) == 2
+
+
+def test_long_runs_end_soon_when_it_is_interrupted() -> None:
+    def stop(event: CompareEvent) -> None:
+        if isinstance(event, Share) and event.work > 0:
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    long = variants(["moons"], ["optimizer.lr=0.1,0.2", "train.epochs=900000", "train.evaluate_every=900000"])
+    with pytest.raises(Interrupted):
+        compare(long, Wanted(seeds=(0, 1), jobs=2), stop)
+    assert threading.active_count() == before, "threads look between evaluations, too"
 
 
 def test_a_crew_lets_the_members_of_a_group_go_on_in_turn() -> None:
