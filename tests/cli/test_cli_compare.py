@@ -175,7 +175,8 @@ def test_a_dumb_terminal_has_lines(folder: Path) -> None:
 def test_ctrl_c_shows_what_has_ended(folder: Path) -> None:
     done = in_terminal(folder, "compare-optimizers", "small.yaml", *LONG, "--tune", "0", interrupt="runs  5/12")
     assert done.code == 130 and "Traceback" not in done.out
-    assert "No verdict: interrupted after 4 of 12 runs." in done.out and "s  sgd" in done.out
+    ended = re.search(r"No verdict: interrupted after (\d+) of 12 runs\.", done.out)
+    assert ended is not None and 4 <= int(ended[1]) < 12 and "s  sgd" in done.out
 
 
 @pty_only
@@ -192,4 +193,4 @@ def test_ctrl_c_with_json_prints_the_document(folder: Path) -> None:
     done = in_terminal(folder, *arguments, interrupt="runs  5/12", piped_out=True)
     assert done.code == 130
     found = json.loads(done.out)
-    assert found["status"] == "interrupted" and [len(one["runs"]) for one in found["optimizers"]] == [1, 1, 1, 1]
+    assert found["status"] == "interrupted" and 4 <= sum(len(one["runs"]) for one in found["optimizers"]) < 12
