@@ -14,10 +14,10 @@ from rich.text import Text
 from dllab.lab.bootstrap import Interval
 from dllab.lab.comparison import Comparison, Result, Run
 from dllab.lab.paired import FEWEST, Pair
+from dllab.runs.metrics_log import plain
 from dllab.views import compare_words as words
 from dllab.views.compare_curves import Averages, curves_plot, marks_of
 from dllab.views.data_pictures import PALETTE
-from dllab.views.documents import plain
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import duration, heading, number
