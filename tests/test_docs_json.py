@@ -184,6 +184,15 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
             "dllab viz-embeddings RECIPE|RUN --json",
             ["viz-embeddings modular-addition --before", "viz-embeddings glove10k a b"],
         ),
+        (
+            "dllab compare-optimizers RECIPE --json",
+            [
+                "compare-optimizers moons train.epochs=2 --seeds 3 --tune 3 -q",
+                "compare-optimizers function train.epochs=1 --seeds 2 --optimizers sgd:lr=1e5,adam:lr=0.01 -q",
+                "compare-optimizers function train.epochs=1 --seeds 1 --optimizers sgd:lr=1e5,lion:lr=1e5 loss=mse -q",
+            ],
+        ),
+        ("dllab compare RECIPE --json", ["compare moons optimizer.lr=0.1,0.01 train.epochs=1 --seeds 3 -q"]),
         ("dllab recipes --json", ["recipes"]),
         ("dllab recipes NAME --json", ["recipes xor", "recipes mnist1d"]),
         ("dllab datasets --json", ["datasets"]),
@@ -199,7 +208,7 @@ def test_the_examples_hold_what_is_documented(heading: str) -> None:
     ],
 )
 def test_real_documents_hold_what_is_documented(heading: str, lines: list[str], tmp_path: Path) -> None:
-    if not jit_enabled() and heading.startswith(("dllab viz-", "dllab explain")):
+    if not jit_enabled() and heading.startswith(("dllab viz-", "dllab explain", "dllab compare")):
         pytest.skip("trains nets: too long without compiled kernels")
     compare(heading, *documents(tmp_path, *lines))
 

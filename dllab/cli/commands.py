@@ -112,6 +112,8 @@ COMMANDS = (
     Command("predict", "Ask a run's net about new rows, pictures or texts."),
     Command("neighbours", "Show which words a net takes for alike."),
     Command("generate", "Let a run's net write text, letter by letter or word by word."),
+    Command("compare-optimizers", "Race optimizers on a recipe, with an honest verdict."),
+    Command("compare", "Compare values of any option, or recipes, over seeds."),
     Command("gradcheck", "Prove that gradients are right, by differences."),
     Command("summary", "Show a recipe's layers: shapes, parameters, work, memory."),
     Command("explain", "Write one training step on the board, in real numbers."),

@@ -116,7 +116,15 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     kind = (parameter.metavar or "").upper()
     if "RECIPE" in (kinds := kind.split("|")):
         schedules = part_sources.names("schedules").items() if "SCHEDULE" in kinds else []
-        return [*recipes(), *schedules, *(runs() if "RUN" in kinds else []), *files(current, (".yaml", ".yml"))]
+        changes = overrides.candidates(words[0] if words else "", current) if "KEY=VALUE" in kinds else ()
+        more = [*schedules, *(runs() if "RUN" in kinds else []), *changes]
+        return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
+    if kind == "NAMES":
+        head = current[: current.rfind(",") + 1]
+        return [(head + name, said) for name, said in part_sources.names("optimizers").items()]
+    if kind in ("METRIC", "METRIC=VALUE"):
+        ending = kind.removeprefix("METRIC")[:1]
+        return [(name + ending, said) for name, said in [*part_sources.names("metrics").items(), ("loss", "the loss")]]
     if kind in ("KEY=VALUE", "KEY=VALUES"):
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":
@@ -124,7 +132,7 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind == "RUN" and command == "generate":
         return [*runs(), *recipes(), *files(current, (".yaml", ".yml"))]
     if kind == "RUN|SWEEP":
-        return [*runs(), *sweeps()[1:]]
+        return [*runs(), *list(sweeps())[1:]]
     if kind in ("CONDITION", "KEY"):
         return fields(kind)
     if kind == "RUN":

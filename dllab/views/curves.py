@@ -18,8 +18,8 @@ from dllab.views.text import number
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille cell, by column and row
 MARGIN = 9  # columns of the scale on the left
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
-LETTERS_APART, LETTERED = 24, 6  # columns between two letters on a curve; curves whose letters stand beside each other
 DECADES = 12  # that such a scale spans at most; what is smaller, and 0, lies on its lower end
+LETTERS = 5  # of a curve that has a mark, as wide as the plot
 OFF = 0.08  # of the scale: how far from its middle a round number may be that is told there
 FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power of ten below its length
 
@@ -28,7 +28,7 @@ FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power
 class Series:
     """One curve. `dotted`: drawn with gaps, so that two curves are told apart without colour. `points`: not joined.
 
-    `letter`: written on the curve here and there, where there are more than two.
+    `mark`: a letter that stands on the curve here and there and at its end, so that many are told apart.
     """
 
     label: str
@@ -37,7 +37,7 @@ class Series:
     style: str = ""
     dotted: bool = False
     points: bool = False
-    letter: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Plot:
         yield self._legend(logarithmic, ascii_only, options.max_width)
         low, high = self._range(logarithmic)
         first, last = self._span()
-        grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)))
+        grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)), [curve.mark for curve in self.series])
         for index, curve in enumerate(self.series):
             points = [
                 ((x - first) / (last - first), (_scaled(y, logarithmic, low) - low) / (high - low))
@@ -80,8 +80,7 @@ class Plot:
                 if _drawable(y)
             ]
             grid.curve(points, index, curve.dotted, not curve.points)
-        for index, curve in enumerate(self.series):
-            grid.write(curve.letter, index)
+        grid.put_marks()
         ticks = _ticks(low, high, height, logarithmic)
         for row in range(height):
             label = _tick(ticks[row]) if row in ticks else ""
@@ -166,14 +165,14 @@ class Plot:
 
 
 class _Grid:
-    """Dots in cells; each cell remembers the curve that was drawn there last."""
+    """Dots in cells; each cell remembers the curve that was drawn there last. `marks`: a letter for each, or none."""
 
-    def __init__(self, width: int, height: int, across: int, down: int) -> None:
-        self.width, self.height, self.across, self.down = width, height, across, down
+    def __init__(self, width: int, height: int, across: int, down: int, marks: Sequence[str] = ()) -> None:
+        self.width, self.height, self.across, self.down, self.marks = width, height, across, down, marks
         self.dots: dict[tuple[int, int], int] = {}  # (cell column, cell row) to bits
         self.owner: dict[tuple[int, int], int] = {}
-        self.ways: dict[int, list[tuple[int, int]]] = {}  # curve to its cells, in order
-        self.letters: dict[tuple[int, int], tuple[str, int]] = {}
+        self.letters: dict[tuple[int, int], int] = {}
+        self.ways: dict[int, list[tuple[int, int]]] = {}  # the cells of each curve, from left to right
 
     def curve(self, points: Sequence[tuple[float, float]], index: int, dotted: bool, joined: bool = True) -> None:
         """Points, joined or not, given as shares of the width and height (0, 0 is the lower left)."""
@@ -183,23 +182,13 @@ class _Grid:
             if not dotted or number_ % 4 < 2:
                 self._dot(x, min(max(y, 0), last_y), index)
 
-    def write(self, letter: str, index: int) -> None:
-        """A letter on cells of a curve, at other columns than those of the curves before it, and at its end."""
-        way = self.ways.get(index, [])
-        columns = range(2 + LETTERS_APART * index // LETTERED, self.width, LETTERS_APART)
-        wanted = {next((cell for cell in way if cell[0] == column), None) for column in columns} | {
-            way[-1] if way else None
-        }
-        for cell in wanted - {None} if letter else ():
-            assert cell is not None
-            self.letters.setdefault(cell, (letter, index))
-
     def cells(self, row: int, ascii_only: bool) -> Iterator[tuple[str, int | None]]:
         """The characters of one line, each with its curve."""
         for column in range(self.width):
             bits, index = self.dots.get((column, row), 0), self.owner.get((column, row))
-            if (column, row) in self.letters:
-                yield self.letters[column, row]
+            letter = self.letters.get((column, row), index if ascii_only else None)
+            if letter is not None and self.marks[letter]:
+                yield self.marks[letter], letter
             elif not bits:
                 yield " ", None
             elif ascii_only:
@@ -207,11 +196,28 @@ class _Grid:
             else:
                 yield chr(0x2800 + bits), index
 
+    def put_marks(self) -> None:
+        """Letters at the ends of curves and a few on the way, each on a cell of its own."""
+        for index, way in self.ways.items():
+            if not self.marks[index]:
+                continue
+            self._put(index, way[::-1])
+            apart = max(self.width // LETTERS, 1)
+            first = apart * (2 * index + 1) // (2 * len(self.marks))
+            for column in range(first, way[-1][0] - 2, apart):
+                self._put(index, [cell for cell in way if cell[0] == column])
+
+    def _put(self, index: int, cells: Sequence[tuple[int, int]]) -> None:
+        """The letter of a curve on the first of these cells that has none."""
+        free = next((cell for cell in cells if cell not in self.letters), None)
+        if free is not None:
+            self.letters[free] = index
+
     def _dot(self, x: int, y: int, index: int) -> None:
         cell = (x // self.across, y // self.down)
+        self.ways.setdefault(index, []).append(cell)
         self.dots[cell] = self.dots.get(cell, 0) | DOTS[x % self.across][y % self.down]
         self.owner[cell] = index
-        self.ways.setdefault(index, []).append(cell)
 
 
 def _ticks(low: float, high: float, height: int, logarithmic: bool) -> dict[int, float]:
@@ -249,7 +255,9 @@ def _joined(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _marker(curve: Series, index: int, ascii_only: bool) -> str:
-    """How a curve is drawn, in three characters."""
+    """How a curve is drawn, in three characters, or its mark."""
+    if curve.mark:
+        return curve.mark
     if ascii_only:
         return "ooo" if index else "---"
     return "· ·" if curve.points else "╺ ╺" if curve.dotted else "━━━"

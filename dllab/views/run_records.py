@@ -202,7 +202,7 @@ def _figure(name: str, record: Record) -> str:
 
 def _curve(index: int, record: Record, points: tuple[list[float], list[float]], many: int) -> Series:
     letter = LETTERS[index] if many > 1 else ""
-    return Series("", *points, COLOURS[index % len(COLOURS)], letter=letter)
+    return Series("", *points, COLOURS[index % len(COLOURS)], mark=letter)
 
 
 def _losses(record: Record) -> tuple[list[float], list[float]]:

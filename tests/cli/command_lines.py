@@ -133,6 +133,8 @@ BEGUN: dict[str, list[list[str]]] = {
     "runs": [["list"], ["list", "--where", "recipe=my", "--sort", "-seed"], ["show", "one"], ["compare", "one", "two"],
              ["best"], ["export"], ["export", "new.csv"], ["rm", "two", "--yes"], ["reindex"], ["list", "--mean"]],
     "verify": [["one"], ["two"], ["last"], ["runs/one"]],
+    "compare-optimizers": [["my.yaml", "--seeds", "2", "--tune", "1"], ["xor", "train.epochs=3", "--seeds", "1"]],
+    "compare": [["my.yaml", "optimizer.lr=0.1,0.2"], ["my.yaml", "folds.yaml"], ["xor", "my.yaml", "--seeds", "1"]],
     "viz-boundary": [["xor"], ["xor", "--units"]],
     "viz-predictions": [["xor"], ["xor", "--worst", "2"]],
     "viz-gradients": [["xor", "train.epochs=2"], ["xor", "--before", "--layer", "tanh", "--save", "new.txt"]],

@@ -13,6 +13,7 @@ from pathlib import Path
 import error_cases
 import error_cases_activations
 import error_cases_asking
+import error_cases_compare
 import error_cases_landscape
 import error_cases_layers
 import error_cases_live
@@ -67,6 +68,7 @@ AREAS = {
     "planes": error_cases_planes.PLANES,
     "rates": error_cases_rates.RATES,
     "sweep": error_cases_sweep.SWEEP,
+    "compare": error_cases_compare.COMPARE,
 }  # fmt: skip
 
 

@@ -1,0 +1,96 @@
+"""`dllab compare-optimizers`: which optimizer suits a recipe, with equal starts, equal tuning and an honest verdict."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.comparing import Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
+from dllab.cli.options import Changes, Json, Quiet, RecipeName, Settings, Trust
+from dllab.cli.saving import Save
+
+if TYPE_CHECKING:
+    from dllab.lab.comparison import Comparison
+
+MOST_TUNING = 1000
+
+
+def compare_optimizers(
+    recipe: RecipeName,
+    changes: Changes = None,
+    settings: Settings = None,
+    optimizers: Annotated[
+        str,
+        typer.Option(
+            "--optimizers",
+            help="Which; a rate given here is not searched for: sgd:lr=0.5,adam.",
+            metavar="NAMES",
+        ),
+    ] = "sgd,momentum,rmsprop,adam",
+    seeds: Seeds = 5,
+    seed: FirstSeed = None,
+    tune: Annotated[
+        int,
+        typer.Option(
+            "--tune", help="Runs of each optimizer's search for a learning rate; 0: its default.", min=0, max=MOST_TUNING,
+            metavar="N",
+        ),
+    ] = 8,
+    metric: Judge = None,
+    target: Aim = None,
+    jobs: Jobs = None,
+    watch: WatchRace = None,
+    save: Save = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    trust: Trust = False,
+) -> int:  # fmt: skip
+    """Compare optimizers on a recipe, honestly.
+
+    For every seed all begin with the same weights and see the same batches. Each optimizer's learning rate is searched for
+    with the same number of runs, judged on rows set aside for that, with a seed that is not compared. The table has the
+    mean over seeds with its interval, how soon a target is reached, and how wide the band of good rates is; the verdict
+    says "no significant difference" where that is so. At a terminal the race can be watched.
+
+    Divergence is counted, not an error. Exit code 2 for an error in the recipe or the options, 130 after Ctrl-C, which
+    shows what has ended so far. No run is kept.
+    """
+    from dllab.cli import comparing, saving
+
+    saving.check(save)
+    aim = comparing.target_of(target)
+    from dllab.lab import contenders as lab
+    from dllab.lab.compare import Wanted
+
+    given = [*(changes or ()), *(settings or ())]
+    found = comparing.unfit(lambda: lab.optimizers(recipe, given, optimizers, trust=trust))
+    if not tune:
+        found = tuple(lab.settled(contender) for contender in found)
+    words = [recipe, *given, *(["--trust"] if trust else [])]
+    wanted = Wanted(comparing.seeds_from(seed, found, seeds), tune, metric, aim, jobs)
+    return comparing.run(
+        found, wanted, kind="optimizers", what="optimizers", quiet=quiet, as_json=as_json, trust=trust, watch=watch,
+        save=save, title=shlex.join(["dllab", "compare-optimizers", *words]),
+        commands=lambda result: _next(result, words, optimizers),
+    )  # fmt: skip
+
+
+def _next(result: Comparison, words: list[str], optimizers: str) -> list[tuple[str, str]]:
+    """Train with the best, more seeds where nothing is significant, the loss where the metric has no room."""
+    best = result.results[result.order[0]]
+    optimizer = best.contender.recipe.optimizer[-1]
+    commands = []
+    if best.counted and len(best.contender.recipe.optimizer) == 1:
+        change = f"optimizer={{{optimizer.name}: {best.contender.lr:g}}}"
+        commands.append((shlex.join(["dllab", "train", *words, change]), "train with the best"))
+    again = ["dllab", "compare-optimizers", *words, *(["--optimizers", optimizers] if optimizers != _USUAL else [])]
+    if not any(pair.significant for pair in result.pairs):
+        commands.append((shlex.join([*again, "--seeds", str(4 * len(result.seeds))]), "more seeds see smaller differences"))
+    if result.metric != "loss":
+        commands.append((shlex.join([*again, "--metric", "loss"]), "judged by the loss"))
+    return commands
+
+
+_USUAL = "sgd,momentum,rmsprop,adam"
