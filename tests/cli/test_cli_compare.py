@@ -173,10 +173,10 @@ def test_a_dumb_terminal_has_lines(folder: Path) -> None:
 
 @pty_only
 def test_ctrl_c_shows_what_has_ended(folder: Path) -> None:
-    done = in_terminal(folder, "compare-optimizers", "small.yaml", *LONG, "--tune", "0", interrupt="runs  5/12")
+    done = in_terminal(folder, "compare-optimizers", "small.yaml", *LONG, "--tune", "0", interrupt="left, slowed")
     assert done.code == 130 and "Traceback" not in done.out
     ended = re.search(r"No verdict: interrupted after (\d+) of 12 runs\.", done.out)
-    assert ended is not None and 4 <= int(ended[1]) < 12 and "s  sgd" in done.out
+    assert ended is not None and int(ended[1]) < 12 and "  sgd" in done.out.rpartition("\x1b[?25h")[2]
 
 
 @pty_only
@@ -190,7 +190,7 @@ def test_ctrl_c_during_the_search(folder: Path) -> None:
 @pty_only
 def test_ctrl_c_with_json_prints_the_document(folder: Path) -> None:
     arguments = ["compare-optimizers", "small.yaml", *LONG, "--tune", "0", "--json"]
-    done = in_terminal(folder, *arguments, interrupt="runs  5/12", piped_out=True)
+    done = in_terminal(folder, *arguments, interrupt="left, slowed", piped_out=True)
     assert done.code == 130
     found = json.loads(done.out)
-    assert found["status"] == "interrupted" and 4 <= sum(len(one["runs"]) for one in found["optimizers"]) < 12
+    assert found["status"] == "interrupted" and sum(len(one["runs"]) for one in found["optimizers"]) < 12
