@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dllab.cli.comparing import Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
-from dllab.cli.options import Changes, Json, Quiet, RecipeName, Settings, Trust
+from dllab.cli.failures import FINE, Refused
+from dllab.cli.options import Changes, Json, Quiet, Settings, Trust
 from dllab.cli.saving import Save
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ MOST_TUNING = 1000
 
 
 def compare_optimizers(
-    recipe: RecipeName,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a recipe that comes with the lab, or the path of one; none with --surface.", metavar="RECIPE",
+            show_default=False,
+        ),
+    ] = None,
     changes: Changes = None,
     settings: Settings = None,
     optimizers: Annotated[
@@ -38,6 +45,14 @@ def compare_optimizers(
             metavar="N",
         ),
     ] = 8,
+    surface: Annotated[
+        str | None,
+        typer.Option(
+            "--surface",
+            help="A race on a landscape, not a recipe: bowl, valley, rosenbrock, saddle, beale, himmelblau.",
+            metavar="SURFACE",
+        ),
+    ] = None,
     metric: Judge = None,
     target: Aim = None,
     jobs: Jobs = None,
@@ -54,12 +69,16 @@ def compare_optimizers(
     mean over seeds with its interval, how soon a target is reached, and how wide the band of good rates is; the verdict
     says "no significant difference" where that is so. At a terminal the race can be watched.
 
+    With --surface they race downhill on a map instead, from one point (with --seed from another one).
+
     Divergence is counted, not an error. Exit code 2 for an error in the recipe or the options, 130 after Ctrl-C, which
     shows what has ended so far. No run is kept.
     """
     from dllab.cli import comparing, saving
 
     saving.check(save)
+    if surface is not None or recipe is None:
+        return _surface(surface, recipe, optimizers, seed, watch, save, as_json, quiet)
     aim = comparing.target_of(target)
     from dllab.lab import contenders as lab
     from dllab.lab.compare import Wanted
@@ -75,6 +94,33 @@ def compare_optimizers(
         save=save, title=shlex.join(["dllab", "compare-optimizers", *words]),
         commands=lambda result: _next(result, words, optimizers),
     )  # fmt: skip
+
+
+def _surface(
+    surface: str | None, recipe: str | None, optimizers: str, seed: int | None, watch: float | None, save: str | None,
+    as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """The race on a landscape."""
+    from dllab.cli import comparing
+    from dllab.cli.surface_race import show_race
+    from dllab.lab import contenders as lab
+    from dllab.lab.surface_race import TERRAINS
+    from dllab.recipe.errors import did_you_mean, show
+
+    if surface is None:
+        raise Refused(
+            "what are optimizers to be compared on?", "name a recipe, such as spirals, or a landscape: --surface bowl"
+        )
+    if recipe is not None:
+        raise Refused(f"--surface and the recipe {show(recipe)}: one race at a time", "leave one of them out")
+    known = next((name for name in TERRAINS if name == surface), None)
+    if known is None:
+        hint = f"the landscapes are {', '.join(TERRAINS)}.{did_you_mean(surface, list(TERRAINS))}"
+        raise Refused(f"--surface: there is no landscape {show(surface)}", hint.removesuffix("."))
+    racers = comparing.unfit(lambda: lab.racers(optimizers))
+    title = shlex.join(["dllab", "compare-optimizers", "--surface", surface])
+    show_race(known, racers, seed=seed or 0, watch=watch, save=save, as_json=as_json, quiet=quiet, title=title)
+    return FINE
 
 
 def _next(result: Comparison, words: list[str], optimizers: str) -> list[tuple[str, str]]:

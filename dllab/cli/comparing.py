@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dllab.lab.comparison import Comparison
     from dllab.lab.contenders import Contender
 
+Made = TypeVar("Made")
 MOST_SEEDS, MOST_JOBS = 1000, 1024
 FRAME = 0.1
 USUAL_WATCH = 3.0
@@ -214,7 +215,7 @@ def target_of(text: str | None) -> tuple[str, float] | None:
     return metric, value
 
 
-def unfit(make: Callable[[], tuple[Contender, ...]]) -> tuple[Contender, ...]:
+def unfit(make: Callable[[], Made]) -> Made:
     """What it makes; what cannot be compared is Refused."""
     from dllab.lab.contenders import Unfit
 

@@ -119,6 +119,8 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
         changes = overrides.candidates(words[0] if words else "", current) if "KEY=VALUE" in kinds else ()
         more = [*schedules, *(runs() if "RUN" in kinds else []), *changes]
         return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
+    if kind == "SURFACE":
+        return [(name, "a landscape") for name in part_sources.options("losses", "surface")["surface"].words]
     if kind == "NAMES":
         head = current[: current.rfind(",") + 1]
         return [(head + name, said) for name, said in part_sources.names("optimizers").items()]

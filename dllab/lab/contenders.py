@@ -86,6 +86,14 @@ def list_of_optimizers(text: str) -> list[tuple[str, str, dict[str, str]]]:
     return found
 
 
+def racers(wanted: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The same list as names with options, for a race without a recipe. Raises Unfit."""
+    return tuple(
+        (name, {option: _value(text) for option, text in options.items()})
+        for _, name, options in list_of_optimizers(wanted)
+    )
+
+
 def variants(references: Sequence[str], words: Sequence[str], *, trust: bool = False) -> tuple[Contender, ...]:
     """A contender for each recipe, and for each value of the changes that list some: `optimizer.lr=0.1,0.01`.
 
@@ -155,6 +163,13 @@ def split(text: str) -> list[str]:
 def settled(contender: Contender) -> Contender:
     """The contender with the rate it has, which is not searched for."""
     return replace(contender, tune=False)
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def usual_rate(recipe: Recipe) -> float:

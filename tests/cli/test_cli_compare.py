@@ -155,6 +155,14 @@ def test_poor_encodings(folder: Path) -> None:
     assert done.code == 0 and done.out.isascii() and ">=" in done.out
 
 
+def test_a_race_on_a_landscape(folder: Path) -> None:
+    done = piped(folder, "compare-optimizers", "--surface", "valley", "--optimizers", "sgd:lr=0.04,adam")
+    assert done.code == 0 and done.out.startswith("valley: f(a, b) = ")
+    arguments = ["--optimizers", "sgd:lr=0.04,adam", "--seed", "3", "--json"]
+    found = json.loads(piped(folder, "compare-optimizers", "--surface", "valley", *arguments).out)
+    assert [(one["name"], one["tuned"]) for one in found["optimizers"]] == [("sgd", False), ("adam", True)]
+
+
 @pty_only
 def test_a_terminal_shows_the_search_and_the_race(folder: Path) -> None:
     done = in_terminal(folder, "compare-optimizers", "small.yaml", "train.epochs=60", "--watch", "1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dllab.lab.contenders import MOST, Unfit, list_of_optimizers, optimizers, settled, split, usual_rate, variants
+from dllab.lab.contenders import MOST, Unfit, list_of_optimizers, optimizers, racers, settled, split, usual_rate, variants
 from dllab.recipe import RecipeError
 
 
@@ -45,6 +45,11 @@ def test_lists_of_optimizers() -> None:
     for wrong in ("", "sgd,", "sgd:0.1", "lr=1,sgd", "sgd adam", "{sgd}", "sgd:,adam"):
         with pytest.raises(Unfit, match=r"NAME:OPTION=VALUE|begins with an option"):
             list_of_optimizers(wrong)
+
+
+def test_racers_have_names_and_options_only() -> None:
+    assert racers("sgd:lr=0.5,adam") == (("sgd", {"lr": 0.5}), ("adam", {}))
+    assert racers("sgd:lr=fast") == (("sgd", {"lr": "fast"}),), "told by the recipe that is made of it"
 
 
 def test_values_make_a_grid() -> None:
