@@ -29,7 +29,7 @@ class Done:
 
 def environment(folder: Path, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """An ordinary user's: 80 columns, no CI; runs go to `folder`/runs."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL")}
+    kept = {k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL", "LINES")}
     kept.update(COLUMNS="80", TERM="xterm-256color", DLLAB_RUNS=str(folder / "runs"), LANG="C.UTF-8")
     for name, value in (changes or {}).items():
         kept.pop(name, None)
