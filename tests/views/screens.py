@@ -14,6 +14,7 @@ from rich.style import Style
 from dllab.views.parts import Plain
 
 GOLDEN = Path(__file__).parent / "golden"
+HEIGHT = 25  # lines of the terminal, whatever the environment says
 
 
 class AsciiText(io.StringIO):
@@ -25,7 +26,7 @@ class AsciiText(io.StringIO):
 def screen(renderable: RenderableType, width: int = 80, ascii_only: bool = False) -> str:
     """What a terminal without colours shows. No line is to be wider than it is, or to end in blanks."""
     file = AsciiText() if ascii_only else io.StringIO()
-    console = Console(file=file, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    console = Console(file=file, width=width, height=HEIGHT, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(renderable)
     lines = file.getvalue().split("\n")
     assert not [line for line in lines if line != line.rstrip()], "no blanks at the end of a line"
