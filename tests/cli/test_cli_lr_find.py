@@ -53,4 +53,4 @@ def test_what_diverges_is_no_failure(tmp_path: Path) -> None:
 def test_a_long_test_is_drawn_as_it_runs_and_can_be_stopped(tmp_path: Path) -> None:
     done = in_terminal(tmp_path, *LONG, interrupt=" of 9, step")
     assert done.code == 130 and "smoothed" in done.out and "suggested" not in done.out
-    assert "\x1b[J\r\x1b[K\x1b[?25h" in done.out, "the picture is gone, and the cursor back"
+    assert "\r\x1b[K\x1b[?25h" in done.out, "the picture is gone, and the cursor back"
