@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN_NAME = re.compile(r"\d{8}-\d{6}(-\d+)?")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 PERCENT_OFF = 3.0
 
@@ -114,5 +115,6 @@ def alike(line: str, found: str) -> bool:
 
 
 def masked(line: str) -> str:
-    """The line with every number, and all that is drawn with signs, replaced."""
+    """The line with every number, the names of runs, and all that is drawn with signs, replaced."""
+    line = RUN_NAME.sub("#", line)  # with a number behind it where two runs begin in the same second
     return re.sub(r"[─·●○]+", "─", re.sub(r"\s+", " ", NUMBER.sub("#", line.strip())))
