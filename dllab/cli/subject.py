@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dllab.cli.live import Live
     from dllab.data.dataset import Prepared
+    from dllab.lab.cross_validate import FoldEvent
     from dllab.lab.subject import Subject
     from dllab.plan.plan import Plan
     from dllab.recipe import Recipe
@@ -214,19 +215,22 @@ def _check(view: str, recipe: Recipe, fits: Fits) -> None:
 
 
 @contextmanager
-def following() -> Iterator[Callable[[Event], None]]:
-    """A bar for what training tells."""
+def following(title: str = "training") -> Iterator[Callable[[Event | FoldEvent], None]]:
+    """A bar for what training tells, that of folds among it."""
     from dllab.cli.console import progress
+    from dllab.lab.cross_validate import FoldsProgress
     from dllab.training.events import Compiling, FirstTraining, Progress
 
-    with progress("training") as advance:
+    with progress(title) as advance:
 
-        def listen(event: Event) -> None:
+        def listen(event: Event | FoldEvent) -> None:
             if isinstance(event, Compiling):
                 advance(event.done, event.total, f"compiling {event.kernel}")
             elif isinstance(event, FirstTraining):
                 advance(event.step, event.steps, f"first {event.recipe}")
             elif isinstance(event, Progress):
                 advance(event.step, event.steps, f"loss {event.loss:.4g}")
+            elif isinstance(event, FoldsProgress):
+                advance(event.work, event.of, "folds")
 
         yield listen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dllab.cli.failures import FINE, NEGATIVE
 from dllab.cli.options import Json, RunDir, Trust
 from dllab.cli.runs import RunOrMember
@@ -19,26 +17,14 @@ def verify(run: RunOrMember, as_json: Json = False, run_dir: RunDir = None, trus
 
     Exit code 1 if they are not the same, 2 for a run that cannot be replayed.
     """
-    from dllab.cli.console import output, progress
-    from dllab.lab.cross_validate import FoldsProgress
+    from dllab.cli.console import output
+    from dllab.cli.subject import following
     from dllab.lab.run_records import record_of
     from dllab.lab.verify import verify as replayed
     from dllab.lab.verify_member import verify_member
-    from dllab.training.events import Compiling, FirstTraining, Progress
     from dllab.views.verify import Verdict, document
 
-    with progress("replaying") as advance:
-
-        def listen(event: Any) -> None:
-            if isinstance(event, Compiling):
-                advance(event.done, event.total, f"compiling {event.kernel}")
-            elif isinstance(event, FirstTraining):
-                advance(event.step, event.steps, f"first {event.recipe}")
-            elif isinstance(event, Progress):
-                advance(event.step, event.steps, f"loss {event.loss:.4g}")
-            elif isinstance(event, FoldsProgress):
-                advance(event.work, event.of, "folds")
-
+    with following("replaying") as listen:
         record = record_of(run, run_dir)
         if record.member is not None:
             found = verify_member(record, run_dir, trust=trust, on_event=listen)

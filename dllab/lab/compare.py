@@ -25,10 +25,11 @@ from dllab.lab.comparison import (
     usual_target,
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
-from dllab.lab.crew import Crew, jobs_for, load_kernels
+from dllab.lab.crew import Crew, jobs_for
 from dllab.lab.questions import apart, common_figures, figure_of, grain_of, losses_differ, same_batches, same_weights
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.runs.train import first_weights
+from dllab.training.compiling import load_kernels
 from dllab.training.events import Compiling, Diverged, EpochEnd, Finished, FirstTraining, Progress
 from dllab.training.series import Series
 from dllab.training.trainer import Trainer

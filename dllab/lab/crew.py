@@ -13,12 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from dllab.core import loop, native
-from dllab.core.settings import jit_enabled
 from dllab.engine import budget, executor
-from dllab.plan.plan import Plan
-from dllab.training.compiling import compile_ahead, kernels_of
-from dllab.training.events import Compiling
 
 TICK = 0.1
 """Seconds after which whoever listens gets a word (None), though nothing has happened: to look at the keyboard."""
@@ -99,15 +94,4 @@ class Crew(Generic[M]):
 
 def jobs_for(wanted: int | None, groups: int, needed: int) -> int:
     """How many threads: no more than there are processors, or are wanted, than groups, and than fit in memory."""
-    available = budget.bytes_available()
-    fit = groups if available is None else max(1, available // max(needed, 1))
-    return max(1, min(wanted or executor.free_cores(), groups, fit))
-
-
-def load_kernels(plan: Plan) -> Iterator[Compiling]:
-    """Compile what is missing and load all kernels here, before threads need them at the same time."""
-    yield from compile_ahead(plan, ("train", "evaluate"))
-    if jit_enabled():
-        for wanted in kernels_of(plan, ("train", "evaluate")):
-            native.kernel_address(*wanted)
-        native.loop_function(loop.run_steps, 3)
+    return budget.fitting(min(wanted or executor.free_cores(), groups), needed)

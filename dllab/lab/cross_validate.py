@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dllab.core import loop, native
-from dllab.core.settings import jit_enabled
 from dllab.data.folds import Folds
 from dllab.data.streams import seeds
 from dllab.engine import budget, executor
@@ -30,7 +28,7 @@ from dllab.runs.disk import StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.store import RunFolder
 from dllab.runs.train import Overrides, changed, first_weights
-from dllab.training.compiling import compile_ahead, kernels_of
+from dllab.training.compiling import load_kernels
 from dllab.training.events import Compiling, Diverged, Event, Finished, FirstTraining, Progress
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Beginning, Source
@@ -191,7 +189,8 @@ class _Work:
             self._keep("running")
         threads: list[threading.Thread] = []
         try:
-            self._load_kernels()
+            for event in load_kernels(self.plan):
+                self.listener(event)
             self.listener(
                 FoldsStarted(
                     self.recipe, self.dealt.count, self.dealt.repeats, self.rows, self.metrics, self.jobs, self.beginning
@@ -212,15 +211,6 @@ class _Work:
                 self._keep("failed")
             raise
         return self._keep("diverged" if any(f.status == "diverged" for f in self.ended.values()) else "finished")
-
-    def _load_kernels(self) -> None:
-        """Compile what is missing and load all kernels here, before threads need them at the same time."""
-        for event in compile_ahead(self.plan, ("train", "evaluate")):
-            self.listener(event)
-        if jit_enabled():
-            for wanted in kernels_of(self.plan, ("train", "evaluate")):
-                native.kernel_address(*wanted)
-            native.loop_function(loop.run_steps, 3)
 
     def _collect(self) -> None:
         """Hand on what the threads tell, until every training has ended."""

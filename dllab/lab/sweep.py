@@ -15,14 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dllab.core import loop, native
-from dllab.core.settings import jit_enabled
 from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import RATE, Member
-from dllab.plan.plan import Plan
 from dllab.recipe import Recipe, RecipeError
 from dllab.recipe.place import visible
-from dllab.training.compiling import kernels_of
 from dllab.training.events import Compiling, Figures
 from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
@@ -105,7 +101,6 @@ class Worker:
         if series is None:
             with self._building:  # threads that need the same kernels compile and load them once
                 series = Series(recipe, on_event=self._on_event)
-                _load_kernels(series.trainer.network.plan)
             if recipe.init_from is not None:
                 series.begin_with(self._sources(series.trainer))
         self._series[key] = series
@@ -116,14 +111,6 @@ class Worker:
 
     def _bytes(self) -> int:
         return sum(bytes_needed(series.trainer.network.plan) for series in self._series.values())
-
-
-def _load_kernels(plan: Plan) -> None:
-    """Have all kernels in memory before several threads ask for them at the same time."""
-    if jit_enabled():
-        for wanted in kernels_of(plan, ("train", "evaluate")):
-            native.kernel_address(*wanted)
-        native.loop_function(loop.run_steps, 3)
 
 
 def reason_of(error: RecipeError) -> str:

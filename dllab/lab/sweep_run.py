@@ -19,8 +19,8 @@ from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
 from dllab.runs.keeper import now
 from dllab.runs.machine import differences, surroundings
-from dllab.runs.resume import flat
 from dllab.runs.seal import digest_of
+from dllab.runs.settings import flat
 from dllab.runs.sweep_folder import SweepFolder, find_sweep
 from dllab.runs.train import first_weights
 from dllab.training.events import Event, FirstTraining

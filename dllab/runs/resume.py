@@ -22,6 +22,7 @@ from dllab.runs.keeper import Keeper, epoch_end, now
 from dllab.runs.machine import differences
 from dllab.runs.result import Result
 from dllab.runs.seal import Damaged
+from dllab.runs.settings import flat
 from dllab.runs.store import CHECKPOINT, METRICS, RECIPE, RunFolder, check_has_net, new_run
 from dllab.runs.train import Overrides, changed, ignore
 from dllab.training.events import Event
@@ -181,15 +182,6 @@ def _changes(before: Recipe, kept: Recipe, now: Recipe) -> list[Change]:
             where = PLACES[0] if edited.get(key) == wanted.get(key) else PLACES[1]
             found.append(Change(key, then.get(key), wanted.get(key), where))
     return found
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested data as one mapping from key paths (`train.epochs`, `model[0].dense.units`) to plain values."""
-    if isinstance(value, Mapping) and value:
-        return {k: v for key, inner in value.items() for k, v in flat(inner, f"{path}.{key}" if path else str(key)).items()}
-    if isinstance(value, list | tuple) and value:
-        return {k: v for i, inner in enumerate(value) for k, v in flat(inner, f"{path}[{i}]").items()}
-    return {path: value}
 
 
 def _check(changes: Sequence[Change], path: Path) -> None:

@@ -26,6 +26,15 @@ def compile_ahead(plan: Plan, programs: Iterable[str]) -> Iterator[Compiling]:
         yield Compiling(len(missing), len(missing), "")
 
 
+def load_kernels(plan: Plan) -> Iterator[Compiling]:
+    """Compile what training lacks and load all its kernels here, before threads need them at the same time."""
+    yield from compile_ahead(plan, ("train", "evaluate"))
+    if jit_enabled():
+        for wanted in kernels_of(plan, ("train", "evaluate")):
+            native.kernel_address(*wanted)
+        native.loop_function(loop.run_steps, 3)
+
+
 def kernels_of(plan: Plan, programs: Iterable[str]) -> list[Wanted]:
     """Every kernel of these programs with its types, once, in the order of the rows."""
     precision = plan.question.precision

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dllab.engine import executor
 from dllab.engine.pace import Pace
-from dllab.training.compiling import compile_ahead
+from dllab.training.compiling import load_kernels
 from dllab.training.course import Course
 from dllab.training.events import Compiling, Diverged, Figures, Status
 from dllab.training.trainer import Trainer, interval_of, length_of
@@ -52,7 +52,7 @@ class Series:
         self, recipe: Recipe, *, data: Prepared | None = None, on_event: Callable[[Compiling], None] | None = None
     ) -> None:
         self._trainer = Trainer(recipe, data=data)
-        for event in compile_ahead(self._trainer.network.plan, ("train", "evaluate")):
+        for event in load_kernels(self._trainer.network.plan):
             if on_event is not None:
                 on_event(event)
         self._source: Source | None = None
