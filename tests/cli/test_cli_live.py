@@ -53,7 +53,10 @@ def pictures(text: str) -> list[list[str]]:
 
 
 @pty_only
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name",
+    ["boundary", "during", "gradients", *(pytest.param(name, marks=pytest.mark.slow) for name in ("units", "layer"))],
+)
 def test_figures_move_and_leave_the_last_one_alone(folder: Path, name: str) -> None:
     done = in_terminal(folder, *COMMANDS[name], "--watch", "1.5", "--save", "moved.svg")
     assert done.code == 0 and done.out.count(HIDE) == done.out.count(SHOW) == 1

@@ -102,7 +102,12 @@ def chain(folder: Path, whole: Path, number: signal.Signals, code: int, times: i
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)],
+    [
+        (signal.SIGKILL, -signal.SIGKILL),
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_that_is_ended_comes_to_the_same_bits(folder: Path, whole: Path, number: signal.Signals, code: int) -> None:
     chain(folder, whole, number, code, 4, seed=1)
