@@ -30,12 +30,12 @@ def prepared(recipe: Recipe) -> Prepared | None:
         raise RecipeError([Problem(*told)]) from None
 
 
-def data_of(recipe: Recipe) -> Prepared:
-    """The data of a recipe that is to be looked at. Raises RecipeError where it has none."""
+def data_of(recipe: Recipe, purpose: str = "to look at") -> Prepared:
+    """The data of a recipe. Raises RecipeError where it has none for that purpose."""
     data = prepared(recipe)
     if data is None:
         hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
-        raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+        raise RecipeError([Problem(f"this recipe has no data {purpose}", recipe.place("input"), hint)])
     return data
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dllab.catalogue import find
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network
-from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.prepare import data_of, plan_of
 from dllab.engine.question import INPUTS, TARGETS, question_of
 from dllab.metrics.metric import Metric
 from dllab.recipe import Problem, Recipe, RecipeError
@@ -65,10 +65,7 @@ class Trainer:
         history: tuple[EpochEnd, ...] = (),
         watch: Watch | None = None,
     ) -> None:
-        data = data or prepared(recipe)
-        if data is None:
-            hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
-            raise RecipeError([Problem("this recipe has no data to train on", recipe.place("input"), hint)])
+        data = data or data_of(recipe, "to train on")
         self.recipe, self.data = recipe, data
         self._start, self._history = start, history
         self.seed = recipe.train.seed if seed is None else seed

@@ -204,11 +204,6 @@ def shown_figure(name: str, value: float | None, spread: float | None = None) ->
     return f"{number(value)} ± {number(spread, 2)}"
 
 
-def shown_time(at: float) -> str:
-    """A time as people write it, in their own zone."""
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
-
-
 def _whose(lines: Sequence[Line]) -> list[Column]:
     """What means are of: a recipe, and the sweep if they are of one."""
     found = [_told("recipe", lines, lambda line: line.recipe or "-", left=True)]
