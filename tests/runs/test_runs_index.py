@@ -386,10 +386,12 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from made_runs import rows
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), hard))
 told = []
 print(len(rows(Path(sys.argv[1]), told)))
 print(*told)
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))  # what measures coverage writes its file at the end
 """
 
 
