@@ -151,12 +151,15 @@ class _Flight:
         self._open: dict[Future, list[Member]] = {}
         self._back: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._size = 1
+        self._fault: NoCluster | None = None
 
     @property
     def goes_on(self) -> bool:
         """Whether something is still to come."""
         if time.perf_counter() > self._until:
             return False
+        if self._fault is not None:
+            return True
         return bool(self._open) or (not self._stopped and (bool(self._again) or self._taken < len(self.indices)))
 
     @property
@@ -182,13 +185,19 @@ class _Flight:
 
     def ended(self, wait: float) -> list[Done]:
         """What has come back; where nothing has, what does within so many seconds."""
+        if self._fault is not None:
+            raise self._fault
         found: list[Done] = []
-        with contextlib.suppress(queue.Empty):
+        try:
             found += self._got(self._back.get(timeout=wait))
-            while True:
+            while self._fault is None:
                 found += self._got(self._back.get_nowait())
+        except queue.Empty:
+            pass
+        except NoCluster as error:  # told when what has come before is taken
+            self._fault = error
         if self.cluster.client.status != "running" and not self._stopped:
-            raise _lost(self.cluster.address)
+            self._fault = self._fault or _lost(self.cluster.address)
         return found
 
     def _got(self, future: Future) -> list[Done]:
@@ -261,7 +270,7 @@ def _connected(address: str) -> Client:
     except (OSError, ValueError) as error:
         problem = str(error) if isinstance(error, ValueError) else "nobody answers"
         raise NoCluster(f"--cluster {address}: {problem}", "the line `dask scheduler` prints has the address, such as "
-                        "tcp://192.168.1.5:8786; docs/cluster.md says how to begin")  # fmt: skip
+                        "tcp://192.168.1.5:8786; docs/cluster.md says how to begin") from None  # fmt: skip
 
 
 def _parted(address: str) -> tuple[str, str, int]:
@@ -277,7 +286,7 @@ def _parted(address: str) -> tuple[str, str, int]:
 
 def _job(plan: SweepPlan, sources: Callable[[Trainer], Source]) -> Job:
     """The sweep as it is sent: the text of the recipe as it stands in its file."""
-    recipe, first = plan.recipe, plan.grid.setting(0)
+    recipe, first = plan.recipe, plan.first
     path = None if recipe.source_path is None else str(recipe.source_path.resolve())
     source = sources(Trainer(plan.make(first))) if recipe.init_from is not None else None
     label = locate(plan.reference)[1]

@@ -110,7 +110,14 @@ class Worker:
         if watcher is None:
             return Done(member, found.status, found.steps, found.figures, found.seconds)
         pruned = watcher.pruned and found.status == "stopped"
-        return Done(member, "pruned" if pruned else found.status, found.steps, found.figures, found.seconds, curve=tuple(watcher.curve))
+        return Done(
+            member,
+            "pruned" if pruned else found.status,
+            found.steps,
+            found.figures,
+            found.seconds,
+            curve=tuple(watcher.curve),
+        )
 
     def _recipe(self, overrides: tuple[str, ...]) -> Recipe:
         """Loaded, or the last one with another rate where nothing else has changed."""
