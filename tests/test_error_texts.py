@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 ERRORS = {
     "Refused", "StoreError", "TableError", "Problem", "ShapeError", "ShapeFlowError", "ValueError", "Damaged", "Unfit",
     "OutOfRange", "UnknownLayer", "_Refused", "_Stop", "_Broken", "FileNotFoundError",
-    "Unsuited", "NoExample", "NoPlane", "NoGrid",
+    "Unsuited", "NoPlane", "NoGrid",
 }  # fmt: skip
 LEFT_OUT = ("core", "templates")
 SHORTEST = 6  # characters of a piece that tells one text from another

@@ -107,9 +107,9 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     from dllab.cli import overrides_completing as overrides
 
     kind = (parameter.metavar or "").upper()
-    if kind in ("RECIPE", "RECIPE|RUN", "RECIPE|SCHEDULE"):
-        more = runs() if kind == "RECIPE|RUN" else part_sources.names("schedules").items() if kind != "RECIPE" else []
-        return [*recipes(), *more, *files(current, (".yaml", ".yml"))]
+    if "RECIPE" in (kinds := kind.split("|")):
+        schedules = part_sources.names("schedules").items() if "SCHEDULE" in kinds else []
+        return [*recipes(), *schedules, *(runs() if "RUN" in kinds else []), *files(current, (".yaml", ".yml"))]
     if kind in ("KEY=VALUE", "KEY=VALUES"):
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
     if kind == "OPTION=VALUE":

@@ -10,8 +10,10 @@ import typer
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
+from dllab.cli.subject import Meant, spelled
 
 if TYPE_CHECKING:
+    from dllab.lab.explain_asked import Asked
     from dllab.lab.explain_step import Moment
     from dllab.recipe import Recipe
 
@@ -58,26 +60,21 @@ def explain(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.lab.explain import NoSuch
     from dllab.lab.explain import explain as explained
+    from dllab.lab.explain_asked import Asked
     from dllab.recipe import load
     from dllab.views.explain import document, explain_view
 
-    given = [*(changes or ()), *(settings or ())]
+    meant = Meant.by(recipe, changes, settings, seed=seed, trust=trust)
     _no_run(recipe)
-    moment = _moment(load(recipe, given, trust=trust), step, seed, trust)
-    try:
-        found = explained(moment, row, layer, unit, terms)
-    except NoSuch as error:
-        raise Refused(error.problem, error.hint) from None
-    words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
-    view = explain_view(found, shlex.join(words))
-    if json:
-        output().document(document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab explain {shlex.join(words)} --step {step}")
+    asked = Asked(row, layer, unit)
+    found = explained(_moment(load(recipe, meant.given, trust=trust), step, seed, trust, asked), asked, terms)
+    words = meant.words
+    options = spelled(step=step if step > 1 else None, input=row, layer=layer, unit=unit, terms=terms)
+    saving.show(
+        explain_view(found, shlex.join(words)), lambda: document(found), json=json, path=save,
+        words=["explain", *words, *options],
+    )  # fmt: skip
 
 
 def _no_run(target: str) -> None:
@@ -91,9 +88,9 @@ def _no_run(target: str) -> None:
         )
 
 
-def _moment(recipe: Recipe, step: int, seed: int | None, trust: bool) -> Moment:
+def _moment(recipe: Recipe, step: int, seed: int | None, trust: bool, asked: Asked) -> Moment:
     from dllab.cli.subject import following
     from dllab.lab.explain_step import Moment
 
     with following() as listen:
-        return Moment(recipe, step, seed=seed, on_event=listen, trust=trust)
+        return Moment(recipe, step, seed=seed, on_event=listen, trust=trust, check=asked.check)

@@ -100,6 +100,9 @@ def _tell(error: Exception) -> int:
     if isinstance(error, Refused):
         write(folded(f"dllab: {error.message}" + (f"\n  {error.hint}" if error.hint else "")))
         return USAGE
+    if _is(error, "dllab.lab.suits", "Unsuited"):
+        write(folded(f"dllab: {error.problem}\n  {error.hint}"))  # type: ignore[attr-defined]
+        return USAGE
     if _is(error, "dllab.recipe.errors", "RecipeError"):
         write(error.render(columns()))  # type: ignore[attr-defined]
         return USAGE

@@ -11,6 +11,8 @@ from dllab.cli.failures import Refused
 from dllab.cli.options import Json, RunDir, Trust
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dllab.lab.neighbours import Table
 
 SAMPLE = "glove10k"
@@ -55,7 +57,7 @@ def neighbours(
     try:
         answers = lab.answers(table, asked, count)
     except lab.UnknownWord as error:
-        raise unknown(error.word, table) from None
+        raise unknown(error.word, table.source, table.words) from None
     except lab.NoDirection as error:
         hint = "ask for words that do not cancel out, such as king - man + woman"
         raise Refused(f"{error.question} is a vector of zeros, to which no word is nearer than another", hint) from None
@@ -103,12 +105,12 @@ def sample() -> Table:
         raise Refused(str(error)) from None
 
 
-def unknown(word: str, table: Table) -> Refused:
-    """The refusal of a word that is not in the table."""
+def unknown(word: str, source: str, words: Sequence[str]) -> Refused:
+    """The refusal of a word that is not among those of a net."""
     from dllab.recipe.errors import did_you_mean, show
 
-    meant = did_you_mean(word, table.words)
+    meant = did_you_mean(word, words)
     if word in ("+", "-"):
         return Refused(f"a {word} stands between two words", "such as king - man + woman")
-    hint = "" if meant or len(table.words) > FEW else f"its words are {', '.join(table.words)}"
-    return Refused(f"{table.source} has no word {show(word)}.{meant}", hint)
+    hint = "" if meant or len(words) > FEW else f"its words are {', '.join(words)}"
+    return Refused(f"{source} has no word {show(word)}.{meant}", hint)

@@ -1,7 +1,7 @@
 """`--save FILE`: a figure that a command shows, as a file too.
 
-A command calls `check` before anything else, so that nobody waits for a figure that cannot be kept, and `save` with what it
-has shown. Both do nothing where no file is asked for.
+A command calls `check` before anything else, so that nobody waits for a figure that cannot be kept, and `show`, or `save`
+with what it has shown. `check` and `save` do nothing where no file is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import typer
 from dllab.cli.failures import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rich.console import RenderableType
 
 Save = Annotated[
@@ -50,6 +52,19 @@ def check(path: str | None) -> None:
         raise Refused(f"{asked}: there is no folder {_shown(folder)}", f"make it first: mkdir -p {_shown(folder)}")
     if not os.access(folder, os.W_OK | os.X_OK) or (there is not None and not os.access(path, os.W_OK)):
         raise Refused(f"{asked}: you may not write there", "choose a file in a folder of your own, such as ~/fig.png")
+
+
+def show(
+    view: RenderableType, document: Callable[[], object], *, json: bool, path: str | None, words: Sequence[str]
+) -> None:
+    """Show what was found, or print its document; keep it as a file, too, with the words of the command for a title."""
+    from dllab.cli.console import output
+
+    if json:
+        output().document(document())
+    else:
+        output().show(view)
+    save(view, path, shlex.join(["dllab", *words]))
 
 
 def save(shown: RenderableType, path: str | None, title: str, width: int | None = None) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+NAMED_BY = {"bench": "--cases"}
+"""What commands without arguments take an option for, though one might type it as a word."""
+
 
 def complaint(error: Any) -> str:
     """The message for an error of the command-line library, with a hint below where there is one."""
@@ -26,7 +29,9 @@ def complaint(error: Any) -> str:
     if kind == "BadOptionUsage" and "does not take a value" in error.message:
         return f"{error.option_name} takes no value\n  write it alone"
     if (found := re.fullmatch(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)", error.message)) is not None:
-        return f"more arguments than the command takes: {found[1]}\n  leave them out"
+        option = NAMED_BY.get(str(getattr(getattr(error, "ctx", None), "info_name", "")))
+        hint = "leave them out" if option is None else f"they are named by an option: {option} {','.join(found[1].split())}"
+        return f"more arguments than the command takes: {found[1]}\n  {hint}"
     return str(error.format_message())
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import Annotated
 
 import typer
 
-from dllab.cli.example import InputIndex, Layer, example, split_of
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
-from dllab.cli.subject import Before, RecipeOrRun, SplitName
+from dllab.cli.subject import Before, InputIndex, Layer, RecipeOrRun, SplitName
 
-if TYPE_CHECKING:
-    from dllab.lab.attention import Attention
-    from dllab.lab.subject import Subject
+VIEW = "viz-attention"
 
 
 def viz_attention(
@@ -25,7 +23,7 @@ def viz_attention(
     settings: Settings = None,
     layer: Layer = None,
     head: Annotated[int | None, typer.Option("--head", help="One head alone, from 1.", min=1, metavar="H")] = None,
-    index: InputIndex = 0,
+    index: InputIndex = None,
     text: Annotated[str | None, typer.Option("--text", help="A text in place of an example.", metavar="TEXT")] = None,
     steps: Annotated[
         str | None, typer.Option("--steps", help="Draw these steps of long sequences, such as 1-32.", metavar="A-B")
@@ -41,39 +39,41 @@ def viz_attention(
     """Draw where each head of attention looks: its shares for one example as a heat map, the tokens at the edges.
 
     Rows are the steps that ask, columns those that are looked at; with a decoder, rows are what it says and columns what it
-    has read. A table tells how far back each head looks, at how many steps at once, and whether it has a favourite place.
+    has read. The example is the first of the split, or that of --input. A table tells how far back each head looks, at how
+    many steps at once, and whether it has a favourite place.
     """
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.cli.subject import named, subject
-    from dllab.data.table_text import TableError
-    from dllab.lab.attention import KIND, look
-    from dllab.lab.chosen import exists
+    from dllab.cli.subject import Meant, spelled, subject
+    from dllab.lab.attention import look
+    from dllab.lab.attention_asked import Wanted
+    from dllab.lab.examples import rows_of, split_of
     from dllab.views import attention as views
 
-    window = _steps(steps)
+    _check_text(text, index, split)
+    asked = Wanted(layer, head, _steps(steps), split, index or 0, text)
+    meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    found = subject(meant, VIEW, fits=asked.check)
+    name = split_of(found.data, split)
+    row = 0 if text is not None else rows_of(found.data, name, [asked.index])[0]
+    seen = look(found, name, row, text, layer)
+    kept = spelled(layer=layer, head=head, input=index, text=text, steps=steps, split=split, before=before)
+    another = spelled(layer=layer, head=head, input=0 if index == 1 else 1, steps=steps, split=split, before=before)
+    view = views.attention_view(
+        seen, shlex.join(meant.words), asked.steps, head, layer is not None, shlex.join(kept), shlex.join(another)
+    )
+    document = partial(views.document, seen)
+    saving.show(view, document, json=json, path=save, words=[VIEW, *meant.words, *kept])
+
+
+def _check_text(text: str | None, index: int | None, split: str | None) -> None:
+    """Refuse an empty text, and an example beside a text."""
     if text == "":
         raise Refused("--text: an empty text, in which there is nothing to look at", "such as --text hello")
-    given = [*(changes or ()), *(settings or ())]
-    found = subject(
-        net, given, view="viz-attention", seed=seed, run_dir=run_dir, trust=trust, before=before,
-        fits=exists((KIND,), layer),
-    )  # fmt: skip
-    name, row = _example(found, split, index, text)
-    try:
-        seen = look(found, name, row, text, layer)
-    except TableError as error:
-        raise Refused(error.problem, error.hint) from None
-    _check_head(seen, head)
-    words = named(net, given, seed=seed, trust=trust, run_dir=run_dir)
-    view = views.attention_view(seen, shlex.join(words), window, head, layer is not None)
-    if json:
-        output().document(views.document(seen))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-attention {shlex.join(words)}")
+    for option, is_given in {"--input": index is not None, "--split": split is not None}.items():
+        if text is not None and is_given:
+            raise Refused(f"{option}: --text stands in place of an example", "leave out one of the two")
 
 
 def _steps(text: str | None) -> tuple[int, int] | None:
@@ -84,21 +84,3 @@ def _steps(text: str | None) -> tuple[int, int] | None:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise Refused(f"--steps {text}: expected two steps, the first from 1 on", "such as --steps 1-32")
     return int(found[1]), int(found[2])
-
-
-def _example(found: Subject, split: str | None, index: int, text: str | None) -> tuple[str, int]:
-    """The split and the row that are looked at; of no meaning with a text."""
-    name = split_of(found, split)
-    if text is None:
-        return name, example(found, name, index)
-    if not found.data.dataset.vocabulary:
-        raise Refused("--text: this net reads numbers, not texts", "choose an example of its data: --input 5")
-    return name, 0
-
-
-def _check_head(found: Attention, head: int | None) -> None:
-    most = max(len(layer.heads) for layer in found.layers)
-    if head is not None and head > most:
-        if most == 1:
-            raise Refused(f"--head {head}: there is one head", "leave it out")
-        raise Refused(f"--head {head}: there are {most} heads in a layer", f"name one from 1 to {most}, or leave it out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,15 +11,18 @@ import typer
 from dllab.cli.options import Changes, Json, RecipeName, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
 
+FEW = 3
+"""Rows, and epochs of each, if nobody says how many."""
+
 
 def viz_augment(
     recipe: RecipeName,
     changes: Changes = None,
     settings: Settings = None,
-    rows: Annotated[int, typer.Option("--rows", help="How many training rows.", min=1, max=100, metavar="N")] = 3,
+    rows: Annotated[int, typer.Option("--rows", help="How many training rows.", min=1, max=100, metavar="N")] = FEW,
     draws: Annotated[
         int, typer.Option("--draws", help="In how many epochs each is shown.", min=1, max=100, metavar="N")
-    ] = 3,
+    ] = FEW,
     seed: SeedOption = None,
     save: Save = None,
     json: Json = False,
@@ -32,21 +36,19 @@ def viz_augment(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output, progress
+    from dllab.cli.console import progress
+    from dllab.cli.subject import Meant, spelled
     from dllab.lab.augmented import Sampler
     from dllab.recipe import load
     from dllab.views import augment as views
 
-    given = [*(changes or ()), *(settings or ())]
-    words = [recipe, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else [])]
-    sampler = Sampler(load(recipe, given, trust=trust), seed)
+    meant = Meant.by(recipe, changes, settings, seed=seed, trust=trust)
+    sampler = Sampler(load(recipe, meant.given, trust=trust), seed)
     with progress("compiling") as advance:
         for event in sampler.compile():
             advance(event.done, event.total, event.kernel)
     found = sampler.look(rows, draws)
-    view = views.augment_view(found, shlex.join(words))
-    if json:
-        output().document(views.document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-augment {shlex.join(words)}")
+    view = views.augment_view(found, shlex.join(meant.words))
+    drawn = spelled(rows=rows if rows != FEW else None, draws=draws if draws != FEW else None)
+    words = ["viz-augment", *meant.words, *drawn]
+    saving.show(view, partial(views.document, found), json=json, path=save, words=words)

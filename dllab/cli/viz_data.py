@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from dllab.cli.failures import Refused
-from dllab.cli.options import Changes, Json, RecipeName, Settings, Trust
+from dllab.cli.options import Changes, Json, RunDir, Settings, Trust
 from dllab.cli.saving import Save
+from dllab.cli.subject import TrainSplit
 
 
 def viz_data(
-    recipe: RecipeName,
+    target: Annotated[
+        str, typer.Argument(help="A recipe, or a run, or `last`: the data are those of its recipe.", metavar="RECIPE|RUN")
+    ],
     changes: Changes = None,
     settings: Settings = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", help="Draw examples of train, validation or test [default: train].", metavar="NAME"),
+    split: TrainSplit = None,
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", help="How many examples of each class [default: 1].", min=1, max=100, metavar="N"),
     ] = None,
-    rows: Annotated[int, typer.Option("--rows", help="How many examples of each class.", min=1, max=100, metavar="N")] = 1,
     inputs: Annotated[
         list[int] | None,
         typer.Option("--input", help="This example of the split, from 0; may be repeated.", min=0, metavar="I"),
     ] = None,
+    run_dir: RunDir = None,
     save: Save = None,
     json: Json = False,
     trust: Trust = False,
@@ -37,20 +43,22 @@ def viz_data(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.lab.seen import NoExample, seen
+    from dllab.cli.subject import Meant, check_known, recipe_source, spelled
+    from dllab.lab.seen import seen
     from dllab.recipe import load
     from dllab.views import seen as views
 
-    given = [*(changes or ()), *(settings or ())]
-    try:
-        found = seen(load(recipe, given, trust=trust), split=split, each=rows, inputs=inputs or ())
-    except NoExample as error:
-        raise Refused(error.problem, error.hint) from None
-    words = shlex.join([recipe, *given, *(["--trust"] if trust else [])])
-    view = views.seen_view(found, words)
-    if json:
-        output().document(views.document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-data {words}")
+    if rows is not None and inputs:
+        raise Refused(f"--rows {rows}: --input names the examples", "leave out one of the two")
+    meant = Meant.by(target, changes, settings, run_dir=run_dir, trust=trust)
+    source, run = recipe_source(target, run_dir)
+    if run is None:
+        check_known(target, run_dir)
+    recipe = load(source, meant.given, trust=trust)
+    recipe = recipe if run is None else dataclasses.replace(recipe, name=run)
+    found = seen(recipe, split=split, each=rows or 1, inputs=inputs or ())
+    kept = spelled(split=split)
+    view = views.seen_view(found, shlex.join([*meant.words, *kept]))
+    drawn = [*spelled(rows=rows), *(word for place in inputs or () for word in spelled(input=place))]
+    document = partial(views.document, found)
+    saving.show(view, document, json=json, path=save, words=["viz-data", *meant.words, *kept, *drawn])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 
-from dllab.cli.example import Layer
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
-from dllab.cli.subject import Before, RecipeOrRun
+from dllab.cli.subject import Before, Layer, RecipeOrRun
+
+VIEW = "viz-filters"
 
 
 def viz_filters(
@@ -31,22 +33,15 @@ def viz_filters(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.cli.subject import named, subject
-    from dllab.lab.chosen import exists
+    from dllab.cli.subject import Meant, spelled, subject
+    from dllab.lab.chosen import chosen
     from dllab.lab.filters import filters
     from dllab.lab.suits import FILTERS
     from dllab.views import filters as views
 
-    given = [*(changes or ()), *(settings or ())]
-    seen = subject(
-        net, given, view="viz-filters", seed=seed, run_dir=run_dir, trust=trust, before=before, fits=exists(FILTERS, layer)
-    )
-    found = filters(seen, layer)
-    words = named(net, given, seed=seed, trust=trust, run_dir=run_dir)
-    view = views.filters_view(found, shlex.join(words), layer is not None)
-    if json:
-        output().document(views.document(found))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-filters {shlex.join(words)}")
+    meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    found = filters(subject(meant, VIEW, fits=lambda plan, data: chosen(plan.infos, layer, FILTERS)), layer)
+    kept = spelled(layer=layer, before=before)
+    view = views.filters_view(found, shlex.join(meant.words), layer is not None, shlex.join(kept))
+    document = partial(views.document, found)
+    saving.show(view, document, json=json, path=save, words=[VIEW, *meant.words, *kept])

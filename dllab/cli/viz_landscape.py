@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dllab.cli.failures import Refused
 from dllab.cli.options import Changes, Json, RunDir, SeedOption, Settings, Trust
 from dllab.cli.saving import Save
-from dllab.cli.subject import Before, RecipeOrRun, subject
+from dllab.cli.subject import Before, RecipeOrRun
+
+if TYPE_CHECKING:
+    from dllab.cli.subject import Meant
 
 VIEW = "viz-landscape"
 
@@ -40,8 +44,9 @@ def viz_landscape(
     before: Before = False,
     seed: SeedOption = None,
     directions: Annotated[
-        int, typer.Option("--directions", help="Seed of the random directions.", min=0, max=2**63 - 1, metavar="N")
-    ] = 0,
+        int | None,
+        typer.Option("--directions", help="Seed of the random directions [default: 0].", min=0, max=2**63 - 1, metavar="N"),
+    ] = None,
     run_dir: RunDir = None,
     save: Save = None,
     json: Json = False,
@@ -57,30 +62,36 @@ def viz_landscape(
     from dllab.cli import saving
 
     saving.check(save)
-    if before and path:
-        raise Refused("--path: there is no path --before training", "leave out one of the two")
-    from dllab.cli.console import output, progress
+    from dllab.cli.console import progress
+    from dllab.cli.subject import Meant, spelled, subject
     from dllab.lab.directions import NoPlane
     from dllab.lab.landscape import landscape
     from dllab.views import landscape as views
 
-    given = [*(changes or ()), *(settings or ())]
-    words = shlex.join(
-        [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
-         *(["--run-dir", run_dir] if run_dir is not None else [])]
-    )  # fmt: skip
-    found = subject(
-        target, given, view=VIEW, seed=seed, run_dir=run_dir, trust=trust, before=before, path=path,
-    )  # fmt: skip
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    _check(meant, path, directions)
+    found = subject(meant, VIEW, path=path, fits=lambda plan, data: None)
     try:
         with progress("surface") as advance:
-            result = landscape(found, points=points, span=span, seed=directions, advance=advance)
+            result = landscape(found, points=points, span=span, seed=directions or 0, advance=advance)
     except NoPlane as error:
         problem, _, hint = str(error).partition("; ")
-        raise Refused(problem, hint or f"train longer, or: dllab {VIEW} {words} --random") from None
-    view = views.landscape_view(result, words)
-    if json:
-        output().document(views.document(result))
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab {VIEW} {words}")
+        raise Refused(problem, hint or f"train longer, or: {shlex.join(['dllab', VIEW, *meant.words])} --random") from None
+    kept = spelled(points=points, span=span)
+    view = views.landscape_view(result, shlex.join(meant.words), shlex.join(kept))
+    plane = spelled(path=path is True, random=path is False, directions=directions, before=before)
+    document = partial(views.document, result)
+    saving.show(view, document, json=json, path=save, words=[VIEW, *meant.words, *plane, *kept])
+
+
+def _check(meant: Meant, path: bool | None, directions: int | None) -> None:
+    """Refuse options that do not go together."""
+    from dllab.cli.subject import is_run
+
+    if meant.before and path:
+        raise Refused("--path: there is no path --before training", "leave out one of the two")
+    walked = path or (path is None and not meant.before and not is_run(meant.target, meant.run_dir))
+    if directions is not None and walked:
+        raise Refused(
+            f"--directions {directions}: the plane is that of the training's path", "add --random, or leave it out"
+        )

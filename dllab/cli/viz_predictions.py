@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,9 +13,15 @@ from dllab.cli.saving import Save
 from dllab.cli.subject import Before, RecipeOrRun, SplitName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
 
     from dllab.lab.subject import Subject
+
+VIEW = "viz-predictions"
+WORST = 6
+"""Mistakes that are drawn if nobody says how many."""
 
 
 def viz_predictions(
@@ -23,7 +30,7 @@ def viz_predictions(
     settings: Settings = None,
     worst: Annotated[
         int, typer.Option("--worst", help="Draw so many of the worst mistakes.", min=0, max=200, metavar="N")
-    ] = 6,
+    ] = WORST,
     split: SplitName = None,
     before: Before = False,
     seed: SeedOption = None,
@@ -40,32 +47,29 @@ def viz_predictions(
     from dllab.cli import saving
 
     saving.check(save)
-    from dllab.cli.console import output
-    from dllab.cli.example import split_of
-    from dllab.cli.subject import subject
+    from dllab.cli.subject import Meant, spelled, subject
+    from dllab.lab.examples import split_of
 
-    given = [*(changes or ()), *(settings or ())]
-    found = subject(target, given, view="viz-predictions", seed=seed, run_dir=run_dir, trust=trust, before=before)
-    words = [target, *given, *(["--seed", str(seed)] if seed is not None else []), *(["--trust"] if trust else []),
-             *(["--run-dir", run_dir] if run_dir is not None else [])]  # fmt: skip
-    view, document = _seen(found, split_of(found, split), worst, shlex.join(words))
-    if json:
-        output().document(document)
-    else:
-        output().show(view)
-    saving.save(view, save, f"dllab viz-predictions {shlex.join(words)}")
+    meant = Meant.by(target, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
+    found = subject(meant, VIEW, fits=lambda plan, data: split_of(data, split))
+    kept = spelled(split=split, before=before)
+    view, document = _seen(found, split_of(found.data, split), worst, shlex.join(meant.words), shlex.join(kept))
+    words = [VIEW, *meant.words, *spelled(worst=worst if worst != WORST else None), *kept]
+    saving.show(view, document, json=json, path=save, words=words)
 
 
-def _seen(found: Subject, split: str, worst: int, words: str) -> tuple[RenderableType, dict[str, Any]]:
+def _seen(
+    found: Subject, split: str, worst: int, words: str, kept: str
+) -> tuple[RenderableType, Callable[[], dict[str, Any]]]:
     """The answer for people and for programs."""
     if found.data.dataset.task == "classification":
         from dllab.lab.mistakes import confusion
         from dllab.views import mistakes
 
         mixed = confusion(found, split, worst)
-        return mistakes.view(mixed, words), mistakes.document(mixed)
+        return mistakes.view(mixed, words, kept), partial(mistakes.document, mixed)
     from dllab.lab.misses import misses as missed
     from dllab.views import misses
 
     off = missed(found, split, worst)
-    return misses.view(off, words), misses.document(off)
+    return misses.view(off, words, kept), partial(misses.document, off)

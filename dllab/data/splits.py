@@ -24,6 +24,11 @@ class Splits:
     test: Rows
 
 
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Places among `count`, evenly spaced from the first to the last; all of them where they are not more than `most`."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(np.int64)
+
+
 def split(groups: NDArray[np.int64], test: float, validation: float, seed: int) -> Splits:
     """Draws test rows, then validation rows from the others; what is left trains.
 

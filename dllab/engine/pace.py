@@ -17,15 +17,18 @@ GROWTH = 8
 
 
 class Pace:
-    """Measures how long steps take. It decides only how often compiled code comes up for air, never what it computes."""
+    """Measures how long steps take. It decides only how often compiled code comes up for air, never what it computes.
 
-    def __init__(self) -> None:
-        self._steps = 1
+    `most`: steps between that, however short they are.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._steps, self._most = 1, most
         self._per_step = 0.0
 
     def steps(self) -> int:
         """How many steps to ask for next."""
-        return self._steps
+        return self._steps if self._most is None else min(self._steps, self._most)
 
     def timed(self, work: Callable[[], T], steps: int) -> T:
         """Do some steps and learn from the time they took."""

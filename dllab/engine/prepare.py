@@ -30,6 +30,15 @@ def prepared(recipe: Recipe) -> Prepared | None:
         raise RecipeError([Problem(*told)]) from None
 
 
+def data_of(recipe: Recipe) -> Prepared:
+    """The data of a recipe that is to be looked at. Raises RecipeError where it has none."""
+    data = prepared(recipe)
+    if data is None:
+        hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
+        raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+    return data
+
+
 def folds_of(recipe: Recipe) -> Folds:
     """The recipe's data dealt out in its folds."""
     options = recipe.train.folds

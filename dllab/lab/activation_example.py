@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.augment.frame import frame_of
-from dllab.data.dataset import Dataset, Prepared
+from dllab.data.dataset import Dataset
 from dllab.engine.inside import Inside
-from dllab.lab.activations import is_there, picked
-from dllab.lab.subject import SPLITS, Subject
-from dllab.lab.suits import Unsuited
+from dllab.lab.chosen import chosen
+from dllab.lab.examples import length_of, spelt, target_of
+from dllab.lab.subject import Subject
+from dllab.lab.tally import is_there
 from dllab.plan.flow import LayerInfo
-from dllab.symbols import DECODER, LENGTHS
+from dllab.symbols import DECODER
 
 GATES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 """What lies side by side in `z`, the gates' buffer of these layers, H numbers each."""
@@ -58,31 +59,19 @@ class Example:
     layers: tuple[Shown, ...]
 
 
-def has(data: Prepared, split: str | None, place: int) -> None:
-    """Raise Unsuited where data have no such split, or it has no such example."""
-    sizes = {name: len(getattr(data.splits, name)) for name in SPLITS}
-    sizes = {name: size for name, size in sizes.items() if size}
-    if split is not None and split not in sizes:
-        raise Unsuited(f"--split {split}: these data have no such split", f"they have: {', '.join(sizes)}")
-    name = split or next(iter(sizes))
-    if place >= sizes[name]:
-        told = f"the split {name} has {sizes[name]:,} example{'s' * (sizes[name] != 1)}"
-        raise Unsuited(f"--input {place}: {told}", f"take a number from 0 to {sizes[name] - 1}")
-
-
 def example(subject: Subject, split: str, place: int, wanted: str | None = None) -> Example:
     """What the layers give for the example at that place of a split, counted from 0."""
     row = int(subject.rows(split)[place])
     inside, dataset = subject.inference(np.array([row])), subject.data.dataset
     inputs = dataset.columns["inputs"][row]
-    paths = {info.path for info in picked(inside.infos, wanted)}
+    paths = {info.path for info in chosen(inside.infos, wanted)}
     streams = _streams(inside.infos, dataset, row)
     shown = tuple(_shown(inside, info, streams[info.path]) for info in inside.infos if info.path in paths)
     frame = frame_of(dataset.input_shape, dataset.features)
     flat = frame.kind != "picture" or inputs.dtype == np.int32
     picture = None if flat else inputs.reshape(frame.height, frame.width, frame.channels)
     return Example(
-        place, row, split, inputs[: _length(dataset, row)], picture, spelt(dataset, row), _target(dataset, row),
+        place, row, split, inputs[: length_of(dataset, row)], picture, spelt(dataset, row), target_of(dataset, row),
         dataset.classes, shown,
     )  # fmt: skip
 
@@ -130,26 +119,3 @@ def _streams(infos: Sequence[LayerInfo], dataset: Dataset, row: int) -> dict[str
             read = tuple(dataset.classes[i] for i in dataset.columns[DECODER][row])
         found[info.path] = read
     return found
-
-
-def spelt(dataset: Dataset, row: int) -> tuple[str, ...]:
-    """The letters or words that an example is read as, () where it is no text."""
-    ids = dataset.columns["inputs"][row]
-    if ids.dtype != np.int32 or not dataset.vocabulary:
-        return ()
-    return tuple(dataset.vocabulary[i] for i in ids[: _length(dataset, row)])
-
-
-def _length(dataset: Dataset, row: int) -> int:
-    lengths = dataset.columns.get(LENGTHS)
-    return len(dataset.columns["inputs"][row]) if lengths is None else int(lengths[row])
-
-
-def _target(dataset: Dataset, row: int) -> str:
-    """What the example should give, in words."""
-    target = dataset.columns["targets"][row]
-    if dataset.task == "regression":
-        some = ", ".join(f"{number:.4g}" for number in target[:4])
-        return some + (f", ... ({len(target)} numbers)" if len(target) > 4 else "")
-    labels = [dataset.classes[i] for i in np.atleast_1d(target) if i >= 0]
-    return ("" if all(len(label) == 1 for label in labels) else " ").join(labels)

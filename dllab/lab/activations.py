@@ -10,53 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.catalogue import parts
-from dllab.engine.inside import Inside
-from dllab.lab.recording import EDGES
+from dllab.engine.network import rows_at_once
+from dllab.lab.chosen import chosen
 from dllab.lab.subject import State, Subject
-from dllab.lab.suits import Unsuited
-from dllab.plan.flow import LayerInfo
+from dllab.lab.tally import LayerActivations, Tally
 
 MOST_ROWS = 256
 """Examples that are looked at, evenly taken from the split where it has more."""
-BINS = 32
 HALF = 0.5
 """The share of dead or saturated outputs from which a layer is named."""
 FAR = 10.0
 """How many times the spread may change from the first activation to the last."""
 LEAST_DEPTH = 3
 """Activations that a net has at least for its spread to be followed."""
-ZEROS_APART = 0.2
-"""The share of zeros from which a histogram leaves them out, as they would hide the others."""
-
-
-@dataclass(frozen=True)
-class LayerActivations:
-    """A layer's outputs over all examples; `shape`: of one example's, the last axis are its units.
-
-    `counts` (32,): how many lie in each part of x / (1 + |x|) (lab.recording.EDGES), the same for all layers; `own` (32,)
-    between `edges` (33,) from the least to the most, without the zeros where `zeros_apart`. `zeros`: share of outputs
-    that are 0. `dead`: share of units that are 0 for every example, `flat`: share of outputs where the activation has
-    less than 6 % of its largest slope; None for layers to which that does not apply. `active`, `size` (units,): of each
-    unit, the share of examples (and places) where it is not 0, and its mean absolute output.
-    """
-
-    path: str
-    kind: str
-    depth: int
-    shape: tuple[int, ...]
-    mean: float
-    spread: float
-    least: float
-    most: float
-    counts: NDArray[np.int64]
-    own: NDArray[np.int64]
-    edges: NDArray[np.float64]
-    zeros: float
-    zeros_apart: bool
-    dead: float | None
-    flat: float | None
-    active: NDArray[np.float64]
-    size: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,6 +30,7 @@ class Activations:
     """Of a net, all its layers, or those that were asked for; `unusual`: what the rules have to say of all of them.
 
     `normed`: whether batch norm divides by running averages of which training has learnt nothing yet.
+    `best_step`: see Subject.
     """
 
     name: str
@@ -74,6 +41,7 @@ class Activations:
     layers: tuple[LayerActivations, ...]
     unusual: tuple[str, ...]
     normed: bool = False
+    best_step: int | None = None
 
 
 class Lying(Protocol):
@@ -103,22 +71,25 @@ class Lying(Protocol):
 def activations(subject: Subject, split: str, wanted: str | None = None) -> Activations:
     """How the outputs lie over up to MOST_ROWS examples of a split. Raises Unsuited where no layer is `wanted`."""
     rows = subject.rows(split, MOST_ROWS)
-    chosen = {info.path for info in picked(subject.network.plan.infos, wanted)}
-    inside = subject.inference(rows)
-    layers = tuple(_layer(inside, info) for info in inside.infos)
-    some = tuple(layer for layer in layers if layer.path in chosen)
+    paths = {info.path for info in chosen(subject.network.plan.infos, wanted)}
+    layers = _tallied(subject, rows)
+    some = tuple(layer for layer in layers if layer.path in paths)
     normed = subject.state == "untrained" and any(layer.kind == "batch_norm" for layer in layers)
-    return Activations(subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed)
+    return Activations(
+        subject.name, subject.state, subject.steps, split, len(rows), some, unusual(layers), normed, subject.best_step
+    )
 
 
-def picked(infos: Sequence[LayerInfo], wanted: str | None) -> list[LayerInfo]:
-    """The layers of a path, with those inside it, or of a kind; all where none is wanted. Raises Unsuited."""
-    found = [i for i in infos if wanted in (None, i.path, i.kind) or i.path.startswith(f"{wanted}.")]
-    if found:
-        return found
-    paths, kinds = [info.path for info in infos], sorted({info.kind for info in infos})
-    raise Unsuited(f"--layer {wanted}: this net has no layer of that path or kind",
-                   f"paths: {', '.join(paths)}; kinds: {', '.join(kinds)}")  # fmt: skip
+def _tallied(subject: Subject, rows: NDArray[np.int64]) -> tuple[LayerActivations, ...]:
+    """All layers, over as many rows at once as an inference has memory for."""
+    plan, tallies = subject.network.plan, [Tally(info) for info in subject.network.plan.program("infer").infos]
+    size = rows_at_once(plan, "infer", len(rows))
+    for see in (Tally.first, Tally.second):
+        for first in range(0, len(rows), size):
+            inside = subject.inference(rows[first : first + size])
+            for tally in tallies:
+                see(tally, inside)
+    return tuple(tally.figures() for tally in tallies)
 
 
 def unusual(layers: Sequence[Lying]) -> tuple[str, ...]:
@@ -150,41 +121,3 @@ def _drift(layers: Sequence[Lying]) -> list[str]:
     word = "shrinks" if last.spread < first.spread else "grows"
     told = f"from {first.spread:.2g} ({first.path}) to {last.spread:.2g} ({last.path})"
     return [f"the spread of activations {word} {told} (rule: more than {FAR:g} times)"]
-
-
-def is_there(inside: Inside, path: str) -> NDArray[np.bool_] | None:
-    """Which steps of a layer's outputs are there, (N, T); None where it has none or all are."""
-    lengths = inside.lengths(path)
-    if lengths is None or inside.output(path).ndim < 3:
-        return None
-    return np.arange(inside.output(path).shape[1]) < lengths[:, np.newaxis]
-
-
-def _layer(inside: Inside, info: LayerInfo) -> LayerActivations:
-    y, there = inside.output(info.path), is_there(inside, info.path)
-    shape = y.shape[1:]
-    x = (y if there is None else y[there]).astype(np.float64)
-    x = x.reshape(-1, shape[-1] if shape else 1)  # (examples and places, units)
-    part = parts("layers").get(info.kind)
-    flat, dies = getattr(part, "flat", None), getattr(part, "dies", False)
-    active, zeros = (x != 0).mean(0), float((x == 0).mean())
-    finite = x[np.isfinite(x)]
-    apart = ZEROS_APART < zeros < 1
-    own, edges = _histogram(finite[finite != 0] if apart else finite)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return LayerActivations(
-            info.path, info.kind, info.depth, shape, float(x.mean()), float(x.std()), float(x.min()), float(x.max()),
-            np.histogram(finite / (1 + np.abs(finite)), EDGES)[0], own, edges, zeros, apart,
-            float((active == 0).mean()) if dies else None,
-            float(((x <= flat[0]) | (x >= flat[1])).mean()) if flat else None, active, np.abs(x).mean(0),
-        )  # fmt: skip
-
-
-def _histogram(x: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Counts in BINS equal parts from the least to the most, and their edges."""
-    if not x.size:
-        return np.zeros(BINS, np.int64), np.linspace(-1, 1, BINS + 1)
-    low, high = float(x.min()), float(x.max())
-    if high - low < 1e-9 * max(1.0, abs(high)):
-        low, high = low - 0.5, high + 0.5
-    return np.histogram(x, BINS, (low, high))

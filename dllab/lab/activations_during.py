@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.lab.activations import picked, unusual
+from dllab.lab.activations import unusual
+from dllab.lab.chosen import chosen
 from dllab.lab.recording import LayerTrace
 from dllab.lab.subject import Subject
 
@@ -47,7 +48,7 @@ def during(subject: Subject, wanted: str | None = None) -> During:
     """The trace of a net that was trained with one. Raises Unsuited where no layer is `wanted`."""
     trace, infos = subject.trace, subject.network.plan.infos
     assert trace is not None, "trained with watched=True"
-    paths = {info.path for info in picked([i for i in infos if i.path in {t.path for t in trace.layers}], wanted)}
+    paths = {info.path for info in chosen([i for i in infos if i.path in {t.path for t in trace.layers}], wanted)}
     batch, per_epoch = subject.network.plan.question.batch, trace.per_epoch
     return During(
         subject.name, batch, subject.steps, trace.steps, trace.steps / per_epoch, subject.steps / per_epoch,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.core import rng
+from dllab.data.splits import evenly
 from dllab.engine.prepare import prepared
 from dllab.runs.data_file import Learnt
 from dllab.runs.ready import Ready
@@ -40,7 +41,7 @@ def looks_ahead(ready: Ready) -> bool:
     words = len(learnt.vocabulary if column is None else learnt.classes)
     if steps < 2 or words < 2:
         return False
-    places = np.unique(np.linspace(0, steps - 2, min(PLACES, steps - 1)).round().astype(int))
+    places = evenly(steps - 1, PLACES)
     rows = np.repeat(_drawn(steps, words)[None], len(places), axis=0)  # a row for every place, the same in both batches
     changed = rows.copy()
     for row, place in zip(changed, places):

@@ -14,10 +14,12 @@ from dllab.data.text_lines import TextLine, Texts
 from dllab.engine.inside import Inside
 from dllab.engine.question import INPUTS
 from dllab.lab.chosen import chosen
+from dllab.lab.examples import length_of
 from dllab.lab.subject import Subject
 from dllab.lab.texts import answers, beside, rows_of_texts
+from dllab.plan.plan import Program
 from dllab.plan.row import Row
-from dllab.symbols import COLUMN, DECODER, LENGTHS, WORK, Value
+from dllab.symbols import COLUMN, DECODER, WORK, Value
 from dllab.training.trainer import columns_of
 
 KIND = "attention"
@@ -87,7 +89,10 @@ class Looks:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """All that a net's attention does with one example. `row`: of the data set; None: a text that was given."""
+    """All that a net's attention does with one example. `row`: of the data set; None: a text that was given.
+
+    `best_step`: see Subject.
+    """
 
     name: str
     state: str
@@ -97,11 +102,12 @@ class Attention:
     text: str
     answer: str
     layers: tuple[Looks, ...]
+    best_step: int | None = None
 
 
 @dataclass(frozen=True)
-class Example:
-    """One example: the columns of the engine, its place in them, and how many steps there are of what is read and said."""
+class Read:
+    """What the net reads: the columns of the engine, the row of them, how many steps there are of what is read and said."""
 
     columns: Mapping[str, NDArray[Any]]
     row: int
@@ -115,21 +121,21 @@ def look(subject: Subject, split: str, row: int, text: str | None = None, layer:
 
     Raises Unsuited for a layer that is none of attention, TableError for a text the net cannot read.
     """
-    layers = chosen(subject.network.plan.infos, (KIND,), layer)
+    layers = chosen(subject.network.plan.infos, layer, (KIND,))
     example = _of_row(subject, row) if text is None else _of_text(subject, text)
     subject.compile("infer")
     inside = Inside.inference(subject.network, example.columns, np.array([example.row]))
     read, said = _read(subject, example), _said(subject, example, inside)
     found = tuple(_looks(subject, inside, info.path, read, said, example) for info in layers)
     return Attention(subject.name, subject.state, subject.steps, split, row if text is None else None,
-                     _spelt(subject, read[: example.length]), _joined(said), found)  # fmt: skip
+                     _spelt(subject, read[: example.length]), _joined(said), found, subject.best_step)  # fmt: skip
 
 
-def _of_row(subject: Subject, row: int) -> Example:
+def _of_row(subject: Subject, row: int) -> Read:
     columns = subject.data.dataset.columns
     inputs = columns[INPUTS][row]
-    length = int(columns[LENGTHS][row]) if LENGTHS in columns else len(inputs)
-    return Example(subject.columns(), row, inputs, length, _wanted(subject, row))
+    length = length_of(subject.data.dataset, row)
+    return Read(subject.columns(), row, inputs, length, _wanted(subject, row))
 
 
 def _wanted(subject: Subject, row: int) -> tuple[str, ...]:
@@ -141,7 +147,7 @@ def _wanted(subject: Subject, row: int) -> tuple[str, ...]:
     return tuple(dataset.classes[label] for label in targets[targets >= 0])
 
 
-def _of_text(subject: Subject, text: str) -> Example:
+def _of_text(subject: Subject, text: str) -> Read:
     """A text as the net reads it; a decoder reads what the net itself says of it."""
     ready = subject.ready()
     rows = rows_of_texts(ready, Texts("--text", [TextLine(1, text)]))
@@ -155,10 +161,10 @@ def _of_text(subject: Subject, text: str) -> Example:
     values |= {column.name: np.zeros((1, *column.shape), column.dtype)
                for column in subject.network.plan.question.extras if column.name not in values}  # fmt: skip
     columns = columns_of(values, subject.data, subject.network.dtype, subject.data.dataset.tables)
-    return Example(columns, 0, rows.inputs[0], int(rows.lengths[0]), said)
+    return Read(columns, 0, rows.inputs[0], int(rows.lengths[0]), said)
 
 
-def _read(subject: Subject, example: Example) -> tuple[str, ...]:
+def _read(subject: Subject, example: Read) -> tuple[str, ...]:
     """The steps of the inputs: letters or words, or numbers from 1 on."""
     words = subject.data.dataset.vocabulary
     if not words or example.read.ndim != 1:
@@ -166,7 +172,7 @@ def _read(subject: Subject, example: Example) -> tuple[str, ...]:
     return tuple(words[i] for i in example.read)
 
 
-def _said(subject: Subject, example: Example, inside: Inside) -> tuple[str, ...]:
+def _said(subject: Subject, example: Read, inside: Inside) -> tuple[str, ...]:
     """The steps of a decoder, by what the net says there; as many as are asked for."""
     if not example.said:
         return ()
@@ -206,7 +212,7 @@ class _Side:
 
 
 def _looks(subject: Subject, inside: Inside, path: str, read: tuple[str, ...], said: tuple[str, ...],
-           example: Example) -> Looks:  # fmt: skip
+           example: Read) -> Looks:  # fmt: skip
     """The steps that are there of one layer's shares, with their tokens."""
     scores, sources = _sources(inside, path)
     p = inside.inner(path, "p")[0].astype(np.float64)  # (heads, T, S)
@@ -225,9 +231,14 @@ def _looks(subject: Subject, inside: Inside, path: str, read: tuple[str, ...], s
     return Looks(path, causal, memory, asks.tokens[:rows], seen.tokens[:columns], asks.unit, seen.unit, heads)
 
 
+def scores_of(program: Program, path: str) -> Row:
+    """The row of a program that makes a layer's shares `p`, (B, heads, T, S)."""
+    return next(row for row in program.rows if row.layer == path and {"p", "q", "powers"} <= set(row.operands))
+
+
 def _sources(inside: Inside, path: str) -> tuple[Row, tuple[Value, Value]]:
     """The row that makes a layer's shares, and what its questions and its answers are made of."""
-    (scores, *_) = [row for row in inside.program.rows if row.layer == path and {"p", "q", "powers"} <= set(row.operands)]
+    scores = scores_of(inside.program, path)
     made = {id(_root(row.operands["y"])): row.operands["x"] for row in inside.program.rows
             if row.layer == path and {"y", "x"} <= set(row.operands)}  # fmt: skip
     q, m = (_root(made[id(_root(scores.operands[name]))]) for name in "qm")

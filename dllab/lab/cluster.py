@@ -13,12 +13,14 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from dllab.lab.cluster_batch import Back, Job, forget, here, train_batch
 from dllab.lab.grid import Member
 from dllab.lab.sweep import Done
 from dllab.recipe.find import locate
+from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
@@ -108,7 +110,7 @@ class ClusterSweep:
         self._job: Job | None = None
         self._flight: _Flight | None = None
         self._pace = 0.0
-        self.compiling = ""
+        self.compiling, self.stopped = "", False
 
     @property
     def jobs(self) -> int:
@@ -118,7 +120,15 @@ class ClusterSweep:
     def run(self, members: Callable[[int], Member], indices: Sequence[int]) -> Iterator[list[Done]]:
         """What has ended since the last time, several times a second: perhaps nothing. Raises NoCluster."""
         if self._job is None:
-            self._job = _job(self._plan, self._sources)
+            with ThreadPoolExecutor(1) as thread:  # a net whose weights are wanted may be trained first
+                made = thread.submit(_job, self._plan, self._sources)
+                while not made.done():
+                    yield []
+                    wait([made], TICK)
+            try:
+                self._job = made.result()
+            except Stopped:
+                return
         flight = self._flight = _Flight(self._cluster, self._job, members, indices, self._pace)
         self.compiling = "workers get ready" if self._pace == 0.0 else ""
         try:
@@ -136,6 +146,7 @@ class ClusterSweep:
 
     def stop(self) -> None:
         """Let what is in training go; what has ended is still told by `run`, which then comes to its end."""
+        self.stopped = True
         if self._flight is not None:
             self._flight.stop()
 

@@ -31,7 +31,7 @@ class NoPlane(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
+class WeightPlane:
     """Two directions (2, P), each as long as the weights of the net; `shares` of a path's variance that lie along them."""
 
     directions: Vector
@@ -39,7 +39,7 @@ class Plane:
     shares: tuple[float, float] | None = None
 
 
-def random_plane(network: Network, seed: int) -> Plane:
+def random_plane(network: Network, seed: int) -> WeightPlane:
     """Two directions of normally distributed numbers, every filter scaled to the norm that the net's own has.
 
     Parameters of one axis, which are biases and those of normalisations, are left alone. Raises NoPlane.
@@ -48,10 +48,10 @@ def random_plane(network: Network, seed: int) -> Plane:
     if length == 0:
         raise NoPlane("all weights are 0, and no direction is as long as they are; look at the net after some training")
     directions = np.stack([_like_filters(network, seed, number) for number in range(2)])
-    return Plane(directions, length)
+    return WeightPlane(directions, length)
 
 
-def path_plane(network: Network, path: WeightPath) -> Plane:
+def path_plane(network: Network, path: WeightPath) -> WeightPlane:
     """The first two principal directions of the weights along a training, as differences from the net's. Raises NoPlane."""
     ways = path.weights.astype(np.float64) - vector(network).astype(np.float64)
     ways = ways - ways.mean(axis=0)
@@ -67,7 +67,7 @@ def path_plane(network: Network, path: WeightPath) -> Plane:
         start = path.weights[0].astype(np.float64) - vector(network)
         found.append(direction if start @ direction <= 0 else -direction)  # so that a path begins at the lower left
     total = float(np.maximum(squares, 0).sum())
-    return Plane(np.stack(found), length, (float(squares[-1]) / total, float(squares[-2]) / total))
+    return WeightPlane(np.stack(found), length, (float(squares[-1]) / total, float(squares[-2]) / total))
 
 
 def filters(parameter: Parameter, values: NDArray[Any], kind: str) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.dataset import Prepared
 from dllab.engine.question import INPUTS
 from dllab.lab import neighbours
 from dllab.lab.chosen import chosen
@@ -16,10 +17,9 @@ from dllab.lab.neighbours import Answer, NoDirection, Question, Table, UnknownWo
 from dllab.lab.subject import Subject
 from dllab.lab.suits import TABLES, Unsuited
 from dllab.lab.word_vectors import nearest, unit
+from dllab.plan.plan import Plan
 from dllab.symbols import DECODER, LENGTHS
 
-FEWEST = 3
-"""Words that span a plane."""
 AROUND = 8
 """Neighbours that are drawn around a word that was asked for."""
 ASKED = 5
@@ -36,17 +36,18 @@ Array = NDArray[Any]
 class Vectors:
     """A table of vectors and what is known of its net. `counts` (V,): how often each word is read in training, if known.
 
-    `state`: untrained, trained, or "" for vectors that come with the lab.
+    `state`: untrained, trained, or "" for vectors that come with the lab. `best_step`: see Subject.
     """
 
     table: Table
     state: str = ""
     steps: int = 0
     counts: Array | None = None
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
+class WordPlane:
     """Words in a plane. `places` (W, 2). `asked`: those that were named. `share`: of how they differ that the plane shows.
 
     `chance`: that share for random vectors. `frequency`: of the circle, where it is one and not the plane of the largest
@@ -79,20 +80,29 @@ def _odds(share: float) -> float:
 
 def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
     """The first table of vectors of a net, or the one that `layer` names. Raises Unsuited where there is none."""
-    dataset, parameters = subject.data.dataset, subject.network.parameters
-    for info in chosen(subject.network.plan.infos, TABLES, layer):
-        vectors = parameters.get(f"{info.path}.w")
+    name, words, speaks = table_in(subject.network.plan, subject.data, layer)
+    vectors = subject.network.parameters[name]
+    if not np.isfinite(vectors).all():
+        told = f"viz-embeddings: {name} has numbers that are infinite or none: training diverged"
+        raise Unsuited(told, "train with a smaller learning rate, or look at it --before")
+    ids = subject.data.dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
+    table = Table(subject.name, name, words, vectors.copy())
+    return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)), subject.best_step)
+
+
+def table_in(plan: Plan, data: Prepared, layer: str | None = None) -> tuple[str, tuple[str, ...], bool]:
+    """The label of the first table of vectors, or of that in `layer`, its words, and whether a decoder reads them.
+
+    Raises Unsuited where there is none, or none with a vector for every word.
+    """
+    sizes = {parameter.label: parameter.shape[0] for parameter in plan.parameters if parameter.shape}
+    for info in chosen(plan.infos, layer, TABLES):
         speaks = info.input.name == f".{DECODER}"
-        words = dataset.classes if speaks else dataset.vocabulary
-        if vectors is not None and 0 < len(words) == len(vectors):
-            if not np.isfinite(vectors).all():
-                told = f"viz-embeddings: {info.path}.w has numbers that are infinite or none: training diverged"
-                raise Unsuited(told, "train with a smaller learning rate, or look at it --before")
-            ids = dataset.columns[DECODER if speaks else INPUTS][subject.data.splits.train]
-            table = Table(subject.name, f"{info.path}.w", words, vectors.copy())
-            return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)))
+        words = data.dataset.classes if speaks else data.dataset.vocabulary
+        if 0 < len(words) == sizes.get(f"{info.path}.w"):
+            return f"{info.path}.w", words, speaks
     hint = "such nets begin with a layer embedding, skip_gram, cbow or glove, and learn from words or other ids"
-    raise Unsuited(f"viz-embeddings: no table of {subject.name} has a vector for every word of its data", hint)
+    raise Unsuited("viz-embeddings: no table of this net has a vector for every word of its data", hint)
 
 
 def _counts(subject: Subject, ids: Array, speaks: bool, words: int) -> Array:
@@ -103,7 +113,7 @@ def _counts(subject: Subject, ids: Array, speaks: bool, words: int) -> Array:
     return np.bincount(ids.ravel(), minlength=words)
 
 
-def plane(vectors: Vectors, asked: Sequence[str] = (), most: int = 40) -> Plane:
+def plane(vectors: Vectors, asked: Sequence[str] = (), most: int = 40) -> WordPlane:
     """The words asked for with their neighbours, or the most frequent ones: at most `most`. Raises UnknownWord."""
     table = vectors.table
     rows = _asked_rows(table, asked, most) if asked else _usual_rows(vectors, most)
@@ -116,7 +126,7 @@ def plane(vectors: Vectors, asked: Sequence[str] = (), most: int = 40) -> Plane:
         places, share = largest(shown)
         chance = largest(np.random.default_rng(0).normal(size=shown.shape))[1]
     words = tuple(table.words[row] for row in rows)
-    return Plane(vectors, words, places, tuple(asked), share, chance, frequency, _answers(table, asked or words))
+    return WordPlane(vectors, words, places, tuple(asked), share, chance, frequency, _answers(table, asked or words))
 
 
 def _asked_rows(table: Table, asked: Sequence[str], most: int) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dllab.lab.explain_here import Here, Place, Told, at
 from dllab.lab.explanation import Block, Equation
+from dllab.ops import softmax as op
 from dllab.ops.selu import FLOOR, SCALE
 
 Named = tuple[tuple[str, float], ...]
@@ -104,15 +105,33 @@ def fill(left: str, text: str, known: dict[str, tuple[str, float]], value: float
 
 
 def softmax(here: Here) -> Told:
-    """P_k = e^x_k over the sum of all."""
+    """Y_k = e^(x_k / temperature) over the sum of all; dx_k = y_k (dy_k - the sum of y dy) / temperature."""
     *where, k = here.place
-    x, y = here.x[here.n][tuple(where)], here.y[here.n][tuple(where)]
-    return Told((softmax_share(x, k, float(y[k]), "y"),), ())
+    row, place = here.row(op.forward), (here.n, *where)
+    temperature = 1.0 if row is None else float(here.read(row, "temperature"))
+    x, y = here.x[place], here.y[place]
+    blocks: list[Block] = []
+    if temperature != 1:
+        operands = ((f"x{at(k)}", float(x[k])), ("temperature", temperature))
+        blocks.append(Equation(f"s{at(k)}", "{} / {}", operands, float(x[k]) / temperature))
+    letters = ("x", "y") if temperature == 1 else ("s", "y")
+    blocks.append(softmax_share(x / temperature, k, float(y[k]), *letters))
+    if here.dy is None or here.dx is None:
+        return Told(tuple(blocks), ())
+    dy = here.dy[place]
+    terms = [(f"y{at(k)}", float(y[k])), (f"dy{at(k)}", float(dy[k])), ("(sum of y * dy)", float(y @ dy))]
+    template = "{} * ({} - {})"
+    if temperature != 1:
+        terms.append(("temperature", temperature))
+        template += " / {}"
+    size = float(abs(y) @ abs(dy)) / temperature
+    back = Equation(f"dx{at(k)}", template, tuple(terms), float(here.dx[(*place, k)]), size)
+    return Told(tuple(blocks), ("every share is made of all x, so the slopes of the others come in", back))
 
 
-def softmax_share(x: np.ndarray, k: int, value: float, letter: str = "p") -> Equation:
+def softmax_share(x: np.ndarray, k: int, value: float, of: str = "x", letter: str = "p") -> Equation:
     """One share of a softmax; the largest score is taken off all, which changes no share."""
     highest = float(x.max())
     whole = sum(exp(float(score) - highest) for score in x)
-    operands = ((f"x{at(k)}", float(x[k])), ("log(sum of exp(x))", highest + log(whole)))
+    operands = ((f"{of}{at(k)}", float(x[k])), (f"log(sum of exp({of}))", highest + log(whole)))
     return Equation(f"{letter}{at(k)}", "exp({} - {})", operands, value)

@@ -1,19 +1,19 @@
-"""Explanations of what stands between layers with weights: norms, dropout, tables of vectors, sums; and of all others."""
+"""Explanations of what stands between layers: tables of vectors, positions, dropout, noise, shapes; and of the rest."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dllab.lab.explain_here import Here, Told, at
+from dllab.lab.explain_dense import batch_sum
+from dllab.lab.explain_here import Here, Place, Told, at
 from dllab.lab.explanation import Block, Equation
-from dllab.ops import batch_norm, dropout, embedding, join, layer_norm, positional
+from dllab.ops import dropout, embedding, gaussian_noise, positional
 
 
 def embedded(here: Here) -> Told:
     """The row of the table that an id names."""
     row = here.row(embedding.forward, embedding.forward_scaled)
-    if row is None or len(here.place) != 2:
-        return other(here)
+    assert row is not None
     t, f = here.place
     number, w = int(here.x[here.n, t]), here.weight("w")
     assert w is not None
@@ -58,57 +58,18 @@ def placed(here: Here) -> Told:
     t, f = here.place
     operands = ((f"x{at(t, f)}", float(here.x[here.n, t, f])), (f"p{at(t, f)}", float(here.read(row, "p")[t, f])))
     y = Equation(f"y{at(t, f)}", "{} + {}", operands, float(here.y[here.n, t, f]))
-    return Told((y,), ("dx = dy, and dp = the sum of dy over the inputs",) if here.dy is not None else ())
-
-
-def normed(here: Here) -> Told:
-    """Y = gain (x - mean) / sqrt(variance + eps) + bias, over the batch or over the features."""
-    row = here.row(batch_norm.forward, layer_norm.forward)
-    if row is None:
-        return other(here)
-    f, x = here.place[-1], here.x
-    axes = x[..., f] if row.kernel is batch_norm.forward else x[here.n][tuple(here.place[:-1])]
-    whom = f"the {axes.size:,} numbers of feature {f + 1} in the batch" if row.kernel is batch_norm.forward else (
-        f"the {axes.size:,} features of this input")  # fmt: skip
-    gain, bias = here.weight("gain"), here.weight("bias")
-    whole = (here.n, *here.place)
-    operands = (
-        ("gain", 1.0 if gain is None else float(gain[f])), (f"x{at(*here.place)}", float(x[whole])),
-        ("mean", float(axes.mean())), ("variance", float(axes.var())), ("eps", float(here.read(row, "eps"))),
-        ("bias", 0.0 if bias is None else float(bias[f])),
-    )  # fmt: skip
-    y = Equation(f"y{at(*here.place)}", "{} * ({} - {}) / sqrt({} + {}) + {}", operands, float(here.y[whole]))
-    back: list[Block] = []
-    if here.dy is not None:
-        back.append("mean and variance depend on x, too, so two means come in: with g = gain * dy and z = (x - mean) / "
-                    "sqrt(variance + eps)")  # fmt: skip
-        back += _to_input(here, row.kernel is batch_norm.forward, axes)
-    return Told((f"mean and variance are those of {whom}", y), tuple(back))
-
-
-def _to_input(here: Here, over_batch: bool, axes: np.ndarray) -> list[Block]:
-    dy, dx, f, whole = here.dy, here.dx, here.place[-1], (here.n, *here.place)
-    row = here.row(batch_norm.forward, layer_norm.forward)
-    if dx is None or dy is None or row is None:
-        return []
-    gain = here.weight("gain")
-    gains = np.ones(dy.shape[-1]) if gain is None else gain
-    g = dy[..., f] * gains[f] if over_batch else dy[here.n][tuple(here.place[:-1])] * gains
-    root = float(np.sqrt(axes.var() + float(here.read(row, "eps"))))
-    z = (axes - axes.mean()) / root
-    own = float(dy[whole] * gains[f])
-    operands = (("g", own), ("mean of g", float(g.mean())), ("z", (float(here.x[whole]) - float(axes.mean())) / root),
-                ("mean of g z", float((g * z).mean())), ("sqrt(variance + eps)", root))  # fmt: skip
-    hidden = float(abs(g).mean() * (1 + abs(z).max())) / root
-    equation = Equation(f"dx{at(*here.place)}", "({} - {} - {} * {}) / {}", operands, float(dx[whole]), hidden)
-    return [equation]
+    back, dp = list[Block](_straight(here)), here.slope("p")
+    if dp is not None and here.dy is not None:
+        names = ("", f"dy{at(t, f)}")
+        back.append(batch_sum(here, f"dp{at(t, f)}", None, here.dy[:, t, f], names, float(dp[t, f])))
+    return Told((y,), tuple(back))
 
 
 def dropped(here: Here) -> Told:
     """X times 0, or times 1 / (1 - rate)."""
     row = here.row(dropout.forward, dropout.forward_channels)
     if row is None:
-        return Told(("dropout is off",), ())
+        return reshaped(here)
     mask = here.read(row, "mask")[here.n].reshape(-1)
     place = int(np.ravel_multi_index(here.place, here.y.shape[1:]))
     factor = float(mask[place if len(mask) > here.y.shape[-1] or row.kernel is dropout.forward else here.place[-1]])
@@ -124,22 +85,6 @@ def dropped(here: Here) -> Told:
     return Told((says, Equation(f"y{name}", "{} * {}", operands, float(here.y[whole]))), tuple(back))
 
 
-def block(here: Here) -> Told:
-    """A block around layers of their own: the sum at its end, where it has one."""
-    row = next(
-        (row for row in reversed(here.rows) if row.kernel is join.add and row.operands["y"] is here.info.output), None
-    )
-    if row is None:
-        return Told(("a block: the layers inside it follow",), ())
-    name, whole = at(*here.place), (here.n, *here.place)
-    operands = ((f"s{name}", float(here.read(row, "x")[whole])), (f"f{name}", float(here.read(row, "f")[whole])))
-    y = Equation(f"y{name}", "{} + {}", operands, float(here.y[whole]))
-    back = ("a sum hands dy to both of its terms as it is",) if here.dy is not None else ()
-    return Told(
-        ("a block, whose layers follow; at its end s, which goes past them, and f, which they make, are added", y), back
-    )
-
-
 def other(here: Here) -> Told:
     """What goes in, what comes out, and the gradient, in numbers; the formula stands elsewhere."""
     blocks: list[Block] = [_numbers("x", here.x[here.n]), _numbers("y", here.y[here.n])]
@@ -149,8 +94,64 @@ def other(here: Here) -> Told:
 
 def reshaped(here: Here) -> Told:
     """The same numbers in another shape."""
-    back = ("and so are their gradients",) if here.dy is not None else ()
-    return Told((f"the same {here.y[here.n].size:,} numbers in another shape",), back)
+    place, name = _before(here), at(*here.place)
+    same = here.info.input_shape == here.info.output_shape
+    says = "y is x" if same else f"the same {here.y[here.n].size:,} numbers in another shape"
+    x, value = float(here.x[(here.n, *place)]), float(here.y[(here.n, *here.place)])
+    if x != value:
+        return Told((says, f"y{name} lies behind the end of the sequence, where zeros are put"), ())
+    y = Equation(f"y{name}", "{}", ((f"x{at(*place)}", x),), value)
+    if here.dy is None or here.dx is None:
+        return Told((says, y), ())
+    operands = ((f"dy{name}", float(here.dy[(here.n, *here.place)])),)
+    return Told((says, y), (Equation(f"dx{at(*place)}", "{}", operands, float(here.dx[(here.n, *place)])),))
+
+
+def _before(here: Here) -> Place:
+    """Where the number stands in x."""
+    place = np.ravel_multi_index(here.place, here.y.shape[1:])
+    return tuple(int(i) for i in np.unravel_index(int(place), here.x.shape[1:]))
+
+
+def noisy(here: Here) -> Told:
+    """X and a random number."""
+    row, name, whole = here.row(gaussian_noise.forward), at(*here.place), (here.n, *here.place)
+    if row is None:
+        return reshaped(here)
+    sigma, x, y = float(here.read(row, "sigma")), float(here.x[whole]), float(here.y[whole])
+    operands = ((f"x{name}", x), ("sigma", sigma), (f"z{name}", (y - x) / sigma))
+    blocks = (f"z{name} is a normal number, drawn anew in every step", Equation(f"y{name}", "{} + {} * {}", operands, y))
+    return Told(blocks, _straight(here))
+
+
+def _straight(here: Here) -> tuple[Block, ...]:
+    """Dx = dy."""
+    if here.dy is None or here.dx is None:
+        return ()
+    name, whole = at(*here.place), (here.n, *here.place)
+    return (Equation(f"dx{name}", "{}", ((f"dy{name}", float(here.dy[whole])),), float(here.dx[whole])),)
+
+
+def one_hot(here: Here) -> Told:
+    """A 1 at the place that the id names."""
+    *where, v = here.place
+    number = float(here.x[(here.n, *where)])
+    name = f"x{at(*where)}" if where else "x"
+    operands = ((name, number), ("id of the place", float(v)))
+    says = "same(a, b) is 1 where both are equal, else 0; ids count from 0, so id 0 has the first place"
+    y = Equation(f"y{at(*here.place)}", "same({}, {})", operands, float(here.y[(here.n, *here.place)]))
+    return Told((says, y), ("an id has no gradient",) if here.dy is not None else ())
+
+
+def point(here: Here) -> Told:
+    """The parameters, whatever comes in."""
+    (f,), p, dp = here.place, here.weight("p"), here.slope("p")
+    assert p is not None
+    y = Equation(f"y{at(f)}", "{}", ((f"p{at(f)}", float(p[f])),), float(here.y[here.n, f]))
+    back: list[Block] = []
+    if here.dy is not None and dp is not None:
+        back.append(batch_sum(here, f"dp{at(f)}", None, here.dy[..., f], ("", f"dy{at(f)}"), float(dp[f])))
+    return Told(("y is p, whatever the input is", y), tuple(back))
 
 
 def _numbers(name: str, values: np.ndarray) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dllab.lab.explain_here import Array, Here, Told, at
 from dllab.lab.explanation import Block, Equation, table, weighted
+from dllab.ops import dense as op
+from dllab.symbols import Parameter
 
 
 def dense(here: Here) -> Told:
@@ -19,6 +23,72 @@ def dense(here: Here) -> Told:
                              _names("y", len(y)), w if b is None else [*w, b]))  # type: ignore[arg-type]  # fmt: skip
     forward += [_unit(here, x, w, b, y, unit) for unit in units]
     return Told(tuple(forward), tuple(_backward(here, x, w)))
+
+
+def tied(here: Here) -> Told:
+    """Y = x E' + b, E being the table of an embedding; its gradient is the sum of what both layers say."""
+    row = here.row(op.forward_transposed, op.forward_transposed_unbiased)
+    assert row is not None
+    table, b = here.read(row, "w"), here.weight("b")  # (V, F), (V,)
+    root: Any = row.operands["w"]
+    while root.parent is not None and not isinstance(root, Parameter):
+        root = root.parent
+    *where, o = here.place
+    x, whole = here.x[here.n][tuple(where)], (here.n, *here.place)
+    plus = [] if b is None else [(f"b{at(o)}", float(b[o]))]
+    blocks: list[Block] = [
+        f"E is {root.label}, the table of an embedding; its rows are numbered by id, from 0: y{at(o)} belongs to id {o}",
+        weighted(
+            f"y{at(o)}", table[o], x, lambda i: (f"E[{o},{i + 1}]", f"x{at(i)}"), float(here.y[whole]), here.most, plus
+        ),
+    ]
+    return Told(tuple(blocks), tuple(_tied_back(here, table, x, root)))
+
+
+def _tied_back(here: Here, table: Array, x: Array, root: Parameter) -> list[Block]:
+    dy, db, dx = here.dy, here.slope("b"), here.dx
+    *where, o = here.place
+    if dy is None:
+        return []
+    blocks: list[Block] = []
+    own = dy[here.n][tuple(where)]
+    if not root.frozen:
+        blocks.append(_of_table(here, root, int(abs(x * own[o]).argmax())))
+    if db is not None:
+        blocks.append(batch_sum(here, f"db{at(o)}", None, dy[..., o], ("", f"dy{at(o)}"), float(db[o]), tuple(where)))
+    if dx is not None:
+        slopes = dx[here.n][tuple(where)]
+        i = int(abs(x * slopes).argmax())
+        blocks.append(weighted(f"dx{at(i)}", table[:, i], own, lambda k: (f"E[{k},{i + 1}]", f"dy{at(k)}"),
+                               float(slopes[i]), here.most))  # fmt: skip
+    return blocks
+
+
+def _of_table(here: Here, root: Parameter, i: int) -> Equation:
+    """A number of the table: what this layer says of it, and what the embedding does."""
+    assert here.dy is not None
+    *where, o = here.place
+    products = here.x[..., i] * here.dy[..., o]
+    where_to = (here.n, *where)
+    rest = float(products.sum() - products[where_to])
+    whole = float(here.moment.gradients[root.label][o, i])
+    operands = [(f"x{at(i)}", float(here.x[(*where_to, i)])), (f"dy{at(o)}", float(here.dy[(*where_to, o)]))]
+    operands += [
+        ("(other places and inputs)", rest),
+        (f"(from {root.label.rpartition('.')[0]})", _elsewhere(here, root, o, i)),
+    ]
+    return Equation(f"dE[{o},{i + 1}]", "{} * {} + {} + {}", tuple(operands), whole, float(abs(products).sum()))
+
+
+def _elsewhere(here: Here, root: Parameter, number: int, i: int) -> float:
+    """What the embedding says of a number of its table."""
+    info = next(info for info in here.moment.inside.infos if any(p.label == root.label for p in info.parameters))
+    dy, ids = here.gradient(info.output), here.numbers(info.input)
+    if dy is None:
+        return 0.0
+    scaled = [row for row in here.moment.inside.program.rows if row.layer == info.path and "factor" in row.operands]
+    factor = float(here.read(scaled[0], "factor")) if scaled else 1.0
+    return float(dy[..., i][ids == number].sum()) * factor
 
 
 def _names(letter: str, count: int) -> list[str]:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.engine.binding import view_of
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Block
 from dllab.plan import totals
 from dllab.plan.flow import LayerInfo
 from dllab.plan.row import Row
-from dllab.symbols import CONSTANTS, GRADIENTS, WORK, Parameter, Value
+from dllab.symbols import CONSTANTS, GRADIENTS, RUNNING, WORK, Parameter, Value
 
 Array = NDArray[Any]
 Place = tuple[int, ...]
@@ -74,8 +75,14 @@ class Here:
             return self._constant(root).reshape(shape)
         if isinstance(root, Parameter) and root.register != GRADIENTS:
             return self.moment.before[root.label].astype(np.float64).reshape(shape)
+        if root.register == RUNNING:
+            return self._running(value)
         assert root.register == WORK, f"{value.name} lies in {root.register}"
         return self.moment.inside.numbers(value).astype(np.float64)
+
+    def _running(self, value: Value) -> Array:
+        memory = self.moment.network.memory
+        return view_of(memory.arrays[RUNNING], value, self.moment.network.dtype).astype(np.float64)
 
     def _constant(self, value: Value) -> Array:
         store = self.moment.network.plan.store
@@ -115,17 +122,16 @@ class Here:
     @property
     def dx(self) -> Array | None:
         """The gradient of what comes in, if this layer alone has made it."""
-        root = self.info.input
-        while root.parent is not None:
-            root = root.parent
-        program, gradients = self.moment.inside.program, self.moment.inside.program.gradients
-        found = gradients.get(id(root))
-        if found is None or not self.info.input.needs_gradient:
-            return None
-        for row in program.rows[program.backward : program.probe]:
-            if row.kernel is totals.add_into and _root(row.operands["to"]) is found:
-                return None
-        return self.gradient(self.info.input)
+        return None if self.adds_up(self.info.input) else self.gradient(self.info.input)
+
+    def adds_up(self, value: Value) -> bool:
+        """Whether several layers' gradients by a value are added, so that what one of them said is not there any more."""
+        program = self.moment.inside.program
+        found = program.gradients.get(id(_root(value)))
+        rows = program.rows[program.backward : program.probe]
+        return found is not None and any(
+            row.kernel is totals.add_into and _root(row.operands["to"]) is found for row in rows
+        )
 
     @property
     def dy(self) -> Array | None:

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp
-from typing import Any
 
 import numpy as np
 
 from dllab.lab.explain_activations import softmax_share
 from dllab.lab.explain_here import Array, Here, Place, at
+from dllab.lab.explain_judged import Judged, count_of, mean_of_batch, why
+from dllab.lab.explain_losses_more import glove, negative_sampling, surface
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Block, Equation, table
 from dllab.plan.flow import LayerInfo
-from dllab.plan.row import Row
 
 SHOWN = 10
 """Classes that are listed."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a loss looks at: x and its gradient, of the batch as (rows, ..., K); the place that is looked at; the row."""
-
-    x: Array
-    dx: Array
-    target: Array
-    n: int
-    place: Place
-    count: float  # of what the mean is over
-    row: Row
-    here: Here
-    loss: Any
-
-    @property
-    def own(self) -> Array:
-        """The outputs (K,) at the place."""
-        numbers: Array = self.x[(self.n, *self.place[:-1])]
-        return numbers
-
-    @property
-    def slope(self) -> float:
-        """The gradient of the output that is looked at."""
-        return float(self.dx[(self.n, *self.place)])
 
 
 def loss_blocks(moment: Moment, info: LayerInfo, n: int, place: Place, most: int) -> list[Block]:
@@ -55,32 +28,10 @@ def loss_blocks(moment: Moment, info: LayerInfo, n: int, place: Place, most: int
     dx = here.gradient(row.operands["x"])
     assert dx is not None
     x = here.read(row, "x").reshape(moment.rows, *here.y.shape[1:])
-    target = here.read(row, "target")
+    target = here.read(row, "target") if "target" in row.operands else np.zeros(len(x))
     shown = target.reshape(moment.rows, *(x.shape[1:] if target.size == x.size and x.shape[-1] > 1 else x.shape[1:-1]))
-    judged = Judged(x, dx.reshape(x.shape), shown, n, place, _count(here, row, x), row, here, loss)
+    judged = Judged(x, dx.reshape(x.shape), shown, n, place, count_of(here, row, x), row, here, loss)
     return LOSSES[loss.name](judged)
-
-
-def _count(here: Here, row: Row, x: Array) -> float:
-    """Over how many answers the mean is taken."""
-    counted = row.operands["target"].counted
-    if counted is not None:
-        return float(here.moment.inside.numbers(counted))
-    positions = here.read(row, "positions") if "positions" in row.operands else 1
-    return float(here.moment.rows * positions)
-
-
-def _mean(judged: Judged, own: float, all_of_them: float, each: float = 1.0) -> Equation:
-    """The loss of the batch."""
-    others = all_of_them - own
-    operands = [("this loss", own)]
-    what = "all others"
-    if judged.count * each > 1:
-        operands.append((f"({what})", others))
-    template = f"({' + '.join(['{}'] * len(operands))}) / {{}}" if judged.count * each > 1 else "{}"
-    if judged.count * each > 1:
-        operands.append(("count", judged.count * each))
-    return Equation("loss of the batch", template, tuple(operands), judged.here.moment.loss, abs(own) + abs(others))
 
 
 def cross_entropy(judged: Judged) -> list[Block]:
@@ -104,13 +55,13 @@ def cross_entropy(judged: Judged) -> list[Block]:
         operands = tuple(pair for a, u, b, v in names for pair in ((a, u), (b, v)))
         blocks.append(Equation("this loss", "-(" + " + ".join(["{} * log({})"] * len(right)) + ")", operands,
                                float(losses[here])))  # fmt: skip
-    blocks.append(_mean(judged, float(losses[here]), float(losses.sum())))
+    blocks.append(mean_of_batch(judged, float(losses[here]), float(losses.sum())))
     m = float(mass[here][0])
     scale = (("", m),) if m != 1 else ()
     operands = ((f"p{at(k)}", float(p[k])), *((("weight", m),) if scale else ()), (f"q{at(k)}", float(q[k])),
                 ("count", judged.count))  # fmt: skip
     template = "({} * {} - {}) / {}" if scale else "({} - {}) / {}"
-    return [*blocks, _why(judged), Equation(f"dx{at(k)}", template, operands, judged.slope)]
+    return [*blocks, why(judged), Equation(f"dx{at(k)}", template, operands, judged.slope)]
 
 
 def _log_shares(x: Array) -> Array:
@@ -143,11 +94,6 @@ def _short(name: str) -> str:
     return name.strip()[:6] if name.strip() else repr(name)
 
 
-def _why(judged: Judged) -> str:
-    much = f"{judged.count:,.0f}"
-    return f"the loss is the mean of {much}, so 1/{much} is in every gradient from here on: inputs are simply added"
-
-
 def binary_cross_entropy(judged: Judged) -> list[Block]:
     """-log p or -log(1 - p), p = sigmoid(x); gradient p - target."""
     columns, smoothing, positive = judged.x.shape[-1], judged.loss.label_smoothing, judged.loss.positive_weight
@@ -174,7 +120,7 @@ def binary_cross_entropy(judged: Judged) -> list[Block]:
     else:
         of = (("weight", positive), ("q", t), (f"p{at(k)}", p), ("q", t), (f"(1 - p{at(k)})", rest))  # type: ignore[assignment]
         blocks.append(Equation("this loss", "-{} * {} * log({}) - (1 - {}) * log({})", of, float(losses[whole])))  # type: ignore[arg-type]
-    blocks += [_mean(judged, float(losses[whole]), float(losses.sum()), columns), _why(judged)]
+    blocks += [mean_of_batch(judged, float(losses[whole]), float(losses.sum()), columns), why(judged)]
     over = ("count", judged.count * columns)
     if positive == 1:
         slope = Equation(f"dx{at(k)}", "({} - {}) / {}", ((f"p{at(k)}", p), ("q", t), over), judged.slope)
@@ -216,8 +162,8 @@ def by_values(judged: Judged) -> list[Block]:
     return [
         f"target t{k} = {t:.4g}, output x{k} = {x:.4g}",
         Equation("this loss", loss, miss, own),
-        _mean(judged, own, float(losses.sum()), misses.shape[1]),
-        _why(judged) if misses.shape[1] == 1 else f"the mean is over {over[1]:,.0f} numbers: inputs times outputs",
+        mean_of_batch(judged, own, float(losses.sum()), misses.shape[1]),
+        why(judged) if misses.shape[1] == 1 else f"the mean is over {over[1]:,.0f} numbers: inputs times outputs",
         Equation(f"dx{k}", slope, operands, judged.slope),
     ]
 
@@ -238,7 +184,7 @@ def perceptron(judged: Judged) -> list[Block]:
     return [
         f"s{at(k)} = {sign:g}: the output should be {'above' if sign > 0 else 'below'} 0; it is {x:.4g}, which is {says}",
         Equation("this loss", "max(0, -{} * {})", ((f"s{at(k)}", sign), (f"x{at(k)}", x)), own),
-        _mean(judged, own, float(losses.sum())),
+        mean_of_batch(judged, own, float(losses.sum())),
         Equation(
             f"dx{at(k)}",
             "-{} / {}" if wrong else "0 * {} / {}",
@@ -250,5 +196,6 @@ def perceptron(judged: Judged) -> list[Block]:
 
 LOSSES = {
     "cross_entropy": cross_entropy, "binary_cross_entropy": binary_cross_entropy, "mse": by_values, "mae": by_values,
-    "huber": by_values, "perceptron": perceptron,
+    "huber": by_values, "perceptron": perceptron, "glove": glove, "negative_sampling": negative_sampling,
+    "surface": surface,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from dllab.engine.binding import Bound
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
+from dllab.lab.suits import Unsuited
 from dllab.plan.plan import HISTORY_STEPS
 from dllab.recipe import Problem, Recipe, RecipeError
 from dllab.runs.train import first_weights, ignore
@@ -26,8 +27,16 @@ Arrays = dict[str, NDArray[Any]]
 PROGRAM = "train"
 
 
+def rows_of(trainer: Trainer, step: int) -> int:
+    """How many examples the batch of a step (from 1) has: that of an epoch's last step may be smaller."""
+    batch = trainer.question.batch
+    return min(batch, len(trainer.rows) - (step - 1) % trainer.steps_per_epoch * batch)
+
+
 class Moment:
-    """Step `step` (from 1) of a recipe's training. Raises RecipeError where training does not come so far.
+    """Step `step` (from 1) of a recipe's training. `check`: what else may be refused before anything is trained.
+
+    Raises Unsuited for a step that training does not have, RecipeError where it ends earlier than it should.
 
     Up to it the net is trained as `dllab train` does; the step itself is run in one shard, so that its buffers can be read.
     `before`, `after`: parameters; `gradients`: as backpropagation left them; `state_before`, `state`: of the optimizer, by
@@ -42,6 +51,7 @@ class Moment:
         seed: int | None = None,
         on_event: Callable[[Event], None] = ignore,
         trust: bool = False,
+        check: Callable[[Trainer, int], None] = lambda trainer, step: None,
     ) -> None:
         if recipe.train.folds is not None:
             hint = "take the folds out with the override train.folds="
@@ -50,7 +60,9 @@ class Moment:
         trainer = self.trainer = Trainer(recipe, seed=seed)
         self.recipe, self.step, self.data, self.seed = recipe, step, trainer.data, trainer.seed
         if step > trainer.steps:
-            self._too_late(f"the training has {trainer.steps:,} steps", f"--step {trainer.steps} is the last")
+            has = f"the training has {trainer.steps:,} step{'s' * (trainer.steps != 1)}"
+            raise Unsuited(f"--step {step}: {has}", f"take a number from 1 to {trainer.steps:,}")
+        check(trainer, step)
         if recipe.init_from is not None:
             trainer.begin_with(first_weights(trainer, None, False, on_event, trust))
         for event in trainer.up_to(step - 1):
@@ -80,8 +92,8 @@ class Moment:
         if not trainer.question.shuffle:
             bound.keep_order()
         self.rate = self.course.rate()
-        self.epoch, first = step // self.course.per_epoch + 1, step % self.course.per_epoch * trainer.question.batch
-        self.rows = min(trainer.question.batch, len(base) - first)
+        self.epoch, self.rows = step // self.course.per_epoch + 1, rows_of(trainer, self.step)
+        first = step % self.course.per_epoch * trainer.question.batch
         self.before, self.state_before = copied(dict(network.parameters)), copied(optimizer_views(network))
         self.inside = inside = Inside(network, bound, self.rows)
         bound.limit(inside.program.probe)

@@ -11,6 +11,7 @@ from dllab.lab.explain_activations import fill
 from dllab.lab.explain_here import at
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Block, Equation, Section, table
+from dllab.lab.suits import TABLES
 
 ENTRIES = 64
 """Numbers of a parameter that are listed in full."""
@@ -22,6 +23,9 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "momentum": (("v", "{beta} * {v_before} + {g}"), ("p", "{p} - {lr} * {v}")),
     "nesterov": (("v", "{beta} * {v_before} + {g}"), ("p", "{p} - {lr} * ({g} + {beta} * {v})")),
     "rmsprop": (("v", "{rho} * {v_before} + (1 - {rho}) * {g}^2"), ("p", "{p} - {lr} * {g} / (sqrt({v}) + {eps})")),
+    "adagrad": (("h", "{h_before} + {g}^2"), ("p", "{p} - {lr} * {g} / (sqrt({h}) + {eps})")),
+    "lion": (("c", "{beta1} * {m_before} + (1 - {beta1}) * {g}"), ("p", "(1 - {lr} * {decay}) * {p} - {lr} * sign({c})"),
+             ("m", "{beta2} * {m_before} + (1 - {beta2}) * {g}")),
     "adam": (
         ("m", "{beta1} * {m_before} + (1 - {beta1}) * {g}"), ("v", "{beta2} * {v_before} + (1 - {beta2}) * {g}^2"),
         ("m'", "{m} / (1 - {beta1}^{t})"), ("v'", "{v} / (1 - {beta2}^{t})"),
@@ -38,11 +42,19 @@ class One:
 
     label: str
     place: tuple[int, ...]
+    by_id: bool = False
 
     @property
     def name(self) -> str:
-        """w[1,3]."""
-        return self.label.rpartition(".")[2] + at(*self.place)
+        """w[1,3]; the rows of a table go by id, from 0."""
+        return self.label.rpartition(".")[2] + self.index
+
+    @property
+    def index(self) -> str:
+        """Counted from 1, but for ids."""
+        if not self.by_id:
+            return at(*self.place)
+        return f"[{','.join([str(self.place[0]), *(str(i + 1) for i in self.place[1:])])}]"
 
 
 def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
@@ -51,7 +63,8 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
     learnt = [label for label in labels if label not in frozen]
     if not learnt:
         return []
-    chosen = [One(label, _largest(moment, label)) for label in learnt]
+    tables = {p.label for info in moment.inside.infos if info.kind in TABLES for p in info.parameters}
+    chosen = [One(label, _largest(moment, label), label in tables) for label in learnt]
     optimizer = moment.network.plan.question.chain[-1]
     blocks = _rate(moment)
     one = max(
@@ -65,7 +78,8 @@ def updates(moment: Moment, labels: list[str], full: bool) -> list[Section]:
         numbers = np.array(
             [[float(of[one.label][one.place]) for of in (moment.before, moment.used, moment.after)] for one in chosen]
         )
-        names = [f"{one.label}{at(*one.place)}" for one in chosen]
+        paths = {one.label.rpartition(".")[0] for one in chosen}
+        names = [one.name if len(paths) == 1 else f"{one.label}{one.index}" for one in chosen]
         blocks.append(table("of each array the number that moves most", names, ["before", "gradient", "after"], numbers))
     return [Section("update", "update", optimizer.name, _moving(moment, learnt), tuple(blocks))]
 
@@ -160,7 +174,7 @@ def _rule(moment: Moment, one: One, optimizer: Any, known: Known, decays: bool) 
     for option in ("beta", "beta1", "beta2", "rho", "eps"):
         if hasattr(optimizer, option):
             known[option] = (option, float(getattr(optimizer, option)))
-    known["decay"] = ("weight_decay", float(getattr(optimizer, "weight_decay", 0.0)))
+    known["decay"] = ("weight_decay", float(getattr(optimizer, "weight_decay", 0.0)) * decays)
     rules = RULES["adam" if optimizer.name == "adamw" and not decays else optimizer.name]
     blocks: list[Block] = []
     state = {path.split("/")[2]: path for path in moment.state if path.split("/", 3)[3] == one.label

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "erf": math.erf, "abs": abs, "max": max,
     "min": min, "sin": math.sin, "cos": math.cos, "sigmoid": lambda x: 0.5 * (1 + math.tanh(x / 2)),
+    "sign": lambda x: float(np.sign(x)), "same": lambda a, b: float(a == b),
 }  # fmt: skip
 ROUNDING = 3e-5
 """Beside the sum of the sizes of all terms: what float32 may lose in a step's sums."""
@@ -100,7 +101,8 @@ class Explained:
     """A step of training. `step`: from 1; `input`: of the batch, and `row`: of the data set, from 0; `rows`: of the batch.
 
     `full`: all numbers of a small net, not those of a unit of each layer. `loss`: of the whole batch, before the step;
-    `rate`: the learning rate of the step. `reads`: the tokens of the input, if it is a text.
+    `rate`: the learning rate of the step. `reads`: the tokens of the input, if it is a text. `why`: why this input, and
+    why these units.
     """
 
     recipe: str
@@ -116,6 +118,7 @@ class Explained:
     rate: float
     answer: str
     reads: tuple[str, ...]
+    why: tuple[str, ...]
     sections: tuple[Section, ...]
 
     @property
@@ -154,6 +157,42 @@ def weighted(
     return Equation(left, template, tuple(operands), float(value), float(np.abs(rest).sum()))
 
 
+def mean_of(left: str, values: NDArray[Any], named: Callable[[int], str], value: float, most: int) -> Equation:
+    """The mean of numbers: the `most` largest written out, the others in one number."""
+    operands, rest, hidden = _some(values, named, most)
+    template = f"({' + '.join(['{}'] * len(operands))}) / {len(values)}"
+    return Equation(left, template if len(values) > 1 else "{}", operands, value, (hidden + abs(rest)) / len(values))
+
+
+def largest_of(left: str, values: NDArray[Any], named: Callable[[int], str], value: float, most: int) -> Equation:
+    """The largest of numbers: the `most` that are largest written out."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    shown = np.arange(len(flat))
+    if len(flat) > most + 1:
+        shown = np.sort(np.argsort(-flat, kind="stable")[:most])
+    operands = [(named(int(i)), float(flat[i])) for i in shown]
+    rest = np.delete(flat, shown)
+    if len(rest):
+        operands.append((f"({len(rest):,} smaller ones)", float(rest.max())))
+    template = f"max({', '.join(['{}'] * len(operands))})" if len(operands) > 1 else "{}"
+    return Equation(left, template, tuple(operands), value)
+
+
+def _some(
+    values: NDArray[Any], named: Callable[[int], str], most: int
+) -> tuple[tuple[tuple[str, float], ...], float, float]:
+    """Terms of a sum: the `most` largest by name, the others as one; that one, and the sizes it stands for."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    shown = np.arange(len(flat))
+    if len(flat) > most + 1:
+        shown = np.sort(np.argsort(-abs(flat), kind="stable")[:most])
+    operands = [(named(int(i)), float(flat[i])) for i in shown]
+    rest = np.delete(flat, shown)
+    if len(rest):
+        operands.append((f"({len(rest):,} more)", float(rest.sum())))
+    return tuple(operands), float(rest.sum()), float(abs(rest).sum())
+
+
 def _terms(tree: ast.expr, sign: float = 1.0) -> list[tuple[ast.expr, float]]:
     """The terms of a sum with their signs."""
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
@@ -182,7 +221,7 @@ def _call(name: str, arguments: list[tuple[float, float]]) -> tuple[float, float
     inner = max(size for _, size in arguments)
     if name == "exp":
         return value, abs(value) * (1 + inner)
-    return value, inner if name in ("max", "min", "abs") else abs(value) + (name == "log")
+    return value, inner if name in ("max", "min", "abs", "sign", "same") else abs(value) + (name == "log")
 
 
 def _operation(op: ast.operator, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:

@@ -63,18 +63,20 @@ class Filters:
 
 @dataclass(frozen=True, eq=False)
 class Filtered:
-    """The convolutions of a net."""
+    """The convolutions of a net. `best_step`: see Subject."""
 
     name: str
     state: str
     steps: int
     layers: tuple[Filters, ...]
+    best_step: int | None = None
 
 
 def filters(subject: Subject, layer: str | None = None) -> Filtered:
     """The filters of all convolutions, or of those that `layer` names. Raises Unsuited where it names none."""
-    infos = chosen(subject.network.plan.infos, FILTERS, layer)
-    return Filtered(subject.name, subject.state, subject.steps, tuple(_filters(subject, info) for info in infos))
+    infos = chosen(subject.network.plan.infos, layer, FILTERS)
+    found = tuple(_filters(subject, info) for info in infos)
+    return Filtered(subject.name, subject.state, subject.steps, found, subject.best_step)
 
 
 def _filters(subject: Subject, info: LayerInfo) -> Filters:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.engine.inside import Inside
-from dllab.lab.activations import picked
+from dllab.lab.chosen import chosen
 from dllab.lab.recording import LayerTrace, ParameterTrace, Trace
 from dllab.lab.subject import Subject
 from dllab.lab.through_time import ThroughTime, through_time
@@ -101,7 +101,7 @@ def gradients(subject: Subject, layer: str | None = None) -> Gradients:
     Raises Unsuited where there is none.
     """
     infos = subject.network.plan.program("train").infos
-    wanted = picked(infos, layer)
+    wanted = chosen(infos, layer)
     rows = subject.rows("train", min(subject.network.plan.question.batch, EXAMPLES))
     inside = subject.backward(rows)
     trace = subject.trace
@@ -141,7 +141,7 @@ def verdicts(
         found.append(Verdict("exploding", "growth", growth))
     for one in times:
         if one.only_last and len(one.sizes) > 1:
-            found += _judged(_median_factor(one.sizes[:1], one.sizes[-1:]), "time", (one.path, one.path))
+            found += _judged(one.factor, "time", (one.path, one.path))
     return tuple(found) or (Verdict("healthy", "depth", factor, names),)
 
 

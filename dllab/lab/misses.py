@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.splits import evenly
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.lab.mistakes import Looked, looked, outputs
 from dllab.lab.subject import Subject
@@ -70,7 +71,7 @@ def misses(subject: Subject, split: str, most: int) -> Misses:
     counts, edges = np.histogram(finite, _edges(finite, gives_back))
     mean = columns[TARGETS][data.splits.train].reshape(len(data.splits.train), -1).mean(axis=0, dtype=np.float64)
     scatter = float(((truth - truth.mean(axis=0)) ** 2).sum())
-    few = np.linspace(0, len(rows) - 1, min(MOST_POINTS, len(rows))).round().astype(np.int64)
+    few = evenly(len(rows), MOST_POINTS)
     order = [i for i in np.argsort(-each, kind="stable").tolist() if known[i]][:most]
     worst = tuple(
         Miss(i, int(rows[i]), columns[INPUTS][rows[i]].astype(np.float64), truth[i], said[i], float(each[i])) for i in order

@@ -9,8 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.splits import evenly
 from dllab.data.text_lines import TextLine
 from dllab.engine.question import INPUTS, TARGETS
+from dllab.lab.examples import length_of
 from dllab.lab.subject import State, Subject
 from dllab.lab.texts import Rows, answers
 from dllab.symbols import DECODER, LENGTHS
@@ -23,7 +25,10 @@ ANSWERED = 200
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """The net, and its data. `features`, `classes`, `vocabulary`: names; `shape`: of a row's inputs."""
+    """The net, and its data. `features`, `classes`, `vocabulary`: names; `shape`: of a row's inputs.
+
+    `best_step`: see Subject.
+    """
 
     name: str
     state: State
@@ -36,6 +41,7 @@ class Looked:
     shape: tuple[int, ...]
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +129,7 @@ def looked(subject: Subject, split: str) -> Looked:
     return Looked(
         subject.name, subject.state, subject.steps, split, len(subject.rows(split)), dataset.features, dataset.classes,
         dataset.vocabulary, dataset.input_shape, flat.mean(axis=0, dtype=np.float64), flat.std(axis=0, dtype=np.float64),
+        subject.best_step,
     )  # fmt: skip
 
 
@@ -197,7 +204,7 @@ def _of_none(truth: NDArray[np.int64], known: NDArray[np.bool_], classes: int) -
 def _answered(subject: Subject, rows: NDArray[np.int64], most: int) -> tuple[tuple[int, float], list[Mistake]]:
     """How many of some rows a decoder answers rightly by itself, and those it is surest of among the wrong ones."""
     ready, columns = subject.ready(), subject.data.dataset.columns
-    places = np.linspace(0, len(rows) - 1, min(ANSWERED, len(rows))).round().astype(np.int64)
+    places = evenly(len(rows), ANSWERED)
     rows = rows[places]
     subject.compile("infer:plain")
     inputs = columns[INPUTS][rows].astype(np.int32)
@@ -222,6 +229,6 @@ def _mistake(
 ) -> Mistake:  # fmt: skip
     columns = subject.data.dataset.columns
     inputs = columns[INPUTS][row].astype(np.float64)
-    length = int(columns[LENGTHS][row]) if LENGTHS in columns else len(inputs)
+    length = length_of(subject.data.dataset, row)
     known = [None if np.isnan(share) else float(share) for share in p]
     return Mistake(place, row, inputs, length, truth, said, known[0], known[1], step, wanted, answer, right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,10 +141,12 @@ def against(table: Table, other: Table) -> Overlap:
 
 def circles(table: Table) -> NDArray[np.float64] | None:
     """The shares of the frequencies 1 .. P // 2 in the vectors of the numbers 0 .. P - 1; None without such words."""
-    place = {word: row for row, word in enumerate(table.words)}
-    rows = []
-    for number in count():
-        if str(number) not in place:
-            break
-        rows.append(place[str(number)])
-    return word_vectors.circle_power(table.vectors[rows]) if len(rows) >= FEWEST_NUMBERS else None
+    rows = numbers_in(table.words)
+    return word_vectors.circle_power(table.vectors[rows]) if rows else None
+
+
+def numbers_in(words: Sequence[str]) -> list[int]:
+    """The rows of the words 0, 1, 2, ... as far as they go; none where these are too few for circles."""
+    place = {word: row for row, word in enumerate(words)}
+    rows = [place[text] for text in takewhile(place.__contains__, map(str, count()))]
+    return rows if len(rows) >= FEWEST_NUMBERS else []

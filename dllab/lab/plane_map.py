@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.splits import evenly
 from dllab.engine.inside import Inside
 from dllab.engine.question import INPUTS
+from dllab.lab.chosen import chosen
 from dllab.lab.subject import State, Subject
-from dllab.lab.suits import Unsuited
+from dllab.plan.flow import LayerInfo
 from dllab.runs.plane import Look
 from dllab.symbols import COLUMN
 
 ACROSS, DOWN = 120, 80
 """Places of the plane that are asked about; places along the line of a single input: twice as many as ACROSS."""
-UNIT_SIDE = 16
-"""Places along each side of the picture of a unit."""
+UNIT_SIDE, LIVE_SIDE = 16, 12
+"""Places along each side of the picture of a unit, and of one that moves."""
 MOST_POINTS = 240
-PATHS = 12
-"""Layers that a refusal names."""
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """The net that was looked at, and its points. `rows`: how many there are in the split."""
+class Points:
+    """The net that was looked at, and the points of a split. `rows`: how many there are in it. `best_step`: see Subject."""
 
     name: str
     state: State
     steps: int
     split: str
     rows: int
+    best_step: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class PlaneMap:
     their class `truth` (N,) and what the net says, `said` (N,). `wrong`: how many of all rows of the split.
     """
 
-    seen: Seen
+    seen: Points
     features: tuple[str, ...]
     classes: tuple[str, ...]
     low: NDArray[np.float64]
@@ -79,7 +81,7 @@ class PlaneMap:
 class Line:
     """A net of one input and one value: `x`, `y` (M,) of the net; points (N,) and their values. `rmse`: of the split."""
 
-    seen: Seen
+    seen: Points
     feature: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -89,28 +91,35 @@ class Line:
     units: Units | None = None
 
 
-def plane_map(subject: Subject, split: str, layer: str | None = None, units: bool = False) -> PlaneMap:
-    """The plane around the training points, with the points of a split. Raises Unsuited for a layer that is not there."""
+def plane_map(
+    subject: Subject, split: str, layer: str | None = None, units: bool = False, *,
+    size: tuple[int, int] = (ACROSS, DOWN), side: int = UNIT_SIDE,
+) -> PlaneMap:  # fmt: skip
+    """The plane around the training points, with the points of a split. Raises Unsuited for a layer that is not there.
+
+    `size`: places across and down, `side`: those along the sides of a unit's picture.
+    """
     look = Look.at(subject.recipe, subject.network)
     assert look is not None, "suits.check comes first"
     _compile(subject)
     ready, data, rows = subject.ready(), subject.data, subject.rows(split)
     low, high = (_raw(subject, corner[None])[0] for corner in (look.low, look.high))
-    places = ready.predict(_raw(subject, look.places(ACROSS, DOWN)))
+    across, down = size
+    places = ready.predict(_raw(subject, look.places(across, down)))
     assert places.labels is not None
     sure = places.probabilities()[np.arange(len(places.labels)), places.labels] if places.probable else None
     said = ready.predict(data.dataset.columns[INPUTS][rows]).labels
     assert said is not None
     truth = data.dataset.columns["targets"][rows].astype(np.int64)
-    few = np.linspace(0, len(rows) - 1, min(MOST_POINTS, len(rows))).round().astype(np.int64)
-    chosen = None
+    few = evenly(len(rows), MOST_POINTS)
+    drawn = None
     if units or layer is not None:
-        chosen = _units(subject, _raw(subject, look.places(UNIT_SIDE, UNIT_SIDE)), (UNIT_SIDE, UNIT_SIDE), layer)
+        drawn = _units(subject, _raw(subject, look.places(side, side)), (side, side), layer)
     return PlaneMap(
-        _seen(subject, split), data.dataset.features, data.dataset.classes, low, high, places.labels.reshape(DOWN, ACROSS),
-        None if sure is None else sure.astype(np.float64).reshape(DOWN, ACROSS),
+        _seen(subject, split), data.dataset.features, data.dataset.classes, low, high, places.labels.reshape(down, across),
+        None if sure is None else sure.astype(np.float64).reshape(down, across),
         data.dataset.columns[INPUTS][rows[few]].astype(np.float64), truth[few], said[few], int((said != truth).sum()),
-        chosen,
+        drawn,
     )  # fmt: skip
 
 
@@ -123,22 +132,27 @@ def line_map(subject: Subject, split: str, layer: str | None = None, units: bool
     y = ready.predict(x[:, None].astype(np.float32)).outputs[:, 0].astype(np.float64)
     said = ready.predict(columns[INPUTS][rows]).outputs[:, 0]
     values = columns["targets"][rows, 0].astype(np.float64)
-    few = np.linspace(0, len(rows) - 1, min(MOST_POINTS, len(rows))).round().astype(np.int64)
-    chosen = None
+    few = evenly(len(rows), MOST_POINTS)
+    drawn = None
     if units or layer is not None:
-        chosen = _units(subject, np.linspace(x[0], x[-1], 4 * UNIT_SIDE)[:, None], (1, 4 * UNIT_SIDE), layer)
+        drawn = _units(subject, np.linspace(x[0], x[-1], 4 * UNIT_SIDE)[:, None], (1, 4 * UNIT_SIDE), layer)
     return Line(
         _seen(subject, split), subject.data.dataset.features[0], x, y, inputs[rows[few], 0], values[few],
-        float(np.sqrt(np.mean((said - values) ** 2))), chosen,
+        float(np.sqrt(np.mean((said - values) ** 2))), drawn,
     )  # fmt: skip
+
+
+def of_units(infos: Sequence[LayerInfo], layer: str | None) -> list[LayerInfo]:
+    """The layers that give a row of units, or those of them that are asked for. Raises Unsuited."""
+    return chosen([info for info in infos if len(info.output.shape) == 2], layer)
 
 
 def _compile(subject: Subject) -> None:
     subject.compile("infer:plain", "infer")
 
 
-def _seen(subject: Subject, split: str) -> Seen:
-    return Seen(subject.name, subject.state, subject.steps, split, len(subject.rows(split)))
+def _seen(subject: Subject, split: str) -> Points:
+    return Points(subject.name, subject.state, subject.steps, split, len(subject.rows(split)), subject.best_step)
 
 
 def _raw(subject: Subject, seen: NDArray[Any]) -> NDArray[np.float64]:
@@ -163,13 +177,9 @@ def _units(subject: Subject, places: NDArray[Any], shape: tuple[int, int], layer
 
 def _chosen(subject: Subject, inside: Inside, layer: str | None) -> str:
     """The path of a layer that was asked for; None: what follows the first layer with weights. Raises Unsuited."""
-    flat = [info for info in inside.infos if len(info.output.shape) == 2]
+    flat = of_units(inside.infos, layer)
     if layer is not None:
-        found = next((info for info in flat if layer in (info.path, info.kind)), None)
-        if found is None:
-            there = ", ".join(info.path for info in flat[:PATHS])
-            raise Unsuited(f"--layer {layer}: this net has no such layer of units", f"it has {there}")
-        return found.path
+        return flat[0].path
     weighted = {label.rpartition(".")[0] for label in subject.network.parameters}
     first = next((index for index, info in enumerate(flat) if info.path in weighted), 0)
     behind = flat[first + 1 :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Schedules:
 
 
 def rates_of(
-    target: str | None, schedules: Sequence[str] = (), changes: Sequence[str] = (), *, steps: int | None = None,
+    target: str | Path | None, schedules: Sequence[str] = (), changes: Sequence[str] = (), *, steps: int | None = None,
     trust: bool = False,
 ) -> Schedules:  # fmt: skip
     """The rates of a recipe by its own schedule and by others, written as in a recipe: `cosine`, `step: 100`.

@@ -133,7 +133,8 @@ def _layer(info: LayerInfo, looks: Mapping[Probe, NDArray[np.float64]], length: 
         each *= seen.shape[1] if by_units(info.output) else 1
         numbers = rows * each
         gradient = rows * np.sqrt(looks[probes["gradient"]].sum(1) / numbers)
-    spread = np.sqrt(np.maximum(squares - mean**2, 0))
+    with np.errstate(over="ignore", invalid="ignore"):  # of a net whose numbers are no longer finite
+        spread = np.sqrt(np.maximum(squares - mean**2, 0))
     return LayerTrace(
         info.path, info.kind, mean, spread, column["least"].min(1), column["most"].max(1),
         column["zeros"].sum(1) / count, seen[..., -BINS:].sum(1) / count[:, None], active,
@@ -150,7 +151,7 @@ def _active(units: NDArray[np.float64], divided: bool) -> NDArray[np.float64]:
     if not divided:
         units = units.sum(1, keepdims=True)
     shares: NDArray[np.float64] = units[..., :-1] / units[..., -1:]
-    return shares.reshape(len(units), -1)
+    return shares.reshape(len(units), shares.shape[1] * shares.shape[2])  # also where nothing was seen yet
 
 
 def _parameter(label: str, looks: Mapping[Probe, NDArray[np.float64]], length: int) -> ParameterTrace:

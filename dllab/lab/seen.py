@@ -11,20 +11,13 @@ from numpy.typing import NDArray
 
 from dllab.augment.frame import Frame, frame_of
 from dllab.data.dataset import Prepared, Rows, Source
-from dllab.engine.prepare import prepared
+from dllab.engine.prepare import data_of
 from dllab.lab.datasets import DataSummary, summary_of
-from dllab.recipe import Problem, Recipe, RecipeError
+from dllab.lab.examples import rows_of, split_of
+from dllab.recipe import Recipe
 
 CLASSES = 32
 """Of more classes examples are of the first ones."""
-
-
-class NoExample(ValueError):
-    """An example, or a split, that is not there; `hint` says which are."""
-
-    def __init__(self, problem: str, hint: str) -> None:
-        super().__init__(problem)
-        self.problem, self.hint = problem, hint
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Example:
+class Drawn:
     """Row `row` of the data, number `index` of its split."""
 
     row: int
@@ -60,7 +53,7 @@ class Seen:
     frame: Frame
     rows: dict[str, Rows]
     split: str
-    examples: tuple[Example, ...]
+    examples: tuple[Drawn, ...]
     chosen: bool
     counts: dict[str, NDArray[np.int64]]
     before: tuple[Range, ...]
@@ -87,18 +80,13 @@ class Seen:
 def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Sequence[int] = (), single: int = 20) -> Seen:
     """The data of a recipe, with `each` examples of every class, or those `inputs` of the split.
 
-    `single`: features are told of one by one up to so many. Raises NoExample, RecipeError.
+    `single`: features are told of one by one up to so many. Raises Unsuited, RecipeError.
     """
-    data = prepared(recipe)
-    if data is None:
-        hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
-        raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+    data = data_of(recipe)
     assert isinstance(recipe.data, Source)
     rows = {name: getattr(data.splits, name) for name in ("train", "validation", "test")}
     rows = {name: found for name, found in rows.items() if len(found)}
-    where = split or "train"
-    if where not in rows:
-        raise NoExample(f"--split {where}: there is no such split of these data", f"there are: {', '.join(rows)}")
+    where = split_of(data, split, "train")
     dataset, train, summary = data.dataset, data.splits.train, summary_of(recipe.data, data)
     numbers = not dataset.vocabulary
     names = _names(dataset.features, dataset.columns["targets"], single)
@@ -138,18 +126,12 @@ def _counts(data: Prepared, rows: Rows) -> NDArray[np.int64]:
     return np.bincount(labels[labels >= 0], minlength=len(classes))
 
 
-def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Example, ...]:
-    for number in inputs:
-        if number >= len(rows):
-            raise NoExample(
-                f"--input {number}: the {split} split has {len(rows):,} rows",
-                f"examples are counted from 0 to {len(rows) - 1:,}",
-            )
+def _examples(data: Prepared, rows: Rows, split: str, each: int, inputs: Sequence[int]) -> tuple[Drawn, ...]:
     if inputs:
-        return tuple(Example(int(rows[number]), number) for number in inputs)
+        return tuple(map(Drawn, rows_of(data, split, inputs), inputs))
     dataset = data.dataset
     if not dataset.classes or dataset.at_every_step:
-        return tuple(Example(int(row), number) for number, row in enumerate(rows[: max(each, 4)]))
+        return tuple(Drawn(int(row), number) for number, row in enumerate(rows[: max(each, 4)]))
     labels = dataset.columns["targets"][rows]
     found = [np.flatnonzero(labels == label)[:each] for label in range(min(len(dataset.classes), CLASSES))]
-    return tuple(Example(int(rows[number]), int(number)) for numbers in found for number in numbers)
+    return tuple(Drawn(int(rows[number]), int(number)) for numbers in found for number in numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
@@ -9,10 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.data.splits import evenly
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
-from dllab.engine.prepare import plan_of, prepared
+from dllab.engine.pace import Pace
+from dllab.engine.prepare import data_of, plan_of
 from dllab.engine.question import question_of
+from dllab.lab.examples import splits_of
 from dllab.lab.recording import Trace, trace, watch
 from dllab.lab.weight_path import PathRecorder, WeightPath
 from dllab.recipe import Problem, Recipe, RecipeError
@@ -22,11 +26,8 @@ from dllab.runs.ready import Ready
 from dllab.runs.train import first_weights, ignore
 from dllab.symbols import DECODER, LENGTHS
 from dllab.training.compiling import compile_ahead
-from dllab.training.events import EpochEnd, Event, Finished
+from dllab.training.events import EpochEnd, Event, Finished, Progress, Started
 from dllab.training.trainer import Trainer, columns_of
-
-SPLITS = ("test", "validation", "train")
-"""Where examples to look at are taken from: the first that there is."""
 
 Listener = Callable[[Event], None]
 State = Literal["untrained", "trained"]
@@ -37,18 +38,16 @@ class Subject:
 
     `name`: of the recipe or the run. `state`, `steps`: whether, and how long, it was trained. `trace`: what was seen in
     training, where that was asked for, as `path`, the weights along it. `history`: the evaluations of a training. `ended`:
-    how it ended.
+    how it ended. `best_step`: the earlier step whose weights, the best ones, it went back to; None: those of its end.
     """
 
     def __init__(self, name: str, recipe: Recipe, state: State, seed: int | None = None) -> None:
-        data = prepared(recipe)
-        if data is None:
-            hint = "give it data:, or use `dllab summary` and `dllab gradcheck`, which need none"
-            raise RecipeError([Problem("this recipe has no data to look at", recipe.place("input"), hint)])
+        data = data_of(recipe)
         self.name, self.recipe, self.data, self.state = name, recipe, data, state
         question = question_of(recipe, data, seed=seed)
         self.network = Network(plan_of(recipe, dataclasses.replace(question, shards=1)), recipe)
         self.steps = 0
+        self.best_step: int | None = None
         self.trace: Trace | None = None
         self.path: WeightPath | None = None
         self.history: tuple[EpochEnd, ...] = ()
@@ -75,10 +74,12 @@ class Subject:
         trust: bool = False,
         watched: bool = False,
         path: bool = False,
+        on_look: Callable[[SoFar], object] | None = None,
     ) -> Subject:
         """A recipe's net after training, of which no run is kept; `watched`: with a trace, `path`: with that.
 
-        Raises RecipeError.
+        `on_look` is called between steps, whenever the net may be looked at, with what gives it as it is by then. Raises
+        RecipeError.
         """
         if recipe.train.folds is not None:
             hint = "take the folds out with the override train.folds="
@@ -87,8 +88,11 @@ class Subject:
         found = cls(recipe.name, recipe, "trained", seed)
         trainer = _trainer(recipe, seed, on_event, trust, watched)
         history, recorder = [], PathRecorder(trainer) if path else None
+        so_far = SoFar(found, trainer, watched)
         for event in trainer.events():
             on_event(event)
+            if on_look is not None and isinstance(event, Started | Progress | EpochEnd):
+                on_look(so_far)
             if recorder is not None:
                 recorder.see(event)
             if isinstance(event, EpochEnd):
@@ -97,6 +101,7 @@ class Subject:
                 found.ended = event
         found._take(trainer.network)
         found.steps, found.history = trainer.course.step, tuple(history)
+        found.best_step = earlier(trainer.course.best_step, found.steps)
         if watched:
             found.trace = trace(trainer.network.plan, trainer.network.memory, found.steps, len(trainer.rows))
         if recorder is not None:
@@ -108,7 +113,7 @@ class Subject:
         """A run's net. `same_data`: whether the data are what they were in training."""
         found = cls(opened.folder.path.name, opened.recipe, "trained")
         found._take(opened.network)
-        found.steps = opened.steps
+        found.steps, found.best_step = opened.steps, earlier(opened.best_step, opened.steps)
         found.same_data = Learnt.of(found.data).digest == opened.learnt.digest
         return found
 
@@ -119,8 +124,7 @@ class Subject:
     @property
     def splits(self) -> dict[str, NDArray[np.int64]]:
         """The rows of each split that has any, test first."""
-        found = {name: getattr(self.data.splits, name) for name in SPLITS}
-        return {name: rows for name, rows in found.items() if len(rows)}
+        return splits_of(self.data)
 
     def rows(self, split: str | None = None, most: int | None = None) -> NDArray[np.int64]:
         """Rows of a split (None: the first there is), evenly taken where there are more than `most`."""
@@ -128,7 +132,7 @@ class Subject:
         rows = splits[split] if split is not None else next(iter(splits.values()))
         if most is None or len(rows) <= most:
             return rows
-        return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+        return rows[evenly(len(rows), most)]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The data as the engine's programs read them."""
@@ -157,6 +161,38 @@ class Subject:
         for label, value in network.plan.store.running.items():
             own = self.network.plan.store.running[label]
             self.network.memory.view("running", own)[...] = network.memory.view("running", value)
+
+
+class SoFar:
+    """Called, it gives the net of a training that goes on as it is by then, with the trace of it if it is `watched`.
+
+    That has weights and buffers of its own: however it is looked at, neither the training nor its end see anything of it.
+    """
+
+    def __init__(self, found: Subject, trainer: Trainer, watched: bool) -> None:
+        self._found, self._trainer, self._watched = found, trainer, watched
+        self._seen: Subject | None = None
+
+    def often(self, times: int) -> None:
+        """Let the training be looked at so many times or more, evenly; it computes the same."""
+        self._trainer.course.pace = Pace(most=max(1, self._trainer.steps // max(times, 1)))
+
+    def __call__(self) -> Subject:
+        """The same subject again and again, brought up to date."""
+        if self._seen is None:
+            self._seen = copy.copy(self._found)
+            self._seen.network = Network(self._found.network.plan, self._found.recipe)
+        seen, trainer = self._seen, self._trainer
+        seen._take(trainer.network)
+        seen.steps = trainer.course.step
+        if self._watched:
+            seen.trace = trace(trainer.network.plan, trainer.network.memory, seen.steps, len(trainer.rows))
+        return seen
+
+
+def earlier(step: int | None, steps: int) -> int | None:
+    """A step, if it is not the last one."""
+    return step if step != steps else None
 
 
 def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, watched: bool) -> Trainer:

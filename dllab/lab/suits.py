@@ -15,7 +15,7 @@ PLANE = (2,)
 
 
 class Unsuited(ValueError):
-    """A view that makes no sense for a net; `hint` names those that do."""
+    """A view that makes no sense for a net, or a layer or an example that is not there; `hint` names those that are."""
 
     def __init__(self, problem: str, hint: str) -> None:
         super().__init__(problem)
@@ -23,7 +23,7 @@ class Unsuited(ValueError):
 
 
 @dataclass(frozen=True)
-class Looked:
+class Candidate:
     """What a view is asked about: the plan of a net, and its data."""
 
     plan: Plan
@@ -34,7 +34,7 @@ class Looked:
         return any(info.kind in kinds for info in self.plan.infos)
 
 
-def _boundary(of: Looked) -> str | None:
+def _boundary(of: Candidate) -> str | None:
     dataset = of.data.dataset
     shape = dataset.input_shape
     if dataset.vocabulary:
@@ -51,36 +51,36 @@ def is_line(dataset: Dataset) -> bool:
     return dataset.input_shape == (1,) and dataset.task == "regression" and dataset.outputs == 1 and not dataset.vocabulary
 
 
-def _filters(of: Looked) -> str | None:
+def _filters(of: Candidate) -> str | None:
     return None if of.has(*FILTERS) else "filters belong to convolutions, and this net has none"
 
 
-def _attention(of: Looked) -> str | None:
+def _attention(of: Candidate) -> str | None:
     return None if of.has("attention") else "this net has no attention"
 
 
-def _embeddings(of: Looked) -> str | None:
+def _embeddings(of: Candidate) -> str | None:
     return None if of.has(*TABLES) else "this net has no table of vectors: no layer embedding, skip_gram, cbow or glove"
 
 
-def _predictions(of: Looked) -> str | None:
+def _predictions(of: Candidate) -> str | None:
     loss = of.plan.question.loss
     if of.plan.question.targets is None or loss is None or not loss.measured:
         return "this net has no answers that could be right or wrong"
     return None
 
 
-def _landscape(of: Looked) -> str | None:
+def _landscape(of: Candidate) -> str | None:
     if any(len(parameter.shape) > 1 for parameter in of.plan.parameters):
         return None
     return "a plane goes through weights, and this net has none"
 
 
-def _any(of: Looked) -> str | None:
+def _any(of: Candidate) -> str | None:
     return None
 
 
-VIEWS: dict[str, Callable[[Looked], str | None]] = {
+VIEWS: dict[str, Callable[[Candidate], str | None]] = {
     "viz-activations": _any,
     "viz-gradients": _any,
     "viz-boundary": _boundary,
@@ -97,8 +97,8 @@ VIEWS: dict[str, Callable[[Looked], str | None]] = {
 
 def check(view: str, plan: Plan, data: Prepared) -> None:
     """Raise Unsuited where a view makes no sense."""
-    looked = Looked(plan, data)
-    problem = VIEWS[view](looked)
+    net = Candidate(plan, data)
+    problem = VIEWS[view](net)
     if problem is not None:
-        others = [name for name, against in VIEWS.items() if against(looked) is None]
+        others = [name for name, against in VIEWS.items() if against(net) is None]
         raise Unsuited(f"{view}: {problem}", f"for this net there are: {', '.join(others)}")

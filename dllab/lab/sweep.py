@@ -219,6 +219,11 @@ class Sweep:
         if self._shared is not None:
             self._shared.stop()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants any more of it."""
+        return self._shared is not None and self._shared.stopped
+
     def _worker(self) -> Worker:
         return Worker(self._make, self._source, self._building, self._told)
 
@@ -229,6 +234,8 @@ class Sweep:
         with self._asking:
             key = str(trainer.recipe.init_from)
             if key not in self._known:
+                if self.stopped:
+                    raise Stopped
                 assert self._sources is not None, "a recipe with init_from needs its weights"
                 self._known[key] = self._sources(trainer)
             return self._known[key]
@@ -239,13 +246,13 @@ class _Shared:
 
     def __init__(self, members: Callable[[int], Member], indices: Sequence[int], jobs: int) -> None:
         self.members, self.indices, self.jobs = members, indices, jobs
-        self._taken, self._stopped = 0, False
+        self._taken, self.stopped = 0, False
         self.working = jobs
         self._taking = threading.Lock()
         self._ended: queue.SimpleQueue[list[Done] | BaseException | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
 
     def work(self, worker: Worker) -> None:
         """One thread's life."""
@@ -265,7 +272,7 @@ class _Shared:
             ended: list[Done] = []
             try:
                 for index in indices:
-                    ended.append(worker.train(self.members(index), lambda: not self._stopped))
+                    ended.append(worker.train(self.members(index), lambda: not self.stopped))
             finally:
                 self._ended.put(ended)
             took = max(time.perf_counter() - began, 1e-6) / len(indices)
@@ -274,7 +281,7 @@ class _Shared:
     def _take(self, size: int) -> Sequence[int]:
         """The next members, fewer towards the end; none when there are none, or nobody wants them."""
         with self._taking:
-            left = 0 if self._stopped else len(self.indices) - self._taken
+            left = 0 if self.stopped else len(self.indices) - self._taken
             size = min(size, left // (2 * self.jobs) + 1, left)
             self._taken += size
             return self.indices[self._taken - size : self._taken]

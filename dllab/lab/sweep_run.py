@@ -19,15 +19,17 @@ from dllab.lab.search import Changed, Search
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
-from dllab.recipe import RecipeError, parse, shipped
+from dllab.recipe import Problem, RecipeError, parse, shipped
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
 from dllab.runs.keeper import now
 from dllab.runs.machine import differences, surroundings
 from dllab.runs.resume import flat
+from dllab.runs.seal import digest_of
 from dllab.runs.sweep_folder import SweepFolder, find_sweep
 from dllab.runs.train import first_weights
 from dllab.training.events import Event, FirstTraining
+from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
@@ -81,6 +83,7 @@ class SweepRun:
         self._sweep: Sweep | ClusterSweep = (
             Sweep(plan.make, jobs, sources=self._weights) if cluster is None else cluster.sweep(plan, self._weights)
         )
+        self._weights_then: dict[str, str] = {}
         self._waiting: list[str] = []
         self._last_kept = time.perf_counter()
 
@@ -101,6 +104,7 @@ class SweepRun:
                       cluster=cluster)  # fmt: skip
             run.folder, run.notes = folder, differences(document)
             run.seconds, run._began = float(document.get("seconds") or 0), str(document.get("began") or now())
+            run._weights_then = dict(document.get("weights") or {})
             for line, told in folder.members(len(plan.grid)):
                 run.tally.add(told["index"], told["status"], _figures(told.get("final")), told.get("error"))
                 if run.search is not None:
@@ -212,16 +216,32 @@ class SweepRun:
         told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
         self.folder.write_plan({
             **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6),
-            "began": self._began, **surroundings(),
+            "began": self._began, "weights": self._weights_then, **surroundings(),
         })  # fmt: skip
 
     def _weights(self, trainer: Trainer) -> Source:
         """What members with `init_from` begin with; a recipe that was never trained is trained first."""
 
         def told(event: Event) -> None:
+            if self._sweep.stopped:
+                raise KeyboardInterrupt
             self._sweep.compiling = f"{event.recipe} first" if isinstance(event, FirstTraining) else ""
 
-        return first_weights(trainer, self._run_dir, self._save, told, self.plan.trust)
+        try:
+            found = first_weights(trainer, self._run_dir, self._save, told, self.plan.trust)
+        except KeyboardInterrupt:
+            raise Stopped from None
+        origin = trainer.recipe.init_from
+        assert origin is not None
+        name = origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+        digest = digest_of(found.arrays)
+        if self._weights_then.setdefault(name, digest) != digest:
+            hint = "begin a new sweep, or put that run back"
+            problem = Problem("init_from: its weights are not those that this sweep began with",
+                              trainer.recipe.place("init_from"), hint)  # fmt: skip
+            raise RecipeError([problem])
+        self._keep_plan()  # nobody else writes it while members are trained
+        return found
 
 
 def _search_of(plan: SweepPlan, measure: Measure | None) -> Search | None:

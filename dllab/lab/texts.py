@@ -13,7 +13,7 @@ from dllab.data.spelling import BOUNDARIES, MASK, UNKNOWN, Spelling, Unspelt
 from dllab.data.table_text import TableError
 from dllab.data.text_lines import TextLine, Texts
 from dllab.lab.decode import Answer, decode
-from dllab.runs.ready import Ready
+from dllab.runs.ready import Reading, Ready
 from dllab.symbols import DECODER, LENGTHS
 
 Kind = Literal["class", "value", "labels", "next", "fill", "answer"]
@@ -57,7 +57,7 @@ class Said:
     bits: float | None = None
 
 
-def kind_of(ready: Ready) -> Kind:
+def kind_of(ready: Reading) -> Kind:
     """What a net answers to a text."""
     learnt = ready.learnt
     if learnt.column(DECODER) is not None:
@@ -69,7 +69,7 @@ def kind_of(ready: Ready) -> Kind:
     return "class" if learnt.task == "classification" else "value"
 
 
-def rows_of_texts(ready: Ready, texts: Texts) -> Rows:
+def rows_of_texts(ready: Reading, texts: Texts) -> Rows:
     """Texts as rows of inputs. Raises TableError for one that the net cannot read, with its line and what is wrong."""
     spelling, steps = ready.spelling, ready.learnt.input_shape[0]
     start = int(ready.learnt.begins and spelling.ends)
@@ -105,7 +105,7 @@ def _spelt(spelling: Spelling, text: str, where: str) -> list[int]:
         raise TableError(f"{where}, {at}: {lack.piece!r} is no {spelling.kind} that this net has learnt", hint) from None
 
 
-def _check_length(ready: Ready, count: int, start: int, told: str) -> None:
+def _check_length(ready: Reading, count: int, start: int, told: str) -> None:
     """Raise TableError for a text longer than the net's rows, or shorter where nothing tells it how long they are."""
     learnt, spelling, most = ready.learnt, ready.spelling, ready.learnt.input_shape[0] - start
     if count > most:

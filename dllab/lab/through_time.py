@@ -26,13 +26,15 @@ class ThroughTime:
     """`sizes` (T,): of the gradient of one example by the state of each step, the root of the mean square over examples.
 
     Sequences are put together at their ends: the last number is that of each one's last step. `only_last`: the layers
-    behind see nothing but the last state, so that all of it has come through time.
+    behind see nothing but the last state, so that all of it has come through time. `factor`: how many times as large it is
+    at an example's first step as at its own last one, the median over the examples that have several steps.
     """
 
     path: str
     kind: str
     sizes: NDArray[np.float64]
     only_last: bool
+    factor: float
 
 
 def through_time(inside: Inside, path: str) -> ThroughTime | None:
@@ -49,7 +51,19 @@ def through_time(inside: Inside, path: str) -> ThroughTime | None:
         if there.any():
             at = ends[there] - 1 - back
             sizes[steps - 1 - back] = inside.rows * np.sqrt(np.mean(squares[there, at]))
-    return ThroughTime(path, info.kind, sizes[np.isfinite(sizes).argmax() :], len(info.output.shape) == 2)
+    only_last = len(info.output.shape) == 2
+    return ThroughTime(path, info.kind, sizes[np.isfinite(sizes).argmax() :], only_last, _factor(squares, ends))
+
+
+def _factor(squares: NDArray[np.float64], ends: NDArray[np.int64]) -> float:
+    """First over last step, by squares (N, T); examples of which the last is 0 are passed over, 1 where all are."""
+    several = np.flatnonzero(ends > 1)
+    first, last = squares[several, 0], squares[several, ends[several] - 1]
+    if not np.isfinite(first).all():
+        return float("inf")
+    there = last > 0
+    with np.errstate(over="ignore"):
+        return float(np.median(np.sqrt(first[there] / last[there]))) if there.any() else 1.0
 
 
 def state_gradients(inside: Inside, path: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from dllab.inits.initializer import Initializer
 from dllab.ops.layer import Layer
 from dllab.ops.sequence import lengths_of, sequence
 from dllab.ops.start_states import Start, start_states
-from dllab.ops.through_time import ROOM
+from dllab.ops.through_time import ROOM, copy_rows
 from dllab.symbols import Dim, Net, Parameter, Value
 
 _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Literal["sequence", "last"], "sequence")})  # type: ignore[call-overload]
@@ -24,19 +24,13 @@ _Returning: Any = create_model("_Returning", __base__=Layer, **{"return": (Liter
 @kernel(y="B H", x="B H")
 def hand_on(y, x):
     """Y = x, the last state: the way back through time counts down in x's gradient, and that by y stays as it came."""
-    for n in range(y.shape[0]):
-        to, of = y[n], x[n]
-        for j in range(to.shape[0]):
-            to[j] = of[j]
+    copy_rows(y, x)
 
 
 @kernel(dx="B H", dy="B H")
 def hand_back(dx, dy):
     """Dx = dy."""
-    for n in range(dx.shape[0]):
-        to, of = dx[n], dy[n]
-        for j in range(to.shape[0]):
-            to[j] = of[j]
+    copy_rows(dx, dy)
 
 
 @dataclass(frozen=True)

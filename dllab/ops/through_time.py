@@ -237,19 +237,22 @@ def backward_x(dx, dz, wx, turned_x, ends, steps):
     nothing_behind(dx, ends, dx.shape[1])
 
 
+@device
+def copy_rows(y, x):
+    """Y = x, row by row."""
+    for n in range(y.shape[0]):
+        to, of = y[n], x[n]
+        for j in range(to.shape[0]):
+            to[j] = of[j]
+
+
 @kernel(dstart="B H", dy_h="B H")
 def backward_start(dstart, dy_h):
     """Dstart = what is left in dy_h, in which the gradient of the state has gone back to before the first step."""
-    for n in range(dstart.shape[0]):
-        to, of = dstart[n], dy_h[n]
-        for j in range(to.shape[0]):
-            to[j] = of[j]
+    copy_rows(dstart, dy_h)
 
 
 @kernel(dstart_c="B H", dy_c="B H")
 def backward_start_c(dstart_c, dy_c):
     """The same for the memory of an LSTM."""
-    for n in range(dstart_c.shape[0]):
-        to, of = dstart_c[n], dy_c[n]
-        for j in range(to.shape[0]):
-            to[j] = of[j]
+    copy_rows(dstart_c, dy_c)

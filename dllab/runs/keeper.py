@@ -186,12 +186,17 @@ class Keeper:
         if self.folder is not None:
             if weights:
                 self.folder.metrics.close()
-                self.folder.write_weights(result.network, {"recipe": result.recipe.name, "steps": result.steps})
+                facts = {"recipe": result.recipe.name, "steps": result.steps, "best_step": self._restored()}
+                self.folder.write_weights(result.network, facts)
             document = {**result.document(), **self._origin, "best_epoch": result.best_epoch}
             if result.diverged is not None:
                 document["diverged"] = dataclasses.asdict(result.diverged)
             self.folder.write_status(document)
         return result
+
+    def _restored(self) -> int | None:
+        """The step whose weights the net has, if training has ended by going back to them."""
+        return None if self.finished is None else self.trainer.course.best_step
 
     def _with_advice(self, error: StoreError) -> StoreError:
         assert self.folder is not None

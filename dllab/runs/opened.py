@@ -32,7 +32,10 @@ FILES = {"last": WEIGHTS, "best": BEST}
 
 
 class Opened(Ready):
-    """The net of a run. `recipe`, `learnt` (what its data were), `network`, `steps` it was trained for."""
+    """The net of a run. `recipe`, `learnt` (what its data were), `network`, `steps` it was trained for.
+
+    `best_step`: that to whose weights, the best ones, training has gone back; None where it has not.
+    """
 
     def __init__(
         self, run: str | Path, run_dir: str | Path | None = None, weights: str = "last", trust: bool = False
@@ -60,6 +63,8 @@ class Opened(Ready):
         if type(facts.get("steps")) is not int:
             raise StoreError(f"{path / name} is not of this version of the lab\n  {new_run(path)}")
         self.steps: int = facts["steps"]
+        best = facts.get("best_step")
+        self.best_step = best if type(best) is int else None
 
     def encoding(self) -> Encoding:
         """How tables become inputs of this net: as they did in training, or a column for each number of a row."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dllab.data.dataset import Dataset
+from dllab.data.splits import evenly
 from dllab.engine.prepare import prepared
 from dllab.metrics.labels import predicted
 from dllab.training.compiling import compile_ahead
@@ -31,7 +32,7 @@ class Look:
 
     def __init__(self, network: Network, points: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> None:
         self.network, self.names = network, names
-        chosen = np.linspace(0, len(points) - 1, min(SHOWN_POINTS, len(points))).round().astype(np.int64)
+        chosen = evenly(len(points), SHOWN_POINTS)
         self._points, self._labels = points[chosen], labels[chosen]
         low, high = points.min(axis=0), points.max(axis=0)
         border = np.maximum((high - low) * BORDER, 1e-3)

@@ -44,17 +44,11 @@ class Predictions:
         return np.hstack([1 - self.outputs, self.outputs]) if self.outputs.shape[1] == 1 else self.outputs
 
 
-class Ready:
-    """A trained net. `recipe`, `learnt` (what its data were), `network`."""
+class Reading:
+    """How a net reads texts, trained or not: that is told by what its data are, `learnt`."""
 
-    def __init__(self, recipe: Recipe, learnt: Learnt, network: Network) -> None:
-        self.recipe, self.learnt, self.network = recipe, learnt, network
-        self._found: dict[str, dict[str, NDArray[Any]]] = {}
-
-    @property
-    def gives_back(self) -> bool:
-        """Whether the net has learnt to give back its inputs."""
-        return bool(getattr(self.recipe.data, "reconstruct", False))
+    def __init__(self, learnt: Learnt) -> None:
+        self.learnt = learnt
 
     @property
     def spelling(self) -> Spelling:
@@ -75,6 +69,20 @@ class Ready:
     def reads_steps(self) -> bool:
         """Whether it reads texts, or answers at every step."""
         return bool(self.learnt.vocabulary) or self.learnt.label_steps > 0
+
+
+class Ready(Reading):
+    """A trained net. `recipe`, `learnt` (what its data were), `network`."""
+
+    def __init__(self, recipe: Recipe, learnt: Learnt, network: Network) -> None:
+        super().__init__(learnt)
+        self.recipe, self.network = recipe, network
+        self._found: dict[str, dict[str, NDArray[Any]]] = {}
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether the net has learnt to give back its inputs."""
+        return bool(getattr(self.recipe.data, "reconstruct", False))
 
     def figures_of(self, inputs: NDArray[Any], targets: NDArray[Any] | None, **beside: NDArray[Any]) -> dict[str, Any]:
         """Loss and metrics of other rows: raw inputs (N, ...), labels (N,) or values (N, K); None: the inputs.

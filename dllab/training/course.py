@@ -144,6 +144,12 @@ class Course:
             self.step = last
         return stopped
 
+    @property
+    def best_step(self) -> int | None:
+        """The step whose weights, the best ones, are put back at the end; None where nothing is."""
+        back = self.stop is not None and self.stop.restore_best and self.status != "diverged"
+        return self.best.step if back and self.best is not None else None
+
     def rate(self) -> float:
         """The learning rate of the next step."""
         return float(self._rates(self.step, self.step + 1)[0])

@@ -154,7 +154,7 @@ class Trainer:
 
     def finish(self, course: Course) -> Finished:
         """How a run ended, with the figures of all splits; after the best weights are put back, if that is asked for."""
-        if course.stop is not None and course.stop.restore_best and course.best is not None and course.status != "diverged":
+        if course.best is not None and course.best_step is not None:
             course.best.restore(self.network)
         figures = {name: self.evaluator.evaluate(name) for name in self.evaluator.splits}
         expected = {}

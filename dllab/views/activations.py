@@ -14,10 +14,12 @@ from rich.text import Text
 
 from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
-from dllab.lab.activations import Activations, LayerActivations
+from dllab.lab.activations import Activations
+from dllab.lab.tally import LayerActivations
 from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
 from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -30,7 +32,8 @@ PASSING = ("flatten", "reshape", "dropout", "gaussian_noise", "identity")  # lay
 ROOMY = 100  # columns from which the wide histogram and the range are shown
 
 
-def activations_view(found: Activations, example: Example | None, reference: str, detail: bool) -> RenderableType:
+def activations_view(found: Activations, example: Example | None, reference: str, detail: bool,
+                     kept: str = "") -> RenderableType:  # fmt: skip
     """The layers as a table; in `detail` each with its histogram and its units; and what they give for an example."""
     blocks: list[RenderableType] = [_looked_at(found)]
     if found.normed:
@@ -54,7 +57,7 @@ def activations_view(found: Activations, example: Example | None, reference: str
             LayerTable(found.layers),
         ]
     blocks += [Text(), verdict(found.unusual), Text()]
-    return Group(Plain(Group(*blocks)), NextSteps(_next(found, example, reference, detail)))
+    return Group(Plain(Group(*blocks)), NextSteps(_next(found, example, reference, detail, kept)))
 
 
 def document(found: Activations, example: Example | None) -> dict[str, Any]:
@@ -63,6 +66,7 @@ def document(found: Activations, example: Example | None) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "split": found.split,
         "rows": found.rows,
         "unusual": list(found.unusual),
@@ -110,11 +114,6 @@ def verdict(unusual: Sequence[str]) -> RenderableType:
     lines = [Text(f"Unusual: {told}") for told in unusual[:MOST_NAMED]]
     more = len(unusual) - MOST_NAMED
     return Group(*lines, *([Text(f"and {count(more, 'more such layer')} (--json tells of all)")] if more > 0 else []))
-
-
-def state_of(state: str, steps: int) -> str:
-    """How far a net is."""
-    return "untrained" if state == "untrained" else f"trained {count(steps, 'step')}"
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,9 @@ def _ticks(bars: int) -> str:
 
 def _looked_at(found: Activations) -> Text:
     looked = f"{count(found.rows, 'example')} of the split {found.split}"
-    return Text.assemble((found.name, "bold"), f": activations, {state_of(found.state, found.steps)}, {looked}")
+    return Text.assemble(
+        (found.name, "bold"), f": activations, {state_of(found.state, found.steps, found.best_step)}, {looked}"
+    )
 
 
 def _detail(layer: LayerActivations) -> Iterator[RenderableType]:
@@ -217,15 +218,16 @@ def worst(layers: Sequence[Any]) -> Any:
     return layers[int(np.argmax(shares))] if max(shares) >= 0 else layers[-1]
 
 
-def _next(found: Activations, example: Example | None, reference: str, detail: bool) -> list[tuple[str, str]]:
+def _next(found: Activations, example: Example | None, reference: str, detail: bool, kept: str) -> list[tuple[str, str]]:
     command = f"dllab {VIEW} {reference}"
+    same = f"{command} {kept}".strip()
     steps = []
     if not detail:
         chosen = worst(found.layers)
-        steps.append((f"{command} --layer {chosen.path}", "a layer in detail"))
+        steps.append((f"{same} --layer {chosen.path}", "a layer in detail"))
     if example is None:
-        steps.append((f"{command} --input 0", "what every layer gives for one example"))
+        steps.append((f"{same} --input 0", "what every layer gives for one example"))
     steps.append((f"{command} --during", "how it came to be, in training"))
     if found.state == "trained" and not detail:
-        steps.append((f"{command} --before", "the same before training"))
+        steps.append((f"{same} --before", "the same before training"))
     return steps

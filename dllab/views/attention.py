@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from rich.text import Text
 
 from dllab.lab.attention import EVENLY, MOSTLY, Attention, Head, Looks
 from dllab.views.beside import Beside
+from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import cut, shown
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -36,10 +37,11 @@ Steps = tuple[int, int]
 
 
 def attention_view(found: Attention, reference: str, steps: Steps | None = None, head: int | None = None,
-                   every: bool = False) -> RenderableType:  # fmt: skip
+                   every: bool = False, kept: str = "", another: str = "") -> RenderableType:  # fmt: skip
     """The heads of all layers, or of the first where there are many and not `every` one was asked for.
 
     `reference`: what the user calls the net. `steps`: those to be drawn, from 1. `head`: that one alone.
+    `kept`: options for the next command, `another`: for one about another example.
     """
     heads = sum(len(layer.heads) for layer in found.layers)
     drawn = found.layers if every or heads <= FEW_HEADS or head is not None else found.layers[:1]
@@ -49,17 +51,19 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
     if len(drawn) < len(found.layers) and head is None:
         blocks += [Text(f"{count(len(found.layers) - 1, 'more layer')} with {count(heads - len(drawn[0].heads), 'head')}: "
                         "--layer attention draws all"), Text()]  # fmt: skip
-    return Group(Plain(Group(*blocks, _Table(found, head), Text())), NextSteps(_next(found, reference, steps)))
+    return Group(
+        Plain(Group(*blocks, _Table(found, head), Text())), NextSteps(_next(found, reference, steps, kept, another))
+    )
 
 
 def _about(found: Attention) -> list[Text]:
     """What was looked at, and how to read it."""
-    trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
+    state = state_of(found.state, found.steps, found.best_step)
     where = "a text that was given" if found.row is None else f"row {found.row} ({found.split})"
     text = f" {_quoted(found.text)}" if found.text else ""
     said = f", which says {_quoted(found.answer)}" if found.answer else ""
     return [
-        Text.assemble((found.name, "bold"), f": attention, {trained}; {where}{text}{said}"),
+        Text.assemble((found.name, "bold"), f": attention, {state}; {where}{text}{said}"),
         Text("Each row is a step that asks, and shows what share it takes of each column; a row adds up to 1."),
     ]
 
@@ -167,16 +171,16 @@ def _habit(head: Head) -> str:
     return f"spread; {best}" if best else "spread"
 
 
-def _next(found: Attention, reference: str, steps: Steps | None) -> list[tuple[str, str]]:
+def _next(found: Attention, reference: str, steps: Steps | None, kept: str, another: str) -> list[tuple[str, str]]:
     """Other things to look at."""
     longest = max(len(layer.looked_at) for layer in found.layers)
-    commands = []
+    commands, same = [], f"dllab viz-attention {reference} {kept}".strip()
     if longest > WHOLE and steps is None:
-        commands.append((f"dllab viz-attention {reference} --steps 1-{WINDOW}", "the first steps"))
+        commands.append((f"{same} --steps 1-{WINDOW}", "the first steps"))
     if found.state == "trained":
-        commands.append((f"dllab viz-attention {reference} --before", "before training"))
+        commands.append((f"{same} --before", "before training"))
     if found.row is not None:
-        commands.append((f"dllab viz-attention {reference} --input 1", "another example"))
+        commands.append((f"dllab viz-attention {reference} {another or '--input 1'}", "another example"))
     return [*commands, ("dllab layers attention", "what is computed")]
 
 
@@ -186,6 +190,7 @@ def document(found: Attention) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "split": found.split if found.row is not None else None,
         "row": found.row,
         "text": found.text,
@@ -207,15 +212,11 @@ def document(found: Attention) -> dict[str, Any]:
 def _head(head: Head) -> dict[str, Any]:
     return {
         "head": head.number,
-        "shares": [[_number(share) for share in row] for row in head.shares.tolist()],
-        "back": _number(head.back),
-        "entropy": _number(head.entropy),
-        "at_once": _number(head.at_once),
-        "seen": _number(head.seen),
+        "shares": plain(head.shares),
+        "back": plain(head.back),
+        "entropy": plain(head.entropy),
+        "at_once": plain(head.at_once),
+        "seen": plain(head.seen),
         "looks": head.habit,
-        "places": [{"place": place.name, "share": _number(place.share)} for place in head.places],
+        "places": [{"place": place.name, "share": plain(place.share)} for place in head.places],
     }
-
-
-def _number(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None

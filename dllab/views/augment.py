@@ -15,6 +15,7 @@ from dllab.lab.augmented import Augmented, Draw, Sample
 from dllab.recipe.dump import brief, plain_value
 from dllab.views.histogram import ASCII_BARS, BARS
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.scale import ASCII_SHADES
 
 GAP = 2
@@ -44,7 +45,7 @@ def augment_view(found: Augmented, reference: str) -> RenderableType:
         (f"dllab train {reference}", "train on them; figures are of rows as they are"),
         ("dllab augmentations", "all there are"),
     ]
-    return Group(*blocks, Text(), NextSteps(steps))
+    return Group(Plain(Group(*blocks)), Text(), NextSteps(steps))
 
 
 def document(found: Augmented) -> dict[str, Any]:

@@ -19,6 +19,7 @@ DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille
 MARGIN = 9  # columns of the scale on the left
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
 DECADES = 12  # that such a scale spans at most; what is smaller, and 0, lies on its lower end
+OFF = 0.08  # of the scale: how far from its middle a round number may be that is told there
 FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power of ten below its length
 
 
@@ -71,11 +72,9 @@ class Plot:
                 if _drawable(y)
             ]
             grid.curve(points, index, curve.dotted, not curve.points)
+        ticks = _ticks(low, high, height, logarithmic)
         for row in range(height):
-            share = 1 - row / max(height - 1, 1)
-            labelled = row in (0, height - 1) or (row == (height - 1) // 2 and height >= 5)
-            value = low + share * (high - low)
-            label = _tick(10**value if logarithmic else value) if labelled else ""
+            label = _tick(ticks[row]) if row in ticks else ""
             line = Text(f"{label:>{MARGIN - 2}} {'|' if ascii_only else '│'}", no_wrap=True)
             for index, run in groupby(grid.cells(row, ascii_only), key=lambda cell: cell[1]):
                 characters = "".join(character for character, _ in run)
@@ -164,6 +163,19 @@ class _Grid:
         cell = (x // self.across, y // self.down)
         self.dots[cell] = self.dots.get(cell, 0) | DOTS[x % self.across][y % self.down]
         self.owner[cell] = index
+
+
+def _ticks(low: float, high: float, height: int, logarithmic: bool) -> dict[int, float]:
+    """Lines with what they stand for: both ends, and where there is room a round number that lies close to the middle."""
+    ticks = {height - 1: low, 0: high}
+    if height >= 5:
+        middle, near = (low + high) / 2, OFF * (high - low)
+        exact = 10**middle if logarithmic else middle
+        rounds = [float(f"{exact:.{digits}e}") for digits in range(3)]
+        places = [math.log10(value) if logarithmic else value for value in rounds]
+        at = next((place for place in places if abs(place - middle) <= near), middle)
+        ticks[round((high - at) / (high - low) * (height - 1))] = at
+    return {row: 10**at if logarithmic else at for row, at in ticks.items()}
 
 
 def _end(value: float) -> str:

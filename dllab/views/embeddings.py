@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,11 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.lab.embeddings import CIRCLE, ORDER, Plane
+from dllab.lab.embeddings import CIRCLE, ORDER, WordPlane
 from dllab.lab.neighbours import Answer
+from dllab.views.documents import plain
 from dllab.views.labels import cut, shown
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -30,23 +31,26 @@ MOVES = [(0, 0), (0, -1), (0, 1), (0, -2), (0, 2), (-1, 0), (1, 0), (0, -3), (0,
 Array = NDArray[Any]
 
 
-def embeddings_view(found: Plane, reference: str) -> RenderableType:
-    """What is drawn, the plane, what to make of it, the nearest words. `reference`: what the user calls the net."""
+def embeddings_view(found: WordPlane, reference: str, asked: str = "", kept: str = "") -> RenderableType:
+    """What is drawn, the plane, what to make of it, the nearest words. `reference`: what the user calls the net.
+
+    `asked`, `kept`: words and options for the next command.
+    """
     blocks: list[RenderableType] = [
         _about(found), Text(_what(found)), _Map(found), Text(_verdict(found)), Text(),
         Text("nearest by the cosine, in all directions", "bold"), *map(_Line, found.answers), Text(),
     ]  # fmt: skip
-    return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference)))
+    return Group(Plain(Group(*blocks)), NextSteps(_next(found, reference, asked, kept)))
 
 
-def _about(found: Plane) -> Text:
+def _about(found: WordPlane) -> Text:
     table, vectors = found.vectors.table, found.vectors
     units = table.vectors.shape[1]
-    state = {"trained": f"trained {count(vectors.steps, 'step')}; ", "untrained": "untrained; "}.get(vectors.state, "")
+    state = f"{state_of(vectors.state, vectors.steps, vectors.best_step)}; " if vectors.state else ""
     return Text.assemble((table.source, "bold"), f": {state}{table.name}, {_many(table.words)}, {units} numbers each")
 
 
-def _what(found: Plane) -> str:
+def _what(found: WordPlane) -> str:
     """Which words, and which plane."""
     words = len(found.words)
     many = _many(found.words)
@@ -64,7 +68,7 @@ def _many(words: Sequence[str]) -> str:
     return count(len(words), "letter" if all(len(word) == 1 for word in words) else "word")
 
 
-def _verdict(found: Plane) -> str:
+def _verdict(found: WordPlane) -> str:
     """What the plane shows, by a rule that is named."""
     share, chance = percent(found.share), percent(found.chance)
     if found.frequency is not None:
@@ -81,7 +85,7 @@ def _verdict(found: Plane) -> str:
 class _Map:
     """The words at their places, as many as there is room for; a dot for each of the others."""
 
-    found: Plane
+    found: WordPlane
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A frame with the words; one unit is as long across as down, a line being two cells high."""
@@ -166,17 +170,21 @@ class _Line:
         yield Text(line, no_wrap=True)
 
 
-def _next(found: Plane, reference: str) -> list[tuple[str, str]]:
+def _next(found: WordPlane, reference: str, asked: str, kept: str) -> list[tuple[str, str]]:
     commands = []
     if not found.asked and found.frequency is None:
         words = [word for word in found.words if word.isalnum()][:2]
-        commands.append((f"dllab viz-embeddings {reference} {' '.join(words)}".rstrip(), "these, and words near them"))
+        commands.append((_line(reference, " ".join(words), kept), "these, and words near them"))
     if found.vectors.state == "trained":
-        commands.append((f"dllab viz-embeddings {reference} --before", "before training"))
+        commands.append((_line(reference, asked, kept, "--before"), "before training"))
     return [*commands, ("dllab neighbours --help", "nearest words, and sums of words")]
 
 
-def document(found: Plane) -> dict[str, Any]:
+def _line(*parts: str) -> str:
+    return " ".join(["dllab viz-embeddings", *filter(None, parts)])
+
+
+def document(found: WordPlane) -> dict[str, Any]:
     """The same as plain JSON data."""
     table, counts = found.vectors.table, found.vectors.counts
     row = {word: i for i, word in enumerate(table.words)}
@@ -184,26 +192,23 @@ def document(found: Plane) -> dict[str, Any]:
         "name": table.source,
         "state": found.vectors.state or None,
         "steps": found.vectors.steps,
+        "best_step": found.vectors.best_step,
         "table": table.name,
         "words": len(table.words),
         "units": table.vectors.shape[1],
         "plane": "principal components" if found.frequency is None else "circle",
         "frequency": found.frequency,
-        "share": _number(found.share),
-        "chance": _number(found.chance),
+        "share": plain(found.share),
+        "chance": plain(found.chance),
         "orderly": found.orderly,
         "places": [
-            {"word": word, "x": _number(x), "y": _number(y), "asked": word in found.asked,
+            {"word": word, "x": plain(x), "y": plain(y), "asked": word in found.asked,
              "count": None if counts is None else int(counts[row[word]])}
             for word, (x, y) in zip(found.words, found.places.tolist())
         ],
         "neighbours": [
             {"word": str(answer.question),
-             "nearest": [{"word": word, "cosine": _number(cosine)} for word, cosine in answer.nearest]}
+             "nearest": [{"word": word, "cosine": plain(cosine)} for word, cosine in answer.nearest]}
             for answer in found.answers
         ],
     }  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None

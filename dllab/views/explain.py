@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from dllab.lab.explanation import Equation, Explained, Section, Table
 from dllab.views.activation_example import joined
 from dllab.views.labels import cut
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 PARTS = {
@@ -23,6 +25,10 @@ PARTS = {
     "update": "UPDATE",
 }
 INDENT = 2
+NARROW = 60
+"""Columns of a narrow terminal."""
+NAME = 20
+"""Letters that are left of a long name in a table, at least."""
 
 
 def explain_view(found: Explained, words: str) -> RenderableType:
@@ -31,7 +37,7 @@ def explain_view(found: Explained, words: str) -> RenderableType:
     for section in found.sections:
         first = next(other for other in found.sections if other.part == section.part) is section
         parts.append(_Section(section, first))
-    return Group(*parts, _Verdict(found), Text(""), _next_steps(found, words))
+    return Group(Plain(Group(*parts, _Verdict(found))), Text(), _next_steps(found, words))
 
 
 def _next_steps(found: Explained, words: str) -> NextSteps:
@@ -39,7 +45,10 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     steps = [(f"dllab explain {words} --step {later}", "when it has learnt something")] if later != found.step else []
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
-        steps.append((f"dllab explain {words} --layer {layers[-1].path} --terms 8", "one layer, longer sums"))
+        one = next((section for section in reversed(layers) if "." not in section.path), layers[-1])
+        command, longer = f"dllab explain {words} --layer {one.path}", " --terms 8"
+        fits = len(command + longer) <= NARROW - INDENT
+        steps.append((command + longer, "one layer, longer sums") if fits else (command, "one layer"))
     shown = {section.part for section in found.sections}
     if not {"forward", "loss"} <= shown:
         steps.append((f"dllab explain {words} --step {found.step}", "the whole step"))
@@ -64,13 +73,24 @@ class _Lines:
         answer = f", answer {found.answer}" if found.answer else ""
         whole = f"input {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one"
         step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"
-        yield Text(_plain(f"{found.recipe}: {step}, {state}", options), style="bold")
-        yield Text(_plain(f"train, {whole} (row {found.row:,} of the data){answer}", options))
+        told = [(f"{found.recipe}: {step}, {state}", "bold"),
+                (f"train, {whole} (row {found.row:,} of the data){answer}", "")]  # fmt: skip
+        yield from _folded(told, console, options)
         if found.reads:
-            yield Text(cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only))
-        yield Text(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}")
-        of = "all of it" if found.full else "of each layer one number, that with the largest |y dy|, or --unit"
-        yield Text(f"Shown is {of}. Read: name = formula = numbers = result; [2] is the second number.", style="dim")
+            reads = cut(_plain(f"reads: {joined(found.reads)}", options), options.max_width, options.ascii_only)
+            yield Text(reads.rstrip())
+        told = [(f"loss {number(found.loss)} before the step, learning rate {number(found.rate)}", "")]
+        told += [(line, "dim") for line in found.why]
+        told.append(("Read: name = formula = numbers = result; [2] is the second number.", "dim"))
+        yield from _folded(told, console, options)
+
+
+def _folded(lines: Sequence[tuple[str, str]], console: Console, options: ConsoleOptions, indent: int = 0) -> Iterator[Text]:
+    """Texts with their styles, broken at blanks, of which none stays behind."""
+    for text, style in lines:
+        for line in Text(_plain(text, options), style=style).wrap(console, options.max_width - indent):
+            line.rstrip()
+            yield Text(" " * indent).append_text(line)
 
 
 class _Section:
@@ -86,11 +106,14 @@ class _Section:
             yield Text("")
             yield Text(PARTS[section.part], style="bold underline")
             if section.part == "backward":
-                yield Text("dy = dloss/dy; what a layer calls dy is dx of the layer above it.", style="dim")
+                says = "dy = dloss/dy; what a layer calls dy is dx of the layer above it."
+                yield from _folded([(says, "dim")], console, options)
         yield Text("")
-        heading = Text(_plain(section.path, options), style="bold")
         kind = "" if section.path.endswith(section.kind) else f"  {section.kind}"
-        yield heading.append(f"{kind}  {section.says}", style="not bold")
+        heading = Text(_plain(section.path, options), style="bold").append(f"{kind}  {section.says}", style="not bold")
+        for part in heading.wrap(console, width):
+            part.rstrip()
+            yield part
         for block in section.blocks:
             if isinstance(block, Equation):
                 for line in equation_lines(block, width - INDENT):
@@ -99,9 +122,7 @@ class _Section:
                 for line in table_lines(block, width - INDENT):
                     yield Text(" " * INDENT + _plain(line, options), no_wrap=True, overflow="ignore")
             else:
-                for remark in Text(_plain(block, options)).wrap(console, width - INDENT):
-                    remark.stylize("italic")
-                    yield Text(" " * INDENT).append_text(remark)
+                yield from _folded([(block, "italic")], console, options, INDENT)
 
 
 class _Verdict:
@@ -116,11 +137,12 @@ class _Verdict:
         wrong = [equation for equation in equations if not equation.agrees]
         yield Text("")
         if not wrong:
-            yield Text(f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "
-                       "engine's buffers within the rounding of float32.")  # fmt: skip
+            says = (f"{count(len(equations), 'equation')}, each worked out again from its numbers: all agree with the "
+                    "engine's buffers within the rounding of float32.")  # fmt: skip
         else:
-            yield Text(f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the "
-                       "rounding of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
+            says = (f"{len(wrong)} of {len(equations)} equations differ from the engine's buffers by more than the "
+                    "rounding of float32; `dllab gradcheck` tells which layer is at fault.")  # fmt: skip
+        yield from _folded([(says, "")], console, options)
 
 
 # ---- equations -----------------------------------------------------------------------------------------------------
@@ -141,7 +163,7 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
     whole = f"{left} = {' = '.join(segments)}"
     if len(whole) <= width:
         return [whole]
-    indent = min(len(left), 12)
+    indent = len(left) if len(left) <= width // 3 else 8
     *others, last = segments
     lines = _wrapped(others[0], left + " = ", " " * (indent + 3), width)
     for text in others[1:]:
@@ -153,8 +175,11 @@ def equation_lines(equation: Equation, width: int) -> list[str]:
 
 def in_numbers(equation: Equation) -> str:
     """The right side with numbers in the place of names."""
-    text = equation.template.format(*(_number(value) for _, value in equation.operands))
-    text = re.sub(r"(-[\d.]+(?:e[+-]\d+)?)\^", r"(\1)^", text)
+    first, *others = equation.template.split("{}")
+    text = first
+    for (_, value), after in zip(equation.operands, others):
+        shown = _number(value)
+        text += (f"({shown})" if shown.startswith("-") and after.startswith("^") else shown) + after
     text = re.sub(r"--(\S)", r"\1", text)
     text = re.sub(r"\+ -(\S)", r"- \1", text)
     text = re.sub(r"- -(\S)", r"+ \1", text)
@@ -186,7 +211,7 @@ def _wrapped(text: str, first: str, others: str, width: int) -> list[str]:
                 lines.append(line.rstrip())
                 line = others
             line += word + " "
-    return [*lines, line.rstrip()]
+    return [line for line in (*lines, line.rstrip()) if line.strip()]
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -206,9 +231,11 @@ def _pieces(text: str) -> Iterator[str]:
 def table_lines(table: Table, width: int) -> list[str]:
     """Columns of numbers under their names; as many side by side as there is room for, the others below."""
     cells = [[_number(value) for value in row] for row in table.numbers]
-    names = max(map(len, table.rows))
     sizes = [max(len(name), *(len(row[k]) for row in cells)) for k, name in enumerate(table.columns)]
-    lines = [table.title + ":"] if table.title else []
+    longest = max(width - sum(2 + size for size in sizes), NAME)
+    rows = [_ending(name, longest) for name in table.rows]
+    names = max(map(len, rows))
+    lines = textwrap.wrap(table.title + ":", width) if table.title else []
     start = 0
     while start < len(sizes):
         end, used = start, names
@@ -217,11 +244,17 @@ def table_lines(table: Table, width: int) -> list[str]:
             end += 1
         some = range(start, end)
         lines.append(" " * names + "".join(f"  {table.columns[k]:>{sizes[k]}}" for k in some))
-        lines += [
-            f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(table.rows, cells)
-        ]
+        lines += [f"{name:<{names}}" + "".join(f"  {row[k]:>{sizes[k]}}" for k in some) for name, row in zip(rows, cells)]
         start = end
     return lines
+
+
+def _ending(name: str, most: int) -> str:
+    """A long path without its first parts."""
+    if len(name) <= most:
+        return name
+    end = name[3 - most :]
+    return "..." + (end.partition(".")[2] if "." in end else end)
 
 
 def _plain(text: str, options: ConsoleOptions) -> str:
@@ -236,7 +269,8 @@ def document(found: Explained) -> dict[str, Any]:
     plain = ("recipe", "seed", "step", "steps", "epoch", "rows", "input", "row", "full")
     return {
         **{name: getattr(found, name) for name in plain},
-        "answer": found.answer, "reads": list(found.reads), "loss": _finite(found.loss), "rate": found.rate,
+        "answer": found.answer, "reads": list(found.reads), "why": list(found.why),
+        "loss": _finite(found.loss), "rate": found.rate,
         "agree": all(equation.agrees for equation in found.equations),
         "sections": [_section(section) for section in found.sections],
     }  # fmt: skip

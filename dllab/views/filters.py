@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.filters import ALIKE, WEAK, Filtered, Filters, Pair
+from dllab.views.documents import plain
 from dllab.views.heat import HeatMap
 from dllab.views.labels import cut
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
@@ -30,19 +31,18 @@ KINDS = {"conv_transpose": "a picture is what one number of the layer's input ad
 """What has to be said of some layers."""
 
 
-def filters_view(found: Filtered, reference: str, every: bool = False) -> RenderableType:
-    """The first layer, or `every` one, filter by filter; then a line for each layer."""
-    trained = f"trained {count(found.steps, 'step')}" if found.state == "trained" else "untrained"
+def filters_view(found: Filtered, reference: str, every: bool = False, kept: str = "") -> RenderableType:
+    """The first layer, or `every` one, filter by filter; then a line for each layer. `kept`: options for what is next."""
     drawn = found.layers if every else found.layers[:1]
     blocks: list[RenderableType] = [
-        Text.assemble((found.name, "bold"), f": filters, {trained}"),
+        Text.assemble((found.name, "bold"), f": filters, {state_of(found.state, found.steps, found.best_step)}"),
         Text("A filter answers most to what looks like it: large where it is +, low where -."),
     ]
     for layer in drawn:
         blocks += [Text(), *_layer(layer)]
     if len(found.layers) > 1:
         blocks += [Text(), _Table(found)]
-    return Group(Plain(Group(*blocks, Text())), NextSteps(_next(found, reference, every)))
+    return Group(Plain(Group(*blocks, Text())), NextSteps(_next(found, reference, every, kept)))
 
 
 def _layer(layer: Filters) -> list[RenderableType]:
@@ -147,13 +147,14 @@ class _Table:
             yield Text(cut(line, options.max_width, options.ascii_only))
 
 
-def _next(found: Filtered, reference: str, every: bool) -> list[tuple[str, str]]:
+def _next(found: Filtered, reference: str, every: bool, kept: str) -> list[tuple[str, str]]:
     commands = []
+    same = f"{reference} {kept}".strip()
     if len(found.layers) > 1 and not every:
-        commands.append((f"dllab viz-filters {reference} --layer {found.layers[1].path}", "the next layer"))
+        commands.append((f"dllab viz-filters {same} --layer {found.layers[1].path}", "the next layer"))
     if found.state == "trained":
-        commands.append((f"dllab viz-filters {reference} --before", "before training"))
-    return [*commands, (f"dllab viz-activations {reference}", "what they make of inputs")]
+        commands.append((f"dllab viz-filters {same} --before", "before training"))
+    return [*commands, (f"dllab viz-activations {same}", "what they make of inputs")]
 
 
 def document(found: Filtered) -> dict[str, Any]:
@@ -162,28 +163,21 @@ def document(found: Filtered) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.steps,
+        "best_step": found.best_step,
         "layers": [
             {
                 "layer": layer.path,
                 "kind": layer.kind,
                 "shape": list(layer.weights.shape[1:]),
                 "filters": [
-                    {"filter": i + 1, "norm": _number(float(norm)), "weights": _numbers(weights)}
+                    {"filter": i + 1, "norm": plain(norm), "weights": plain(weights)}
                     for i, (norm, weights) in enumerate(zip(layer.norms, layer.weights))
                 ],
                 "near_zero": [i + 1 for i in layer.weak],
                 "alike": [
-                    {"filters": [pair.one + 1, pair.other + 1], "cosine": _number(pair.cosine)} for pair in layer.pairs
+                    {"filters": [pair.one + 1, pair.other + 1], "cosine": plain(pair.cosine)} for pair in layer.pairs
                 ],
             }
             for layer in found.layers
         ],
     }
-
-
-def _numbers(values: NDArray[Any]) -> Any:
-    return [_numbers(value) for value in values] if values.ndim else _number(float(values))
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None

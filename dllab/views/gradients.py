@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +15,16 @@ from rich.text import Text
 from dllab.lab.gradients import LIMIT, RATIO, Gradients, LayerGradients, Verdict, total
 from dllab.lab.recording import ParameterTrace
 from dllab.views.curves import Plot, Series
+from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
-from dllab.views.labels import cut
+from dllab.views.labels import path_ends
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number
 
 CURVES = 2  # layers with parameters that are drawn as curves; more are a heat map
-BAR = 40  # cells of a bar at most
+BAR, SHORT = 40, 12  # cells of a bar at most, and at least where a name is long
+FIGURES = 22  # cells of what stands between name and bar
 HEIGHT = 9  # lines of a plot
 HELP = {
     ("vanishing", False): "relu with init he in place of sigmoid or tanh, batch_norm, residual",
@@ -50,21 +51,33 @@ class GradientsView:
     def _blocks(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found = self.found
         yield Text.assemble((found.name, "bold"), f": {_looked(found)}")
-        if any(one.size is not None for one in found.layers):
-            yield Lines(tuple(back(found, min(options.max_width, 100), options.ascii_only)))
-        own = [one for one in found.layers if one.norm is not None]
-        if found.trained and own:
-            yield _over_time(own, found.looks, options.ascii_only)
-        if found.trained and any(one.label in found.weights for one in found.parameters):
-            yield Lines(tuple(ratios(found, min(options.max_width, 100), options.ascii_only)))
-        for one in found.times:
-            x = [float(t) for t in range(1, len(one.sizes) + 1)]
-            head = Text(f"gradient through time in {one.path}, from the last step of the sequences back", "bold")
-            note = "" if one.only_last else " Every step has a say of its own in the loss."
-            how = Text(f"|dL/dh| of the state h at each step, for {found.rows:,} training rows now.{note}")
-            yield Group(head, how, Plot("|dL/dh|", (Series("", x, one.sizes.tolist()),), HEIGHT, unit="step", log=True))
+        yield from figures(found, options)
         yield Lines(tuple(line for verdict in found.verdicts for line in said(verdict)))
         yield from [NextSteps(self.commands)] if self.commands else []
+
+
+def figures(found: Gradients, options: ConsoleOptions, last: int | None = None) -> Iterator[RenderableType]:
+    """The blocks of numbers. `last`: the step with which a training that goes on will end; plots are a line lower then."""
+    if any(one.size is not None for one in found.layers):
+        yield Lines(tuple(back(found, min(options.max_width, 100), options.ascii_only)))
+    own = [one for one in found.layers if one.norm is not None]
+    if found.trained and own:
+        yield _over_time(own, found.looks, last)
+    if found.trained and any(one.label in found.weights for one in found.parameters):
+        yield Lines(tuple(ratios(found, min(options.max_width, 100), options.ascii_only)))
+    for one in found.times:
+        x = [float(t) for t in range(1, len(one.sizes) + 1)]
+        head = Text(f"gradient through time in {one.path}, from the last step of the sequences back", "bold")
+        note = "" if one.only_last else " Every step has a say of its own in the loss."
+        how = Text(f"|dL/dh| of the state h at each step, for {found.rows:,} training rows now.{note}")
+        yield Group(head, how, Plot("|dL/dh|", (Series("", x, one.sizes.tolist()),), HEIGHT, unit="step", log=True))
+
+
+def frame(found: Gradients, options: ConsoleOptions, last: int) -> list[RenderableType]:
+    """The blocks while training goes on, the most telling first; its end will be the step `last`."""
+    blocks, times = list(figures(found, options, last)), len(found.times)
+    rest = len(blocks) - times
+    return [*blocks[:1], *blocks[rest:], *blocks[1:rest]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +95,7 @@ def back(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
     """A line for each layer, the last one first: size, factor to the layer behind it, a bar on a logarithmic scale."""
     layers = downwards([one for one in found.layers if one.size is not None])
     sizes = [one.median or 0.0 for one in layers]
-    names = brief([one.path for one in layers], max(width * 2 // 5, LABEL), ascii_only)
+    names = path_ends([one.path for one in layers], max(width - FIGURES - SHORT, LABEL), ascii_only)
     margin = max(cell_len("layer"), *map(cell_len, names))
     finite = [size for size in sizes if size > 0 and np.isfinite(size)]
     top = np.log10(max(finite, default=1.0))
@@ -90,7 +103,7 @@ def back(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
     yield Text("gradient by each layer's outputs, from the last layer back", "bold")
     yield Text("Read downwards, as it flows. factor: to the line above; bars are logarithmic.")
     yield Text(f"{'layer':<{margin}}  {'size':>8}  {'factor':>8}", "dim")
-    room = max(min(width - margin - 22, BAR), 1)
+    room = max(min(width - margin - FIGURES, BAR), 1)
     above: dict[int, float] = {}  # by depth, the size of the layer behind; in front of a block's end that of the block
     for one, size, name in zip(layers, sizes, names):
         before = above[max(outer)] if (outer := [d for d in above if d <= one.depth]) else 0.0
@@ -100,14 +113,6 @@ def back(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
         bar = ("#" if ascii_only else "▇") * max(round(share * room), int(size > 0))
         space = " " * (margin - cell_len(name))
         yield Text.assemble(f"{name}{space}  {number(size, 3):>8}  {factor:>8}  ", (bar, "#56b4e9"))
-
-
-def brief(paths: Sequence[str], room: int, ascii_only: bool) -> list[str]:
-    """Paths that fit; if one does not, all without the kinds of their blocks: 3.2.0_conv of 3_repeat.2.0_conv."""
-    if all(len(path) <= room for path in paths):
-        return list(paths)
-    blocks = re.compile(r"(?<![^.])(\d+)_\w+(?=\..*(?<![^.])\d+_)")  # a part with a number, and another one behind it
-    return [cut(blocks.sub(r"\1", path), room, ascii_only) for path in paths]
 
 
 def downwards(layers: Sequence[LayerGradients]) -> list[LayerGradients]:
@@ -128,7 +133,7 @@ def ratios(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
     """A line for each parameter: the median of its ratios, where nine of ten lie, and what the rule of thumb says."""
     dash = "-" if ascii_only else "–"
     weights = [one for one in found.parameters if one.label in found.weights]
-    names = brief([one.label for one in weights], max(width - 44, LABEL), ascii_only)
+    names = path_ends([one.label for one in weights], max(width - 38, LABEL), ascii_only)
     rows = [(name, *_spread(one), _word(one)) for name, one in zip(names, weights)]
     margin = max(cell_len("weights"), *(cell_len(row[0]) for row in rows))
     yield Text("update to weight: |update| / |weights|", "bold")
@@ -149,7 +154,7 @@ def said(verdict: Verdict) -> Iterator[Text]:
         "depth": f"the gradient at the first layer, {first}, is {times} that at the last, {last} (median; {limits}).",
         "growth": f"the gradient of all parameters grew to {times} what it was (fine is up to {LIMIT:g}).",
         "diverged": "training diverged: the loss or the gradient was no longer finite.",
-        "time": f"in {first} the gradient at the first step is {times} that at the last ({limits}).",
+        "time": f"in {first} the gradient at the first step is {times} that at the last (median of examples; {limits}).",
     }
     name = verdict.name
     text = "there is one layer only." if verdict.because == "depth" and not first else texts[verdict.because]
@@ -171,26 +176,27 @@ def document(found: Gradients) -> dict[str, Any]:
         "looks": found.looks.tolist(),
         "layers": [
             {
-                "path": one.path, "kind": one.kind, "median": _plain(one.median), "size": _list(one.size),
-                "norm": _list(one.norm),
+                "path": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
+                "norm": plain(one.norm),
             }
             for one in found.layers
         ],
         "parameters": [
             {
-                "label": one.label, "norm": _list(one.norm), "gradient": _list(one.gradient), "update": _list(one.update),
-                "ratio": _list(one.ratio),
+                "label": one.label, "norm": plain(one.norm), "gradient": plain(one.gradient), "update": plain(one.update),
+                "ratio": plain(one.ratio),
             }
             for one in found.parameters
         ],
-        "gradient": _list(total(found.parameters)),
+        "gradient": plain(total(found.parameters)),
         "through_time": [
-            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "size": _list(one.sizes)}
+            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "factor": plain(one.factor),
+             "size": plain(one.sizes)}
             for one in found.times
         ],
         "verdicts": [
             {
-                "verdict": one.name, "rule": one.because, "factor": _plain(one.factor), "limit": LIMIT,
+                "verdict": one.name, "rule": one.because, "factor": plain(one.factor), "limit": LIMIT,
                 "first": one.layers[0] or None, "last": one.layers[1] or None,
             }
             for one in found.verdicts
@@ -209,19 +215,19 @@ def _looked(found: Gradients) -> str:
     )
 
 
-def _over_time(layers: Sequence[LayerGradients], looks: NDArray[np.int64], ascii_only: bool) -> RenderableType:
+def _over_time(layers: Sequence[LayerGradients], looks: NDArray[np.int64], last: int | None = None) -> RenderableType:
     title = "gradient by each layer's own parameters, over the training"
     norms = [one.norm for one in layers if one.norm is not None]
     if len(layers) <= CURVES:
-        x = [float(step) for step in looks]
+        x, height = [float(step) for step in looks], HEIGHT - (last is not None)
         curves = [Series(one.path, x, norm.tolist(), "#56b4e9" if not i else "#e69f00", dotted=i > 0)
                   for i, (one, norm) in enumerate(zip(layers, norms))]  # fmt: skip
-        return Group(Text(title, "bold"), Plot("norm", tuple(curves), HEIGHT, unit="step", log=True))
+        return Group(Text(title, "bold"), Plot("norm", tuple(curves), height, last, unit="step", log=True))
     values = np.array(norms)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.where(values > 0, np.log10(values), np.nan)
-    rows = brief([one.path for one in layers], LABEL, ascii_only)
-    return HeatMap(values[::-1], rows=rows[::-1], title=f"{title} (log10)", unit="(log10)",
+    rows = [one.path for one in layers]
+    return HeatMap(values[::-1], rows=rows[::-1], paths=True, title=f"{title} (log10)", unit="(log10)",
                    columns=[f"{step:,}" for step in looks], column_unit="looks")  # fmt: skip
 
 
@@ -240,11 +246,3 @@ def _word(one: ParameterTrace) -> str:
     if np.isnan(median):
         return ""
     return "small" if median < RATIO[0] else "large" if median > RATIO[1] else "fine"
-
-
-def _list(values: NDArray[np.float64] | None) -> list[float | None] | None:
-    return None if values is None else [_plain(value) for value in values]
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)

@@ -16,7 +16,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from dllab.views.colours import coloured, contrast, few
-from dllab.views.labels import above, cut, right, shown
+from dllab.views.labels import above, cut, path_ends, right, shown
 from dllab.views.scale import INFINITE, NAN, Scale
 from dllab.views.text import number
 
@@ -32,7 +32,7 @@ class HeatMap:
     low, high: ends of the scale (None: those of the values); signed: blue below 0, orange above. cell: width of a column
     (0: as there is room). numbers: written into the cells where all of them fit, to so many `digits`. More columns than
     there is room for, and rows than `most_rows`, are averaged in groups, which the legend says by their units ("steps").
-    texts: what is written into the cells in place of the numbers.
+    texts: what is written into the cells in place of the numbers. paths: the rows are those of layers.
     """
 
     values: NDArray[Any]
@@ -52,6 +52,7 @@ class HeatMap:
     column_unit: str = "columns"
     legend: bool = True
     texts: Sequence[Sequence[str]] = ()
+    paths: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The title, the labels of the columns, the rows, the legend; never wider than there is room."""
@@ -170,8 +171,7 @@ class _Layout:
         """The layout with the widest cells that are of use."""
         ascii_only, count = options.ascii_only, heat.values.shape[1]
         rows = -(-heat.values.shape[0] // max(1, heat.most_rows))
-        widest = max(1, min(LABEL, options.max_width // 3))
-        labels = [cut(shown(label, ascii_only), widest, ascii_only) for label in heat.rows][::rows]
+        labels = row_labels(heat.rows, heat.paths, options)[::rows]
         margin = max(map(cell_len, labels)) + 1 if labels else 0
         names = [shown(label, ascii_only) for label in heat.columns][:count]
         room = max(1, options.max_width - margin)
@@ -184,6 +184,14 @@ class _Layout:
         cell = least if heat.cell else max(least, min(room // shown_columns, _wish(heat, names, longest)))
         figures = figures and longest <= cell
         return cls(margin, cell, rows, columns, figures, labels, above(names[::columns], cell, columns == 1, ascii_only))
+
+
+def row_labels(rows: Sequence[str], paths: bool, options: ConsoleOptions) -> list[str]:
+    """The labels of rows as they fit, those of layers by their ends."""
+    names = [shown(label, options.ascii_only) for label in rows]
+    if paths:
+        return path_ends(names, max(LABEL, options.max_width * 2 // 5), options.ascii_only)
+    return [cut(name, max(1, min(LABEL, options.max_width // 3)), options.ascii_only) for name in names]
 
 
 def _longest(heat: HeatMap) -> int:

@@ -25,6 +25,20 @@ def cut(label: str, width: int, ascii_only: bool) -> str:
     return set_cell_size(label, width - 1).rstrip() + ("." if ascii_only else "…") if width > 1 else label[: max(width, 0)]
 
 
+def path_ends(paths: Sequence[str], room: int, ascii_only: bool) -> list[str]:
+    """Paths of layers, whole where they fit, else as much of their ends as does: 0_conv of 3_repeat.2.0_conv.
+
+    --layer takes both; what does not fit even so is cut.
+    """
+    return [_end(path, room) or cut(path, room, ascii_only) for path in paths]
+
+
+def _end(path: str, room: int) -> str:
+    while cell_len(path) > room:
+        path = path.partition(".")[2]
+    return path
+
+
 def centred(label: str, width: int) -> str:
     """A label in the middle of so many cells."""
     left = max(0, width - cell_len(label)) // 2

@@ -8,12 +8,14 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from dllab.lab.landscape import FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
+from dllab.lab.landscape import BLANK, FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
 from dllab.views.curves import Plot, Series
+from dllab.views.documents import plain
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.surface import WIDEST, Surface
-from dllab.views.text import count, number, percent
+from dllab.views.text import number, percent
 
 HEIGHT = 9  # lines of the curves
 STATIONS = "123456789"
@@ -21,12 +23,15 @@ END = "*"
 STYLES = ("#0072b2", "#e69f00")
 
 
-def landscape_view(found: Landscape, reference: str) -> RenderableType:
-    """The surface, the curves along both axes, and what the curvature says. `reference`: what the user calls the net."""
+def landscape_view(found: Landscape, reference: str, kept: str = "") -> RenderableType:
+    """The surface, the curves along both axes, and what the curvature says. `reference`: what the user calls the net.
+
+    `kept`: options for the next command.
+    """
     axes = ("1st direction", "2nd")
     surface = Surface(found.x, found.y, found.loss, "loss", axes[0], axes[1], _marks(found))
     blocks: list[RenderableType] = [_head(found), surface, _walked(found), Text(), _lines(found)]
-    return Group(Plain(Group(*blocks, Text(), _verdict(found), Text())), NextSteps(_next(found, reference)))
+    return Group(Plain(Group(*blocks, Text(), _verdict(found), Text())), NextSteps(_next(found, reference, kept)))
 
 
 def document(found: Landscape) -> dict[str, Any]:
@@ -35,18 +40,21 @@ def document(found: Landscape) -> dict[str, Any]:
         "name": found.name,
         "state": found.state,
         "steps": found.trained,
+        "best_step": found.best_step,
         "rows": found.rows,
         "parameters": found.parameters,
         "plane": "random" if found.path is None else "path",
         "seed": found.seed,
-        "length": _plain(found.length),
+        "length": plain(found.length),
         "x": found.x.tolist(),
         "y": found.y.tolist(),
-        "loss": [[_plain(value) for value in row] for row in found.loss],
-        "loss_here": _plain(found.centre),
-        "loss_along_x": [_plain(value) for value in found.lines[0]],
-        "loss_along_y": [_plain(value) for value in found.lines[1]],
-        "curvature": [_plain(value) for value in found.curvature],
+        "loss": plain(found.loss),
+        "loss_here": plain(found.centre),
+        "loss_of_zeros": plain(found.blank),
+        "loss_along_x": plain(found.lines[0]),
+        "loss_along_y": plain(found.lines[1]),
+        "curvature": [plain(value) for value in found.curvature],
+        "rise": plain(found.rise),
         "verdict": found.verdict,
         "path": None if found.path is None else _path_document(found.path),
     }
@@ -61,13 +69,9 @@ def _path_document(path: WalkedPath) -> dict[str, Any]:
     }
 
 
-def _plain(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _head(found: Landscape) -> Text:
     """What was looked at, which plane it is, and what 1 on its axes means."""
-    state = f"trained {count(found.trained, 'step')}" if found.state == "trained" else "untrained"
+    state = state_of(found.state, found.trained, found.best_step)
     rows = f"{found.rows:,} of {found.of_rows:,}" if found.rows < found.of_rows else f"{found.rows:,}"
     points = f"{len(found.x)} x {len(found.y)} points"
     head = Text.assemble((found.name, "bold"), f", {state}: loss of {rows} training rows at {points} of a plane through ")
@@ -138,16 +142,17 @@ def _verdict(found: Landscape) -> Text:
         return line.append(": no minimum; along both directions the loss falls on both sides.")
     if found.verdict == "saddle":
         return line.append(": no minimum; along one direction the loss falls on both sides.")
-    share = max(found.rise, 0.0) / abs(found.centre) if found.centre else float(found.rise > 0) and float("inf")
-    line.append(f", relative to the loss there: over {NEAR:g} it rises by {number(share, 2)} times itself ")
+    itself = abs(found.centre) >= BLANK * abs(found.blank) or not np.isfinite(found.blank)
+    of = "what it is" if itself else "a tenth of the loss with all weights 0"
+    line.append(f": over {NEAR:g} the loss rises by {number(found.rise, 2)}, {number(found.share, 2)} of {of} ")
     line.append(f"(rule: sharp above {SHARP:g}, flat below {FLAT:g}; in 2 of {found.parameters:,} directions).")
     return line.append(" Along one of them it falls: no minimum." if min(found.curvature) < 0 else "")
 
 
-def _next(found: Landscape, reference: str) -> list[tuple[str, str]]:
+def _next(found: Landscape, reference: str, kept: str) -> list[tuple[str, str]]:
     other = "--path" if found.path is None else "--random"
     what = "the way of its training" if found.path is None else "random directions, which compare nets"
     return [
-        (f"dllab viz-landscape {reference} {other}", what),
+        (f"dllab viz-landscape {reference} {other} {kept}".strip(), what),
         (f"dllab viz-gradients {reference}", "how large the steps on it were"),
     ]

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from dllab.views.text import count
 
 
-def looked_at(name: str, state: str, steps: int, split: str, rows: int, kind: str = "row") -> str:
+class LookedAt(Protocol):
+    """A net that was looked at, and some rows."""
+
+    @property
+    def name(self) -> str:
+        """Of the recipe or run."""
+
+    @property
+    def state(self) -> str:
+        """`untrained` or `trained`."""
+
+    @property
+    def steps(self) -> int:
+        """Of its training."""
+
+    @property
+    def best_step(self) -> int | None:
+        """The earlier step whose weights training went back to, if it did."""
+
+    @property
+    def split(self) -> str:
+        """Of the rows."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+
+def state_of(state: str, steps: int, best_step: int | None = None) -> str:
+    """`untrained`, `trained 540 steps`, or `trained 540 steps, weights of step 320, the best`."""
+    if state == "untrained":
+        return state
+    back = "" if best_step is None else f", weights of step {best_step:,}, the best"
+    return f"trained {count(steps, 'step')}{back}"
+
+
+def looked_at(seen: LookedAt, kind: str = "row") -> str:
     """`digits, trained 540 steps; test: 449 rows`."""
-    how = "untrained" if state == "untrained" else f"trained {count(steps, 'step')}"
-    return f"{name}, {how}; {split}: {count(rows, kind)}"
+    return f"{seen.name}, {state_of(seen.state, seen.steps, seen.best_step)}; {seen.split}: {count(seen.rows, kind)}"

@@ -16,19 +16,20 @@ from dllab.views.histogram import Histogram
 from dllab.views.looked import looked_at
 from dllab.views.mistakes import no_answer
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import number
 
 HEIGHT = 14
 
 
-def view(found: Misses, words: str) -> RenderableType:
-    """The whole answer. `words`: what the command was asked about."""
+def view(found: Misses, words: str, kept: str = "") -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
     looked = found.looked
-    title = Text(looked_at(looked.name, looked.state, looked.steps, looked.split, looked.rows), "bold")
+    title = Text(looked_at(looked), "bold")
     body = _given_back(found) if found.gives_back else _values(found)
-    commands = [(f"dllab viz-predictions {words} --worst 20", "more of the worst rows")]
-    return Group(title, _verdict(found), Text(), *body, Text(), NextSteps(commands))
+    commands = [(f"dllab viz-predictions {words} {kept}".strip() + " --worst 20", "more of the worst rows")]
+    return Group(Plain(Group(title, _verdict(found), Text(), *body)), Text(), NextSteps(commands))
 
 
 def _verdict(found: Misses) -> Text:
@@ -85,7 +86,8 @@ def document(found: Misses) -> dict[str, Any]:
     """As plain JSON data."""
     looked = found.looked
     told = {
-        "name": looked.name, "state": looked.state, "steps": looked.steps, "split": looked.split, "rows": looked.rows,
+        "name": looked.name, "state": looked.state, "steps": looked.steps, "best_step": looked.best_step,
+        "split": looked.split, "rows": looked.rows,
         "kind": "given back" if found.gives_back else "values", "rmse": found.rmse, "mae": found.mae, "r2": found.r2,
         "rmse_of_mean": found.plain, "unanswered": found.unanswered,
         "truth": found.truth.tolist(), "said": found.said.tolist(), "counts": found.counts.tolist(),

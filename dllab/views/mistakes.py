@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import shown
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, percent
 
@@ -27,16 +29,16 @@ LARGEST = 100
 NAMED = 24
 """Classes whose accuracy is told, the worst first."""
 CONFUSIONS = 5
+FEW, EVERY = (".", "-", "'", "~", "none"), ("#", "@", "*", "%", "all")
+"""Signs in a matrix: the first that is no class, as letters and signs may be."""
 
 
-def view(found: Confusion, words: str) -> RenderableType:
-    """The whole answer. `words`: what the command was asked about."""
-    looked = found.looked
-    title = looked_at(looked.name, looked.state, looked.steps, looked.split, looked.rows)
-    return Group(
-        Text(title, "bold"), *_verdict(found), Text(), *_matrix(found), *_classes(found), *_confusions(found), Text(),
-        *_worst(found), Text(), NextSteps(_next(found, words)),
-    )  # fmt: skip
+def view(found: Confusion, words: str, kept: str = "") -> RenderableType:
+    """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
+    title = Text(looked_at(found.looked), "bold")
+    counted = [*_matrix(found), *_classes(found), *_confusions(found)]
+    page = Plain(Group(title, *_verdict(found), Text(), *counted, Text(), *_worst(found)))
+    return Group(page, Text(), NextSteps(_next(found, words, kept)))
 
 
 def _verdict(found: Confusion) -> list[RenderableType]:
@@ -69,7 +71,7 @@ class _Name:
 
     def __call__(self, label: int) -> str:
         name = self.classes[label] if label < len(self.classes) else str(label)
-        return repr(name) if not name.strip() or "\n" in name else name
+        return name if any(sign.isalnum() for sign in name) and "\n" not in name else repr(name)
 
 
 class Words:
@@ -81,6 +83,26 @@ class Words:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The text, with question marks where a character is lacking."""
         yield Text(shown(self.text, options.ascii_only), self.style)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What is told of several things, with commas between them, none of it broken at the end of a line."""
+
+    head: str
+    items: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As many on a line as there is room for."""
+        line = self.head
+        for number, item in enumerate(self.items, 1):
+            word = shown(item, options.ascii_only) + "," * (number < len(self.items))
+            if cell_len(f"{line} {word}") > options.max_width:
+                yield Text(line)
+                line = word
+            else:
+                line += f" {word}"
+        yield Text(line)
 
 
 def _matrix(found: Confusion) -> list[RenderableType]:
@@ -110,22 +132,23 @@ class Matrix:
                 f"{len(self.names)} classes: a terminal of {margin + len(self.names)} columns shows the matrix, too."
             )
             return
+        few, every = (next(sign for sign in signs if sign not in self.names) for signs in (FEW, EVERY))
         numbers = margin + longest * len(self.names) <= options.max_width
         if numbers:
-            texts = [[str(n) if n else "." for n in row] for row in self.counts.tolist()]
-            yield Text("Rows: what it is; columns: what the net says; how often (diagonal: right).")
+            texts = [[str(n) if n else few for n in row] for row in self.counts.tolist()]
+            yield Text(f"Rows: what it is; columns: what it says; how often, {few} never (diagonal: right).")
         else:
-            texts = [[_mark(share) for share in row] for row in shares.tolist()]
-            yield Text("Rows: what it is; columns: what it says. Digits: tenths of a row; . less, # all.")
+            texts = [[_mark(share, few, every) for share in row] for row in shares.tolist()]
+            yield Text(f"Rows: what it is; columns: what it says. Digits: tenths of a row; {few} less, {every} all.")
         yield HeatMap(
             shares, self.names, self.names, 0, 1, texts=texts, most_rows=LARGEST, legend=False,
             column_unit="classes", row_unit="classes",
         )  # fmt: skip
 
 
-def _mark(share: float) -> str:
+def _mark(share: float, few: str, every: str) -> str:
     """A share as one sign."""
-    return " " if share == 0 else "." if share < 0.05 else "#" if share >= 0.95 else str(min(round(10 * share), 9) or 1)
+    return " " if share == 0 else few if share < 0.05 else every if share >= 0.95 else str(min(round(10 * share), 9) or 1)
 
 
 def _classes(found: Confusion) -> list[RenderableType]:
@@ -133,8 +156,8 @@ def _classes(found: Confusion) -> list[RenderableType]:
     shares = np.diagonal(found.counts) / np.maximum(rows, 1)
     order = [int(i) for i in np.argsort(shares, kind="stable") if rows[i]]
     told = [f"{name(i)} {percent(float(shares[i]))} of {rows[i]:,}" for i in order[:NAMED]]
-    rest = f" ... and {len(order) - NAMED} more" if len(order) > NAMED else ""
-    return [Words(f"Right by class, the worst first: {', '.join(told)}{rest}")]
+    rest = [f"and {len(order) - NAMED} more"] if len(order) > NAMED else []
+    return [Listed("Right by class, the worst first:", (*told, *rest))]
 
 
 def _confusions(found: Confusion) -> list[RenderableType]:
@@ -178,13 +201,15 @@ def percent_whole(share: float) -> str:
 
 def _answer(found: Confusion, mistake: Mistake) -> RenderableType:
     read = spelt([int(i) for i in mistake.inputs[: mistake.length]], found.looked.vocabulary)
-    return Words(f"input {mistake.place}: {read} -> {mistake.right_answer}, says {mistake.answer}{_share(mistake)}")
+    right = Words(f"input {mistake.place}: {read} -> {mistake.right_answer}")
+    return Group(right, Words(f"  says {mistake.answer}{_share(mistake)}"))
 
 
-def _next(found: Confusion, words: str) -> list[tuple[str, str]]:
-    commands = [(f"dllab viz-predictions {words} --worst 20", "more mistakes")] if found.worst else []
+def _next(found: Confusion, words: str, kept: str) -> list[tuple[str, str]]:
+    same = f"dllab viz-predictions {words} {kept}".strip()
+    commands = [(f"{same} --worst 20", "more mistakes")] if found.worst else []
     if found.looked.state == "untrained":
-        commands.append((f"dllab viz-predictions {words}", "the same after training"))
+        commands.append((same.removesuffix(" --before"), "the same after training"))
     elif found.looked.split != "train":
         commands.append((f"dllab viz-predictions {words} --split train", "those of the rows it has learnt from"))
     return commands or [(f"dllab viz-activations {words}", "what goes on in its layers")]
@@ -194,7 +219,8 @@ def document(found: Confusion) -> dict[str, Any]:
     """As plain JSON data."""
     looked = found.looked
     told = {
-        "name": looked.name, "state": looked.state, "steps": looked.steps, "split": looked.split, "rows": looked.rows,
+        "name": looked.name, "state": looked.state, "steps": looked.steps, "best_step": looked.best_step,
+        "split": looked.split, "rows": looked.rows,
         "kind": found.kind, "classes": list(looked.classes), "confusion": found.counts.tolist(),
         "accuracy": found.accuracy, "rows_right": found.whole,
         "answered": None if found.answered is None else {"rows": found.answered[0], "right": found.answered[1]},

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from dllab.lab.neighbours import Answer, Table
 from dllab.lab.word_vectors import Overlap, top_share
+from dllab.views.documents import plain
 from dllab.views.parts import Plain, inline
 from dllab.views.text import percent
 
@@ -42,6 +43,9 @@ class Neighbours:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """All blocks, with an empty line between two."""
+        yield Plain(Group(*self._lines(options)))
+
+    def _lines(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found, table = self.found, self.found.table
         words, units = table.vectors.shape
         yield Text.assemble((table.source, "bold"), f": {words:,} words, {units} numbers each ({table.name})")
@@ -51,13 +55,13 @@ class Neighbours:
             yield from answer_lines(answer, width, options.ascii_only)
         if found.overlap is not None:
             yield Text()
-            yield Plain(overlap_text(found.overlap, found.other))
+            yield overlap_text(found.overlap, found.other)
         if found.circles is not None and not found.answers:
             yield Text()
             yield from circle_lines(found.circles, width, options.ascii_only)
         if not found.answers and found.overlap is None:
             yield Text()
-            yield Plain(inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one."))
+            yield inline(f"`dllab neighbours {table.source} WORD` shows the words nearest to one.")
 
 
 def answer_lines(answer: Answer, width: int, ascii_only: bool) -> list[Text]:
@@ -116,7 +120,7 @@ def document(found: Found) -> dict[str, Any]:
         "questions": [
             {
                 "question": str(answer.question),
-                "neighbours": [{"word": word, "cosine": _number(cosine)} for word, cosine in answer.nearest],
+                "neighbours": [{"word": word, "cosine": plain(cosine)} for word, cosine in answer.nearest],
             }
             for answer in found.answers
         ],
@@ -127,9 +131,5 @@ def document(found: Found) -> dict[str, Any]:
             "run": found.other, "words": one.words, "nearest": one.nearest, "share": one.share, "chance": one.chance,
         }  # fmt: skip
     if found.circles is not None:
-        told["circles"] = [_number(share) for share in found.circles]
+        told["circles"] = [plain(share) for share in found.circles]
     return told
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from dllab.views.parts import Plain
 from dllab.views.save.cells import Paper
+
+INDENT, GAP = "  ", "  "
+ON = "\\"
+"""Ends a line of a command that goes on in the next one."""
+WORDS = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 
 
 class NextSteps:
     """Pairs of a command line and what it shows. The words are left out where they do not fit on the line.
 
-    A command that is wider than the terminal is not broken: the terminal shows it on two lines and copies it as one.
+    A command that is wider than the terminal goes on in the next line, with the backslash that shells take for that.
     """
 
     def __init__(self, commands: Sequence[tuple[str, str]], heading: str = "Try next:") -> None:
@@ -23,11 +31,30 @@ class NextSteps:
         """The heading, and a line for each command; nothing where a figure is kept."""
         if isinstance(console, Paper):
             return
-        yield Text(self.heading)
-        widest = max((len(command) for command, _ in self.commands), default=0)
-        room = options.max_width - widest - 4
+        yield Plain(Text(self.heading))
+        room = options.max_width - len(INDENT)
+        widest = max((len(command) for command, what in self.commands if _together(command, what) <= room), default=0)
         for command, what in self.commands:
-            fits = what and len(what) <= room
-            line = Text.assemble("  ", (f"{command:<{widest}}" if fits else command, "bold"))
-            line.no_wrap, line.overflow = True, "ignore"
-            yield line.append(f"  {what}") if fits else line
+            beside = what and _together(f"{command:<{widest}}", what) <= room
+            for line in [f"{command:<{widest}}"] if beside else broken(command, room):
+                text = Text.assemble(INDENT, (line, "bold"), f"{GAP}{what}" if beside else "")
+                text.no_wrap, text.overflow = True, "ignore"
+                yield text
+
+
+def _together(command: str, what: str) -> int:
+    return cell_len(command) + len(GAP) + cell_len(what)
+
+
+def broken(command: str, room: int) -> list[str]:
+    """A command in lines of so many cells, where its words are shorter; quoted words are kept whole."""
+    if cell_len(command) <= room:
+        return [command]
+    lines: list[str] = []
+    for word in WORDS.findall(command):
+        last = lines[-1] if lines else None
+        if last is not None and cell_len(f"{last} {word} {ON}") <= room:
+            lines[-1] = f"{last} {word}"
+        else:
+            lines.append(word if last is None else f"{INDENT}{word}")
+    return [f"{line} {ON}" for line in lines[:-1]] + lines[-1:]

@@ -133,8 +133,8 @@ class Pictures:
     def _legend(self, scale: Scale, colour: bool, ascii_only: bool) -> Text:
         line = Text(" " * INDENT)
         if self.per_image_scale:
-            ends = "strongest negative to strongest positive" if self.signed else "lowest to highest"
-            return line.append(f"each picture on its own scale, from its {ends} value")
+            ends = "0 in the middle, its largest size at both ends" if self.signed else "from its lowest to its highest"
+            return line.append(f"each picture on its own scale: {ends}")
         if colour and not self.signed:
             return line.append(f"black {scale.low:.3g}, white {scale.high:.3g} {self.unit}".rstrip())
         return line.append_text(scale.legend(colour, ascii_only, self.unit))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.lab.plane_map import Line, PlaneMap, Units
+from dllab.lab.plane_map import ACROSS, Line, PlaneMap, Units
 from dllab.runs.metrics_log import plain
 from dllab.views.boundary import BLANK, Plane
 from dllab.views.colours import coloured
@@ -17,13 +17,17 @@ from dllab.views.curves import Plot, Series
 from dllab.views.heat import HeatMap
 from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
+from dllab.views.parts import Plain
 from dllab.views.pixels import Pictures
 from dllab.views.text import count, number, percent
 
 MARGIN = 9
 SLOPE = 4  # columns for each line of text
 LINES = (10, 30)
+AXES = 3  # lines below a plane
+CAPTIONS = 2  # lines above and below the picture of a unit
 CURVE_LINES = 16
+FRAME_LINES = 2  # of a figure that moves, beside the plane or the curve
 
 
 def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--units") -> RenderableType:
@@ -32,12 +36,40 @@ def view(found: PlaneMap | Line, words: str, most: int = 30, asked: str = "--uni
         body: list[RenderableType] = _units(found, found.units, most)
     else:
         body = _plane(found) if isinstance(found, PlaneMap) else _line(found)
-    return Group(*body, Text(), NextSteps(_next(found, words, asked)))
+    return Group(Plain(Group(*body)), Text(), NextSteps(_next(found, words, asked)))
+
+
+def plane_size(width: int, most: int) -> tuple[int, int]:
+    """Columns and lines of a plane in a terminal of that width, with the axes in at most so many lines."""
+    columns = max(8, min(width - MARGIN - 1, ACROSS))
+    return columns, max(2, min(max(columns // SLOPE, LINES[0]), LINES[1], most - AXES))
+
+
+def frame_size(width: int, lines: int) -> tuple[int, int]:
+    """The places across and down that `frame` shows in a terminal of that width, in so many lines."""
+    across, down = plane_size(width, lines - FRAME_LINES)
+    return across, 2 * down
+
+
+def frame(found: PlaneMap | Line, lines: int, most: int = 30) -> list[RenderableType]:
+    """The figure while training goes on, in so many lines: without a title, and of units as many as fit."""
+    if found.units is not None and isinstance(found, PlaneMap):
+        units = found.units
+        what = f"{units.path} ({units.kind}): {count(len(units.units), 'unit')}, drawn as far as they fit"
+        high = units.units[0].values.shape[0] // 2 + CAPTIONS
+        pictures = replace(_pictures(units, most), most_lines=max((lines - 3) // high, 1), legend=False)
+        return [Text(what), _UnitReading(), pictures]
+    if found.units is not None:
+        return _units(found, found.units, min(most, max(lines - 8, 1)))[1:]
+    if isinstance(found, Line):
+        _, reading, plot, told = _line(found, min(CURVE_LINES, lines - FRAME_LINES))
+        return [reading, plot, told]
+    _, reading, _, told = _plane(found)
+    return [reading, Framed(found, lines - FRAME_LINES), told]
 
 
 def _title(found: PlaneMap | Line) -> Text:
-    seen = found.seen
-    return Text(looked_at(seen.name, seen.state, seen.steps, seen.split, seen.rows, "point"), "bold")
+    return Text(looked_at(found.seen, "point"), "bold")
 
 
 def _plane(found: PlaneMap) -> list[RenderableType]:
@@ -47,11 +79,11 @@ def _plane(found: PlaneMap) -> list[RenderableType]:
     return [_title(found), _Reading(found.sure is not None, _unsure(found)), Framed(found), Text(verdict + fewer)]
 
 
-def _line(found: Line) -> list[RenderableType]:
+def _line(found: Line, lines: int = CURVE_LINES) -> list[RenderableType]:
     x, y = found.x.tolist(), found.y.tolist()
     points = Series("data", found.points.tolist(), found.values.tolist(), "#e69f00", points=True)
-    plot = Plot("value", (points, Series("net", x, y, "#56b4e9")), CURVE_LINES, unit=found.feature, start=x[0], end=x[-1])
-    told = f"rmse {number(found.rmse)}: how far the net's values are from the points of the split, in their unit"
+    plot = Plot("value", (points, Series("net", x, y, "#56b4e9")), lines, unit=found.feature, start=x[0], end=x[-1])
+    told = f"rmse {number(found.rmse)}: how far the net is from the points of the split, in their unit"
     return [_title(found), Text("The line is what the net gives for each input, dots are the data."), plot, Text(told)]
 
 
@@ -81,15 +113,15 @@ def _unsure(found: PlaneMap) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Framed:
-    """The plane with the ranges of its axes, as wide as there is room."""
+    """The plane with the ranges of its axes, as wide as there is room, in at most so many lines."""
 
     found: PlaneMap
+    most: int = LINES[1] + AXES
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A line of the plane is two rows of pixels; below it the axis and the classes."""
         found, ascii_only = self.found, options.ascii_only
-        width = max(8, min(options.max_width - MARGIN - 1, found.labels.shape[1]))
-        height = min(max(width // SLOPE, LINES[0]), LINES[1])
+        width, height = plane_size(min(options.max_width, found.labels.shape[1] + MARGIN + 1), self.most)
         plane = shrunk(found, width, height)
         lines = console.render_lines(plane, options.update(width=width), pad=False)
         bar, corner, dash = ("|", "+", "-") if ascii_only else ("│", "└", "─")
@@ -131,14 +163,21 @@ def _units(found: PlaneMap | Line, units: Units, most: int) -> list[RenderableTy
     if len(shown) < len(units.units):
         what += f", the first {len(shown)} drawn; --most {len(units.units)} draws all"
     if isinstance(found, Line):
-        names = [f"unit {unit.number}" for unit in shown]
+        largest = np.abs(images[:, 0]).max(axis=1)
+        names = [f"unit {unit.number}: {number(float(size), 2)}" for unit, size in zip(shown, largest)]
+        shares = images[:, 0] / np.where(largest > 0, largest, 1.0)[:, None]
         title = f"Across: {found.feature} from {number(float(found.x[0]), 3)} to {number(float(found.x[-1]), 3)}"
-        return [_title(found), Text(what), HeatMap(images[:, 0], names, signed=True, title=title, column_unit="places")]
+        title += "; behind each unit its largest size"
+        return [_title(found), Text(what), HeatMap(shares, names, (), -1, 1, True, title, "of that", column_unit="places")]
+    return [_title(found), Text(what), _UnitReading(), _pictures(units, most)]
+
+
+def _pictures(units: Units, most: int) -> Pictures:
+    shown = units.units[:most]
     captions = [f"{percent(unit.positive)} > 0" for unit in shown]
-    pictures = Pictures(
-        images, [f"unit {unit.number}" for unit in shown], captions, signed=True, per_image_scale=True, legend=True
-    )
-    return [_title(found), Text(what), _UnitReading(), pictures]
+    names = [f"unit {unit.number}" for unit in shown]
+    images = np.stack([unit.values for unit in shown])
+    return Pictures(images, names, captions, signed=True, per_image_scale=True, legend=True)
 
 
 class _UnitReading:
@@ -169,7 +208,8 @@ def document(found: PlaneMap | Line) -> dict[str, Any]:
     """As plain JSON data."""
     seen = found.seen
     told: dict[str, Any] = {
-        "name": seen.name, "state": seen.state, "steps": seen.steps, "split": seen.split, "rows": seen.rows,
+        "name": seen.name, "state": seen.state, "steps": seen.steps, "best_step": seen.best_step, "split": seen.split,
+        "rows": seen.rows,
     }  # fmt: skip
     if isinstance(found, PlaneMap):
         told |= {

@@ -15,7 +15,7 @@ from rich.text import Text
 from dllab.data.dataset import Dataset
 from dllab.data.sequences import NOT_ASKED
 from dllab.data.time_series import FORECAST, SERIES
-from dllab.lab.seen import Example, Range, Seen
+from dllab.lab.seen import Drawn, Range, Seen
 from dllab.recipe.dump import brief
 from dllab.recipe.place import visible
 from dllab.views.data_pictures import Curves, Scatter, picture
@@ -80,7 +80,7 @@ def _pairs(before: Sequence[Range], after: Sequence[Range]) -> list[dict[str, An
     ]
 
 
-def _example(found: Seen, example: Example) -> dict[str, Any]:
+def _example(found: Seen, example: Drawn) -> dict[str, Any]:
     columns, classes = found.data.dataset.columns, found.data.dataset.classes
     rows = np.array([example.row])
     target = columns["targets"][example.row].tolist()
@@ -205,7 +205,7 @@ def _part(found: Seen) -> Dataset:
     return replace(dataset, columns={name: column[rows] for name, column in dataset.columns.items()}, fixed_test=None)
 
 
-def _line(found: Seen, example: Example) -> str:
+def _line(found: Seen, example: Drawn) -> str:
     """An example of a table in words: what a net is to say, its numbers, and as the net sees them."""
     line = (
         f"no. {example.index}, {_says(found, example)}: {_some(found.data.dataset.columns['inputs'][example.row].ravel())}"
@@ -215,7 +215,7 @@ def _line(found: Seen, example: Example) -> str:
     return f"{line}; seen: {_some(found.data.seen(np.array([example.row])).ravel())}"
 
 
-def _says(found: Seen, example: Example) -> str:
+def _says(found: Seen, example: Drawn) -> str:
     """What a net is to say of a row; of numbers also as it sees them."""
     dataset = found.data.dataset
     if dataset.at_every_step:

@@ -174,7 +174,7 @@ class Surface:
             last = level == LEVELS - 1 and bound < np.nanmax(self.heights[np.isfinite(self.heights)]) * (1 - 1e-9)
             line.append(" more" if last else f" {number(float(bound), 2)}")
         if colour:
-            line.append(f"; {CONTOUR[ascii_only]} between two levels")
+            line.append(f"; {CONTOUR[ascii_only]} border")
         for sign, what, found in ((NAN, "nan", np.isnan), (INFINITE, "infinite", np.isinf)):
             if found(self.heights).any():
                 line.append(f"; {sign} = {what}")

@@ -19,7 +19,7 @@ from dllab.lab.sweep_summary import Failure, KeyMeans, Measure, Setting, SweepSu
 from dllab.views.curves import Plot, Series
 from dllab.views.documents import plain
 from dllab.views.heat import HeatMap
-from dllab.views.next_steps import NextSteps
+from dllab.views.next_steps import NextSteps, broken
 from dllab.views.parts import Plain
 from dllab.views.text import SHARES, count, duration, figure, heading, number, percent
 
@@ -263,7 +263,7 @@ def _failures(found: SweepSummary, width: int) -> Iterator[RenderableType]:
     yield Plain(Text.assemble((f"{count(failed, 'member')} failed", "bold"), f", {repeats}:"))
     for failure in found.failures[:MOST_REASONS]:
         yield from map(Text, wrap(_reason(failure), width, subsequent_indent="  ", break_on_hyphens=False))
-        yield _command(failure.line)
+        yield from _command(failure.line, width)
     left = len(found.failures) - MOST_REASONS
     if left > 0:
         yield Plain(Text(f"and {count(left, 'reason')} more; members.jsonl in the sweep's folder has all"))
@@ -274,9 +274,10 @@ def _reason(failure: Failure) -> str:
     return f"- {times}{failure.reason}"
 
 
-def _command(words: Sequence[str]) -> Text:
-    """A command that is not broken at the edge."""
-    return Text(f"  {shlex.join(words)}", "bold", no_wrap=True, overflow="ignore")
+def _command(words: Sequence[str], width: int) -> Iterator[Text]:
+    """A command that can be copied; in several lines where it is long."""
+    for line in broken(shlex.join(words), width - 2):
+        yield Text(f"  {line}", "bold", no_wrap=True, overflow="ignore")
 
 
 # ---- a plan ------------------------------------------------------------------------------------------------------------

@@ -75,15 +75,15 @@ class TrainLive:
 
     def plane_size(self, width: int, height: int) -> tuple[int, int]:
         """Columns and lines of the plane on a terminal of that size; (0, 0) where there is no room for one."""
-        lines = min(height - 1 - self._head_lines - 1, TALLEST)  # one line is the legend's
+        lines = min(height - 1 - self.head_lines - 1, TALLEST)  # one line is the legend's
         columns = min(2 * lines, width // 2 - 2)
         return (columns, lines) if self.planar and lines >= LOWEST_PICTURE and columns >= 16 else (0, 0)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Some lines of text, then pictures as large as the terminal allows."""
         width, height = options.max_width, options.size.height
-        yield from self._head(width, options.ascii_only)
-        room = min(height - 1 - self._head_lines, TALLEST + 1)
+        yield from self.head(width, options.ascii_only)
+        room = min(height - 1 - self.head_lines, TALLEST + 1)
         if self.started is None or room < LOWEST_PICTURE or width < 40:
             return
         columns, lines = self.plane_size(width, height)
@@ -100,10 +100,12 @@ class TrainLive:
     # ---- the lines on top --------------------------------------------------------------------------------------------
 
     @property
-    def _head_lines(self) -> int:
+    def head_lines(self) -> int:
+        """How many lines `head` has."""
         return HEAD_LINES + (self.written is not None)
 
-    def _head(self, width: int, ascii_only: bool) -> list[RenderableType]:
+    def head(self, width: int, ascii_only: bool) -> list[RenderableType]:
+        """Title, progress and figures, a line each."""
         lines = [self._title(width), self._bar(width, ascii_only), self._figures(width)]
         if self.written is not None:
             lines.append(Text.assemble(("writes ", "dim"), self.written))

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from dllab.views.parts import Plain
+
 
 @dataclass(frozen=True)
 class Warmed:
@@ -22,13 +24,13 @@ class Warmed:
 def warmup_view(warmed: Warmed) -> RenderableType:
     """One sentence, and where the kernels are."""
     if not warmed.jit:
-        return Text("NUMBA_DISABLE_JIT is set: kernels run as plain Python, so there is nothing to compile.")
+        return Plain(Text("NUMBA_DISABLE_JIT is set: kernels run as plain Python, so there is nothing to compile."))
     ready = warmed.wanted - warmed.compiled
     if warmed.compiled == 0:
         said = f"All {warmed.wanted} kernels were ready; nothing to compile."
     else:
         said = f"Compiled {_kernels(warmed.compiled)}" + (f"; {_kernels(ready)} were ready." if ready else ".")
-    return Text(f"{said}\nThey are kept in {warmed.folder}")
+    return Plain(Text(f"{said}\nThey are kept in {warmed.folder}"))
 
 
 def document(warmed: Warmed) -> dict[str, Any]:

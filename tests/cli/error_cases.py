@@ -71,6 +71,7 @@ COMMANDS: list[Case] = [
         "datasets show empty.csv", "datasets show none.npz", "datasets iris nosie=3", "datasets moons noise=-1",
         "datasets moons noise", "datasets csv target=y", "layers dens", "losses dense", "losses mes", "metrics xyz",
         "recipes xorr", "completion", "completion tcsh", "schema --json", "bench --cases xro", "bench --cases ,",
+        "bench xor lenet",
         "bench --against pytorch", "bench --rounds 0", "gradcheck", "gradcheck --all my.yaml", "gradcheck --all -s a=1",
         "gradcheck own.py train.epochs=1 --trust", "gradcheck own.py", "gradcheck my.yaml --inject-bug conv",
         "gradcheck --all --inject-bug identity", "gradcheck --all --inject-bug dens",
@@ -81,6 +82,7 @@ COMMANDS: list[Case] = [
         "viz-gradients autompg train.steps=2 'model[2].dense={units: 1, init: {name: normal, std: 1e30}}'",
         "explain xor --input 4",
         "explain xor --layer 3_dense", "explain xor --unit 9", "explain my.yaml --step 301",
+        "explain function optimizer=sgd optimizer.lr=1e6 --step 50",
         "explain folds.yaml", "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip

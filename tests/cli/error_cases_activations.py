@@ -14,4 +14,8 @@ ACTIVATIONS: list[Case] = [
 ACTIVATIONS += [
     recipe("input: [2]\nmodel: [dense: 2]\n", "viz-activations r.yaml"),
     ("viz-activations my.yaml train.folds=3", {}),
+    ("viz-activations nosuch", {}),
+    ("viz-activations runs/three", {}),
+    ("viz-activations onee --run-dir folder", {}),
+    ("viz-gradients my.yaml --layer relu", {}),
 ]

@@ -17,8 +17,11 @@ LANDSCAPE: list[Case] = [
     ("viz-landscape last train.epochs=9", {}), ("viz-landscape last --seed 3", {}), ("viz-landscape folds.yaml", {}),
     ("viz-landscape my.yaml --points 2", {}), ("viz-landscape my.yaml --span 0", {}),
     recipe(NO_DATA, "viz-landscape r.yaml"), recipe(NO_DATA, "viz-schedule r.yaml"), recipe(NO_DATA, "viz-data r.yaml"),
-    ("viz-schedule linear", {}), ("viz-schedule step", {}), ("viz-schedule xor linear", {}),
+    ("viz-landscape my.yaml --directions 3", {}),
+    ("viz-schedule linear", {}), ("viz-schedule one schedule.warmup=-1", {}),
+    ("viz-schedule step", {}), ("viz-schedule xor linear", {}),
     ("viz-schedule cosine --steps 0", {}), ("viz-schedule my.yaml cosine schedule.warmup=-1", {}),
     ("viz-data my.yaml --split validation", {}), ("viz-data my.yaml --split all", {}),
     ("viz-data my.yaml --input 4 --input 99", {}), ("viz-data my.yaml --rows 0", {}),
+    ("viz-data nosuch", {}), ("viz-data my.yaml --rows 2 --input 1", {}), ("viz-data one --split validation", {}),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ train: {steps: 1}
 """
 MANY = """\
 data: {name: digits, flatten: false}
-model: [{repeat: {times: 9, layers: [{conv: {units: 2, padding: same}}]}}, flatten, {dense: classes}]
+model: [{repeat: {times: 19, layers: [{conv: {units: 2, padding: same}}]}}, flatten, {dense: classes}]
 train: {steps: 1}
 """
 LOOKS: list[Case] = [
@@ -30,6 +30,10 @@ LOOKS: list[Case] = [
     recipe(ADDING, "viz-attention r.yaml --head 2 --before"),
     recipe(READER, "viz-attention r.yaml --steps 5"), recipe(READER, "viz-attention r.yaml --steps 9-3"),
     recipe(READER, "viz-attention r.yaml --text \u00df --before"),
+    recipe(READER, "viz-attention r.yaml --steps 9-99"), recipe(ADDING, "viz-attention r.yaml --steps 2-5"),
+    recipe(READER, "viz-attention r.yaml --text ann --input 3"),
+    recipe(READER, "viz-attention r.yaml --text ann --split test"),
+    ("viz-embeddings modular-addition --words 12", {}),
     ("viz-attention reversal --text ''", {}), ("viz-attention reversal --before --text ' '", {}),
     recipe(READER, f"viz-attention r.yaml --before --text {'a' * 40}"),
     recipe(ADDING, "viz-attention r.yaml --before --text abc"),

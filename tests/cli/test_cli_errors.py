@@ -15,6 +15,7 @@ import error_cases_activations
 import error_cases_asking
 import error_cases_landscape
 import error_cases_layers
+import error_cases_live
 import error_cases_looks
 import error_cases_made
 import error_cases_pictures
@@ -55,6 +56,7 @@ AREAS = {
     "words": error_cases_words.WORDS,
     "recurrent": error_cases_recurrent.RECURRENT,
     "layers": error_cases_layers.LAYERS,
+    "live": error_cases_live.LIVE,
     "steps": error_cases_steps.STEPS,
     "saving": error_cases_saving.SAVING,
     "activations": error_cases_activations.ACTIVATIONS,

@@ -35,7 +35,8 @@ def test_a_file_beside_what_is_shown(tmp_path: Path, ending: str) -> None:
         figure, _, commands = shown.out.partition("\nTry next:")
         assert content.decode() == figure and "dllab train digits" in commands and any(sign in figure for sign in "░▒▓█")
     if ending == ".svg":
-        assert "<title>dllab viz-augment digits 'augment=[shift: 1]'</title>" in content.decode()
+        title = "dllab viz-augment digits 'augment=[shift: 1]' --rows 1 --draws 2"
+        assert f"<title>{title}</title>" in content.decode()
 
 
 def test_json_and_a_file(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def documents(done: Done | Ended) -> list[dict[str, Any]]:
 def masked(text: str, here: Path) -> str:
     """The text without what differs from run to run."""
     text = re.sub(r"sweep-(\w+)-\d{8}-\d{6}", r"sweep-\1-DATE", text.replace(f"{here}/", ""))
-    return re.sub(r"; [\d.:]+ s,", "; TIME,", text)
+    return re.sub(r"; [\d.:]+ s,", "; TIME,", text).replace(" \\\n   ", "")
 
 
 TOLD = """\
@@ -147,7 +147,8 @@ def test_a_dry_run_trains_nothing(here: Path) -> None:
         "settings will be ranked by test accuracy\n"
         "\n"
         "Nothing was trained. Try next:\n"
-        "  dllab sweep r.yaml optimizer.lr=0.1,0.01 'model[0].dense.units=3,5' train.epochs=3 --seeds 4\n"
+        "  dllab sweep r.yaml optimizer.lr=0.1,0.01 'model[0].dense.units=3,5' \\\n"
+        "    train.epochs=3 --seeds 4\n"
     )
     drawn = said(here, "sweep", "r.yaml", "optimizer.lr=log(0.01,1)", "--sample", "5", "--dry-run", "--json")
     assert json.loads(drawn.out) == {
@@ -174,7 +175,7 @@ def test_other_widths(here: Path, columns: int) -> None:
 def test_ctrl_c_and_on(here: Path) -> None:
     done = in_terminal(here, "sweep", "r.yaml", *VALUES, "--seeds", "20000", interrupt="/80000")
     assert done.code == 130
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.out)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.out).replace(" \\\n   ", "")
     assert "trained, then interrupted" in " ".join(text.split()) and "dllab: interrupted" in text
     line = re.search(r"^  (dllab sweep --resume \S+)", text, re.MULTILINE)
     assert line is not None, text

@@ -95,4 +95,4 @@ def test_data_with_changes(tmp_path: Path) -> None:
     assert done.code == 0 and "nothing is standardised" in done.out and "iris: data: iris: {" in done.out
     assert "examples of the test split, asked for:\n  no. 2, setosa: " in done.out
     assert re.search(r"^setosa +7 +10 +10 +33\.3 %$", done.out, re.MULTILINE), done.out
-    assert "dllab viz-data iris data.standardise=false data.per_class=7 --input 0 --input 1" in done.out
+    assert "dllab viz-data iris data.standardise=false data.per_class=7 --split test --input 0 --input 1" in done.out

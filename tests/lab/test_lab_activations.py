@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from dllab.core.settings import jit_enabled
-from dllab.lab.activation_example import example, has
-from dllab.lab.activations import activations, picked, unusual
+from dllab.lab.activation_example import example
+from dllab.lab.activations import activations, unusual
 from dllab.lab.activations_during import during
+from dllab.lab.chosen import chosen
+from dllab.lab.examples import rows_of, split_of
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
@@ -56,6 +58,25 @@ def test_figures_of_a_layer_are_those_of_numpy() -> None:
     assert other.dead is None and other.counts.sum() == tanh.size
 
 
+@pytest.mark.parametrize("recipe", ["names-rnn", "digits-cnn"])
+def test_examples_in_parts_give_the_same_figures(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Subject.untrained(load(recipe))
+    whole, rows, seen = activations(subject, "test"), len(subject.rows("test", 256)), []
+    monkeypatch.setattr("dllab.lab.activations.rows_at_once", lambda plan, name, rows: 60)
+    infer = subject.inference
+    monkeypatch.setattr(subject, "inference", lambda rows: seen.append(len(rows)) or infer(rows))
+    for one, other in zip(whole.layers, activations(subject, "test").layers, strict=True):
+        for name, value in vars(one).items():
+            there = getattr(other, name)
+            if isinstance(value, float) or name in ("size", "edges"):
+                np.testing.assert_allclose(there, value, rtol=1e-5, atol=1e-6, err_msg=f"{one.path} {name}")
+            elif name in ("counts", "own"):
+                assert np.abs(there - value).sum() <= 4, f"{one.path} {name}: an output at an edge may be in either part"
+            else:
+                np.testing.assert_array_equal(there, value, err_msg=f"{one.path} {name}")
+    assert max(seen) == 60 and sum(seen) == 2 * rows
+
+
 def test_steps_that_are_not_there_do_not_count() -> None:
     subject = Subject.untrained(load("names-lstm"))
     (layer,) = activations(subject, "test", "1_lstm").layers
@@ -69,11 +90,11 @@ def test_steps_that_are_not_there_do_not_count() -> None:
 
 def test_layers_by_path_and_kind_and_what_there_is_not() -> None:
     infos = Subject.untrained(load("lenet")).network.plan.infos
-    assert [info.path for info in picked(infos, "relu")] == ["1_relu", "4_relu", "9_relu", "12_relu"]
-    assert [info.path for info in picked(infos, "3_conv")] == ["3_conv"]
-    assert len(picked(infos, None)) == len(infos)
+    assert [info.path for info in chosen(infos, "relu")] == ["1_relu", "4_relu", "9_relu", "12_relu"]
+    assert [info.path for info in chosen(infos, "3_conv")] == ["3_conv"]
+    assert len(chosen(infos, None)) == len(infos)
     with pytest.raises(Unsuited, match="--layer 2_relu") as refusal:
-        picked(infos, "2_relu")
+        chosen(infos, "2_relu")
     assert "12_relu" in refusal.value.hint and "max_pool" in refusal.value.hint
 
 
@@ -188,12 +209,13 @@ def test_what_batch_norm_divides_by_is_told_before_training() -> None:
 
 def test_examples_that_there_are_not() -> None:
     data = Subject.untrained(load(SMALL)).data
-    has(data, None, 0)
-    has(data, "train", len(data.splits.train) - 1)
+    train = data.splits.train
+    assert [split_of(data, None, usual) for usual in ("test", "train", "validation")] == ["test", "train", "test"]
+    assert rows_of(data, "train", [0, len(train) - 1]) == [train[0], train[-1]]
     with pytest.raises(Unsuited, match="--split validation"):
-        has(data, "validation", 0)
+        split_of(data, "validation")
     with pytest.raises(Unsuited, match="--input 45: the split train has 45 examples"):
-        has(data, "train", 45)
+        rows_of(data, "train", [45])
 
 
 def test_during_training() -> None:

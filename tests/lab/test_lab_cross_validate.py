@@ -207,7 +207,7 @@ def test_no_more_at_a_time_than_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -
     needed = lab.budget.bytes_needed(Trainer(load(NUMBERS)).network.plan)
     monkeypatch.setattr(lab.budget, "bytes_available", lambda: 2 * needed + 1)
     assert lab.budget.fitting(4, needed) == 2
-    assert lab._jobs(8, 4, 10 * needed) == 1
+    assert lab.budget.fitting(4, 10 * needed) == 1
 
 
 def test_a_net_of_several_shards_keeps_to_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,13 @@ import pytest
 
 import dllab
 from dllab.core.settings import jit_enabled
-from dllab.lab.explain import FAMILIES, NoSuch, explain
+from dllab.lab.explain import FAMILIES, explain
+from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_losses import LOSSES
-from dllab.lab.explain_step import Moment
+from dllab.lab.explain_step import Moment, rows_of
 from dllab.lab.explain_updates import RULES
 from dllab.lab.explanation import Equation, Explained, weighted
+from dllab.lab.suits import Unsuited
 from dllab.recipe import RecipeError, load
 from dllab.training.trainer import Trainer
 
@@ -42,7 +44,7 @@ def wrong(found: Explained) -> list[str]:
 def test_every_equation_gives_what_the_engine_has(name: str, step: int) -> None:
     at = moment(name, min(step, Trainer(load(name)).steps))
     for row in (None, at.rows - 1):
-        found = explain(at, row)
+        found = explain(at, Asked(row))
         assert wrong(found) == []
         assert found.equations
     changed = [dataclasses.replace(e, value=e.value * 1.001 + 1e-30) for e in found.equations if not e.hidden and e.value]
@@ -53,7 +55,8 @@ CHAINS = {
     "sgd": "sgd", "momentum": "momentum", "nesterov": "nesterov", "rmsprop": "rmsprop", "adam": "adam",
     "adamw": "{name: adamw, weight_decay: 0.3}", "clipped": "[{clip_norm: 0.01}, {sgd: 0.1}]",
     "bounded": "[{clip_value: 0.001}, adam]", "shrunk": "[{weight_decay: 0.3}, {momentum: 0.1}]",
-    "l2": "[{l2: 0.2}, {sgd: 0.1}]", "l1": "[{l1: 0.2}, {sgd: 0.1}]", "adagrad": "adagrad", "lion": "lion", "muon": "muon",
+    "l2": "[{l2: 0.2}, {sgd: 0.1}]", "l1": "[{l1: 0.2}, {sgd: 0.1}]", "adagrad": "adagrad",
+    "lion": "lion", "decayed": "{name: lion, weight_decay: 0.3}", "muon": "muon",
 }  # fmt: skip
 
 
@@ -61,10 +64,10 @@ CHAINS = {
 @pytest.mark.parametrize("step", [1, 4])
 def test_updates(chain: str, step: int) -> None:
     at = Moment(load("xor", [f"optimizer={chain}", "schedule={cosine: {warmup: 3}}"]), step)
-    found = explain(at, layer="update")
+    found = explain(at, Asked(layer="update"))
     assert [section.part for section in found.sections] == ["update"]
     assert wrong(found) == []
-    assert any(e.left.endswith("after") for e in found.equations) == (chain not in ("adagrad", "lion", "muon"))
+    assert any(e.left.endswith("after") for e in found.equations) == (chain != "muon")
 
 
 def curve(name: str) -> list[str]:
@@ -94,7 +97,7 @@ NETS = {
 def test_losses_and_other_nets(words: tuple[str, ...]) -> None:
     at = Moment(load(words[0], [*words[1:], "train.steps=5", "train.epochs="]), 3)
     for row in range(min(at.rows, 5)):
-        assert wrong(explain(at, row)) == []
+        assert wrong(explain(at, Asked(row))) == []
 
 
 CELLS = ("lstm: 5", "gru: 5", "rnn: 5", "rnn: {units: 5, activation: relu}", "lstm: {units: 5, return: last}",
@@ -109,7 +112,7 @@ def test_recurrent_cells(cell: str) -> None:
     words = ["data={name: mnist1d, samples: 100}", f"model=[{{reshape: [40, 1]}}, {{{cell}}}{end}, {{dense: classes}}]"]
     at = Moment(load("mnist1d-gru", [*words, "train.batch=8"]), 3)
     for unit in (None, 1, 2, 3):
-        assert wrong(explain(at, unit=unit)) == []
+        assert wrong(explain(at, Asked(unit=unit))) == []
 
 
 def test_kinds_and_parts_are_those_of_the_lab() -> None:
@@ -153,7 +156,7 @@ def test_up_to_a_step_and_on_is_the_whole_run() -> None:
 
 def test_the_chosen_unit_and_layer() -> None:
     at = moment("spirals", 1)
-    found = explain(at, 2, "2_dense", 7, 2)
+    found = explain(at, Asked(2, "2_dense", 7), 2)
     assert {section.path for section in found.sections} == {"2_dense", "update"}
     first = found.equations[0]
     assert first.left == "y[7]" and first.formula.count("*") == 2 and "(30 more)" in first.formula
@@ -161,7 +164,7 @@ def test_the_chosen_unit_and_layer() -> None:
     before = at.before["2_dense.w"].astype(float)
     y = at.inside.input("2_dense")[n].astype(float) @ before[:, 6] + at.before["2_dense.b"][6]
     assert first.value == pytest.approx(y, rel=1e-5)
-    assert {section.path for section in explain(at, layer="tanh").sections} == {"1_tanh", "3_tanh"}
+    assert {section.path for section in explain(at, Asked(layer="tanh")).sections} == {"1_tanh", "3_tanh"}
 
 
 def test_a_small_net_is_told_in_full() -> None:
@@ -172,7 +175,7 @@ def test_a_small_net_is_told_in_full() -> None:
 
 
 def test_inputs_are_counted_from_0_everywhere() -> None:
-    found = explain(moment("xor", 1), 3)
+    found = explain(moment("xor", 1), Asked(3))
     names = {name for equation in found.equations for name, _ in equation.operands if " of input " in name}
     assert {name.rpartition(" ")[2] for name in names} == {"0", "1", "2"}
 
@@ -193,33 +196,53 @@ def moment_text(at: Moment, row: int) -> str:
 
 @pytest.mark.parametrize(("name", "layer", "gates"), [("names-gru", "gru", 3), ("names-lstm", "lstm", 4)])
 def test_where_the_columns_of_gates_come_from(name: str, layer: str, gates: int) -> None:
-    found = explain(moment(name, 1), layer=layer, unit=30)
+    found = explain(moment(name, 1), Asked(layer=layer, unit=30))
     remarks = [block for section in found.sections for block in section.blocks if isinstance(block, str)]
     (told,) = [remark for remark in remarks if remark.startswith("columns of")]
     assert told.endswith(", ".join(["unit 30 has 30", "94 = 64 + 30", "158 = 128 + 30", "222 = 192 + 30"][:gates]))
 
 
 def test_how_many_numbers_move() -> None:
-    said = {section.says for section in explain(moment("xor", 1), layer="update").sections}
+    said = {section.says for section in explain(moment("xor", 1), Asked(layer="update")).sections}
     assert said == {"33 numbers in 4 arrays move"}
-    dead = explain(moment("xor", 1, "model[0].dense.init=zeros", "model[1]=relu"), layer="update").sections[0].says
+    dead = explain(moment("xor", 1, "model[0].dense.init=zeros", "model[1]=relu"), Asked(layer="update")).sections[0].says
     assert dead.startswith("0 of 33 numbers")  # nothing passes a relu of 0, and the answers are half 0, half 1
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
-    [({"input": 4}, "--input 4"), ({"layer": "3_dense"}, "--layer 3_dense"), ({"unit": 9}, "--unit 9")],
-)
-def test_what_is_not_there(words: dict[str, int], problem: str) -> None:
-    with pytest.raises(NoSuch, match=problem):
-        explain(moment("xor", 1), **words)  # type: ignore[arg-type]
+    ("asked", "step", "problem"),
+    [(Asked(example=4), 1, "--input 4"), (Asked(layer="3_dense"), 1, "--layer 3_dense"), (Asked(unit=9), 1, "--unit 9"),
+     (Asked(layer="2_dense", unit=2), 1, "--unit 2"), (Asked(), 301, "--step 301")],
+)  # fmt: skip
+def test_what_is_not_there_is_refused_before_training(
+    asked: Asked, step: int, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Trainer, "up_to")
+    with pytest.raises(Unsuited, match=problem):
+        Moment(load("xor"), step, check=asked.check)
 
 
-def test_a_step_that_training_does_not_reach() -> None:
-    with pytest.raises(RecipeError, match="300 steps"):
-        Moment(load("xor"), 301)
+def test_the_last_batch_of_an_epoch_may_be_smaller() -> None:
+    trainer = Trainer(load("iris"))
+    rows, batch = len(trainer.rows), trainer.question.batch
+    assert rows % batch
+    sizes = [rows_of(trainer, step + 1) for step in range(trainer.steps_per_epoch + 1)]
+    assert sizes == [batch] * (trainer.steps_per_epoch - 1) + [rows % batch, batch]
+    assert Moment(load("iris"), trainer.steps_per_epoch).rows == rows % batch
+
+
+def test_a_training_that_ends_earlier() -> None:
     with pytest.raises(RecipeError, match="diverges"):
         Moment(load("diabetes", ["optimizer={sgd: 1e6}"]), 50)
+
+
+def test_why_this_input_and_these_units() -> None:
+    at = moment("xor", 1)
+    assert explain(at).why[0].startswith("Input 1 is the first that is not all 0")
+    assert explain(at, Asked(2)).why[0] == "Input 2 is the one asked for."
+    assert explain(moment("spirals", 1)).why[0].startswith("Input 0 is the first of the batch")
+    assert "the largest |y dy|" in explain(moment("spirals", 1)).why[1]
+    assert explain(at, Asked(unit=3)).why[1].startswith("Shown is unit 3")
 
 
 def test_an_equation_is_worked_out_from_what_it_shows() -> None:

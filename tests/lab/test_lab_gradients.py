@@ -110,7 +110,7 @@ def test_layers_can_be_chosen() -> None:
     found = gradients(subject, "0_dense")
     assert [one.label for one in found.parameters] == ["0_dense.w", "0_dense.b"]
     assert found.verdicts[0].layers == ("0_dense", "2_dense"), "the verdict is on the whole net"
-    with pytest.raises(Unsuited, match="no layer of that path or kind") as error:
+    with pytest.raises(Unsuited, match="no such layer") as error:
         gradients(subject, "relu")
     assert "1_tanh" in error.value.hint
 
@@ -197,3 +197,15 @@ def test_sequences_are_put_together_at_their_ends() -> None:
 def test_other_layers_have_no_time() -> None:
     inside = passed("rnn", whole=True)
     assert through_time(inside, "1_dense") is None
+
+
+def test_every_sequence_is_measured_by_its_own_first_and_last_step() -> None:
+    model = [{"embedding": 4}, {"rnn": {"units": 3, "return": "last"}}, {"dense": "classes"}]
+    subject = Subject.untrained(load({"data": "languages", "model": model, "train": {"batch": 9}}))
+    inside = subject.backward(subject.rows("train", 9))
+    found, ends = state_gradients(inside, "1_rnn")
+    sizes = np.linalg.norm(found, axis=2)
+    own = [sizes[n, 0] / sizes[n, end - 1] for n, end in enumerate(ends)]
+    seen = through_time(inside, "1_rnn")
+    assert seen is not None and seen.factor == pytest.approx(np.median(own))
+    assert seen.factor != pytest.approx(seen.sizes[0] / seen.sizes[-1], rel=0.01), "the longest alone would say else"

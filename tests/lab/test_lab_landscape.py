@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from dllab.core.settings import jit_enabled
 from dllab.lab.directions import NoPlane, filters, path_plane, random_plane, with_kinds
-from dllab.lab.landscape import STEP, Landscape, Terrain, landscape, usual_points
+from dllab.lab.landscape import STEP, Landscape, landscape, usual_points
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited, check
+from dllab.lab.terrain import Terrain
 from dllab.lab.weight_path import vector
 from dllab.recipe import load
+from dllab.training.evaluate import Evaluator
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
@@ -185,18 +188,79 @@ def test_running_averages_of_batch_norm_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("curvature", "centre", "verdict"),
+    ("curvature", "centre", "blank", "verdict"),
     [
-        ((10.0, 90.0), 0.5, "curved"), ((10.0, 110.0), 0.5, "sharp"), ((1.0, 9.0), 0.5, "flat"),
-        ((-11.0, 9.0), 0.5, "saddle"), ((-1.0, 9.0), 0.5, "flat"), ((1.0, 1.0), 0.0, "sharp"), ((0.0, 0.0), 0.0, "flat"),
-        ((-1.0, -0.1), 0.5, "falls"), ((np.nan, 1.0), 0.5, "unknown"), ((np.inf, 1.0), 0.5, "unknown"),
+        ((10.0, 90.0), 0.5, 0.7, "curved"), ((10.0, 110.0), 0.5, 0.7, "sharp"), ((1.0, 9.0), 0.5, 0.7, "flat"),
+        ((-11.0, 9.0), 0.5, 0.7, "saddle"), ((-1.0, 9.0), 0.5, 0.7, "flat"), ((1.0, 1.0), 0.0, 0.7, "flat"),
+        ((1.0, 15.0), 0.0, 0.7, "sharp"), ((1.0, 1.3), 0.0, 0.7, "flat"), ((1.0, 1.5), 0.0, 0.7, "curved"),
+        ((1.0, 1.0), 0.0, np.nan, "sharp"), ((0.0, 0.0), 0.0, 0.7, "flat"), ((-1.0, -0.1), 0.5, 0.7, "falls"),
+        ((np.nan, 1.0), 0.5, 0.7, "unknown"), ((np.inf, 1.0), 0.5, 0.7, "unknown"),
     ],
 )  # fmt: skip
-def test_verdicts(curvature: tuple[float, float], centre: float, verdict: str) -> None:
-    """Over 0.1 a curvature c adds c / 200: sharp above the loss itself, flat below a tenth of it."""
+def test_verdicts(curvature: tuple[float, float], centre: float, blank: float, verdict: str) -> None:
+    """Over 0.1 a curvature c adds c / 200: sharp above the loss or a tenth of the blank one, flat below a tenth of that."""
     one = np.zeros(1)
-    found = Landscape("a", "trained", 1, 1, 1, 1, 1.0, one, one, one[None], centre, one[None], curvature, 0, None)
+    found = Landscape("a", "trained", 1, 1, 1, 1, 1.0, one, one, one[None], centre, blank, one[None], curvature, 0, None)
     assert found.verdict == verdict and STEP == 0.05
+
+
+DEEP_LINEAR = {
+    **LINEAR,
+    "model": [{"dense": 4}, {"dense": "outputs"}],
+    "train": {"epochs": 30, "batch": 16, "dtype": "float64"},
+}
+
+
+def test_large_weights_that_cancel_each_other_are_sharp_and_the_same_net_without_them_is_flat() -> None:
+    subject = Subject.trained(load(DEEP_LINEAR))
+    flat = landscape(subject, points=3)
+    first, second = subject.network.parameters["0_dense.w"], subject.network.parameters["1_dense.w"]
+    first[:, 3], second[3] = 0, 0
+    first[:, 2:], second[2:] = 2, [[8.0], [-8.0]]
+    sharp = landscape(subject, points=3)
+    assert sharp.centre < 2 * flat.centre < flat.blank, "both know as much"
+    assert (flat.verdict, sharp.verdict) == ("flat", "sharp")
+    assert flat.blank == pytest.approx((subject.data.targets(subject.rows("train", 512)) ** 2).mean(), rel=1e-5)
+
+
+@compiled_only
+@pytest.mark.parametrize("recipe", [TANH, {**TANH, "model": [{"dense": 6}, "batch_norm", "tanh", {"dense": "classes"}]}])
+def test_two_threads_give_the_bits_of_one(recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, seen = Subject.trained(load(recipe)), set()
+    terrain = Terrain(subject)
+    evaluate = Evaluator.evaluate
+
+    def watched(self: Evaluator, split: str) -> dict[str, Any]:
+        seen.add((threading.get_ident(), id(self)))
+        return evaluate(self, split)
+
+    monkeypatch.setattr(Evaluator, "evaluate", watched)
+    rng = np.random.default_rng(1)
+    moves = [(lambda step=step: step) for step in rng.normal(size=(200, *terrain.arena(vector(subject.network)).shape))]
+    before = vector(subject.network).copy()
+    one = terrain.losses(moves, threads=1)
+    assert len(seen) == 1
+    done = list[int]()
+    two = terrain.losses(moves, lambda so_far, loss: done.append(so_far), threads=2)
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(vector(subject.network), before)
+    assert len({thread for thread, _ in seen}) == len({place for _, place in seen}) == 2
+    assert len(set(one.tolist())) == 200 and done == sorted(done) and done[-1] <= 200
+
+
+@compiled_only
+def test_what_breaks_in_one_thread_ends_the_other() -> None:
+    terrain, asked = Terrain(Subject.untrained(load(TANH))), list[int]()
+
+    def move() -> NDArray[Any]:
+        asked.append(1)
+        if len(asked) == 5:
+            raise KeyboardInterrupt
+        return np.zeros(1, np.float32)
+
+    with pytest.raises(KeyboardInterrupt):
+        terrain.losses([move] * 5000, threads=2)
+    assert len(asked) < 5000
 
 
 def test_nets_without_weights_are_refused() -> None:

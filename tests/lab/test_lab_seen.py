@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dllab.lab.seen import NoExample, seen
+from dllab.lab.seen import seen
 from dllab.lab.subject import Subject
+from dllab.lab.suits import Unsuited
 from dllab.recipe import RecipeError, load
 
 
@@ -67,9 +68,9 @@ def test_texts_have_no_ranges() -> None:
 
 
 def test_what_is_not_there_is_said() -> None:
-    with pytest.raises(NoExample, match="no such split"):
+    with pytest.raises(Unsuited, match="no such split"):
         seen(load("xor"), split="test")
-    with pytest.raises(NoExample, match="has 4 rows"):
+    with pytest.raises(Unsuited, match="has 4 examples"):
         seen(load("xor"), inputs=[4])
     with pytest.raises(RecipeError, match="no data to look at"):
         seen(load({"input": [2], "model": [{"dense": 1}], "loss": "mse"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from dllab.core.settings import jit_enabled
 from dllab.lab import recording
+from dllab.lab.activations import activations
 from dllab.lab.subject import Subject
 from dllab.lab.suits import VIEWS, Unsuited, check
 from dllab.plan import split
@@ -161,3 +163,28 @@ def test_views_that_make_no_sense_name_those_that_do(name: str, suited: set[str]
             assert all(other in refusal.value.hint for other in suited) and view not in refusal.value.hint
         else:
             check(view, subject.network.plan, subject.data)
+
+
+STOPPED = {**WHOLE, "data": {**WHOLE["data"], "validation": 0.25}, "optimizer": {"sgd": 1.0},
+           "train": {"epochs": 200, "batch": 8, "early_stop": {"patience": 3}}}  # fmt: skip
+
+
+@compiled_only
+def test_the_step_whose_weights_training_went_back_to_is_known_of_a_recipe_and_of_its_run(tmp_path: Path) -> None:
+    kept = train(STOPPED, run_dir=tmp_path)
+    assert kept.folder is not None and kept.status == "stopped"
+    found, opened = Subject.trained(load(STOPPED)), Subject.of_run(Opened(kept.folder))
+    assert found.best_step is not None and 0 < found.best_step < found.steps
+    assert (opened.steps, opened.best_step) == (found.steps, found.best_step)
+    then = Subject.trained(load(STOPPED, [f"train.steps={found.best_step}", "train.epochs=", "train.early_stop="]))
+    for subject in (found, opened):
+        for label, values in then.network.parameters.items():
+            np.testing.assert_array_equal(subject.network.parameters[label], values)
+    assert activations(found, "test").best_step == found.best_step
+
+
+@compiled_only
+def test_weights_that_training_did_not_go_back_to_are_those_of_its_end() -> None:
+    subject = Subject.trained(load(STOPPED, ["train.early_stop.restore_best=false"]))
+    assert subject.ended is not None and subject.ended.status == "stopped"
+    assert subject.ended.best_epoch != subject.ended.epochs and subject.best_step is None

@@ -449,6 +449,43 @@ def test_weights_of_another_recipe_are_trained_once(here: Path) -> None:
         assert found == alone(plan, index)
 
 
+@compiled_only
+def test_ctrl_c_ends_a_recipe_that_is_trained_first(here: Path) -> None:
+    (here / "base.yaml").write_text(RECIPE.replace("epochs: 2", "epochs: 100000000"))
+    (here / "r.yaml").write_text(RECIPE + "init_from: base.yaml\n")
+
+    def listener(progress: SweepProgress) -> None:
+        if progress.what == "base first":
+            raise KeyboardInterrupt
+
+    run = begun(["optimizer.lr=0.1,0.2"], 2, listener)
+    assert run.status == "interrupted" and run.summary(1).done == 0
+    (base,) = (here / "runs").glob("base-*/run.json")
+    assert json.loads(base.read_text())["status"] == "interrupted"
+
+
+OTHER_WEIGHTS = """\
+r.yaml:4:1: init_from: its weights are not those that this sweep began with; begin a new sweep, or put that run back
+"""
+
+
+@compiled_only
+def test_other_weights_than_those_of_the_beginning_are_refused(here: Path) -> None:
+    (here / "base.yaml").write_text(RECIPE)
+    dllab.train("base.yaml", run_dir=here / "runs")
+    (here / "r.yaml").write_text(RECIPE + "init_from: last\n")
+    run = begun(["optimizer.lr=0.1,0.2"], 20, Stop(1))
+    done = run.summary(1).done
+    assert 0 < done < 40
+    SweepRun.resumed("last").follow(Stop(1))
+    dllab.train("base.yaml", run_dir=here / "runs", seed=4)
+    again = SweepRun.resumed("last")
+    again.follow()
+    (failure,) = again.summary(1).failures
+    assert f"{failure.reason}\n" == OTHER_WEIGHTS
+    assert again.summary(1).counts["finished"] >= done
+
+
 # ---- kills -------------------------------------------------------------------------------------------------------------
 
 PATIENCE = 0.3  # seconds at most before a kill

@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.style import Style
+
+from dllab.views.parts import Plain
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -20,11 +23,19 @@ class AsciiText(io.StringIO):
 
 
 def screen(renderable: RenderableType, width: int = 80, ascii_only: bool = False) -> str:
-    """What a terminal without colours shows, spaces at line ends left out."""
+    """What a terminal without colours shows. No line is to be wider than it is, or to end in blanks."""
     file = AsciiText() if ascii_only else io.StringIO()
     console = Console(file=file, width=width, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(renderable)
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    lines = file.getvalue().split("\n")
+    assert not [line for line in lines if line != line.rstrip()], "no blanks at the end of a line"
+    assert not [line for line in lines if cell_len(line) > width], f"no line wider than {width}"
+    return "".join(f"{line}\n" for line in lines[:-1])
+
+
+def piece(renderable: RenderableType, width: int = 80, ascii_only: bool = False) -> str:
+    """The same of a part of a view, which leaves out the blanks that fill the part's lines."""
+    return screen(Plain(renderable), width, ascii_only)
 
 
 def compare(name: str, text: str) -> None:

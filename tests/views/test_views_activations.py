@@ -9,9 +9,10 @@ import pytest
 from screens import coloured, compare, screen
 
 from dllab.lab.activation_example import Example, Shown
-from dllab.lab.activations import Activations, LayerActivations
+from dllab.lab.activations import Activations
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace
+from dllab.lab.tally import LayerActivations
 from dllab.views.activations import activations_view, document
 from dllab.views.activations_during import OverEpochs, during_view
 from dllab.views.activations_during import document as during_document

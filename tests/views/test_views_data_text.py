@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from screens import compare, screen
+from screens import compare, piece, screen
 
 from dllab.data.dataset import Dataset
 from dllab.lab import datasets as lab
@@ -28,7 +28,7 @@ def dataset(name: str, *options: str) -> Dataset:
 @pytest.mark.parametrize("name", SHOWN)
 def test_rows_of_a_data_set(name: str) -> None:
     data = dataset(*SHOWN[name])
-    compare(f"rows_{name}", screen(Samples(data) if data.vocabulary else data_pictures.picture(data) or ""))
+    compare(f"rows_{name}", piece(Samples(data) if data.vocabulary else data_pictures.picture(data) or ""))
 
 
 @pytest.mark.parametrize("name", [name for name in SHOWN if name != "classify"])

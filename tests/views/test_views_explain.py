@@ -10,6 +10,7 @@ from screens import compare, screen
 
 from dllab.core.settings import jit_enabled
 from dllab.lab.explain import explain
+from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Equation, Explained, Section
 from dllab.recipe import load
@@ -42,14 +43,14 @@ def test_a_disagreement_is_told() -> None:
     section = Section(
         "forward", "0_dense", "dense", "1 -> 1", (Equation("y[1]", "{} * {}", (("a", 2.0), ("b", 3.0)), 7.0),)
     )
-    text = screen(explain_view(Explained("r", 0, 1, 5, 1, 1, 1, 0, True, 1.0, 0.1, "", (), (section,)), "r"))
+    text = screen(explain_view(Explained("r", 0, 1, 5, 1, 1, 1, 0, True, 1.0, 0.1, "", (), ("", ""), (section,)), "r"))
     assert "7  (from these numbers 6)" in text
     assert "1 of 1 equations differ" in text
 
 
 @pytest.mark.parametrize(("layer", "step"), [(None, 1), ("update", 300), ("loss", 300), ("2_dense", 300)])
 def test_something_is_to_be_tried_next(layer: str | None, step: int) -> None:
-    text = screen(explain_view(explain(Moment(load("xor"), step), layer=layer), "xor"))
+    text = screen(explain_view(explain(Moment(load("xor"), step), Asked(layer=layer)), "xor"))
     commands = [line.strip() for line in text.partition("Try next:")[2].splitlines() if line.strip()]
     assert commands and all(command.startswith("dllab ") for command in commands)
     assert ("--terms 8" in text) == (layer is None)
@@ -64,6 +65,8 @@ def test_signs_are_those_of_a_blackboard() -> None:
     equation = Equation("y", "{} * {} + {} - {} + {}^2", tuple(zip("abcde", (2.0, -3.0, -1.0, -4.0, -5.0))), 0.0)
     assert in_numbers(equation) == "2 * (-3) - 1 + 4 + (-5)^2" or in_numbers(equation).startswith("2 * (-3) - 1 + 4")
     assert in_numbers(Equation("y", "exp(-{})", (("x", -0.5),), 0.0)) == "exp(0.5)"
+    assert in_numbers(Equation("y", "exp(-{}^2)", (("x", 3.5),), 0.0)) == "exp(-3.5^2)"
+    assert in_numbers(Equation("y", "exp(-{}^2)", (("x", -3.5),), 0.0)) == "exp(-(-3.5)^2)"
 
 
 def test_long_sums_break_in_front_of_a_sign() -> None:

@@ -12,7 +12,8 @@ from screens import compare, screen
 from dllab.lab.gradients import Gradients, LayerGradients, Verdict
 from dllab.lab.recording import ParameterTrace
 from dllab.lab.through_time import ThroughTime
-from dllab.views.gradients import GradientsView, brief, document, downwards
+from dllab.views.gradients import GradientsView, document, downwards
+from dllab.views.labels import path_ends
 
 LOOKS = np.arange(0, 480, 16)
 WAVE = 1 + 0.5 * np.sin(LOOKS / 50)
@@ -50,7 +51,7 @@ TIME: dict[str, Any] = {
     "layers": (layer("0_rnn", 0.9, 0.2), layer("1_dense", 0.8, 0.5)),
     "parameters": (parameter("0_rnn.wh", 5.0, 1e-3), parameter("1_dense.w", 1.0, 1e-3)),
     "weights": frozenset({"0_rnn.wh", "1_dense.w"}),
-    "times": (ThroughTime("0_rnn", "rnn", 0.5 ** np.arange(40)[::-1], True),),
+    "times": (ThroughTime("0_rnn", "rnn", 0.5 ** np.arange(40)[::-1], True, 0.5**39),),
     "verdicts": (Verdict("vanishing", "time", 1.8e-12, ("0_rnn", "0_rnn")),),
 }  # fmt: skip
 ONE = np.zeros(1, np.int64)
@@ -59,7 +60,7 @@ BEFORE: dict[str, Any] = {
     "layers": tuple(
         LayerGradients(f"{n}_dense", "dense", 0, np.array([size]), np.array([size])) for n, size in enumerate([3e8, 1.0])
     ),
-    "times": (ThroughTime("0_rnn", "rnn", 0.9 ** np.arange(40)[::-1], False),),
+    "times": (ThroughTime("0_rnn", "rnn", 0.9 ** np.arange(40)[::-1], False, 0.9**39),),
     "verdicts": (Verdict("exploding", "depth", 3e8, ("0_dense", "1_dense")), Verdict("exploding", "diverged", np.inf)),
 }  # fmt: skip
 MADE = {"deep": DEEP, "time": TIME, "before": BEFORE}
@@ -90,10 +91,12 @@ def test_narrow_terminals(width: int) -> None:
         assert MADE[name]["verdicts"][0].name in screen(view(name), width)
 
 
-def test_paths_are_cut_so_that_they_can_be_told_apart() -> None:
+def test_paths_that_do_not_fit_are_shortened_to_ends_that_the_option_takes() -> None:
     paths = ["0_conv", "3_repeat.2.0_residual.0_conv", "encoder.ahead.0_gru", "3_repeat.2.0_residual.0_conv.w"]
-    assert brief(paths, 40, False) == paths
-    assert brief(paths, 20, False) == ["0_conv", "3.2.0.0_conv", "encoder.ahead.0_gru", "3.2.0.0_conv.w"]
+    assert path_ends(paths, 40, False) == paths
+    ends = path_ends(paths, 20, False)
+    assert ends == ["0_conv", "2.0_residual.0_conv", "encoder.ahead.0_gru", "0_residual.0_conv.w"]
+    assert path_ends(paths, 5, True) == ["0_co.", "3_re.", "0_gru", "w"]
 
 
 def test_blocks_stand_in_front_of_what_is_in_them() -> None:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece
 
 from dllab.views.beside import Beside
 from dllab.views.heat import HeatMap
@@ -64,7 +64,7 @@ ODD: dict[str, RenderableType] = {
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["plain", "ascii"])
 def test_heat_maps_without_colour(width: int, ascii_only: bool) -> None:
-    text = "\n".join(screen(figure, width, ascii_only) for figure in FIGURES.values())
+    text = "\n".join(piece(figure, width, ascii_only) for figure in FIGURES.values())
     compare(f"heat_{width}{'_ascii' if ascii_only else ''}", text)
 
 
@@ -79,17 +79,17 @@ def test_heat_maps_in_colour(system: Any) -> None:
 @pytest.mark.parametrize("width", [8, 20, 60, 61, 80, 133, 200])
 def test_never_wider_than_there_is_room(name: str, width: int) -> None:
     figure = (FIGURES | ODD)[name]
-    for shown in (screen(figure, width), screen(figure, width, True), coloured(figure, width)):
+    for shown in (piece(figure, width), piece(figure, width, True), coloured(figure, width)):
         assert max((cell_len(line.plain) for line in Text.from_ansi(shown).split("\n")), default=0) <= width
 
 
 def test_odd_matrices() -> None:
-    compare("heat_odd", "".join(f"{name}:\n{screen(figure, 60)}" for name, figure in ODD.items()))
+    compare("heat_odd", "".join(f"{name}:\n{piece(figure, 60)}" for name, figure in ODD.items()))
 
 
 def test_columns_stand_below_their_labels_of_wide_characters() -> None:
     for width in (14, 40):
-        above, row, *_ = screen(HeatMap(np.array([[0, 0, 1.0]]), ["猫"], ["a", "b", "犬"]), width).splitlines()
+        above, row, *_ = piece(HeatMap(np.array([[0, 0, 1.0]]), ["猫"], ["a", "b", "犬"]), width).splitlines()
         place = cell_len(above[: above.index("犬")])
         cells = [cell_len(row[: i + 1]) - 1 for i, c in enumerate(row) if c == "█"]
         assert {place, place + 1} <= set(cells)
@@ -97,13 +97,13 @@ def test_columns_stand_below_their_labels_of_wide_characters() -> None:
 
 def test_neighbours_are_averaged_and_what_is_no_number_passed_over() -> None:
     values = np.array([[0.0, 1.0, NAN, 1.0, NAN, NAN, 0.0]])
-    assert screen(HeatMap(values), 4).splitlines()[0] == "▒█?"
-    assert "each column: 2 steps" in screen(HeatMap(np.tile(values, 9), column_unit="steps"), 32)
+    assert piece(HeatMap(values), 4).splitlines()[0] == "▒█?"
+    assert "each column: 2 steps" in piece(HeatMap(np.tile(values, 9), column_unit="steps"), 32)
 
 
 def test_numbers_only_where_they_fit() -> None:
     figure = HeatMap(1000 * CONFUSION, numbers=True)
-    assert "120000" in screen(figure, 24) and "120000" not in screen(figure, 20) and "█" in screen(figure, 20)
+    assert "120000" in piece(figure, 24) and "120000" not in piece(figure, 20) and "█" in piece(figure, 20)
 
 
 def test_sixteen_colours_are_none() -> None:
@@ -125,17 +125,17 @@ def test_a_scale_says_where_numbers_lie() -> None:
 def test_a_table_gives_a_heat_map_the_room_it_takes() -> None:
     table = Table.grid("", "", padding=(0, 2))
     table.add_row(FIGURES["letters"], FIGURES["marks"])
-    lines = screen(table, 120).splitlines()
+    lines = piece(table, 120).splitlines()
     assert lines[0] == f"{'head 1':<70}no numbers" and lines[2].startswith("t ██████")
 
 
 def test_what_ascii_lacks_takes_one_cell() -> None:
-    lines = screen(HeatMap(np.eye(2), ["猫", "ab"], ["é", "犬"]), 80, True).splitlines()
+    lines = piece(HeatMap(np.eye(2), ["猫", "ab"], ["é", "犬"]), 80, True).splitlines()
     assert lines[:3] == ["     ?     ?", " ? @@@@@@", "ab       @@@@@@"]
 
 
 def test_labels_do_not_touch() -> None:
     tokens = ["ab", "cd", "ef"]
-    assert screen(HeatMap(np.eye(3), columns=tokens, cell=2), 80).splitlines()[:2] == ["a c e", "b d f"]
-    assert screen(HeatMap(np.eye(3), columns=["10", "20", "30"], cell=2), 80).splitlines()[0] == "10  30"
-    assert screen(HeatMap(np.eye(3), columns=tokens, cell=3), 80).splitlines()[0] == "ab cd ef"
+    assert piece(HeatMap(np.eye(3), columns=tokens, cell=2), 80).splitlines()[:2] == ["a c e", "b d f"]
+    assert piece(HeatMap(np.eye(3), columns=["10", "20", "30"], cell=2), 80).splitlines()[0] == "10  30"
+    assert piece(HeatMap(np.eye(3), columns=tokens, cell=3), 80).splitlines()[0] == "ab cd ef"

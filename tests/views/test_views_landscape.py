@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece, screen
 
 from dllab.lab.landscape import Landscape, WalkedPath
 from dllab.views.landscape import document, landscape_view
@@ -27,8 +27,8 @@ def valley(points: int = 21) -> Landscape:
 
     lines = np.array([height(x, 0 * x), height(0 * y, y)])
     return Landscape(
-        "spirals", "trained", 250, 512, 675, 1251, 27.5, x, y, height(x[None], y[:, None]), 0.002, lines, (0.74, 0.2), None,
-        path,
+        "spirals", "trained", 250, 512, 675, 1251, 27.5, x, y, height(x[None], y[:, None]), 0.002, 1.1, lines,
+        (0.74, 0.2), None, path,
     )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def bowl() -> Landscape:
     loss = 1.5 + axis[None] ** 2 + 0.5 * axis[:, None] ** 2
     loss[0, 0], loss[-1, -1] = np.nan, np.inf
     lines = np.array([1.5 + axis**2, 1.5 + 0.5 * axis**2])
-    return Landscape("mine-1", "trained", 90, 96, 96, 44, 3.25, axis, axis, loss, 1.5, lines, (2.0, 1.0), 7, None)
+    return Landscape("mine-1", "trained", 90, 96, 96, 44, 3.25, axis, axis, loss, 1.5, 1.1, lines, (2.0, 1.0), 7, None)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -88,14 +88,14 @@ def test_a_corner_that_is_high_does_not_flatten_the_rest() -> None:
     heights = np.tile(np.linspace(1, 2, 20), (20, 1))
     heights[-1, -1] = 25
     steep = Surface(np.linspace(-1, 1, 20), np.linspace(-1, 1, 20), heights)
-    assert steep.bounds[-1] < 3 and "[█] more" in screen(steep)
+    assert steep.bounds[-1] < 3 and "[█] more" in piece(steep)
     heights[-1, -1] = 2
-    assert "[█] 2" in screen(steep), "but where there is none levels end at the highest"
+    assert "[█] 2" in piece(steep), "but where there is none levels end at the highest"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan, np.inf])
 def test_a_surface_without_a_slope(value: float) -> None:
-    text = screen(Surface(*_axes(), np.full((2, 2), value)), 40)
+    text = piece(Surface(*_axes(), np.full((2, 2), value)), 40)
     assert ("?" in text) == bool(np.isnan(value)) and ("!" in text) == bool(np.isinf(value))
 
 
@@ -106,12 +106,19 @@ def _axes() -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"curvature": (0.0, 0.0), "centre": 0.0}, "Flat, relative to the loss there: over 0.1 it rises by 0 times itself"),
         (
-            {"curvature": (1.0, 0.0), "centre": 0.0},
-            "Sharp, relative to the loss there: over 0.1 it rises by inf times itself",
+            {"curvature": (0.0, 0.0), "centre": 0.0},
+            "Flat: over 0.1 the loss rises by 0, 0 of a tenth of the loss with all weights 0 (rule",
         ),
-        ({"curvature": (-1.0, 3.0)}, "Saddle: no minimum; along one direction the loss falls on both sides"),
+        (
+            {"curvature": (9.0, 0.0), "centre": 0.5},
+            "Flat: over 0.1 the loss rises by 0.045, 0.09 of what it is (rule",
+        ),
+        (
+            {"curvature": (44.0, 0.0), "centre": 0.0},
+            "Sharp: over 0.1 the loss rises by 0.22, 2 of a tenth of the loss with all weights 0",
+        ),
+        ({"curvature": (-3.0, 3.0)}, "Saddle: no minimum; along one direction the loss falls on both sides"),
         ({"curvature": (-0.01, -0.1)}, "Falls: no minimum; along both directions the loss falls on both sides"),
         ({"curvature": (-0.01, 0.01)}, "Along one of them it falls: no minimum."),
         ({"curvature": (np.nan, 3.0)}, "no number, so nothing follows"),

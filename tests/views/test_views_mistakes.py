@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import pytest
 from rich.console import RenderableType
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece, screen
 
 from dllab.lab.misses import Miss, Misses
 from dllab.lab.mistakes import Confusion, Looked, Mistake
-from dllab.lab.plane_map import PlaneMap, Seen, Unit, Units
+from dllab.lab.plane_map import PlaneMap, Points, Unit, Units
 from dllab.views import misses, mistakes, plane_map
 
 
@@ -27,7 +27,8 @@ def plane(units: bool) -> PlaneMap:
     drawn = tuple(Unit(i, (x * i - y)[::5, ::8][:16, :15], 0.5) for i in (1, 2, 3)) if units else ()
     points, truth = np.array([[-0.5, -0.5], [0.5, 0.4], [0.6, 0.6]]), np.array([0, 1, 0])
     return PlaneMap(
-        Seen("own", "trained", 120, "train", 3), ("x1", "x2"), ("no", "yes"), np.array([-1.0, -1.0]), np.array([1.0, 1.0]),
+        Points("own", "trained", 120, "train", 3), ("x1", "x2"), ("no", "yes"),
+        np.array([-1.0, -1.0]), np.array([1.0, 1.0]),
         (p > 0.5).astype(int), np.maximum(p, 1 - p), points, truth, np.array([0, 1, 1]), 1,
         Units("1_relu", "relu", drawn) if units else None,
     )  # fmt: skip
@@ -99,3 +100,17 @@ def test_next_steps_keep_what_was_asked_for(state: Literal["trained", "untrained
     before = " --before" * (state == "untrained")
     other = (" --layer relu" * (not units) + before, " --layer relu" * units + " --before" * (state == "trained"))
     assert tuple(steps) == other
+
+
+def test_signs_in_a_matrix_are_no_classes() -> None:
+    counts = np.array([[3, 0, 0, 1], [0, 2, 0, 0], [0, 0, 5, 0], [0, 0, 0, 40]])
+    found = Confusion(looked(("word",), (".", "-", "#", "a")), "class", counts, None, None, ())
+    text = screen(mistakes.view(found, "own"))
+    assert "how often, ' never" in text and "'.' taken for a: 1 time" in text and "always a would be" in text
+    narrow = " ".join(piece(mistakes.Matrix(found.counts * 1000, found.looked.classes), 12).split())
+    assert "' less, @ all" in narrow
+
+
+def test_what_is_told_of_a_class_is_not_broken() -> None:
+    lines = screen(mistakes.Listed("Right:", ["a 10 % of 3", "b 20 % of 4", "c 30 % of 5"]), 22).splitlines()
+    assert lines == ["Right: a 10 % of 3,", "b 20 % of 4,", "c 30 % of 5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 
 from dllab.cli.console import Output
 from dllab.views.next_steps import NextSteps
@@ -21,6 +22,17 @@ def test_what_they_show_stands_beside_them() -> None:
     ]  # fmt: skip
 
 
-def test_a_long_command_is_not_broken() -> None:
-    long = "dllab train xor " + " ".join(f"model[{i}].dense.units=8" for i in range(9))
-    assert shown((long, "whatever it shows"), width=60) == ["Try next:", f"  {long}"]
+def test_a_long_command_goes_on_in_the_next_line_as_shells_take_it() -> None:
+    long = "dllab train xor " + " ".join(f"model[{i}].dense.units=8" for i in range(9)) + " 'data.file=my own.csv'"
+    lines = shown((long, "whatever it shows"), ("dllab summary xor", "layers"), width=60)[1:]
+    assert max(map(len, lines)) <= 60 and lines[-1] == "  dllab summary xor  layers"
+    assert shlex.split("\n".join(lines[:-1]).replace("\\\n", "")) == shlex.split(long) and len(lines) > 5
+
+
+def test_a_word_that_is_too_long_is_not_broken() -> None:
+    assert shown(("dllab train " + 70 * "x", ""), width=60) == ["Try next:", "  dllab train \\", "    " + 70 * "x"]
+
+
+def test_what_has_no_room_beside_a_command_is_left_out_there_alone() -> None:
+    lines = shown(("dllab viz-landscape moons --path", 20 * "abc"), ("dllab summary moons", "layers"), width=60)
+    assert lines[1:] == ["  dllab viz-landscape moons --path", "  dllab summary moons  layers"]

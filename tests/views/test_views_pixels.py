@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.text import Text
-from screens import coloured, compare, screen
+from screens import coloured, compare, piece
 
 from dllab.views.pixels import Pictures
 
@@ -37,7 +37,7 @@ ODD = {
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["plain", "ascii"])
 def test_pictures_without_colour(width: int, ascii_only: bool) -> None:
-    text = "\n".join(screen(figure, width, ascii_only) for figure in FIGURES.values())
+    text = "\n".join(piece(figure, width, ascii_only) for figure in FIGURES.values())
     compare(f"pixels_{width}{'_ascii' if ascii_only else ''}", text)
 
 
@@ -56,23 +56,23 @@ def test_pictures_in_colour(system: Any) -> None:
 @pytest.mark.parametrize("width", [8, 20, 60, 80, 200])
 def test_never_wider_than_there_is_room(name: str, width: int) -> None:
     figure = (FIGURES | ODD)[name]
-    for shown in (screen(figure, width), screen(figure, width, True), coloured(figure, width)):
+    for shown in (piece(figure, width), piece(figure, width, True), coloured(figure, width)):
         assert max((cell_len(line.plain) for line in Text.from_ansi(shown).split("\n")), default=0) <= width
 
 
 def test_odd_pictures() -> None:
-    compare("pixels_odd", "".join(f"{name}:\n{screen(figure, 60)}" for name, figure in ODD.items()))
+    compare("pixels_odd", "".join(f"{name}:\n{piece(figure, 60)}" for name, figure in ODD.items()))
 
 
 def test_a_line_of_two_rows_shows_the_mean_of_both() -> None:
-    assert screen(Pictures(np.array([[[0.0, 1.0], [1.0, 1.0]]]))) == "  ▒█\n"
+    assert piece(Pictures(np.array([[[0.0, 1.0], [1.0, 1.0]]]))) == "  ▒█\n"
 
 
 def test_each_on_its_own_scale_is_as_bright_as_the_others() -> None:
     faint = Pictures(np.array([[[0.0, 1.0]], [[0.0, 0.1]]]))
     own = Pictures(faint.images, per_image_scale=True)
-    assert screen(faint) == "   █\n" and screen(own) == "   █   █\n"
+    assert piece(faint) == "   █\n" and piece(own) == "   █   █\n"
 
 
 def test_lines_of_pictures_end_where_they_should() -> None:
-    assert len(screen(Pictures(np.ones((90, 2, 2)), most_lines=2), 60).splitlines()) == 2
+    assert len(piece(Pictures(np.ones((90, 2, 2)), most_lines=2), 60).splitlines()) == 2

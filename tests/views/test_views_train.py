@@ -267,8 +267,8 @@ def scale(plot: Plot, lines: int = 8) -> list[str]:
 
 
 def test_scales_end_at_round_numbers_and_stay_there() -> None:
-    assert scale(Plot("loss", (Series("", (0, 1), (1.217, 0.0412)),), 8)) == ["1.4", "0.84", "0"]
-    assert scale(Plot("loss", (Series("", (0, 1), (1.213, 0.0523)),), 8)) == ["1.4", "0.84", "0"]
+    assert scale(Plot("loss", (Series("", (0, 1), (1.217, 0.0412)),), 8)) == ["1.4", "0.7", "0"]
+    assert scale(Plot("loss", (Series("", (0, 1), (1.213, 0.0523)),), 8)) == ["1.4", "0.7", "0"]
     assert scale(Plot("loss", (Series("", (0, 1), (1.217, 0.0031)),), 7, log="auto"))[::2] == ["2", "0.002"]
 
 

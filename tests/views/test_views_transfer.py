@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from screens import compare, screen
+from screens import compare, piece, screen
 
 from dllab.lab.summary import summarize
 from dllab.recipe import load
@@ -65,7 +65,7 @@ def test_the_first_training_in_the_live_picture(width: int) -> None:
 def test_the_summary_and_the_page_of_a_recipe() -> None:
     recipe = load(RECIPE)
     net = summarize(recipe)
-    compare("summary_transfer", screen(LayerTable(net)))
+    compare("summary_transfer", piece(LayerTable(net)))
     page = screen(recipe_page.recipe_page(recipe, net, None, "NAME"))
     lines = [" ".join(line.split()) for line in page.splitlines()]
     assert "begins with the best weights of base, layers low, 1_*" in lines and "frozen low, 3_dense.b" in lines
