@@ -159,8 +159,8 @@ class _Flight:
         self.cluster, self.job, self.members, self.indices, self.pace = cluster, job, members, indices, pace
         self._taken, self._until = 0, float("inf")
         self._again: list[list[Member]] = []
-        self._open: dict[Future, list[Member]] = {}
-        self._back: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._open: dict[Future[Any], list[Member]] = {}
+        self._back: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._size = 1
         self._fault: NoCluster | None = None
 
@@ -211,7 +211,7 @@ class _Flight:
             self._fault = self._fault or _lost(self.cluster.address)
         return found
 
-    def _got(self, future: Future) -> list[Done]:
+    def _got(self, future: Future[Any]) -> list[Done]:
         batch = self._open.pop(future, None)
         if batch is None or (self._stopped and future.status != "finished"):
             return []

@@ -6,7 +6,7 @@ what is suggested depends on the seed alone, neither on how many are trained at 
 search that was interrupted goes on where it was, by being told again what its journal says.
 
 Pruning goes by the same rule: a member is given up at an evaluation where its best figure so far is worse than the median
-of the figures that members of earlier rounds with the same seed had there.
+of the figures that members of earlier rounds with the same seed had there (Golovin et al., Google Vizier, 2017).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dllab.lab.grid import Axis, Grid, Member, Watch
 from dllab.lab.sweep import Done
@@ -31,7 +33,13 @@ ROUND = 4
 """Settings that are asked for before what they come to is told."""
 
 BEFORE_PRUNING = 8
-"""Settings that nothing is pruned before; and so many figures have a median worth going by."""
+"""Settings before which nothing is pruned: so many figures have a median worth going by."""
+
+WARM_UP = 2
+"""Evaluations of a member that nothing is pruned at."""
+
+MOST_LOOKS = 200
+"""Evaluations of a member that pruning goes by."""
 
 KINDS = ("tpe",)
 
@@ -73,7 +81,7 @@ class Search:
         self.grid = SearchGrid(grid.axes, grid.seeds, grid.sample)
         self._ended: dict[int, Ended] = {}
         self._before: dict[int, tuple[str, ...]] = {}
-        self._curves: dict[int, list[Sequence[float]]] = {seed: [] for seed in range(len(grid.seeds))}
+        self._members: list[list[Ended]] = [[] for _ in grid.seeds]
         self._watches: list[Watch] = []
         self._study, self._distributions = _study(grid.seeds[0], measure.higher), _distributions(grid.axes)
 
@@ -111,7 +119,7 @@ class Search:
         return replace(self.grid.member(index), watch=self._watches[index % len(self.grid.seeds)])
 
     def _asked(self, number: int) -> Trial:
-        trial = self._study.ask(dict(self._distributions))
+        trial: Trial = self._study.ask(dict(self._distributions))
         self.grid.found.append([_share(axis, trial.params[axis.key]) for axis in self.grid.axes])
         if self._before.get(number, self.grid.setting(number)) != self.grid.setting(number):
             raise Changed(number)
@@ -124,7 +132,7 @@ class Search:
         seeds = len(self.grid.seeds)
         members = [self._ended[index] for index in range(number * seeds, (number + 1) * seeds)]
         for seed, member in enumerate(members):
-            self._curves[seed].append(member.curve)
+            self._members[seed].append(member)
         if any(member.status == "failed" for member in members):
             self._study.tell(trial, state=TrialState.FAIL)
             return
@@ -143,16 +151,23 @@ class Search:
         """What the members of a round must come up to, for each seed, after so many settings."""
         if not self.plan.prune or settings < BEFORE_PRUNING:
             return [Watch(self.measure.name, self.measure.higher) for _ in self.grid.seeds]
-        return [Watch(self.measure.name, self.measure.higher, _medians(curves)) for curves in self._curves.values()]
+        return [Watch(self.measure.name, self.measure.higher, _medians(members)) for members in self._members]
 
 
-def _medians(curves: Sequence[Sequence[float]]) -> tuple[float | None, ...]:
-    """The median at every evaluation; None where there are too few figures."""
-    found: list[float | None] = []
-    for place in range(max(map(len, curves), default=0)):
-        there = [curve[place] for curve in curves if place < len(curve) and curve[place] == curve[place]]
-        found.append(statistics.median(there) if len(there) >= BEFORE_PRUNING else None)
-    return tuple(found)
+def _medians(members: Sequence[Ended]) -> tuple[float | None, ...]:
+    """The median at every evaluation; None where there are too few figures. A pruned member keeps its last figure."""
+    looks = min(max((len(member.curve) for member in members), default=0), MOST_LOOKS)
+    figures = np.full((len(members), looks), np.nan)
+    for row, member in zip(figures, members):
+        curve = np.array(member.curve[:looks])
+        row[: len(curve)] = curve
+        if member.status == "pruned" and len(curve):
+            row[len(curve) :] = curve[-1]
+    counts = (~np.isnan(figures)).sum(axis=0)
+    return tuple(
+        float(np.nanmedian(figures[:, place])) if place >= WARM_UP and counts[place] >= BEFORE_PRUNING else None
+        for place in range(looks)
+    )
 
 
 def _study(seed: int, higher: bool) -> Any:

@@ -138,6 +138,7 @@ class SweepRun:
         except BaseException as error:
             self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             with contextlib.suppress(StoreError):  # what is told is what went wrong first
+                self._keep_members()
                 self._keep_plan()
             raise
         else:
