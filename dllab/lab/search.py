@@ -6,7 +6,8 @@ what is suggested depends on the seed alone, neither on how many are trained at 
 search that was interrupted goes on where it was, by being told again what its journal says.
 
 Pruning goes by the same rule: a member is given up at an evaluation where its best figure so far is worse than the median
-of the figures that members of earlier rounds with the same seed had there (Golovin et al., Google Vizier, 2017).
+of the figures that members of earlier rounds with the same seed had there
+(after the median stopping rule of Google Vizier, Golovin et al., 2017).
 """
 
 from __future__ import annotations

@@ -138,7 +138,9 @@ class SweepRun:
         except BaseException as error:
             self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             with contextlib.suppress(StoreError):  # what is told is what went wrong first
-                self._keep_members()
+                if not isinstance(error, StoreError):
+                    self._keep_members()
+            with contextlib.suppress(StoreError):
                 self._keep_plan()
             raise
         else:
