@@ -12,6 +12,7 @@ import queue
 import socket
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
@@ -270,21 +271,31 @@ def _connected(address: str) -> Client:
     """Raises NoCluster."""
     import distributed
 
-    for name in list(logging.root.manager.loggerDict):  # its own lines would stand between those of the lab
+    _silence()
+    hint = "the line `dask scheduler` prints has the address, such as tcp://192.168.1.5:8786; docs/cluster.md says more"
+    try:
+        protocol, host, port = _place(address)
+        with socket.create_connection((host, port), timeout=ANSWER) as there:
+            if protocol == "tcp" and not there.recv(1):  # a scheduler speaks first; others wait to be spoken to
+                raise OSError("closed")
+        return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="dllab")
+    except ValueError as error:
+        raise NoCluster(f"--cluster {address}: {error}", hint) from None
+    except OSError:
+        raise NoCluster(f"--cluster {address}: no Dask scheduler answers there", hint) from None
+
+
+def _silence() -> None:
+    """Dask's own lines would stand between those of the lab."""
+    import distributed
+
+    warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
+    for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        _, host, port = _parted(address)
-        with socket.create_connection((host, port), timeout=ANSWER):
-            pass
-        return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="dllab")
-    except (OSError, ValueError) as error:
-        problem = str(error) if isinstance(error, ValueError) else "nobody answers"
-        raise NoCluster(f"--cluster {address}: {problem}", "the line `dask scheduler` prints has the address, such as "
-                        "tcp://192.168.1.5:8786; docs/cluster.md says how to begin") from None  # fmt: skip
 
 
-def _parted(address: str) -> tuple[str, str, int]:
+def _place(address: str) -> tuple[str, str, int]:
     """Protocol, host and port. Raises ValueError."""
     from distributed.comm.addressing import parse_address, parse_host_port
 
