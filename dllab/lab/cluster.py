@@ -39,7 +39,7 @@ AHEAD = 2
 TICK = 0.1
 """Seconds between two looks at what has ended, even if nothing has."""
 
-ANSWER, GRACE = 5.0, 5.0
+ANSWER, GRACE = 10.0, 5.0
 """Seconds within which a scheduler answers, and those that workers have to let go of what nobody wants."""
 
 COUNTED = 1.0

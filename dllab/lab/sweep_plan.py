@@ -18,6 +18,9 @@ from dllab.training.trainer import Trainer
 CHECKED = 200
 """Values of one key that are tried by loading the recipe; of more, so many at equal distances."""
 
+SEARCHED = 20
+"""Settings that a search looks at before it is begun, until one can be trained."""
+
 LARGEST_SEED = 2**63 - 1
 SEED = "train.seed"
 SEED_HINT = "--seeds 5 trains every setting with five seeds, --seed FIRST says the first of them"
@@ -156,12 +159,18 @@ def _tried(axis: Axis) -> list[str]:
 
 
 def _looked_at(plan: SweepPlan) -> SweepPlan:
-    """The plan with what the first setting tells; nothing where that cannot be trained."""
-    plan = replace(plan, first=plan.grid.setting(0))
-    try:
-        trainer = Trainer(plan.make(plan.first))
-    except Exception:  # members say what is wrong
-        return plan
+    """The plan with what the first setting tells; in a search, the first that can be trained. Nothing where none can."""
+    for number in range(1 if plan.search is None else min(SEARCHED, plan.grid.settings)):
+        plan = replace(plan, first=plan.grid.setting(number))
+        try:
+            trainer = Trainer(plan.make(plan.first))
+        except Exception:  # members say what is wrong
+            continue
+        return _with_figures(plan, trainer)
+    return plan
+
+
+def _with_figures(plan: SweepPlan, trainer: Trainer) -> SweepPlan:
     figures = {metric.name: metric.higher_is_better for metric in trainer.metrics if not getattr(metric, "table", False)}
     return replace(
         plan, splits=tuple(trainer.evaluator.splits), figures={**figures, "loss": False}, data=digest(trainer.data),
