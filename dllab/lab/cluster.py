@@ -236,7 +236,7 @@ class _Flight:
         from distributed.scheduler import KilledWorker
 
         if not isinstance(error, KilledWorker):
-            raise NoCluster(f"workers cannot train this: {_one_line(error)}", _same("all workers"))
+            raise NoCluster(f"workers cannot train this: {_one_line(error)}", _same("each worker"))
         if len(batch) == 1:
             return [Done(batch[0], "failed", 0, error=DIES)]
         self._again += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]

@@ -252,7 +252,7 @@ def _search_of(plan: SweepPlan, measure: Measure | None) -> Search | None:
     if plan.search is None:
         return None
     if measure is None:
-        raise NoGrid("there is no figure to search by: the first setting cannot be trained",
+        raise NoGrid("there is nothing to search by: no setting that was tried can be trained",
                      shlex.join(["dllab", "train", plan.reference, *plan.first]) + " says why")  # fmt: skip
     return Search(plan, measure)
 

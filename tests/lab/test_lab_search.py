@@ -135,8 +135,8 @@ def test_other_suggestions_than_then_are_refused() -> None:
 
 @compiled_only
 def test_nothing_to_search_by() -> None:
-    with pytest.raises(NoGrid, match="there is no figure to search by"):
-        SweepRun(plan(["data={csv: nowhere.csv, target: y},moons", "optimizer.lr=0.1"], 4))
+    with pytest.raises(NoGrid, match="there is nothing to search by"):
+        SweepRun(plan(["data={csv: nowhere.csv, target: y}", "optimizer.lr=log(0.1,1)"], 4))
 
 
 # ---- without nets ------------------------------------------------------------------------------------------------------
