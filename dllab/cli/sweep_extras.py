@@ -26,13 +26,6 @@ def check_search(search: str | None, sample: int | None, no_prune: bool) -> None
         raise Refused(f"--search {show(search)}: no such search", one_of(list(KINDS), search))
     if sample is None:
         raise Refused("--search needs to know how many settings to try", "such as: --search tpe --sample 100")
-    check_package("--search", "optuna", "tune")
-
-
-def check_package(option: str, package: str, extra: str) -> None:
-    """Raises Refused where a package is missing."""
-    if find_spec(package) is None:
-        raise Refused(f"{option} needs the package {package}, which is not installed", f"pip install 'dllab[{extra}]'")
 
 
 @contextlib.contextmanager
@@ -44,7 +37,8 @@ def connected(address: str | None, jobs: int | None) -> Iterator[Cluster | None]
     if jobs is not None:
         raise Refused("--jobs counts members on this machine; with --cluster the workers say how many they train",
                       "such as: dask worker ADDRESS --nworkers 4 --nthreads 1")  # fmt: skip
-    check_package("--cluster", "distributed", "cluster")
+    if find_spec("distributed") is None:
+        raise Refused("--cluster needs the package distributed, which is not installed", "pip install 'dllab[cluster]'")
     from dllab.lab.cluster import Cluster, NoCluster
 
     try:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dllab.lab.grid import Axis, Grid, Member, Watch
+from dllab.lab.grid import Axis, Grid, Member, NoGrid, Watch
 from dllab.lab.sweep import Done
 from dllab.lab.sweep_plan import SweepPlan
 from dllab.lab.sweep_summary import Measure
@@ -172,9 +172,11 @@ def _medians(members: Sequence[Ended]) -> tuple[float | None, ...]:
 
 
 def _study(seed: int, higher: bool) -> Any:
-    """A study in memory that says nothing."""
-    import optuna
-
+    """A study in memory that says nothing. Raises NoGrid where Optuna is missing."""
+    try:
+        import optuna
+    except ImportError:
+        raise NoGrid("a search needs the package optuna, which is not installed", "pip install 'dllab[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,11 @@ def plain(text: str) -> str:
 
 def test_packages_that_are_missing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep_extras, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     done = typed(here, [*LINE, "--search", "tpe", "--sample", "2"])
     assert (done.code, done.err) == (
         2,
-        "dllab: --search needs the package optuna, which is not installed\n  pip install 'dllab[tune]'\n",
+        "dllab: a search needs the package optuna, which is not installed\n  pip install 'dllab[tune]'\n",
     )
     done = typed(here, [*LINE, "--cluster", "127.0.0.1:8786"])
     assert (done.code, done.err) == (
