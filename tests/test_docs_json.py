@@ -306,6 +306,7 @@ def test_bench_holds_what_is_documented() -> None:
     compare("dllab bench --json", json.loads(json.dumps(document(timings, machine()))))
 
 
+@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 def test_sweeps_hold_what_is_documented(tmp_path: Path) -> None:
     options = ["optimizer=sgd,adam", "optimizer.beta1=0.8,0.9", "train.epochs=2", "--seeds", "2", "--json"]
     done = run(tmp_path, "sweep", "moons", *options)

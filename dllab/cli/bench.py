@@ -33,13 +33,13 @@ def bench(
     --against asks other libraries to train the same nets in the same run, and prints how many times as long the fastest
     of them takes. Their packages come with: pip install 'dllab[peers]'
     """
-    from dllab.core.settings import jit_enabled
     from dllab.lab.bench_cases import CASES
     from dllab.lab.peers import LIBRARIES, installed
 
     if sweep:
         if cases is not None or against is not None or probes:
             raise Refused("--sweep times sweeps alone", "leave out --cases, --against and --probes")
+        _check_compiled()
         _sweeps(json)
         return
     every = [case.name for case in CASES]
@@ -49,8 +49,7 @@ def bench(
     for name in [peer for peer in peers if not installed(peer)]:
         say(f"{name} is not installed, so it is left out; the peers come with: pip install 'dllab[peers]'")
         peers.remove(name)
-    if not jit_enabled():
-        raise Refused("there is nothing to time without compiled kernels", "unset NUMBA_DISABLE_JIT")
+    _check_compiled()
     if "OPENBLAS_CORETYPE" in os.environ:
         say("OPENBLAS_CORETYPE is set, which slows matrix products; for figures that count, unset it")
 
@@ -70,6 +69,13 @@ def bench(
         output().document(views.document(timings, machine))
     else:
         output().show(views.BenchView(timings, machine))
+
+
+def _check_compiled() -> None:
+    from dllab.core.settings import jit_enabled
+
+    if not jit_enabled():
+        raise Refused("there is nothing to time without compiled kernels", "unset NUMBA_DISABLE_JIT")
 
 
 def _sweeps(json: bool) -> None:

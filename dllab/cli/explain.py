@@ -80,11 +80,12 @@ def explain(
 def _no_run(target: str) -> None:
     """Refuse a run: what a step of it computed is not kept."""
     from dllab.cli.subject import is_run
+    from dllab.runs.find import find_run
 
     if is_run(target, None):
         raise Refused(
             f"{target}: that is a run, and the batches of its training are not kept",
-            "name its recipe: with the same seed its steps are the same; `dllab recipes` lists those of the lab",
+            f"the steps of its recipe are the same: dllab explain {find_run(target, None) / 'recipe.yaml'}",
         )
 
 

@@ -15,7 +15,7 @@ from dllab.cli.console import Output
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
-UP, REST_OF_LINE, REST_OF_SCREEN = "\x1b[{}A", "\x1b[K", "\x1b[J"
+UP, REST_OF_LINE = "\x1b[{}A", "\x1b[K"
 FRESH = "\x1b[H\x1b[2J"
 
 
@@ -38,6 +38,7 @@ class Screen:
         """Show a renderable in place of the one before; what does not fit on the terminal is cut off below.
 
         After a change of the terminal's size nobody knows where the old lines went, so all of it is drawn afresh.
+        Lines that are gone are wiped one by one: tmux keeps a screen wiped from its top among what was scrolled off.
         """
         size = self._console.size
         with self._console.capture() as caught:
@@ -52,7 +53,9 @@ class Screen:
                 if cell_len(CODES.sub("", line)) < size.width:  # at the very edge it would take the last character
                     text += REST_OF_LINE
             text += "\n"
-        self._write(text + (REST_OF_SCREEN if len(lines) < len(before) else ""))
+        if (gone := len(before) - len(lines)) > 0:
+            text += f"{REST_OF_LINE}\n" * gone + REST_OF_LINE + UP.format(gone)  # with a ^C below the picture
+        self._write(text)
         self._lines, self._size = lines, size
 
     def _write(self, text: str) -> None:

@@ -48,7 +48,7 @@ def viz_attention(
     from dllab.cli.subject import Meant, spelled, subject
     from dllab.lab.attention import look
     from dllab.lab.attention_asked import Wanted
-    from dllab.lab.examples import rows_of, split_of
+    from dllab.lab.examples import split_of
     from dllab.views import attention as views
 
     _check_text(text, index, split)
@@ -56,8 +56,7 @@ def viz_attention(
     meant = Meant.by(net, changes, settings, seed=seed, run_dir=run_dir, trust=trust, before=before)
     found = subject(meant, VIEW, fits=asked.check)
     name = split_of(found.data, split)
-    row = 0 if text is not None else rows_of(found.data, name, [asked.index])[0]
-    seen = look(found, name, row, text, layer)
+    seen = look(found, name, asked.index, text, layer)
     kept = spelled(layer=layer, head=head, input=index, text=text, steps=steps, split=split, before=before)
     another = spelled(layer=layer, head=head, input=0 if index == 1 else 1, steps=steps, split=split, before=before)
     view = views.attention_view(

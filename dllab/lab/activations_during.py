@@ -14,6 +14,7 @@ from dllab.lab.subject import Subject
 
 LAST, ROWS = 8, 256
 """Looks that count as the end, and rows of their batches by which a unit is judged: more looks where batches are small."""
+DIVERGED = "training diverged: the loss or the gradient was no longer finite"
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,13 @@ def during(subject: Subject, wanted: str | None = None) -> During:
     assert trace is not None, "trained with watched=True"
     paths = {info.path for info in chosen([i for i in infos if i.path in {t.path for t in trace.layers}], wanted)}
     batch, per_epoch = subject.network.plan.question.batch, trace.per_epoch
+    told = unusual([at_the_end(layer, batch) for layer in trace.layers])
+    if subject.ended is not None and subject.ended.status == "diverged":
+        told = (DIVERGED, *told)
     return During(
         subject.name, batch, subject.steps, trace.steps, trace.steps / per_epoch, subject.steps / per_epoch,
         tuple(layer for layer in trace.layers if layer.path in paths),
-        unusual([at_the_end(layer, batch) for layer in trace.layers]),
+        told,
     )  # fmt: skip
 
 

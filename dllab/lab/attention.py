@@ -43,7 +43,7 @@ class Place:
 class Head:
     """A head's shares (T, S), row t being what step t takes of each step.
 
-    `back`: how many steps back it looks on the mean (None: at a memory, which is another sequence). `entropy`: bits, the
+    `back`: how many steps away it looks on the mean (None: at a memory, which is another sequence). `entropy`: bits, the
     mean over steps. `at_once`: 2 to that, of each step: among so many it divides its looks; `seen`: of so many it could.
     """
 
@@ -89,7 +89,7 @@ class Looks:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """All that a net's attention does with one example. `row`: of the data set; None: a text that was given.
+    """All that a net's attention does with one example: its `place` in the split, its `row` in the data; None: a text.
 
     `best_step`: see Subject.
     """
@@ -98,6 +98,7 @@ class Attention:
     state: str
     steps: int
     split: str
+    place: int | None
     row: int | None
     text: str
     answer: str
@@ -116,19 +117,21 @@ class Read:
     said: tuple[str, ...] = ()
 
 
-def look(subject: Subject, split: str, row: int, text: str | None = None, layer: str | None = None) -> Attention:
-    """The shares of every head for one row of the data, or for a text.
+def look(subject: Subject, split: str, place: int, text: str | None = None, layer: str | None = None) -> Attention:
+    """The shares of every head for the example at that place of a split, counted from 0, or for a text.
 
     Raises Unsuited for a layer that is none of attention, TableError for a text the net cannot read.
     """
     layers = chosen(subject.network.plan.infos, layer, (KIND,))
+    row = int(subject.rows(split)[place])
     example = _of_row(subject, row) if text is None else _of_text(subject, text)
     subject.compile("infer")
     inside = Inside.inference(subject.network, example.columns, np.array([example.row]))
     read, said = _read(subject, example), _said(subject, example, inside)
     found = tuple(_looks(subject, inside, info.path, read, said, example) for info in layers)
-    return Attention(subject.name, subject.state, subject.steps, split, row if text is None else None,
-                     _spelt(subject, read[: example.length]), _joined(said), found, subject.best_step)  # fmt: skip
+    is_row, spelt = text is None, _spelt(subject, read[: example.length])
+    return Attention(subject.name, subject.state, subject.steps, split, place if is_row else None, row if is_row else None,
+                     spelt, _joined(said), found, subject.best_step)  # fmt: skip
 
 
 def _of_row(subject: Subject, row: int) -> Read:

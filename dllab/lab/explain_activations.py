@@ -13,8 +13,6 @@ from dllab.lab.explanation import Block, Equation
 from dllab.ops import softmax as op
 from dllab.ops.selu import FLOOR, SCALE
 
-Named = tuple[tuple[str, float], ...]
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -58,10 +56,8 @@ CURVES: dict[str, Curve] = {
 }  # fmt: skip
 TANH_GELU = Curve(
     _always("{x} * sigmoid(1.595769 * ({x} + 0.044715 * {x}^3))"),
-    _always("{dy} * ({y} / {x} + {y} * (1 - {y} / {x}) * 1.595769 * (1 + 0.134145 * {x}^2))"),
+    lambda x, y: "{dy} * ({y} / {x} + {y} * (1 - {y} / {x}) * 1.595769 * (1 + 0.134145 * {x}^2))" if x else "{dy} / 2",
 )
-LARGEST = 30.0
-"""Beyond it an activation is flat or straight; exp would only overflow."""
 
 
 def activation(here: Here) -> Told:

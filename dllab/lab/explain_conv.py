@@ -58,7 +58,7 @@ def convolution(here: Here) -> Told:
     """Y[p, q, o] = b[o] + the sum of the window times the kernel; both conv and conv1d, which is conv of one row."""
     row = here.row(conv.forward)
     assert row is not None
-    return _told(here, row, _Seen(here, row, here.read(row, "padded"), here.read(row, "w")))
+    return _told(here, _Seen(here, row, here.read(row, "padded"), here.read(row, "w")))
 
 
 def depthwise(here: Here) -> Told:
@@ -74,10 +74,10 @@ def depthwise(here: Here) -> Told:
     seen = _Seen(here, row, padded, w.reshape(*taps, 1, channels))
     seen.strides[1] //= channels
     source = f"channel {o // copies + 1} of x" + (f", filter {o % copies + 1} of {copies} for it" if copies > 1 else "")
-    return _told(here, row, seen, f"y of channel {o + 1} sees {source}, and no other")
+    return _told(here, seen, f"y of channel {o + 1} sees {source}, and no other")
 
 
-def _told(here: Here, row: Row, seen: _Seen, alone: str = "") -> Told:
+def _told(here: Here, seen: _Seen, alone: str = "") -> Told:
     w, windows, o = seen.w, seen.windows, seen.o
     window = windows[here.n]
     sums = (window * w[..., o]).sum((0, 1))
@@ -89,7 +89,7 @@ def _told(here: Here, row: Row, seen: _Seen, alone: str = "") -> Told:
     name, b = at(*here.place), here.weight("b")
     plus = [] if b is None else [(f"b{at(o)}", float(b[o]))]
     value = float(here.y[(here.n, *here.place)])
-    forward.append(weighted(f"y{name}", window, w[..., o], lambda i: _names(i, w, o), value, here.most, plus))
+    forward.append(weighted(f"y{name}", window, w[..., o], lambda i: _names(i, w), value, here.most, plus))
     return Told(tuple(forward), tuple(_backward(here, seen, channel, bool(alone))), f"place {name}")
 
 
@@ -106,7 +106,7 @@ def _drawn(window: Array, w: Array, channel: int) -> list[Block]:
     return [table(name + title, *edges, numbers[..., channel]) for name, numbers in parts.items()]
 
 
-def _names(i: int, w: Array, o: int) -> tuple[str, str]:
+def _names(i: int, w: Array) -> tuple[str, str]:
     place = np.unravel_index(i, w.shape[:3])
     index = at(*(int(k) for k in (place if w.shape[2] > 1 else place[:2])))
     return f"x{index}", f"w{index}"

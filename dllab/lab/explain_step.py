@@ -23,7 +23,6 @@ from dllab.training.events import Event
 from dllab.training.state import copied, net_views, optimizer_views, put
 from dllab.training.trainer import Trainer
 
-Arrays = dict[str, NDArray[Any]]
 PROGRAM = "train"
 
 

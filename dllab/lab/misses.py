@@ -11,6 +11,7 @@ from dllab.data.splits import evenly
 from dllab.engine.question import INPUTS, TARGETS
 from dllab.lab.mistakes import Looked, looked, outputs
 from dllab.lab.subject import Subject
+from dllab.metrics.r2 import R2
 
 BINS = 24
 MOST_POINTS = 400
@@ -35,8 +36,9 @@ class Miss:
 class Misses:
     """Values. `gives_back`: an autoencoder's. `truth`, `said` (M,): of some rows, evenly taken; of the first value of each.
 
-    `counts`, `edges`: of said - true, or of a row's rmse where it gives back. rmse, mae, r2: of all rows and values;
-    `plain`: the rmse of always saying the mean of the training rows. `unanswered`: rows whose outputs are not finite.
+    `counts`, `edges`: of said - true, or of a row's rmse where it gives back. rmse, mae, r2: of all rows, as the metrics of
+    these names, but for the r2 of an autoencoder, which is of all values together. `plain`: the rmse of always saying the
+    mean of the training rows. `unanswered`: rows whose outputs are not finite.
     """
 
     looked: Looked
@@ -70,7 +72,6 @@ def misses(subject: Subject, split: str, most: int) -> Misses:
     finite = shown[np.isfinite(shown)]
     counts, edges = np.histogram(finite, _edges(finite, gives_back))
     mean = columns[TARGETS][data.splits.train].reshape(len(data.splits.train), -1).mean(axis=0, dtype=np.float64)
-    scatter = float(((truth - truth.mean(axis=0)) ** 2).sum())
     few = evenly(len(rows), MOST_POINTS)
     order = [i for i in np.argsort(-each, kind="stable").tolist() if known[i]][:most]
     worst = tuple(
@@ -79,9 +80,15 @@ def misses(subject: Subject, split: str, most: int) -> Misses:
     return Misses(
         looked(subject, split), gives_back, truth.shape[1], truth[few, 0], said[few, 0], counts, edges,
         float(np.sqrt((off**2).mean())), float(abs(off).mean()),
-        1 - float((off**2).sum()) / scatter if scatter else float("nan"),
+        _together(off, truth) if gives_back else R2().measure(said, truth),
         float(np.sqrt(((truth - mean) ** 2).mean())), worst, int((~known).sum()),
     )  # fmt: skip
+
+
+def _together(off: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """R2 of all values together: each by itself has none where it never varies, as in the corners of pictures."""
+    scatter = float(((truth - truth.mean(axis=0)) ** 2).sum())
+    return 1 - float((off**2).sum()) / scatter if scatter else float("nan")
 
 
 def _edges(values: NDArray[np.float64], from_zero: bool) -> NDArray[np.float64]:

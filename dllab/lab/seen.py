@@ -13,7 +13,7 @@ from dllab.augment.frame import Frame, frame_of
 from dllab.data.dataset import Prepared, Rows, Source
 from dllab.engine.prepare import data_of
 from dllab.lab.datasets import DataSummary, summary_of
-from dllab.lab.examples import rows_of, split_of
+from dllab.lab.examples import rows_of, split_of, splits_of
 from dllab.recipe import Recipe
 
 CLASSES = 32
@@ -33,10 +33,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Row `row` of the data, number `index` of its split."""
+    """Row `row` of the data, at `place` in its split."""
 
     row: int
-    index: int
+    place: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +66,6 @@ class Seen:
         """Whether inputs are ids of words or letters."""
         return bool(self.data.dataset.vocabulary)
 
-    def answer(self, row: int) -> str:
-        """What a net is to say of a row; of a label at every step nothing that fits a line."""
-        target = self.data.dataset.columns["targets"][row]
-        if self.data.dataset.at_every_step:
-            return ""
-        if self.data.dataset.classes:
-            return self.data.dataset.classes[int(target)]
-        some = ", ".join(f"{value:.4g}" for value in target[:6])
-        return some + (", ..." if len(target) > 6 else "")
-
 
 def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Sequence[int] = (), single: int = 20) -> Seen:
     """The data of a recipe, with `each` examples of every class, or those `inputs` of the split.
@@ -84,8 +74,7 @@ def seen(recipe: Recipe, *, split: str | None = None, each: int = 1, inputs: Seq
     """
     data = data_of(recipe)
     assert isinstance(recipe.data, Source)
-    rows = {name: getattr(data.splits, name) for name in ("train", "validation", "test")}
-    rows = {name: found for name, found in rows.items() if len(found)}
+    rows = dict(reversed(splits_of(data).items()))
     where = split_of(data, split, "train")
     dataset, train, summary = data.dataset, data.splits.train, summary_of(recipe.data, data)
     numbers = not dataset.vocabulary

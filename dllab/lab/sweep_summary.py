@@ -34,12 +34,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Measure:
-    """The figure that settings are ranked by. `asked`: the user has chosen it."""
+    """The figure that settings are ranked by."""
 
     split: str
     name: str
     higher: bool
-    asked: bool = False
 
     @property
     def text(self) -> str:
@@ -65,7 +64,7 @@ def measure_of(plan: SweepPlan, wanted: str | None = None) -> Measure | None:
         return known[0] if known else None
     for measure in known:
         if measure.text == wanted:
-            return Measure(measure.split, measure.name, measure.higher, True)
+            return measure
     raise NoMeasure([measure.text for measure in known])
 
 
@@ -75,7 +74,7 @@ def guessed(final: Mapping[str, Mapping[str, Any]], wanted: str | None = None) -
         for name in sorted(final.get(split, {}), key=lambda name: name == "loss"):
             if isinstance(final[split][name], int | float) and wanted in (None, f"{split}_{name}"):
                 higher = name != "loss" and getattr(parts("metrics").get(name), "higher_is_better", True)
-                return Measure(split, name, higher, wanted is not None)
+                return Measure(split, name, higher)
     return None
 
 

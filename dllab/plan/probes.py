@@ -96,7 +96,7 @@ def begin(to):
 
 @device
 def add(to, value, low, high):
-    """Add a number to a PORTRAIT; NaN and infinities are in no bin."""
+    """Add a number to a PORTRAIT; NaN and infinities are in no bin, and the largest numbers in the last one."""
     to[0] += 1.0
     to[1] += value
     to[2] += value * value
@@ -104,9 +104,9 @@ def add(to, value, low, high):
     to[4] = max(to[4], value)
     to[5] += 1.0 if value == 0.0 else 0.0
     to[6] += 1.0 if value <= low or value >= high else 0.0
-    place = value / (1.0 + abs(value))
-    if -1.0 < place < 1.0:
-        to[7 + int((place + 1.0) * (0.5 * BINS))] += 1.0
+    if abs(value) < math.inf:
+        place = value / (1.0 + abs(value))  # rounded to 1 from about 10^16 on
+        to[7 + min(int((place + 1.0) * (0.5 * BINS)), BINS - 1)] += 1.0
 
 
 @kernel(ring="H S K:float64", x="*N", low="", high="", step=":int64", every=":int64", shard=":int64")

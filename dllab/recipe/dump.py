@@ -65,8 +65,15 @@ def flow(value: Any) -> str:
 
 
 def brief(part: Part) -> str:
-    """A part as one would write it: `shift: 2`, with the options that were given."""
-    given = {name: getattr(part, name) for name in type(part).model_fields if name in part.model_fields_set}
+    """A part as one would write it: `shift: 2`, with the options that were given; of a run, those that are not usual.
+
+    A run's recipe gives every option, also those that nobody asked for.
+    """
+    fields = type(part).model_fields
+    given = {name: getattr(part, name) for name in fields if name in part.model_fields_set}
+    if len(given) == len(fields) > 1:
+        usual = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+        given = {name: value for name, value in given.items() if value != usual[name]}
     given = {
         name: int(value) if isinstance(value, float) and value == int(value) else value for name, value in given.items()
     }

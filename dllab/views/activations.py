@@ -16,10 +16,10 @@ from dllab.engine.prepare import shape_text
 from dllab.lab.activation_example import Example
 from dllab.lab.activations import Activations
 from dllab.lab.tally import LayerActivations
+from dllab.runs.metrics_log import plain
 from dllab.views.activation_example import example_head, example_view, input_picture, units_strip
-from dllab.views.documents import plain
 from dllab.views.histogram import Histogram, sparkline
-from dllab.views.looked import state_of
+from dllab.views.looked import looked_at
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number, percent
@@ -35,7 +35,7 @@ ROOMY = 100  # columns from which the wide histogram and the range are shown
 def activations_view(found: Activations, example: Example | None, reference: str, detail: bool,
                      kept: str = "") -> RenderableType:  # fmt: skip
     """The layers as a table; in `detail` each with its histogram and its units; and what they give for an example."""
-    blocks: list[RenderableType] = [_looked_at(found)]
+    blocks: list[RenderableType] = [looked_at(found, "activations", "example")]
     if found.normed:
         blocks.append(Text("Batch norm uses its running averages here, which are 0 and 1 before training."))
     if detail:
@@ -171,13 +171,6 @@ def _ticks(bars: int) -> str:
         if set(line[max(0, first - 1) : first + len(label)]) <= {" "}:
             line[first : first + len(label)] = label
     return "".join(line)
-
-
-def _looked_at(found: Activations) -> Text:
-    looked = f"{count(found.rows, 'example')} of the split {found.split}"
-    return Text.assemble(
-        (found.name, "bold"), f": activations, {state_of(found.state, found.steps, found.best_step)}, {looked}"
-    )
 
 
 def _detail(layer: LayerActivations) -> Iterator[RenderableType]:

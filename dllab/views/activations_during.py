@@ -16,9 +16,9 @@ from rich.text import Text
 from dllab.lab.activations_during import During
 from dllab.lab.recording import EDGES, LayerTrace, natural
 from dllab.lab.tally import ZEROS_APART
+from dllab.runs.metrics_log import plain
 from dllab.views.activations import VIEW, verdict, worst
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.heat import WIDE, HeatMap, row_labels
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -55,7 +55,8 @@ def document(found: During) -> dict[str, Any]:
     return {
         "name": found.name,
         "state": "training",
-        "steps": plain(found.steps),
+        "steps": found.trained,
+        "looks": plain(found.steps),
         "epochs": plain(found.epochs),
         "batch": found.batch,
         "edges": [plain(natural(float(edge))) for edge in EDGES],

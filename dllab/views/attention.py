@@ -11,8 +11,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.attention import EVENLY, MOSTLY, Attention, Head, Looks
+from dllab.runs.metrics_log import plain
 from dllab.views.beside import Beside
-from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import cut, shown
 from dllab.views.looked import state_of
@@ -59,7 +59,9 @@ def attention_view(found: Attention, reference: str, steps: Steps | None = None,
 def _about(found: Attention) -> list[Text]:
     """What was looked at, and how to read it."""
     state = state_of(found.state, found.steps, found.best_step)
-    where = "a text that was given" if found.row is None else f"row {found.row} ({found.split})"
+    where = "a text that was given"
+    if found.place is not None:
+        where = f"input {found.place} of the split {found.split} (row {found.row} of the data)"
     text = f" {_quoted(found.text)}" if found.text else ""
     said = f", which says {_quoted(found.answer)}" if found.answer else ""
     return [
@@ -179,7 +181,7 @@ def _next(found: Attention, reference: str, steps: Steps | None, kept: str, anot
         commands.append((f"{same} --steps 1-{WINDOW}", "the first steps"))
     if found.state == "trained":
         commands.append((f"{same} --before", "before training"))
-    if found.row is not None:
+    if found.place is not None:
         commands.append((f"dllab viz-attention {reference} {another or '--input 1'}", "another example"))
     return [*commands, ("dllab layers attention", "what is computed")]
 
@@ -191,7 +193,8 @@ def document(found: Attention) -> dict[str, Any]:
         "state": found.state,
         "steps": found.steps,
         "best_step": found.best_step,
-        "split": found.split if found.row is not None else None,
+        "split": found.split if found.place is not None else None,
+        "input": found.place,
         "row": found.row,
         "text": found.text,
         "says": found.answer,

@@ -180,7 +180,7 @@ def _ticks(low: float, high: float, height: int, logarithmic: bool) -> dict[int,
 
 def _end(value: float) -> str:
     """A number at an end of the x axis: steps in full, others to four digits."""
-    return f"{value:,.9g}" if value == round(value) else number(value)
+    return f"{value:,.9g}" if value == round(value) and abs(value) < 1e9 else number(value)
 
 
 def _round_log(value: float, up: bool) -> float:
@@ -213,7 +213,8 @@ def _drawable(y: float) -> bool:
 def _tick(value: float) -> str:
     """A number that fits the margin."""
     text = number(value if abs(value) > 1e-15 else 0.0, 3)
-    return text if len(text) <= MARGIN - 2 else f"{value:.1e}".replace(".0e", "e")
+    text = text if len(text) <= MARGIN - 2 else f"{value:.1e}".replace(".0e", "e")
+    return text if len(text) <= MARGIN - 2 else text.replace("e+", "e")
 
 
 def _scaled(y: float, logarithmic: bool, low: float) -> float:

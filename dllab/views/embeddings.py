@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dllab.lab.embeddings import CIRCLE, ORDER, WordPlane
 from dllab.lab.neighbours import Answer
-from dllab.views.documents import plain
+from dllab.runs.metrics_log import plain
 from dllab.views.labels import cut, shown
 from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 FEATURES = 10
 """Features of a wide table that are shown: those furthest from the mean of the training rows."""
-BEFORE, BEHIND = 40, 16
-"""Steps around the one that is marked."""
 
 
 def pictures_of(looked: Looked, rows: Sequence[NDArray[Any]]) -> NDArray[Any] | None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from dllab.lab.explanation import Equation, Explained, Section, Table
 from dllab.views.activation_example import joined
 from dllab.views.labels import cut
+from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import count, number
@@ -46,7 +47,8 @@ def _next_steps(found: Explained, words: str) -> NextSteps:
     layers = [section for section in found.sections if section.part == "forward"]
     if len(layers) > 1:
         one = next((section for section in reversed(layers) if "." not in section.path), layers[-1])
-        command, longer = f"dllab explain {words} --layer {one.path}", " --terms 8"
+        step = f" --step {found.step}" if found.step != 1 else ""
+        command, longer = f"dllab explain {words}{step} --layer {one.path}", " --terms 8"
         fits = len(command + longer) <= NARROW - INDENT
         steps.append((command + longer, "one layer, longer sums") if fits else (command, "one layer"))
     shown = {section.part for section in found.sections}
@@ -69,7 +71,7 @@ class _Lines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A line of the step, the input, the loss, how to read it."""
         found = self.found
-        state = "untrained" if found.step == 1 else f"trained {count(found.step - 1, 'step')}"
+        state = state_of("untrained" if found.step == 1 else "trained", found.step - 1)
         answer = f", answer {found.answer}" if found.answer else ""
         whole = f"input {found.input} of a batch of {found.rows}" if found.rows > 1 else "a batch of one"
         step = f"step {found.step:,} of {found.steps:,}, epoch {found.epoch:,}, seed {found.seed}"

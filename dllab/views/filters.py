@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from dllab.lab.filters import ALIKE, WEAK, Filtered, Filters, Pair
-from dllab.views.documents import plain
+from dllab.runs.metrics_log import plain
 from dllab.views.heat import HeatMap
 from dllab.views.labels import cut
 from dllab.views.looked import state_of

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from dllab.lab.gradients import LIMIT, RATIO, Gradients, LayerGradients, Verdict, total
 from dllab.lab.recording import ParameterTrace
+from dllab.runs.metrics_log import plain
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.heat import LABEL, HeatMap
 from dllab.views.labels import path_ends
 from dllab.views.next_steps import NextSteps
@@ -50,7 +50,7 @@ class GradientsView:
 
     def _blocks(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         found = self.found
-        yield Text.assemble((found.name, "bold"), f": {_looked(found)}")
+        yield Text.assemble((found.name, "bold"), f": gradients, {_looked(found)}")
         yield from figures(found, options)
         yield Lines(tuple(line for verdict in found.verdicts for line in said(verdict)))
         yield from [NextSteps(self.commands)] if self.commands else []
@@ -142,8 +142,9 @@ def ratios(found: Gradients, width: int, ascii_only: bool) -> Iterator[Text]:
     yield Text(f"{'weights':<{margin}}  {'median':>8}  at most looks", "dim")
     for name, median, low, high, word in rows:
         space = " " * (margin - cell_len(name))
-        spread = f"{number(low, 2)} {dash} {number(high, 2)}" if np.isfinite(median) else "they are 0"
-        yield Text(f"{name}{space}  {number(median, 2):>8}  {spread:<19}  {word}".rstrip())
+        spread = f"{number(low, 2)} {dash} {number(high, 2)}" if np.isfinite(median) else "no update to be seen"
+        middle = number(median, 2) if np.isfinite(median) else dash
+        yield Text(f"{name}{space}  {middle:>8}  {spread:<19}  {word}".rstrip())
 
 
 def said(verdict: Verdict) -> Iterator[Text]:
@@ -176,7 +177,7 @@ def document(found: Gradients) -> dict[str, Any]:
         "looks": found.looks.tolist(),
         "layers": [
             {
-                "path": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
+                "layer": one.path, "kind": one.kind, "median": plain(one.median), "size": plain(one.size),
                 "norm": plain(one.norm),
             }
             for one in found.layers
@@ -190,7 +191,7 @@ def document(found: Gradients) -> dict[str, Any]:
         ],
         "gradient": plain(total(found.parameters)),
         "through_time": [
-            {"path": one.path, "kind": one.kind, "only_last": one.only_last, "factor": plain(one.factor),
+            {"layer": one.path, "kind": one.kind, "only_last": one.only_last, "factor": plain(one.factor),
              "size": plain(one.sizes)}
             for one in found.times
         ],
@@ -206,7 +207,7 @@ def document(found: Gradients) -> dict[str, Any]:
 
 def _looked(found: Gradients) -> str:
     if not found.trained:
-        state = "before any training" if found.state == "untrained" else "as it diverged"
+        state = "untrained" if found.state == "untrained" else "as it diverged"
         return f"{state}, one batch of {found.rows:,} training rows"
     every = found.looks[1] - found.looks[0] if len(found.looks) > 1 else 1
     ended = "diverged after" if found.diverged else "trained"

@@ -28,9 +28,27 @@ def cut(label: str, width: int, ascii_only: bool) -> str:
 def path_ends(paths: Sequence[str], room: int, ascii_only: bool) -> list[str]:
     """Paths of layers, whole where they fit, else as much of their ends as does: 0_conv of 3_repeat.2.0_conv.
 
-    --layer takes both; what does not fit even so is cut.
+    --layer takes both. Ends that several paths have in common stand behind what these differ in: 2…0_conv, 3…0_conv.
+    What does not fit even so is cut.
     """
-    return [_end(path, room) or cut(path, room, ascii_only) for path in paths]
+    found: list[str] = []
+    for path in paths:
+        end = _end(path, room)
+        alike = [other for other in paths if other != path and other.endswith(f".{end}")] if end and end != path else []
+        found.append(_apart(path, alike, room, ascii_only) if alike else end or cut(path, room, ascii_only))
+    return found
+
+
+def _apart(path: str, others: Sequence[str], room: int, ascii_only: bool) -> str:
+    """The parts by which a path differs from others of the same end, and as much of that end as fits."""
+    parts, gap = path.split(".")[::-1], "..." if ascii_only else "…"
+    places = range(len(parts))
+    own = [at for at in places if any(other.split(".")[::-1][at : at + 1] != parts[at : at + 1] for other in others)]
+    if not own:  # the others have more in front of it
+        return cut(path, room, ascii_only)
+    head, nearest = ".".join(parts[at] for at in own[::-1]), own[0]
+    names = [head + ("." if size == nearest else gap) + ".".join(parts[:size][::-1]) for size in range(nearest, 0, -1)]
+    return next((name for name in names if cell_len(name) <= room), cut(names[-1], room, ascii_only))
 
 
 def _end(path: str, room: int) -> str:

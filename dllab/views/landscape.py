@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dllab.lab.landscape import BLANK, FLAT, NEAR, SHARP, STEP, Landscape, WalkedPath
+from dllab.runs.metrics_log import plain
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.looked import state_of
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -74,7 +74,9 @@ def _head(found: Landscape) -> Text:
     state = state_of(found.state, found.trained, found.best_step)
     rows = f"{found.rows:,} of {found.of_rows:,}" if found.rows < found.of_rows else f"{found.rows:,}"
     points = f"{len(found.x)} x {len(found.y)} points"
-    head = Text.assemble((found.name, "bold"), f", {state}: loss of {rows} training rows at {points} of a plane through ")
+    head = Text.assemble(
+        (found.name, "bold"), f": landscape, {state}, loss of {rows} training rows at {points} of a plane through "
+    )
     if found.path is None:
         return head.append(
             f"two random directions (seed {found.seed}), each filter scaled to the norm of the net's own; biases and "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rich.text import Text
+
 from dllab.views.text import count
 
 
@@ -43,6 +45,7 @@ def state_of(state: str, steps: int, best_step: int | None = None) -> str:
     return f"trained {count(steps, 'step')}{back}"
 
 
-def looked_at(seen: LookedAt, kind: str = "row") -> str:
-    """`digits, trained 540 steps; test: 449 rows`."""
-    return f"{seen.name}, {state_of(seen.state, seen.steps, seen.best_step)}; {seen.split}: {count(seen.rows, kind)}"
+def looked_at(seen: LookedAt, what: str, kind: str = "row") -> Text:
+    """`digits: predictions, trained 540 steps, 449 rows of the split test`."""
+    state, rows = state_of(seen.state, seen.steps, seen.best_step), count(seen.rows, kind)
+    return Text.assemble((seen.name, "bold"), f": {what}, {state}, {rows} of the split {seen.split}")

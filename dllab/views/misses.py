@@ -26,7 +26,7 @@ HEIGHT = 14
 def view(found: Misses, words: str, kept: str = "") -> RenderableType:
     """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
     looked = found.looked
-    title = Text(looked_at(looked), "bold")
+    title = looked_at(looked, "predictions")
     body = _given_back(found) if found.gives_back else _values(found)
     commands = [(f"dllab viz-predictions {words} {kept}".strip() + " --worst 20", "more of the worst rows")]
     return Group(Plain(Group(title, _verdict(found), Text(), *body)), Text(), NextSteps(commands))

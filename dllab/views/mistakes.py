@@ -35,7 +35,7 @@ FEW, EVERY = (".", "-", "'", "~", "none"), ("#", "@", "*", "%", "all")
 
 def view(found: Confusion, words: str, kept: str = "") -> RenderableType:
     """The whole answer. `words`: what the command was asked about. `kept`: options for the next one."""
-    title = Text(looked_at(found.looked), "bold")
+    title = looked_at(found.looked, "predictions")
     counted = [*_matrix(found), *_classes(found), *_confusions(found)]
     page = Plain(Group(title, *_verdict(found), Text(), *counted, Text(), *_worst(found)))
     return Group(page, Text(), NextSteps(_next(found, words, kept)))

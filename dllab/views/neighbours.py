@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dllab.lab.neighbours import Answer, Table
 from dllab.lab.word_vectors import Overlap, top_share
-from dllab.views.documents import plain
+from dllab.runs.metrics_log import plain
 from dllab.views.parts import Plain, inline
 from dllab.views.text import percent
 

@@ -76,7 +76,9 @@ class Pictures:
                 yield line
             yield from self._names(self.captions[first : first + fit], slot, options.ascii_only)
         if self.legend:
-            yield self._legend(scale, colour, options.ascii_only)
+            room = max(1, options.max_width - INDENT)
+            legend = self._legend(scale, colour, options.ascii_only)
+            yield from (Text(" " * INDENT) + line for line in legend.wrap(console, room))
 
     def _scale(self, images: NDArray[Any], few: bool) -> Scale:
         low = self.low
@@ -131,7 +133,7 @@ class Pictures:
         return scale.colour(float(pixel.mean())) if self.signed else colours.grey(float(pixel.mean()))
 
     def _legend(self, scale: Scale, colour: bool, ascii_only: bool) -> Text:
-        line = Text(" " * INDENT)
+        line = Text()
         if self.per_image_scale:
             ends = "0 in the middle, its largest size at both ends" if self.signed else "from its lowest to its highest"
             return line.append(f"each picture on its own scale: {ends}")

@@ -69,7 +69,7 @@ def frame(found: PlaneMap | Line, lines: int, most: int = 30) -> list[Renderable
 
 
 def _title(found: PlaneMap | Line) -> Text:
-    return Text(looked_at(found.seen, "point"), "bold")
+    return looked_at(found.seen, "boundary" if isinstance(found, PlaneMap) else "curve", "point")
 
 
 def _plane(found: PlaneMap) -> list[RenderableType]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from dllab.data.dataset import Dataset
 from dllab.data.sequences import NOT_ASKED
 from dllab.data.time_series import FORECAST, SERIES
+from dllab.lab.examples import target_of
 from dllab.lab.seen import Drawn, Range, Seen
 from dllab.recipe.dump import brief
 from dllab.recipe.place import visible
@@ -85,8 +86,8 @@ def _example(found: Seen, example: Drawn) -> dict[str, Any]:
     rows = np.array([example.row])
     target = columns["targets"][example.row].tolist()
     return {
+        "input": example.place,
         "row": example.row,
-        "index": example.index,
         "target": classes[target] if classes and not found.data.dataset.at_every_step else target,
         "seen_target": found.data.targets(rows)[0].tolist(),
         "values": columns["inputs"][example.row].tolist(),
@@ -162,19 +163,20 @@ def _drawn(found: Seen) -> Iterator[RenderableType]:
     which = "asked for" if found.chosen else "the first of each class" if each else "the first"
     yield Text(f"examples of the {found.split} split, {which}:", "bold")
     inputs = dataset.columns["inputs"][[example.row for example in found.examples]]
-    numbered = tuple(f"no. {example.index}" for example in found.examples)
+    numbered = tuple(f"input {example.place}" for example in found.examples)
     if found.text:
         yield Samples(dataset, [example.row for example in found.examples], ids=True)
         return
     if frame.kind == "picture":
         images = inputs.reshape(-1, frame.height, frame.width, frame.channels)
         low, high = float(dataset.columns["inputs"].min()), float(dataset.columns["inputs"].max())
-        says = [found.answer(example.row) for example in found.examples] if dataset.classes else ()
+        says = [target_of(dataset, example.row) for example in found.examples] if dataset.classes else ()
         yield Pictures(images, says, numbered, low=min(low, 0.0), high=high, two_tone=True)
         return
     if frame.kind == "signal":
         yield Curves(inputs.reshape(-1, frame.width, frame.channels)[:, :, 0], numbered)
-        yield Words("  to say: " + "; ".join(f"no. {example.index}: {_says(found, example)}" for example in found.examples))
+        said = (f"{name}: {_says(found, example)}" for name, example in zip(numbered, found.examples))
+        yield Words(f"  to say: {'; '.join(said)}")
         return
     yield from (Words(f"  {_line(found, example)}") for example in found.examples)
 
@@ -207,9 +209,8 @@ def _part(found: Seen) -> Dataset:
 
 def _line(found: Seen, example: Drawn) -> str:
     """An example of a table in words: what a net is to say, its numbers, and as the net sees them."""
-    line = (
-        f"no. {example.index}, {_says(found, example)}: {_some(found.data.dataset.columns['inputs'][example.row].ravel())}"
-    )
+    inputs = found.data.dataset.columns["inputs"][example.row].ravel()
+    line = f"input {example.place}, {_says(found, example)}: {_some(inputs)}"
     if found.data.shift is None:
         return line
     return f"{line}; seen: {_some(found.data.seen(np.array([example.row])).ravel())}"
@@ -222,8 +223,8 @@ def _says(found: Seen, example: Drawn) -> str:
         labels = dataset.columns["targets"][example.row].tolist()
         return spelt([label for label in labels if label != NOT_ASKED][:MOST_LABELS], dataset.classes)
     if dataset.classes or found.data.target_shift is None:
-        return found.answer(example.row)
-    return f"{found.answer(example.row)} (seen: {_some(found.data.targets(np.array([example.row]))[0])})"
+        return target_of(dataset, example.row)
+    return f"{target_of(dataset, example.row)} (seen: {_some(found.data.targets(np.array([example.row]))[0])})"
 
 
 def _some(values: Any) -> str:

@@ -16,8 +16,8 @@ from rich.text import Text
 from dllab.lab.grid import Axis
 from dllab.lab.sweep_plan import SweepPlan
 from dllab.lab.sweep_summary import Failure, KeyMeans, Measure, Setting, SweepSummary
+from dllab.runs.metrics_log import plain
 from dllab.views.curves import Plot, Series
-from dllab.views.documents import plain
 from dllab.views.heat import HeatMap
 from dllab.views.next_steps import NextSteps, broken
 from dllab.views.parts import Plain

@@ -82,10 +82,12 @@ COMMANDS: list[Case] = [
         "viz-gradients autompg train.steps=2 'model[2].dense={units: 1, init: {name: normal, std: 1e30}}'",
         "explain xor --input 4",
         "explain xor --layer 3_dense", "explain xor --unit 9", "explain my.yaml --step 301",
-        "explain function optimizer=sgd optimizer.lr=1e6 --step 50",
         "explain folds.yaml", "augmentations shfit", "losses mixup",
     )
 ]  # fmt: skip
+
+BURSTS = "data: function\nmodel: [{dense: 8}, tanh, {dense: 1}]\noptimizer: {sgd: 1e6}\n"
+COMMANDS.append(recipe(BURSTS, "explain r.yaml --step 50"))
 
 RECIPES: list[Case] = [
     ("summary none.yaml", {}), ("summary ny.yaml", {}), ("summary folder", {}), ("summary folder/", {}),

@@ -32,4 +32,6 @@ def test_a_run_is_refused(tmp_path: Path) -> None:
     assert run(tmp_path, "train", "xor", "train.epochs=2", "--quiet").returncode == 0
     done = run(tmp_path, "explain", "last")
     assert done.returncode == 2
-    assert "that is a run" in done.stderr and "name its recipe" in done.stderr
+    assert "that is a run" in done.stderr
+    command = " ".join(done.stderr.split()).partition("dllab explain ")[2]
+    assert command.endswith("recipe.yaml") and run(tmp_path, "explain", command).returncode == 0

@@ -98,7 +98,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
         return check_parts(only=("relu", "mse") if only is None else only, **options)
 
     monkeypatch.delenv("DLLAB_RUNS", raising=False)
-    monkeypatch.setattr(bench, "run", lambda *_: iter(()))
+    monkeypatch.setattr(bench, "run", lambda *chosen: iter(()))
     monkeypatch.setattr(bench_sweep, "run", lambda: iter(()))
     monkeypatch.setattr(warmup, "warm", lambda stock: iter(()))
     monkeypatch.setattr(gradcheck_cases, "check_parts", check_some)

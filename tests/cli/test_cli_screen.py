@@ -41,7 +41,14 @@ def test_only_lines_that_changed_are_written(terminal: Terminal) -> None:
     screen = Screen(Output(terminal))
     assert sent(terminal, screen, "one\ntwo\nthree") == "one\x1b[K\ntwo\x1b[K\nthree\x1b[K\n"
     assert sent(terminal, screen, "one\nTWO\nthree") == "\x1b[3A\nTWO\x1b[K\n\n"
-    assert sent(terminal, screen, "one") == "\x1b[3A\n\x1b[J"
+    assert sent(terminal, screen, "one") == "\x1b[3A\n\x1b[K\n\x1b[K\n\x1b[K\x1b[2A"
+
+
+def test_a_screen_is_never_wiped_from_its_top(terminal: Terminal) -> None:
+    """Or tmux keeps the picture among what was scrolled off, above the last one."""
+    screen = Screen(Output(terminal))
+    sent(terminal, screen, "one\ntwo")
+    assert "\x1b[J" not in sent(terminal, screen, "")
 
 
 def test_nothing_is_wiped_before_it_is_written_over(terminal: Terminal) -> None:

@@ -226,7 +226,7 @@ def test_a_full_disk_is_told_and_the_rest_goes_on(here: Path) -> None:
 
 
 def test_the_reader_may_leave(here: Path) -> None:
-    text = f"{shlex.join(COMMAND)} sweep r.yaml optimizer.lr=0.1,0.2 --seeds 500 --json | head -n 1"
+    text = f"{shlex.join(COMMAND)} sweep r.yaml optimizer.lr=0.1,0.2 --seeds 500 --json -q | head -n 1"
     done = subprocess.run(
         ["bash", "-c", text], cwd=here, env=environment(here), capture_output=True, text=True, timeout=300
     )

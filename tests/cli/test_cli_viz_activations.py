@@ -64,7 +64,7 @@ def test_a_run_and_its_layers_by_kind(tmp_path: Path) -> None:
 def test_during_the_training_of_a_run(tmp_path: Path) -> None:
     assert piped(tmp_path, "train", "xor", "train.epochs=7", "--quiet").code == 0
     found = json.loads(piped(tmp_path, "viz-activations", "last", "--during", "--json").out)
-    assert found["steps"] == list(range(7)) and found["epochs"] == found["steps"]
+    assert found["steps"] == 7 and found["looks"] == found["epochs"] == list(range(7))
     assert len(found["layers"][1]["histogram"]) == 7
 
 

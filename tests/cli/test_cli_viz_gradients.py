@@ -19,7 +19,8 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
     done = piped(tmp_path, "viz-gradients", "deep.yaml")
     assert done.code == 0 and not CONTROL.search(done.out)
     assert (
-        done.out.startswith("deep: trained ") and "\nvanishing: the gradient at the first layer, 0_repeat.0.0_" in done.out
+        done.out.startswith("deep: gradients, trained ")
+        and "\nvanishing: the gradient at the first layer, 0_repeat.0.0_" in done.out
     )
     assert "dllab viz-gradients deep.yaml --before" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
@@ -27,7 +28,7 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
 
 def test_before(tmp_path: Path) -> None:
     done = piped(tmp_path, *WORDS, "--before", "--layer", "tanh")
-    assert done.code == 0 and "before any training, one batch of" in done.out
+    assert done.code == 0 and "untrained, one batch of" in done.out
     assert "1_tanh" in done.out and "2_dense  " not in done.out and "healthy" in done.out
 
 

@@ -57,9 +57,9 @@ def test_the_document_has_the_shares_of_the_engine(tmp_path: Path) -> None:
     found = json.loads(piped(tmp_path, "viz-attention", "names-gpt", "--before", "--input", "3", "--json").out)
     subject = Subject.untrained(load("names-gpt"))
     row = int(subject.rows()[3])
-    assert (found["split"], found["row"], found["state"]) == ("test", row, "untrained")
+    assert (found["split"], found["input"], found["row"], found["state"]) == ("test", 3, row, "untrained")
     if jit_enabled():
-        told = look(subject, "test", row).layers
+        told = look(subject, "test", 3).layers
         for one, layer in zip(found["layers"], told, strict=True):
             for head, own in zip(one["heads"], layer.heads, strict=True):
                 np.testing.assert_array_equal(head["shares"], own.shares)

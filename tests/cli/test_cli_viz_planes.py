@@ -18,7 +18,7 @@ C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTH
 def test_a_pipe_gets_plain_text(tmp_path: Path, words: tuple[str, ...], env: dict[str, str | None]) -> None:
     done = piped(tmp_path, *words, env=env)
     assert done.code == 0 and not CONTROL.search(done.out)
-    assert done.out.startswith("xor, untrained" if words[1] == "xor" else "iris, trained")
+    assert done.out.startswith("xor: boundary, untrained" if words[1] == "xor" else "iris: predictions, trained")
     assert max(map(len, done.out.splitlines())) <= 80 and (done.out.isascii() or not env)
 
 

@@ -144,6 +144,10 @@ def test_portraits_and_counts(precision: str) -> None:
     odd = np.array([np.nan, np.inf, 1.0], precision)
     run(probes.portray, precision, ring=ring, x=odd, low=-2.0, high=0.5, step=8, every=2, shard=1)
     assert ring[1, 1, 7:].sum() == 1 and np.isnan(ring[1, 1, 1])
+    huge = np.array([7e15, 1e16, 1e30, -7e15, -1e30], precision)  # x / (1 + |x|) + 1 rounds to 2, and to 0
+    run(probes.portray, precision, ring=ring, x=huge, low=-2.0, high=0.5, step=8, every=2, shard=0)
+    np.testing.assert_array_equal(ring[1, 0, 7:], [2, *[0] * (probes.BINS - 2), 3])
+    assert ring[1, 1, 0] == 3  # what lies behind it is as it was
     large = normal(precision, 5 * probes.SAMPLE)
     run(probes.portray, precision, ring=ring, x=large, low=0.0, high=np.inf, step=8, every=2, shard=1)
     close(ring[1, 1, 1], large[::5].astype(np.float64).sum(), precision)

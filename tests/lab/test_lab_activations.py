@@ -228,6 +228,13 @@ def test_during_training() -> None:
     assert relu is found.layers[1]
 
 
+def test_a_training_that_diverged_is_told() -> None:
+    """Also where it was last looked at before that, with nothing unusual to be seen."""
+    recipe = load("function", ["optimizer={sgd: 1e6}"])
+    found = during(Subject.trained(recipe, watched=True))
+    assert found.trained < 5 and "training diverged" in found.unusual[0]
+
+
 def test_units_that_die_in_training_are_told() -> None:
     recipe = load(SMALL, ["optimizer={sgd: 1}", "train.epochs=30"])
     subject = Subject.trained(recipe, watched=True)

@@ -53,12 +53,12 @@ def softmax_twin(subject: Subject, path: str, x: np.ndarray, heads: int) -> np.n
 def test_shares_are_those_of_the_engine_for_the_steps_that_are_there() -> None:
     subject = Subject.untrained(load(READER))
     row = int(subject.rows()[3])
-    found = look(subject, "test", row)
+    found = look(subject, "test", 3)
     (layer,) = found.layers
     length = int(subject.data.dataset.columns["lengths"][row])
     ids = subject.data.dataset.columns["inputs"][row, :length]
     assert layer.asks == layer.looked_at == tuple(subject.data.dataset.vocabulary[i] for i in ids)
-    assert layer.causal and not layer.memory and (found.row, found.text) == (row, "".join(layer.asks))
+    assert layer.causal and not layer.memory and (found.place, found.row, found.text) == (3, row, "".join(layer.asks))
     inside = subject.inference(np.array([row]))
     normed = inside.output("1_transformer_block.norm1")[0, :length].astype(np.float64)
     twin = softmax_twin(subject, layer.path, normed, 2)
@@ -68,10 +68,9 @@ def test_shares_are_those_of_the_engine_for_the_steps_that_are_there() -> None:
 
 def test_a_text_is_looked_at_as_a_row_is() -> None:
     subject = Subject.untrained(load(READER))
-    row = int(subject.rows()[0])
-    one = look(subject, "test", row)
+    one = look(subject, "test", 0)
     other = look(subject, "test", 0, one.text.lstrip("."))
-    assert (other.row, other.text) == (None, one.text)
+    assert (other.place, other.row, other.text) == (None, None, one.text)
     for a, b in zip(one.layers[0].heads, other.layers[0].heads):
         np.testing.assert_allclose(a.shares, b.shares, atol=1e-6)
     with pytest.raises(TableError, match="no letter that this net has learnt"):
@@ -81,7 +80,7 @@ def test_a_text_is_looked_at_as_a_row_is() -> None:
 def test_a_decoder_looks_at_what_was_read() -> None:
     subject = Subject.untrained(load(SPEAKER))
     row = int(subject.rows()[1])
-    found = look(subject, "test", row)
+    found = look(subject, "test", 1)
     (layer,) = found.layers
     length = int(subject.data.dataset.columns["lengths"][row])
     assert layer.memory and not layer.causal and len(layer.heads) == 2
@@ -121,7 +120,7 @@ def test_numbers_where_nothing_is_spelt() -> None:
         "train": {"steps": 1},
     }
     subject = Subject.untrained(load(recipe))
-    (layer,) = look(subject, "test", int(subject.rows()[0])).layers
+    (layer,) = look(subject, "test", 0).layers
     assert layer.asks == layer.looked_at == ("1", "2", "3", "4", "5", "6") and layer.unit == "step"
     assert not layer.memory and not layer.causal
 
@@ -133,13 +132,12 @@ def test_layers_by_path_and_by_kind() -> None:
         {"dense": "classes"},
     ]
     subject = Subject.untrained(load(READER | {"model": model}))
-    row = int(subject.rows()[0])
-    paths = [layer.path for layer in look(subject, "test", row).layers]
-    assert len(paths) == 2 and [layer.path for layer in look(subject, "test", row, layer=paths[1]).layers] == paths[1:]
-    assert [layer.path for layer in look(subject, "test", row, layer="attention").layers] == paths
-    assert [layer.path for layer in look(subject, "test", row, layer="1_repeat.1").layers] == paths[1:]
+    paths = [layer.path for layer in look(subject, "test", 0).layers]
+    assert len(paths) == 2 and [layer.path for layer in look(subject, "test", 0, layer=paths[1]).layers] == paths[1:]
+    assert [layer.path for layer in look(subject, "test", 0, layer="attention").layers] == paths
+    assert [layer.path for layer in look(subject, "test", 0, layer="1_repeat.1").layers] == paths[1:]
     with pytest.raises(Unsuited, match="no such layer") as refusal:
-        look(subject, "test", row, layer="0_embedding")
+        look(subject, "test", 0, layer="0_embedding")
     assert all(path in refusal.value.hint for path in paths)
 
 
@@ -172,8 +170,8 @@ def test_shares_that_are_no_numbers() -> None:
 def test_a_net_that_reverses_looks_at_the_letter_that_it_says_next(seed: int) -> None:
     subject = Subject.trained(load("reversal"), seed=seed)
     hits = steps = 0
-    for row in subject.rows(most=100):
-        (layer,) = look(subject, "test", int(row)).layers
+    for place in range(min(100, len(subject.rows()))):
+        (layer,) = look(subject, "test", place).layers
         (head,) = layer.heads
         length = len(layer.looked_at)
         hits += int((head.shares[:length].argmax(axis=1) == length - 1 - np.arange(length)).sum())

@@ -83,6 +83,14 @@ def test_activations(name: str) -> None:
     assert wrong(explain(Moment(load("xor", curve(name)), 2))) == []
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_at_0(name: str) -> None:
+    at = Moment(load("xor", curve(name)), 1)
+    zeros = next(n for n in range(at.rows) if not at.inside.input("0_dense")[n].any())
+    found = explain(at, Asked(zeros))
+    assert any(e.left.startswith("dx") for e in found.equations) and wrong(found) == []
+
+
 NETS = {
     "mse": ("xor", "loss=mse"), "mae": ("diabetes", "loss=mae"), "huber": ("diabetes", "loss={huber: 0.3}"),
     "smoothed": ("iris", "loss={cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 3]}}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -240,8 +241,13 @@ def test_two_threads_give_the_bits_of_one(recipe: dict[str, Any], monkeypatch: p
     before = vector(subject.network).copy()
     one = terrain.losses(moves, threads=1)
     assert len(seen) == 1
-    done = list[int]()
-    two = terrain.losses(moves, lambda so_far, loss: done.append(so_far), threads=2)
+    done, meet = list[int](), threading.Barrier(2, timeout=60)
+
+    def met(move: Callable[[], NDArray[Any]]) -> Callable[[], NDArray[Any]]:
+        return lambda: (meet.wait(), move())[1]
+
+    both = [*map(met, moves[:2]), *moves[2:]]  # neither thread goes on before the other has begun
+    two = terrain.losses(both, lambda so_far, loss: done.append(so_far), threads=2)
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(vector(subject.network), before)
     assert len({thread for thread, _ in seen}) == len({place for _, place in seen}) == 2

@@ -9,6 +9,9 @@ from dllab.core.settings import jit_enabled
 from dllab.lab.misses import misses
 from dllab.lab.mistakes import confusion
 from dllab.lab.subject import Subject
+from dllab.metrics.mae import MAE
+from dllab.metrics.r2 import R2
+from dllab.metrics.rmse import RMSE
 from dllab.recipe import load
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
@@ -60,6 +63,15 @@ def test_values_are_in_the_unit_of_the_data() -> None:
     assert found.mae == pytest.approx(abs(off).mean(), rel=1e-5)
     assert found.worst[0].row == rows[abs(off).argmax()]
     assert found.counts.sum() == len(rows)
+
+
+def test_r2_of_several_values_is_that_of_the_metric() -> None:
+    net = Subject.untrained(load("sunspots", ["data.horizon=3", "metrics=[r2, rmse, mae]"]))
+    found, rows, columns = misses(net, "test", 0), net.rows("test"), net.data.dataset.columns
+    said, truth = net.ready().predict(columns["inputs"][rows]).outputs, columns["targets"][rows].astype(np.float64)
+    assert truth.shape[1] == 3 and (found.rmse, found.mae, found.r2) == pytest.approx(
+        (RMSE().measure(said, truth), MAE().measure(said, truth), R2().measure(said, truth)), rel=1e-5
+    )
 
 
 @pytest.mark.filterwarnings("error")

@@ -39,9 +39,9 @@ def test_examples_are_of_every_class_or_those_asked_for() -> None:
     found = seen(load("digits"), each=2, split="test")
     labels = found.data.dataset.columns["targets"]
     assert [int(labels[example.row]) for example in found.examples] == [d for d in range(10) for _ in range(2)]
-    assert all(found.rows["test"][example.index] == example.row for example in found.examples)
+    assert all(found.rows["test"][example.place] == example.row for example in found.examples)
     chosen = seen(load("digits"), inputs=[5, 0])
-    assert [example.index for example in chosen.examples] == [5, 0] and chosen.chosen
+    assert [example.place for example in chosen.examples] == [5, 0] and chosen.chosen
     assert chosen.examples[0].row == found.rows["train"][5]
 
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dllab.recipe import load, parse
+from dllab.recipe.dump import brief
 
 LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.builds(
@@ -130,3 +131,9 @@ def test_how_it_looks() -> None:
 @pytest.mark.parametrize("key", ["loss", "metrics", "data", "about", "expect"])
 def test_what_stays_open_is_left_out(key: str) -> None:
     assert key not in load({"input": [2], "model": ["tanh"]}).resolved()
+
+
+def test_a_part_in_brief_has_what_was_given_and_of_a_run_what_is_not_usual() -> None:
+    written = load({"data": {"iris": {"test": 0.3, "seed": 3}}, "model": ["tanh"]})
+    found = load(written.resolved()).data
+    assert found is not None and brief(found) == "iris: {test: 0.3, seed: 3}"

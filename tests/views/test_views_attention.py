@@ -30,14 +30,14 @@ def layer(path: str, asks: str, seen: str, memory: bool, heads: int, sharp: floa
 LONG = "Then, good my lord,\nlet me go; and if I come not back, think of me.\n\nKING."
 WORDS = "and the lord said unto abraham <mask> wherefore did sarah laugh"
 FOUND = {
-    "letters": Attention("names-gpt", "trained", 400, "test", 12, ".emma", "",
+    "letters": Attention("names-gpt", "trained", 400, "test", 0, 12, ".emma", "",
                          (layer("2_repeat.0.0_transformer_block.attention", ".emma", ".emma", False, 4),
                           layer("2_repeat.1.0_transformer_block.attention", ".emma", ".emma", False, 4))),
-    "decoder": Attention("reversal", "untrained", 0, "test", None, "abcd", "dcba.",
+    "decoder": Attention("reversal", "untrained", 0, "test", None, None, "abcd", "dcba.",
                          (layer("4_attention", "dcba.", "abcd", True, 1),)),
-    "long": Attention("shakespeare-gpt", "trained", 1, "train", 3, LONG, "",
+    "long": Attention("shakespeare-gpt", "trained", 1, "train", 1, 3, LONG, "",
                       tuple(layer(f"2_repeat.{i}.0_transformer_block.attention", LONG, LONG, False, 4) for i in range(3))),
-    "words": Attention("kjv-bert", "trained", 3, "test", 5, WORDS, "",
+    "words": Attention("kjv-bert", "trained", 3, "test", 2, 5, WORDS, "",
                        (layer("0_attention", WORDS, WORDS, False, 2, unit="word"),)),
 }  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_shares_that_are_no_numbers() -> None:
     head = _head(1, np.full((3, 3), np.nan), causal=True, memory=False, unit="letter")
     letters = ("a", "b", "c")
     layer = Looks("0_attention", True, False, letters, letters, "letter", "letter", (head,))
-    found = Attention("r", "trained", 3, "test", 0, "abc", "", (layer,))
+    found = Attention("r", "trained", 3, "test", 0, 0, "abc", "", (layer,))
     assert "nowhere: its shares are no numbers" in screen(attention_view(found, "r"))
     json.dumps(document(found), allow_nan=False)
 

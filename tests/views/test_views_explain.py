@@ -56,6 +56,10 @@ def test_something_is_to_be_tried_next(layer: str | None, step: int) -> None:
     assert ("--terms 8" in text) == (layer is None)
 
 
+def test_another_layer_is_that_of_the_same_step() -> None:
+    assert "dllab explain xor --step 7 --layer 2_dense" in screen(explain_view(found("xor", 7), "xor"))
+
+
 def test_a_text_is_shown() -> None:
     lines = screen(explain_view(found("names-gru"), "names-gru")).splitlines()
     assert lines[2] == f"reads: {''.join(found('names-gru').reads)}"

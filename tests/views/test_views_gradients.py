@@ -99,6 +99,17 @@ def test_paths_that_do_not_fit_are_shortened_to_ends_that_the_option_takes() -> 
     assert path_ends(paths, 5, True) == ["0_co.", "3_re.", "0_gru", "w"]
 
 
+def test_shortened_paths_that_would_be_alike_begin_with_what_they_differ_in() -> None:
+    paths = [f"2_repeat.{n}.0_transformer_block.{part}" for n in (0, 11) for part in ("dense1", "attention")]
+    paths.append("2_repeat.11.0_transformer_block.gelu")
+    assert path_ends(paths, 40, False)[:2] == paths[:2]
+    ends = ["0.0_transformer_block.dense1", "0…attention", "11…dense1", "11…attention", "11.0_transformer_block.gelu"]
+    assert path_ends(paths, 28, False) == ends
+    assert path_ends(paths, 12, True) == ["0...dense1", "0...attenti.", "11...dense1", "11...attent.", "gelu"]
+    assert path_ends(["a.ahead.0_gru", "a.back.0_gru", "0_gru"], 11, False) == ["ahead.0_gru", "back.0_gru", "0_gru"]
+    assert path_ends(["ahead.0_gru", "a.ahead.0_gru"], 6, False) == ["ahead…", "a…0_g…"]
+
+
 def test_blocks_stand_in_front_of_what_is_in_them() -> None:
     paths = [one.path for one in downwards(DEEP["layers"])]
     assert paths == [

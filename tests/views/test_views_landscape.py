@@ -122,7 +122,7 @@ def _axes() -> tuple[Any, Any]:
         ({"curvature": (-0.01, -0.1)}, "Falls: no minimum; along both directions the loss falls on both sides"),
         ({"curvature": (-0.01, 0.01)}, "Along one of them it falls: no minimum."),
         ({"curvature": (np.nan, 3.0)}, "no number, so nothing follows"),
-        ({"state": "untrained"}, "spirals, untrained: loss of"),
+        ({"state": "untrained"}, "spirals: landscape, untrained, loss of"),
         ({"path": replace(valley().path, back=True)}, "the best on the way, taken back"),  # type: ignore[type-var]
     ],
 )

@@ -17,7 +17,7 @@ from dllab.views.curves import Plot, Series
 from dllab.views.next_steps import NextSteps
 from dllab.views.save import fonts
 from dllab.views.save.blocks import Rect, dots, is_shape, rects, shade
-from dllab.views.save.cells import CELL, LINE, MARGIN, cells, drawn, plain, terminal
+from dllab.views.save.cells import CELL, LINE, MARGIN, cells, columns_of, drawn, plain, terminal
 from dllab.views.save.figure import ENDINGS, figure
 from dllab.views.save.png import MOST_CELLS, TooLarge, png
 from dllab.views.save.svg import text_of
@@ -278,3 +278,8 @@ def test_a_figure_has_no_commands_to_try_next() -> None:
     shown = Group("a figure", Text(), NextSteps([("dllab train spirals", "train it")]))
     assert figure(shown, ".txt", "t").decode() == "a figure\n"
     assert "dllab train" in plain(drawn(terminal(80, 24), shown))
+
+
+def test_coloured_spaces_at_the_end_of_the_longest_line_are_whole() -> None:
+    assert columns_of(drawn(terminal(80, 24), Text.assemble("ab  ", ("   ", "on #405060"), "  "))) == 7
+    assert columns_of(drawn(terminal(80, 24), Text("é日  "))) == 3

@@ -37,9 +37,9 @@ def test_ascii(name: str) -> None:
 
 def test_chosen_examples() -> None:
     text = screen(seen_view(seen(load("digits"), split="test", inputs=[3, 0]), "digits"))
-    assert "examples of the test split, asked for:" in text and text.index("no. 3") < text.index("no. 0")
+    assert "examples of the test split, asked for:" in text and text.index("input 3") < text.index("input 0")
     points = screen(seen_view(seen(load("spirals"), inputs=[1]), "spirals"))
-    assert "no. 1, " in points and "x1 across" not in points
+    assert "input 1, " in points and "x1 across" not in points
 
 
 def test_pictures_in_colour() -> None:
@@ -49,5 +49,5 @@ def test_pictures_in_colour() -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_documents(name: str) -> None:
     found = json.loads(json.dumps(document(seen(load(name), inputs=[2])), allow_nan=False))
-    assert len(found["examples"]) == 1 and found["examples"][0]["index"] == 2
+    assert len(found["examples"]) == 1 and found["examples"][0]["input"] == 2
     assert (found["examples"][0]["seen"] is None) == (name in ("names-bigram", "dates"))

@@ -304,6 +304,13 @@ def test_a_curve_survives_numbers_of_any_size() -> None:
             assert frame(Plot("loss", (Series("", (0, 1), values),), 8, log=log), 40)
 
 
+def test_the_scale_of_huge_numbers_fits_its_margin() -> None:
+    curve = Series("", [-1.2e21, 1.2e21], [-1.2e21, 1.2e21])
+    lines = frame(Plot("loss", (curve,), 6, start=-1.2e21)).splitlines()
+    assert {line.find("│") for line in lines[1:-1]} == {8}
+    assert lines[-2].startswith("-1.2e21 │") and lines[-1].split() == ["-1.2e+21", "epoch", "1.2e+21"]
+
+
 def test_places_are_kept_before_there_are_values() -> None:
     """The picture does not jump at the first evaluation."""
     before, after = frame(live([started()])).splitlines(), frame(live(run(1))).splitlines()

@@ -71,8 +71,9 @@ def clean(text: str) -> str:
 
 
 def columns_of(lines: Lines) -> int:
-    """The cells of the longest line."""
-    return max((cell_len(line) for line in plain(lines).splitlines()), default=0)
+    """The cells of the longest line; spaces at its end count where they have a colour."""
+    seen = (place + 1 for line in lines for place, cell in enumerate(cells(line)) if cell.back or cell.text != " ")
+    return max(seen, default=0)
 
 
 def cells(line: Iterable[Segment]) -> list[Cell]:
