@@ -97,6 +97,7 @@ def test_figures_are_those_of_this_machine(cluster: Cluster) -> None:
     assert (cluster.threads, cluster.notes) == (2, [])
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="has no such signal")
 def test_a_worker_killed_midway_loses_nothing(cluster: Cluster, here: Path) -> None:
     plan = plan_of("r.yaml", ["optimizer.lr=log(0.001,1,40)", "train.epochs=100"], seeds=10)
     killed: list[int] = []
