@@ -283,3 +283,15 @@ def test_stopping_does_not_wait_for_what_never_comes(monkeypatch: pytest.MonkeyP
     run.stop()
     began = time.perf_counter()
     assert not any(found) and time.perf_counter() - began < clusters.ANSWER
+
+
+def test_it_waits_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = FakeClient()
+    monkeypatch.setattr(FakeClient, "nthreads", lambda self: {})
+    monkeypatch.setattr(FakeFuture, "add_done_callback", lambda self, call: None)
+    run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
+    found = run.run(plan.grid.member, range(100))
+    for _ in range(3):
+        assert next(found) == []
+    assert run.compiling == "no workers at tcp://a:1 yet" and client.sizes == [1] * clusters.AHEAD
+    found.close()
