@@ -130,6 +130,8 @@ class ClusterSweep:
                 self._job = made.result()
             except Stopped:
                 return
+        if self.stopped:  # while the job was made
+            return
         flight = self._flight = _Flight(self._cluster, self._job, members, indices, self._pace)
         self.compiling = "workers get ready" if self._pace == 0.0 else ""
         try:
