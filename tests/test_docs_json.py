@@ -367,6 +367,15 @@ def test_sweeps_hold_what_is_documented(tmp_path: Path) -> None:
     folder = tmp_path / summary["folder"]
     compare("sweep.json", json.loads((folder / "sweep.json").read_text()))
     compare("members.jsonl", *map(json.loads, (folder / "members.jsonl").read_text().splitlines()))
+    options = ["optimizer.lr=log(0.0001,10)", "train.epochs=10", "--search", "tpe", "--sample", "16", "--json"]
+    done = run(tmp_path, "sweep", "moons", *options)
+    *members, summary = map(json.loads, done.stdout.splitlines())
+    assert summary["pruned"] > 0
+    compare(heading, *members)
+    compare(f"{heading}, the last line", summary)
+    folder = tmp_path / summary["folder"]
+    compare("sweep.json", json.loads((folder / "sweep.json").read_text()))
+    compare("members.jsonl", *map(json.loads, (folder / "members.jsonl").read_text().splitlines()))
     lines = ["sweep moons optimizer.lr=log(0.1,1) --sample 3 --dry-run", "sweep moons optimizer.lr=1,2 --dry-run"]
     compare("dllab sweep RECIPE KEY=VALUES --dry-run --json", *documents(tmp_path, *lines))
 

@@ -12,6 +12,7 @@ from dllab.cli.options import LARGEST_SEED, Quiet, RunDir, Trust
 from dllab.cli.saving import Save
 
 if TYPE_CHECKING:
+    from dllab.lab.cluster import Cluster
     from dllab.lab.sweep_plan import SweepPlan
     from dllab.lab.sweep_run import SweepRun
     from dllab.lab.sweep_summary import NoMeasure, SweepSummary
@@ -66,6 +67,17 @@ def sweep(
             metavar="SPLIT_METRIC",
         ),
     ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option("--search", help="Find settings by what earlier ones came to: `tpe`, with --sample.", metavar="KIND"),
+    ] = None,
+    no_prune: Annotated[
+        bool, typer.Option("--no-prune", help="In a search, train members to the end that fall behind.")
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Train on the workers of the Dask scheduler there.", metavar="ADDRESS"),
+    ] = None,
     top: Annotated[int, typer.Option("--top", help="Settings to list.", min=1, max=MOST_TOP, metavar="N")] = 5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and train nothing.")] = False,
     resume: Annotated[
@@ -91,55 +103,75 @@ def sweep(
     One member that fails never stops the others. What has ended is kept as it goes in the sweep's folder, figures and no
     weights: after Ctrl-C or a crash --resume trains what is missing or failed.
 
+    --search tpe draws settings where earlier ones were good, and gives up members that fall behind. --cluster trains on
+    other machines, to the same figures.
+
     Exit code 1 if members failed, 2 for an error in the recipe or the values, 130 after Ctrl-C. Divergence is a result.
     """
     from dllab.cli import saving
 
     saving.check(save)
     if resume is not None:
-        _refuse_beside_resume(recipe, values, sample, seeds, seed, dry_run, no_save)
+        _refuse_beside_resume(recipe, values, sample, seeds, seed, search, dry_run, no_save, no_prune)
     elif recipe is None:
         raise Refused("which recipe?", "such as: dllab sweep xor optimizer.lr=0.1,0.01 --seeds 5")
-    from dllab.cli.sweep_progress import show_progress
-    from dllab.lab.sweep_run import SweepRun
-    from dllab.lab.sweep_summary import NoMeasure
+    from dllab.cli.sweep_extras import check_search, connected
 
-    try:
-        if resume is not None:
-            run = SweepRun.resumed(resume, jobs=jobs, metric=metric, trust=trust, run_dir=run_dir, with_lines=as_json)
-        else:
-            assert recipe is not None
-            plan = _planned(recipe, values or [], seeds or 1, seed, sample, trust)
-            run = SweepRun(plan, jobs=jobs, metric=metric, run_dir=run_dir, save=not no_save)
-    except NoMeasure as error:
-        raise _no_measure(metric, error) from None
-    if dry_run:
-        return _show_plan(run, as_json)
+    check_search(search, sample, no_prune)
+    with connected(cluster, jobs) as workers:
+        from dllab.lab.grid import NoGrid
+        from dllab.lab.sweep_run import SweepRun
+        from dllab.lab.sweep_summary import NoMeasure
+
+        try:
+            if resume is not None:
+                run = SweepRun.resumed(resume, jobs=jobs, metric=metric, trust=trust, run_dir=run_dir, with_lines=as_json,
+                                       cluster=workers)  # fmt: skip
+            else:
+                assert recipe is not None
+                plan = _planned(recipe, values or [], seeds or 1, seed, sample, trust, search, not no_prune)
+                run = SweepRun(plan, jobs=jobs, metric=metric, run_dir=run_dir, save=not no_save, cluster=workers)
+        except NoMeasure as error:
+            raise _no_measure(metric, error) from None
+        except NoGrid as error:
+            raise Refused(error.problem, error.hint) from None
+        if dry_run:
+            return _show_plan(run, as_json)
+        _follow(run, workers, as_json, quiet, fail_fast)
+        return _end(run.summary(top), as_json, quiet, save, run.status)
+
+
+def _follow(run: SweepRun, workers: Cluster | None, as_json: bool, quiet: bool, fail_fast: bool) -> None:
+    """Train it, with what may change its bits told before and after."""
+    from dllab.cli.sweep_extras import tell_differences
+    from dllab.cli.sweep_progress import show_progress
+
     for note in run.notes if not quiet else ():
         say(f"its bits may differ from those of a sweep in one go: {note}")
+    told: set[str] = set()
+    tell_differences(workers, told)
     with show_progress(run, as_json=as_json, quiet=quiet) as listener:
         run.follow(listener, fail_fast=fail_fast)
-    return _end(run.summary(top), as_json, quiet, save, run.status)
+    tell_differences(workers, told)
 
 
 def _refuse_beside_resume(recipe: str | None, values: list[str] | None, sample: int | None, seeds: int | None,
-                          seed: int | None, dry_run: bool, no_save: bool) -> None:  # fmt: skip
-    given = {"RECIPE": recipe, "KEY=VALUES": values, "--sample": sample, "--seeds": seeds, "--seed": seed}
+                          seed: int | None, search: str | None, dry_run: bool, no_save: bool,
+                          no_prune: bool) -> None:  # fmt: skip
+    given = {"RECIPE": recipe, "KEY=VALUES": values, "--sample": sample, "--seeds": seeds, "--seed": seed,
+             "--search": search}  # fmt: skip
     said = [name for name, value in given.items() if value not in (None, [])]
-    said += [name for name, value in (("--dry-run", dry_run), ("--no-save", no_save)) if value]
+    said += [name for name, value in (("--dry-run", dry_run), ("--no-save", no_save), ("--no-prune", no_prune)) if value]
     if said:
         raise Refused(f"--resume goes on with a sweep as it was begun; leave out {', '.join(said)}",
                       "such as: dllab sweep --resume last")  # fmt: skip
 
 
-def _planned(recipe: str, values: list[str], seeds: int, seed: int | None, sample: int | None, trust: bool) -> SweepPlan:
-    from dllab.lab.grid import NoGrid
+def _planned(recipe: str, values: list[str], seeds: int, seed: int | None, sample: int | None, trust: bool,
+             search: str | None, prune: bool) -> SweepPlan:  # fmt: skip
     from dllab.lab.sweep_plan import plan_of
 
-    try:
-        return plan_of(recipe, values, seeds=seeds, first=seed, sample=sample, trust=trust)
-    except NoGrid as error:
-        raise Refused(error.problem, error.hint) from None
+    return plan_of(recipe, values, seeds=seeds, first=seed, sample=sample, trust=trust, search=search, prune=prune)
 
 
 def _no_measure(metric: str | None, error: NoMeasure) -> Refused:
@@ -159,6 +191,8 @@ def _show_plan(run: SweepRun, as_json: bool) -> int:
     grid = plan.grid
     words = ["dllab", "sweep", plan.reference, *plan.values]
     words += ["--sample", str(grid.sample)] if grid.sample is not None else []
+    words += ["--search", plan.search] if plan.search is not None else []
+    words += ["--no-prune"] if not plan.prune else []
     words += ["--seeds", str(len(grid.seeds))] if len(grid.seeds) > 1 else []
     words += ["--seed", str(grid.seeds[0])] if grid.seeds[0] != plan.recipe.train.seed else []
     words += ["--trust"] if plan.trust else []

@@ -50,7 +50,7 @@ def show_progress(run: SweepRun, *, as_json: bool, quiet: bool) -> Iterator[List
 def so_far(now: SweepProgress) -> str:
     """What a bar has no column for."""
     if now.what:
-        return f"compiling {now.what}" if not now.what.endswith(" first") else now.what
+        return now.what if " " in now.what else f"compiling {now.what}"
     return f"{now.failed:,} failed" + (f", {now.diverged:,} diverged" if now.diverged else "")
 
 

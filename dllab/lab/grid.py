@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dllab.core import rng
 
@@ -46,12 +46,16 @@ class NoGrid(ValueError):
 
 @dataclass(frozen=True)
 class Axis:
-    """A key and its values, as texts; or `between`, the ends of a continuous range, in equal ratios where `log`."""
+    """A key and its values, as texts; or `between`, the ends of a continuous range, in equal ratios where `log`.
+
+    `ordered`: the values are those of a range, equally far from each other.
+    """
 
     key: str
     values: tuple[str, ...] = ()
     between: tuple[float, float] | None = None
     log: bool = False
+    ordered: bool = field(default=False, compare=False)
 
     def drawn(self, share: float) -> str:
         """The value at a share of the way, in [0, 1)."""
@@ -64,12 +68,25 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """A figure at the evaluations of a run, and what it must not be worse than at each, None where anything will do."""
+
+    metric: str
+    higher: bool
+    bars: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class Member:
-    """One run of a sweep: its number, the changes to the recipe, as texts `key=value`, and the seed."""
+    """One run of a sweep: its number, the changes to the recipe, as texts `key=value`, and the seed.
+
+    `watch`: what it must come up to on the way.
+    """
 
     index: int
     overrides: tuple[str, ...]
     seed: int
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +167,7 @@ def axis_of(text: str, *, counted: bool) -> Axis:
         return Axis(key, _values(key, said))
     numbers = [_number(text, part) for part in call[2].split(",")]
     if call[1] == "range":
-        return Axis(key, _range(text, numbers))
+        return Axis(key, _range(text, numbers), ordered=True)
     return _spread(text, key, call[1] == "log", numbers, counted)
 
 
@@ -219,7 +236,7 @@ def _spread(text: str, key: str, log: bool, numbers: Sequence[float], counted: b
         raise NoGrid(f"{text}: {_text(numbers[2])} is no count of values", f"{name}(a,b,n) with n from 2 on")
     ends = Axis(key, between=(low, high), log=log)
     inner = [ends.drawn(number / (count - 1)) for number in range(1, count - 1)]
-    return Axis(key, (_text(low), *inner, _text(high)))
+    return Axis(key, (_text(low), *inner, _text(high)), ordered=True)
 
 
 def _text(number: float) -> str:

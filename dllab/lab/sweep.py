@@ -7,6 +7,7 @@ costs little more than its steps: no process, no plan, no file.
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import re
 import threading
@@ -16,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dllab.engine.budget import bytes_needed
-from dllab.lab.grid import RATE, Member
+from dllab.lab.grid import RATE, Member, Watch
 from dllab.recipe import Recipe, RecipeError
 from dllab.recipe.place import visible
-from dllab.training.events import Compiling, Figures
+from dllab.training.events import Compiling, EpochEnd, Figures
 from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
@@ -44,14 +45,37 @@ Make = Callable[[Sequence[str]], Recipe]
 
 @dataclass(frozen=True)
 class Done:
-    """A member's end. `final`: figures of every split; empty where `status` is failed, and then `error` says why."""
+    """A member's end. `final`: figures of every split; empty where `status` is failed, and then `error` says why.
+
+    `curve`: the figure it was watched by, at every evaluation; None: nobody watched.
+    """
 
     member: Member
-    status: Literal["finished", "stopped", "diverged", "failed"]
+    status: Literal["finished", "stopped", "diverged", "failed", "pruned"]
     steps: int
     final: Figures = field(default_factory=dict)
     seconds: float = 0.0
     error: str | None = None
+    curve: tuple[float, ...] | None = None
+
+
+class Watcher:
+    """Follows a run; says no as soon as its best figure so far is worse than what is asked at an evaluation."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch, self.pruned = watch, False
+        self.curve: list[float] = []
+
+    def __call__(self, end: EpochEnd) -> bool:
+        """Whether the run may go on."""
+        (figures,) = end.figures.values()
+        self.curve.append(float(figures[self.watch.metric]))
+        place = len(self.curve) - 1
+        bar = self.watch.bars[place] if place < len(self.watch.bars) else None
+        sign = -1.0 if self.watch.higher else 1.0
+        best = min((sign * value for value in self.curve if value == value), default=math.inf)
+        self.pruned = bar is not None and best > sign * bar
+        return not self.pruned
 
 
 class Worker:
@@ -67,9 +91,10 @@ class Worker:
     def train(self, member: Member, wanted: Callable[[], bool] = lambda: True) -> Done:
         """One member. Raises Stopped as soon as it is not wanted any more; every other error is the member's own."""
         began = time.perf_counter()
+        watcher = None if member.watch is None else Watcher(member.watch)
         try:
             recipe = self._recipe(member.overrides)
-            found = self._series_of(recipe, member.overrides).train(recipe, member.seed, wanted=wanted)
+            found = self._series_of(recipe, member.overrides).train(recipe, member.seed, wanted=wanted, good=watcher)
         except Stopped:
             raise
         except RecipeError as error:
@@ -78,7 +103,17 @@ class Worker:
             told = " ".join(f"{type(error).__name__}: {error}".split())
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=told)
         assert found.status in ("finished", "stopped", "diverged")
-        return Done(member, found.status, found.steps, found.figures, found.seconds)
+        if watcher is None:
+            return Done(member, found.status, found.steps, found.figures, found.seconds)
+        pruned = watcher.pruned and found.status == "stopped"
+        return Done(
+            member,
+            "pruned" if pruned else found.status,
+            found.steps,
+            found.figures,
+            found.seconds,
+            curve=tuple(watcher.curve),
+        )
 
     def _recipe(self, overrides: tuple[str, ...]) -> Recipe:
         """Loaded, or the last one with another rate where nothing else has changed."""
@@ -132,7 +167,7 @@ def _apart(overrides: tuple[str, ...]) -> tuple[tuple[str, ...], float | None]:
 
 
 class Sweep:
-    """Members on `jobs` threads; iterate over `run()` once.
+    """Members on `jobs` threads; `run()` may come again with others.
 
     `make`: the recipe with a member's changes. `sources`: the weights that a recipe's `init_from` names; asked for by one
     thread at a time. `compiling`: the kernel that is being compiled, "" if none is.
@@ -144,6 +179,7 @@ class Sweep:
         self._sources, self._asking = sources, threading.Lock()
         self._building = threading.Lock()
         self._shared: _Shared | None = None
+        self._workers: list[Worker] = []
         self.compiling = ""
 
     def run(self, members: Callable[[int], Member], indices: Sequence[int]) -> Iterator[list[Done]]:
@@ -153,7 +189,8 @@ class Sweep:
         """
         jobs = min(self.jobs, len(indices))
         shared = self._shared = _Shared(members, indices, jobs)
-        threads = [threading.Thread(target=shared.work, args=(self._worker(),), daemon=True) for _ in range(jobs)]
+        self._workers += [self._worker() for _ in range(jobs - len(self._workers))]
+        threads = [threading.Thread(target=shared.work, args=(worker,), daemon=True) for worker in self._workers[:jobs]]
         for thread in threads:
             thread.start()
         try:

@@ -18,6 +18,9 @@ from dllab.training.trainer import Trainer
 CHECKED = 200
 """Values of one key that are tried by loading the recipe; of more, so many at equal distances."""
 
+SEARCHED = 20
+"""Settings that a search looks at before it is begun, until one can be trained."""
+
 LARGEST_SEED = 2**63 - 1
 SEED = "train.seed"
 SEED_HINT = "--seeds 5 trains every setting with five seeds, --seed FIRST says the first of them"
@@ -27,9 +30,10 @@ SEED_HINT = "--seeds 5 trains every setting with five seeds, --seed FIRST says t
 class SweepPlan:
     """A sweep about to be trained. `reference`: the recipe as it was given; `values`: the axes as they were.
 
+    `search`: how settings are found, such as tpe, and whether it may `prune`; None: as `grid` has them.
     `recipe`: with the keys that have one value. `nets`: how many have to be planned. `splits` and `figures`: of a member,
     the latter with whether higher is better; empty where the first setting cannot be trained. `data`: the checksum of its
-    data; `needed`: bytes that its training takes.
+    data; `needed`: bytes that its training takes. `first`: the setting that was looked at.
     """
 
     reference: str
@@ -42,6 +46,9 @@ class SweepPlan:
     figures: Mapping[str, bool] = field(default_factory=dict)
     data: str | None = None
     needed: int = 0
+    first: tuple[str, ...] = ()
+    search: str | None = None
+    prune: bool = True
 
     def make(self, overrides: Sequence[str]) -> Recipe:
         """The recipe of a member. Raises RecipeError."""
@@ -65,11 +72,12 @@ class SweepPlan:
             "values": list(self.values), "seeds": len(self.grid.seeds), "first_seed": self.grid.seeds[0],
             "sample": self.grid.sample, "members": len(self.grid), "trust": self.trust,
             "recipe_yaml": self.recipe.to_yaml(), "used": dict(self.recipe.used), "data": self.data,
+            **({} if self.search is None else {"search": self.search, "prune": self.prune}),
         }  # fmt: skip
 
 
 def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int | None = None, sample: int | None = None,
-            trust: bool = False) -> SweepPlan:  # fmt: skip
+            trust: bool = False, search: str | None = None, prune: bool = True) -> SweepPlan:  # fmt: skip
     """The plan of a sweep, each value of each key tried. Raises NoGrid, and RecipeError for a value that cannot be."""
     for text in values:
         if text.partition("=")[0].strip() == SEED:
@@ -81,7 +89,7 @@ def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int
     if begin + seeds - 1 > LARGEST_SEED:
         raise NoGrid(f"seeds from {begin} on: the largest is {LARGEST_SEED}", SEED_HINT)
     grid = grid_of(values, seeds=range(begin, begin + seeds), sample=sample)
-    plan = SweepPlan(reference, recipe, tuple(values), grid, trust)
+    plan = SweepPlan(reference, recipe, tuple(values), grid, trust, search=search, prune=prune)
     nets = _checked(plan, fixed)
     return replace(_looked_at(plan), nets=nets)
 
@@ -151,11 +159,18 @@ def _tried(axis: Axis) -> list[str]:
 
 
 def _looked_at(plan: SweepPlan) -> SweepPlan:
-    """The plan with what the first setting tells; as it is where that cannot be trained."""
-    try:
-        trainer = Trainer(plan.make(plan.grid.setting(0)))
-    except Exception:  # members say what is wrong
-        return plan
+    """The plan with what the first setting tells; in a search, the first that can be trained. Nothing where none can."""
+    for number in range(1 if plan.search is None else min(SEARCHED, plan.grid.settings)):
+        plan = replace(plan, first=plan.grid.setting(number))
+        try:
+            trainer = Trainer(plan.make(plan.first))
+        except Exception:  # members say what is wrong
+            continue
+        return _with_figures(plan, trainer)
+    return plan
+
+
+def _with_figures(plan: SweepPlan, trainer: Trainer) -> SweepPlan:
     figures = {metric.name: metric.higher_is_better for metric in trainer.metrics if not getattr(metric, "table", False)}
     return replace(
         plan, splits=tuple(trainer.evaluator.splits), figures={**figures, "loss": False}, data=digest(trainer.data),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dllab.engine import budget, executor
+from dllab.lab.grid import NoGrid
+from dllab.lab.search import Changed, Search
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
-from dllab.lab.sweep_summary import DIVERGED, OPEN, SweepSummary, Tally, measure_of, summary_of
+from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
 from dllab.recipe import Problem, RecipeError, parse, shipped
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
@@ -27,6 +32,9 @@ from dllab.training.events import Event, FirstTraining
 from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
+
+if TYPE_CHECKING:
+    from dllab.lab.cluster import Cluster, ClusterSweep
 
 BATCH, BATCH_SECONDS = 256, 0.2
 """Members that have ended are kept when there are so many of them, or after so many seconds."""
@@ -60,23 +68,29 @@ class SweepRun:
     """
 
     def __init__(self, plan: SweepPlan, *, jobs: int | None = None, metric: str | None = None,
-                 run_dir: str | Path | None = None, save: bool = True) -> None:  # fmt: skip
+                 run_dir: str | Path | None = None, save: bool = True, cluster: Cluster | None = None) -> None:  # fmt: skip
         self.plan, self.status, self.seconds = plan, "running", 0.0
-        self.jobs = budget.fitting(min(jobs or executor.free_cores(), len(plan.grid)), plan.needed)
+        jobs = budget.fitting(min(jobs or executor.free_cores(), len(plan.grid)), plan.needed)
         self.notes: list[str] = []
         self.kept: dict[int, str] = {}
         self.folder: SweepFolder | None = None
         self._run_dir, self._save, self._began = run_dir, save, now()
         self._metric = metric
         self.tally = Tally(len(plan.grid), measure_of(plan, metric), metric)
-        self._sweep = Sweep(plan.make, self.jobs, sources=self._weights)
+        self.search = _search_of(plan, self.tally.measure)
+        if self.search is not None:
+            self.plan = plan = replace(plan, grid=self.search.grid)
+        self._sweep: Sweep | ClusterSweep = (
+            Sweep(plan.make, jobs, sources=self._weights) if cluster is None else cluster.sweep(plan, self._weights)
+        )
         self._weights_then: dict[str, str] = {}
         self._waiting: list[str] = []
         self._last_kept = time.perf_counter()
 
     @classmethod
     def resumed(cls, reference: str, *, jobs: int | None = None, metric: str | None = None, trust: bool = False,
-                run_dir: str | Path | None = None, with_lines: bool = False) -> SweepRun:  # fmt: skip
+                run_dir: str | Path | None = None, with_lines: bool = False,
+                cluster: Cluster | None = None) -> SweepRun:  # fmt: skip
         """Go on with a sweep: what is missing or failed. Raises StoreError where it cannot, RecipeError, NoMeasure.
 
         `with_lines`: keep those of members that had ended, too.
@@ -86,18 +100,26 @@ class SweepRun:
         try:
             document = folder.read_plan()
             plan = _plan_again(document, folder.path, trust)
-            run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent)
+            run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent,
+                      cluster=cluster)  # fmt: skip
             run.folder, run.notes = folder, differences(document)
             run.seconds, run._began = float(document.get("seconds") or 0), str(document.get("began") or now())
             run._weights_then = dict(document.get("weights") or {})
             for line, told in folder.members(len(plan.grid)):
                 run.tally.add(told["index"], told["status"], _figures(told.get("final")), told.get("error"))
+                if run.search is not None:
+                    run.search.remember(told)
                 if with_lines:
                     run.kept[told["index"]] = line
             return run
         except BaseException:
             folder.close()
             raise
+
+    @property
+    def jobs(self) -> int:
+        """Members trained at a time."""
+        return self._sweep.jobs
 
     def follow(self, listener: Listener = lambda progress: None, *, fail_fast: bool = False) -> None:
         """Train what is to be trained. Ctrl-C that the listener raises ends it where nothing is lost: see `status`.
@@ -116,6 +138,9 @@ class SweepRun:
         except BaseException as error:
             self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             with contextlib.suppress(StoreError):  # what is told is what went wrong first
+                if not isinstance(error, StoreError):
+                    self._keep_members()
+            with contextlib.suppress(StoreError):
                 self._keep_plan()
             raise
         else:
@@ -131,12 +156,12 @@ class SweepRun:
                           folder=path)  # fmt: skip
 
     def _train(self, listener: Listener, fail_fast: bool, began: float, before: float) -> None:
-        todo = self.tally.todo
+        todo = self.tally.todo if self.search is None else np.flatnonzero(self.tally.status == OPEN)
         for index in todo:
             self.kept.pop(int(index), None)
         done, total, failed, diverged = 0, len(todo), 0, self.tally.count(DIVERGED)
         indices = range(total) if total == len(self.plan.grid) else todo.tolist()
-        for ended in self._sweep.run(self.plan.grid.member, indices):
+        for ended in self._ended(indices):
             lines = [(one.member.index, self._taken(one)) for one in ended]
             done += len(ended)
             failed += sum(one.status == "failed" for one in ended)
@@ -150,6 +175,21 @@ class SweepRun:
             with self._ending():
                 listener(SweepProgress(done, total, failed, diverged, self.seconds - before, self._sweep.compiling, lines))
 
+    def _ended(self, indices: Sequence[int]) -> Iterator[list[Done]]:
+        """What ends, a few times a second: of all of these, or of one round of a search after the other."""
+        if self.search is None:
+            yield from self._sweep.run(self.plan.grid.member, indices)
+            return
+        try:
+            for round_ in self.search.rounds():
+                yield from self._sweep.run(self.search.member, round_)
+                if self.status != "running":
+                    return
+        except Changed as error:
+            raise StoreError(f"{self.folder and self.folder.path} cannot go on: setting {error.number} is not what is "
+                             "suggested now\n  go on with the version of Optuna it was begun with, or begin a new sweep"
+                             ) from None  # fmt: skip
+
     @contextlib.contextmanager
     def _ending(self) -> Any:
         """Ctrl-C while something is shown ends the sweep; what has ended meanwhile is still taken."""
@@ -161,6 +201,8 @@ class SweepRun:
 
     def _taken(self, one: Done) -> str:
         self.tally.add(one.member.index, one.status, one.final, one.error)
+        if self.search is not None:
+            self.search.ended(one)
         line = line_of(member_document(one))
         self._waiting.append(line)
         return line
@@ -205,11 +247,22 @@ class SweepRun:
         return found
 
 
+def _search_of(plan: SweepPlan, measure: Measure | None) -> Search | None:
+    """The search that a plan asks for. Raises NoGrid where there is nothing to search by."""
+    if plan.search is None:
+        return None
+    if measure is None:
+        raise NoGrid("there is nothing to search by: no setting that was tried can be trained",
+                     shlex.join(["dllab", "train", plan.reference, *plan.first]) + " says why")  # fmt: skip
+    return Search(plan, measure)
+
+
 def member_document(one: Done) -> dict[str, Any]:
     """A member's line in the journal."""
     return {
         "index": one.member.index, "overrides": list(one.member.overrides), "seed": one.member.seed, "status": one.status,
         "steps": one.steps, "final": one.final, "seconds": round(one.seconds, 6), "error": one.error,
+        **({} if one.member.watch is None else {"curve": None if one.curve is None else list(one.curve)}),
     }  # fmt: skip
 
 
@@ -226,7 +279,8 @@ def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPl
     if reference not in shipped() and not (os.path.exists(reference) and os.path.realpath(reference) == file):
         reference = file
     plan = plan_of(reference, [str(text) for text in document["values"]], seeds=document["seeds"],
-                   first=document["first_seed"], sample=document.get("sample"), trust=trust)  # fmt: skip
+                   first=document["first_seed"], sample=document.get("sample"), trust=trust,
+                   search=document.get("search"), prune=bool(document.get("prune", True)))  # fmt: skip
     changes = _changes(document, plan)
     if changes or len(plan.grid) != document["members"]:
         more = f" and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""

@@ -19,8 +19,8 @@ from dllab.catalogue import parts
 from dllab.lab.grid import Axis
 from dllab.lab.sweep_plan import SweepPlan
 
-OPEN, FINISHED, STOPPED, DIVERGED, FAILED = range(5)
-STATUSES = ("open", "finished", "stopped", "diverged", "failed")
+OPEN, FINISHED, STOPPED, DIVERGED, FAILED, PRUNED = range(6)
+STATUSES = ("open", "finished", "stopped", "diverged", "failed", "pruned")
 REASONS = 1000
 """Different reasons of failures that are kept; what comes later is told as the last of them."""
 RANGES = 5
@@ -99,7 +99,7 @@ class Tally:
             self._reason[index] = self._reasons.setdefault(text, min(len(self._reasons), REASONS - 1))
             if len(self._reasons) > REASONS:
                 del self._reasons[text]
-        elif self.status[index] != DIVERGED:
+        elif self.status[index] not in (DIVERGED, PRUNED):
             self.measure = self.measure or guessed(final, self._wanted)
             if self.measure is not None:
                 figures = final.get(self.measure.split, {})
@@ -111,8 +111,9 @@ class Tally:
         return int((self.status == status).sum())
 
     def counts(self) -> dict[str, int]:
-        """The same for every end."""
-        return {name: self.count(code) for code, name in enumerate(STATUSES) if code != OPEN}
+        """The same for every end; of pruned ones where there are any."""
+        found = {name: self.count(code) for code, name in enumerate(STATUSES) if code != OPEN}
+        return {name: number for name, number in found.items() if number or name != "pruned"}
 
     @property
     def todo(self) -> NDArray[np.int64]:

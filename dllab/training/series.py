@@ -17,13 +17,17 @@ from dllab.engine import executor
 from dllab.engine.pace import Pace
 from dllab.training.compiling import load_kernels
 from dllab.training.course import Course
-from dllab.training.events import Compiling, Diverged, Figures, Status
+from dllab.training.events import Compiling, Diverged, EpochEnd, Figures, Status
 from dllab.training.trainer import Trainer, interval_of, length_of
 
 if TYPE_CHECKING:
     from dllab.data.dataset import Prepared
     from dllab.recipe import Recipe
     from dllab.training.transfer import Source
+
+
+LOOKS = 10
+"""Evaluations of a run that somebody watches."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,12 @@ class Series:
         self._trainer.begin_with(source)
         self._source = source
 
-    def train(self, recipe: Recipe, seed: int | None = None, *, wanted: Callable[[], bool] = lambda: True) -> Outcome:
+    def train(self, recipe: Recipe, seed: int | None = None, *, wanted: Callable[[], bool] = lambda: True,
+              good: Callable[[EpochEnd], bool] | None = None) -> Outcome:  # fmt: skip
         """One run, with the bits of `Trainer(recipe, seed=seed)`; on this thread alone.
 
-        Raises Stopped as soon as `wanted` says no.
+        Raises Stopped as soon as `wanted` says no. `good` is asked at every evaluation, about LOOKS of them where the
+        recipe does not say when; the run stops where it says no.
         """
         trainer = self._trainer
         trainer.recipe, trainer.seed = recipe, recipe.train.seed if seed is None else seed
@@ -92,7 +98,7 @@ class Series:
             trainer.begin_with(self._source)
         self._bound.begin_anew()
         trainer.evaluator.begin_anew()
-        every = interval_of(recipe, trainer.steps_per_epoch) if _listens(recipe) else None
+        every = _every(recipe, trainer, good is not None)
         course = Course(trainer, self._bound, trainer.steps, trainer.steps_per_epoch, every)
         course.pace = self._pace
         diverged = None
@@ -102,9 +108,21 @@ class Series:
                 diverged = event if isinstance(event, Diverged) else diverged
                 if not wanted():
                     raise Stopped
+                if good is not None and isinstance(event, EpochEnd) and not (good(event) or course.over):
+                    course.status = "stopped"
+                    break
             seconds = course.seconds()
             end = trainer.finish(course)
         return Outcome(end.status, end.steps, end.figures, seconds, diverged)
+
+
+def _every(recipe: Recipe, trainer: Trainer, watched: bool) -> int | None:
+    """Every how many epochs a run is evaluated; None: not before its end."""
+    if _listens(recipe):
+        return interval_of(recipe, trainer.steps_per_epoch)
+    if not watched:
+        return None
+    return recipe.train.evaluate_every or max(1, -(-trainer.steps // trainer.steps_per_epoch) // LOOKS)
 
 
 def _listens(recipe: Recipe) -> bool:

@@ -108,7 +108,7 @@ def _head(found: SweepSummary, options: ConsoleOptions) -> Text:
     text.append(f", {count(grid.settings, 'setting')}")
     if len(grid.seeds) > 1:
         text.append(f" {'x' if options.ascii_only else '×'} {len(grid.seeds):,} seeds")
-    for status in ("stopped", "diverged", "failed"):
+    for status in ("stopped", "pruned", "diverged", "failed"):
         if found.counts.get(status):
             word = "stopped early" if status == "stopped" else status
             text.append(f", {found.counts[status]:,} ").append(word, "bold" if status == "failed" else "")
@@ -293,7 +293,7 @@ class PlanView:
         """Counts, the values of each key, order, what settings are ranked by."""
         plan, grid = self.plan, self.plan.grid
         head = Text.assemble((plan.recipe.name, "bold"), f": {count(len(grid), 'member')} to train, ")
-        head.append(count(grid.settings, "setting") + (" drawn at random" if grid.sample is not None else ""))
+        head.append(count(grid.settings, "setting") + _found(plan))
         seeds = f"seeds {grid.seeds[0]} to {grid.seeds[-1]}" if len(grid.seeds) > 1 else f"seed {grid.seeds[0]}"
         head.append(f", {seeds}, {self.jobs} at a time")
         lines: list[RenderableType] = [head, *(_axis(axis, options) for axis in plan.varied)]
@@ -325,6 +325,13 @@ def plan_document(plan: SweepPlan, measure: Measure | None) -> dict[str, Any]:
             for axis in grid.axes
         ],
     }
+
+
+def _found(plan: SweepPlan) -> str:
+    """How settings come about, where they are not all combinations."""
+    if plan.search is not None:
+        return f" found by {plan.search.upper()}" + ("" if plan.prune else ", none pruned")
+    return " drawn at random" if plan.grid.sample is not None else ""
 
 
 def _axis(axis: Axis, options: ConsoleOptions) -> Text:

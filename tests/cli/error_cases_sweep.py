@@ -47,6 +47,12 @@ def table(folder: Path) -> None:
     (folder.parent.parent / "t.csv").write_text("a,b,y\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
 
 
+def suggested(folder: Path) -> None:
+    """Another first setting than is suggested now, and one that is missing."""
+    line = json.loads((folder / "members.jsonl").read_text().splitlines()[0])
+    (folder / "members.jsonl").write_text(json.dumps({**line, "index": 0, "overrides": ["optimizer.lr=0.5"]}) + "\n")
+
+
 SWEEP: list[Case] = [
     ("sweep", {}), ("sweep --resume", {}), ("sweep my.yaml --resume last train.epochs=1 --seeds 3 --dry-run", {}),
     ("sweep --resume last --no-save --sample 2 --seed 1", {}),
@@ -73,5 +79,13 @@ SWEEP: list[Case] = [
     swept("sweep --resume last", plan(used={"a.py": "0"})),
     swept("sweep --resume last", lambda folder: (folder.parent.parent / "my.yaml").unlink()),
     swept("sweep --resume swetp", lambda folder: None),
+    values("optimizer.lr=0.1,0.2", more="--no-prune"), values("optimizer.lr=0.1,0.2", more="--search tep --sample 2"),
+    values("optimizer.lr=0.1,0.2", more="--search tpe"), values(more="--search tpe --sample 3"),
+    values("optimizer.lr=0.1,0.2", more="--cluster 127.0.0.1:9 --jobs 2"),
+    values("optimizer.lr=0.1,0.2", more="--cluster 127.0.0.1:9"), values("optimizer.lr=0.1,0.2", more="--cluster here"),
+    values("optimizer.lr=0.1,0.2", more="--cluster ssh://here:8786"),
+    values("data={csv: nowhere.csv, target: y}", "optimizer.lr=0.1,0.2", more="--search tpe --sample 2"),
+    ("sweep --resume last --search tpe --no-prune", {}),
+    swept("sweep --resume last", suggested, "optimizer.lr=log(0.1,1)", "--search", "tpe", "--sample", "2"),
     ("bench --sweep --cases xor", {}),
 ]  # fmt: skip
