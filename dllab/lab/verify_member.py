@@ -18,6 +18,7 @@ from dllab.runs.machine import differences
 from dllab.runs.metrics_log import plain
 from dllab.runs.train import first_weights
 from dllab.training.events import Finished
+from dllab.training.series import Outcome, Series
 from dllab.training.trainer import Trainer
 
 
@@ -28,25 +29,39 @@ def verify_member(record: Record, run_dir: str | None, *, trust: bool = False,
         raise StoreError(f"{record.name} failed, so there is nothing to compare\n  {record.document.get('error')}")
     plan = _plan(record.path)
     recipe = _recipe(record, plan, trust)
-    trainer = Trainer(recipe)
+    pruned = record.status == "pruned"
+    series = Series(recipe, on_event=on_event) if pruned else None
+    trainer = Trainer(recipe) if series is None else series.trainer
     if recipe.init_from is not None:
-        trainer.begin_with(first_weights(trainer, run_dir, False, on_event, trust))
+        (series or trainer).begin_with(first_weights(trainer, run_dir, False, on_event, trust))
     changed = differences(plan)
     if plan.get("data") is not None and not record.changes_data and plan["data"] != digest(trainer.data):
         changed.append("the data are not what they were")
+    end = _end_of(trainer, on_event) if series is None else _end_at(series, recipe, int(record.document["steps"]))
+    first = first_difference(record.figures, plain(end.figures))
+    status = "pruned" if pruned and end.status == "stopped" else end.status
+    then, now = _end(record.status, record.document.get("steps")), _end(status, end.steps)
+    if first is None and then != now:
+        first = Difference("the end", then, now)
+    note = "it is a member of a sweep, of which figures are kept and no parameters"
+    numbers = len([value for values in record.figures.values() for value in values.values()])
+    return Verification(record.name, record.recipe, record.status, 0, numbers, None, first, tuple(changed), (note,))
+
+
+def _end_of(trainer: Trainer, on_event: Listener) -> Finished:
+    """How a run ends that goes on as long as its recipe says."""
     end: Finished | None = None
     for event in trainer.events():
         on_event(event)
         if isinstance(event, Finished):
             end = event
     assert end is not None
-    first = first_difference(record.figures, plain(end.figures))
-    then, now = _end(record.status, record.document.get("steps")), _end(end.status, end.steps)
-    if first is None and then != now:
-        first = Difference("the end", then, now)
-    note = "it is a member of a sweep, of which figures are kept and no parameters"
-    numbers = len([value for values in record.figures.values() for value in values.values()])
-    return Verification(record.name, record.recipe, record.status, 0, numbers, None, first, tuple(changed), (note,))
+    return end
+
+
+def _end_at(series: Series, recipe: Recipe, steps: int) -> Outcome:
+    """How a run ends that is given up where the member was: what the others had come to by then is not looked at."""
+    return series.train(recipe, good=lambda end: end.step < steps)
 
 
 def _end(status: str, steps: int | None) -> str:

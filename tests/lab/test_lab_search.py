@@ -12,12 +12,17 @@ pytest.importorskip("optuna", reason="needs optuna")
 
 from dllab.core.settings import jit_enabled
 from dllab.lab.grid import Member, NoGrid, Watch, grid_of
+from dllab.lab.run_best import best
+from dllab.lab.run_lists import find
+from dllab.lab.run_records import record_of
 from dllab.lab.search import BEFORE_PRUNING, ROUND, Changed, Ended, Search, SearchGrid, _medians
 from dllab.lab.sweep import Done, Watcher
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_run import SweepProgress, SweepRun
 from dllab.lab.sweep_summary import Measure
+from dllab.lab.verify_member import verify_member
 from dllab.runs.disk import StoreError
+from dllab.runs.index import Index
 from dllab.runs.sweep_folder import MEMBERS, PLAN
 from dllab.training.events import EpochEnd
 
@@ -108,6 +113,33 @@ def test_pruned_members_are_counted_and_not_ranked() -> None:
     never = searched(plan(prune=False))
     assert "pruned" not in never.summary(1).counts
     assert [line["overrides"] for line in lines(never)[:8]] == [line["overrides"] for line in lines(run)[:8]]
+
+
+@compiled_only
+def test_a_pruned_member_is_replayed_as_far_as_it_came() -> None:
+    run = searched(plan())
+    assert run.folder is not None
+    (number, steps), *_ = [(one["index"], one["steps"]) for one in lines(run) if one["status"] == "pruned"]
+    found = verify_member(record_of(f"{run.folder.path}:{number}"), None)
+    assert found.same and found.status == "pruned" and found.numbers == 6
+    journal = run.folder.path / MEMBERS
+    told = [json.loads(line) for line in journal.read_text().splitlines()]
+    changed = [{**one, "steps": steps + 60} if one["index"] == number else one for one in told]
+    journal.write_text("".join(json.dumps(one) + "\n" for one in changed))
+    first = verify_member(record_of(f"{run.folder.path}:{number}"), None).first
+    assert first is not None and first.what == "train loss"
+
+
+@compiled_only
+def test_the_index_knows_what_was_pruned() -> None:
+    run = searched(plan())
+    many = sum(one["status"] == "pruned" for one in lines(run))
+    assert run.folder is not None
+    with Index(run.folder.path.parent, print) as index:
+        assert find(index, where=["status=pruned"]).total == many > 0
+        assert find(index, members=False).sweeps[0].statuses["pruned"] == many
+        (one,) = best(index, metric="validation_loss", recipe=None, higher=lambda name: False)
+    assert one.among == sum(line["status"] in ("finished", "stopped") for line in lines(run))
 
 
 @compiled_only
