@@ -103,6 +103,8 @@ RUNS = (
 )
 
 COMMANDS = (
+    Command("lessons", "List the lessons: fifty questions, answered by experiments."),
+    Command("lesson", "Run a lesson: predict, measure, see what holds."),
     Command("train", "Train a recipe and watch it learn."),
     Command("sweep", "Train a recipe with thousands of settings and seeds."),
     Command("resume", "Go on with a run that was stopped, killed, or is to be longer."),

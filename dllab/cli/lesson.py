@@ -1,0 +1,228 @@
+"""`dllab lesson`: one lesson, or all of them; with changes, beside the lesson as it is."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dllab.cli.failures import FINE, Refused
+from dllab.cli.options import LARGEST_SEED, Json, Quiet
+from dllab.cli.saving import Save
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from dllab.lessons.claim import Prediction
+    from dllab.lessons.lesson import Lesson
+    from dllab.lessons.report import Report
+
+FAILED = 1
+ALL = "all"
+
+
+def lesson(
+    which: Annotated[str, typer.Argument(help="Number or name of a lesson, or `all`.", metavar="LESSON")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Changes to see beside it: depth=30, or any key of its recipe; with --show-recipe also the name of one.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed of all that is random.", min=0, max=LARGEST_SEED // 1001, metavar="N")
+    ] = 0,
+    predict: Annotated[
+        float | None, typer.Option("--predict", help="Your prediction, in place of the question for it.", metavar="NUMBER")
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask for no prediction.")] = False,
+    pause: Annotated[bool, typer.Option("--pause", help="Wait for a key between the parts of the lesson.")] = False,
+    show_recipe: Annotated[
+        bool, typer.Option("--show-recipe", help="Print its recipe and end; `> my.yaml` keeps it.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="With changes: as many nets as the lesson has, not one.")
+    ] = False,
+    save: Save = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Run a lesson: a question, a prediction, an experiment, and claims with the numbers that were measured.
+
+    With KEY=VALUE the lesson runs as it is and with the change, side by side. Exit code 1 where a claim fails, 2 for what
+    cannot be changed.
+    """
+    from dllab.cli import saving
+    from dllab.lessons.lesson import NoLesson, find
+
+    saving.check(save)
+    given = list(changes or ())
+    try:
+        if which == ALL:
+            if given or show_recipe or predict is not None:
+                raise NoLesson("all lessons run as they are", "name one lesson to change it: dllab lesson 16 depth=30")
+            return _all(seed, json, quiet)
+        found = find(which)
+        if show_recipe:
+            _show_recipe(found, given, seed)
+            return FINE
+        return (
+            _changed(found, given, seed, full, save, json, quiet)
+            if given
+            else _one(found, seed, predict, not (no_input or json), pause, save, json, quiet)
+        )
+    except NoLesson as error:
+        raise Refused(error.problem, error.hint) from None
+
+
+def _show_recipe(found: Lesson, given: list[str], seed: int) -> None:
+    """Print a recipe, with the changes. Raises NoLesson."""
+    from dllab.lessons.lab import Lab
+    from dllab.lessons.lesson import NoLesson
+
+    names = [word for word in given if "=" not in word]
+    lab = Lab(found, seed=seed, changes=[word for word in given if "=" in word])
+    if not found.recipes:
+        raise NoLesson(f"lesson {found.number} has no recipe", "it calculates, and trains nothing")
+    name = names[0] if names else next(iter(found.recipes))
+    if name not in found.recipes or len(names) > 1:
+        known = ", ".join(name for name in found.recipes if name)
+        raise NoLesson(f"lesson {found.number} has no recipe {' '.join(names)}",
+                       f"its recipes are {known}" if known else "it has one, that needs no name")  # fmt: skip
+    others = [other for other in found.recipes if other != name]
+    text = lab.text(name)
+    if others:
+        text = f"# also: {', '.join(f'dllab lesson {found.number} {other} --show-recipe' for other in others)}\n{text}"
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def _one(found: Lesson, seed: int, said: float | None, ask: bool, pause: bool, save: str | None, as_json: bool,
+         quiet: bool) -> int:  # fmt: skip
+    """A lesson from beginning to end."""
+    from dllab.cli import saving
+    from dllab.cli.console import output
+    from dllab.views import lesson as views
+
+    talks = not as_json and not quiet
+    if talks:
+        output().show(views.question(found))
+        if found.predict is not None:
+            _wait(pause)
+            output().show(views.asked(found.predict))
+            said = _ask(found.predict) if said is None and ask else said
+            output().show("")
+    report = _run(found, seed, quiet)
+    if as_json:
+        output().document(views.document(seed, [report]))
+    elif quiet:
+        output().sentence(views.line(report))
+    else:
+        _show(views.experiment(report, said), pause)
+        if found.predict is not None and (told := views.predicted(found.predict, said, report)) is not None:
+            _show([told], pause)
+        _show([views.claims(report), views.left_out(found)], pause)
+    saving.save(views.whole(report, said), save, f"dllab lesson {found.number}")
+    return FINE if report.holds else FAILED
+
+
+def _changed(found: Lesson, given: list[str], seed: int, full: bool, save: str | None, as_json: bool, quiet: bool) -> int:
+    """The lesson with changes beside the lesson."""
+    from dllab.cli import saving
+    from dllab.cli.console import output, progress
+    from dllab.lessons.report import beside
+    from dllab.views import lesson as views
+
+    with progress(found.slug) as advance:
+        before, now = beside(found, given, seed=seed, few=not full, tell=advance)
+    if as_json:
+        output().document(views.document(seed, [now]))
+    elif quiet:
+        output().sentence(views.line(now))
+    else:
+        output().show(views.changed(before, now))
+    saving.save(views.changed(before, now), save, f"dllab lesson {found.number} {' '.join(given)}")
+    return FINE if now.holds else FAILED
+
+
+def _all(seed: int, as_json: bool, quiet: bool) -> int:
+    """Every lesson, a line each."""
+    from dllab.cli.console import output
+    from dllab.lessons.lesson import find, headings
+    from dllab.views import lesson as views
+
+    reports: list[Report] = []
+    for heading in headings():
+        reports.append(_run(find(heading.slug), seed, quiet))
+        if not as_json:
+            output().sentence(views.line(reports[-1]))
+    if as_json:
+        output().document(views.document(seed, reports))
+    else:
+        seconds, failed = sum(report.seconds for report in reports), sum(not report.holds for report in reports)
+        output().sentence(f"{len(reports)} lessons in {seconds:.0f} s, {failed or 'none'} with a claim that fails")
+    return FINE if all(report.holds for report in reports) else FAILED
+
+
+def _run(found: Lesson, seed: int, quiet: bool) -> Report:
+    from dllab.cli.console import progress
+    from dllab.lessons.report import run
+
+    if quiet:
+        return run(found, seed=seed)
+    with progress(f"{found.number} {found.slug}") as advance:
+        return run(found, seed=seed, tell=advance)
+
+
+def _show(blocks: Iterable[RenderableType], pause: bool) -> None:
+    from dllab.cli.console import output
+
+    for block in blocks:
+        output().show(block)
+        _wait(pause)
+
+
+def _ask(predict: Prediction) -> float | None:
+    """A number typed at a terminal; None where there is none, or nothing is typed."""
+    from dllab.cli.console import messages
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    while True:
+        messages().print("your prediction, or Enter to go on without one: ", end="")
+        try:
+            typed = input().strip().replace(",", "")
+        except EOFError:
+            return None
+        if not typed:
+            return None
+        try:
+            said = float(typed)
+        except ValueError:
+            messages().sentence("that is no number; such as 0.5 or 1e-6")
+            continue
+        if math.isfinite(said) and predict.least <= said <= predict.most:
+            return said
+        messages().sentence(f"a number from {predict.least:g} to {predict.most:g}")
+
+
+def _wait(pause: bool) -> None:
+    """Wait for a key at a terminal."""
+    if not pause or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    from dllab.cli.console import messages
+
+    messages().print("  (a key goes on) ", end="")
+    _key()
+    messages().file.write("\r                   \r")
+    messages().file.flush()
+
+
+def _key() -> None:
+    """One key, at once where the terminal can do that."""
+    import click
+
+    click.getchar()

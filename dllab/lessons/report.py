@@ -1,0 +1,53 @@
+"""A lesson that has been run: what it showed, and what it claims."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from dllab.core.blas import addresses
+from dllab.lessons.claim import Claim
+from dllab.lessons.crowd import Progress, nothing
+from dllab.lessons.lab import Lab
+from dllab.lessons.lesson import Lesson
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """`blocks`: tables, pictures and the like, each with a sentence. `truth`: what was to be predicted."""
+
+    lesson: Lesson
+    seed: int
+    changes: tuple[str, ...]
+    blocks: tuple[tuple[Any, str], ...]
+    claims: tuple[Claim, ...]
+    truth: float | None
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether no claim fails."""
+        return all(claim.holds is not False for claim in self.claims)
+
+
+def run(lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool = False, jobs: int | None = None,
+        tell: Progress = nothing) -> Report:  # fmt: skip
+    """Run a lesson. Raises NoLesson and RecipeError for changes that cannot be made."""
+    lab, began = Lab(lesson, seed=seed, changes=changes, few=few, jobs=jobs, tell=tell), time.perf_counter()
+    lesson.run(lab)
+    seconds = time.perf_counter() - began
+    return Report(lesson, seed, tuple(changes), tuple(lab.blocks), tuple(lab.claims), lab.truth, seconds)
+
+
+def beside(lesson: Lesson, changes: Sequence[str], *, seed: int = 0, few: bool = True,
+           tell: Progress = nothing) -> tuple[Report, Report]:  # fmt: skip
+    """A lesson as it is and with changes, side by side, each on one thread."""
+    Lab(lesson, changes=changes)  # what cannot be changed is told before anything is trained
+    addresses()  # two threads must not load it at once
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(run, lesson, seed=seed, few=few, jobs=1)
+        now = run(lesson, seed=seed, changes=changes, few=few, jobs=1, tell=tell)
+        return before.result(), now

@@ -1,0 +1,223 @@
+"""The pictures of lessons: each kind of dllab/lessons/pictures.py drawn, with a guess where one was made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+import dllab
+from dllab.lab.plane_map import PlaneMap
+from dllab.lessons import pictures
+from dllab.views import histogram
+from dllab.views.beside import Beside
+from dllab.views.curves import Plot, Series
+from dllab.views.data_pictures import PALETTE
+from dllab.views.heat import HeatMap
+from dllab.views.pixels import Pictures
+from dllab.views.plane_map import Framed
+from dllab.views.surface import Surface, Trail
+from dllab.views.text import number
+
+MARKS = "abcdefghijklmnopqrstuvwxyz"
+BARE = 2
+"""So many curves are told apart by how they are drawn (whole, dotted); more of them have letters."""
+LINES = 12
+YOU = "#d55e00"
+PACKAGE = Path(dllab.__file__).parent
+
+
+def drawn(picture: Any, you: float | None = None) -> RenderableType:
+    """A picture; `you`: the guess that was made, for those that say where it is drawn."""
+    if isinstance(picture, pictures.Lines | pictures.Bars) and picture.you:
+        return _lines(picture, you) if isinstance(picture, pictures.Lines) else _bars(picture, you)
+    return drawing(picture)
+
+
+@singledispatch
+def drawing(picture: Any) -> RenderableType:
+    """A picture of a kind that is known here, or one that draws itself."""
+    found: RenderableType = picture
+    return found
+
+
+@drawing.register
+def _(picture: pictures.Lines) -> RenderableType:
+    return _lines(picture, None)
+
+
+@drawing.register
+def _(picture: pictures.Bars) -> RenderableType:
+    return _bars(picture, None)
+
+
+@drawing.register
+def _(picture: pictures.Heat) -> RenderableType:
+    return HeatMap(np.asarray(picture.values, np.float64), picture.rows, picture.columns, signed=picture.signed,
+                   numbers=picture.numbers, title=picture.title, unit=picture.unit)  # fmt: skip
+
+
+@drawing.register
+def _(picture: pictures.Images) -> RenderableType:
+    images = Pictures(np.asarray(picture.images), picture.names, picture.captions, signed=picture.signed,
+                      per_image_scale=picture.own, zoom=picture.zoom)  # fmt: skip
+    return Group(Text(picture.title, "bold"), images)
+
+
+@drawing.register
+def _(picture: pictures.Histogram) -> RenderableType:
+    values = np.asarray(picture.values, np.float64).ravel()
+    values = values[np.isfinite(values)]
+    low = float(values.min(initial=np.inf)) if picture.low is None else picture.low
+    high = float(values.max(initial=-np.inf)) if picture.high is None else picture.high
+    counts, edges = np.histogram(values, picture.bins, (low, high) if low < high else None)
+    return histogram.Histogram(counts, edges, picture.title, unit=picture.unit)
+
+
+@drawing.register
+def _(picture: pictures.Grid) -> RenderableType:
+    return Beside([drawing(one) for one in picture.pictures], picture.least)
+
+
+@drawing.register
+def _(picture: PlaneMap) -> RenderableType:
+    return Framed(picture, LINES + 4)
+
+
+@drawing.register
+def _(picture: pictures.Paths) -> RenderableType:
+    styles = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(picture.paths)}
+    trails = [Trail(MARKS[place], styles[name], np.asarray(places, np.float64))
+              for place, (name, places) in enumerate(picture.paths.items())]  # fmt: skip
+    x, y, heights = np.asarray(picture.x), np.asarray(picture.y), np.asarray(picture.heights)
+    surface = Surface(x, y, heights, picture.name, picture.unit_x,
+                      picture.unit_y, picture.marks, trails, LINES)  # fmt: skip
+    legend = Text("  ".join(f"{MARKS[place]} {name}" for place, name in enumerate(picture.paths)))
+    return Group(Text(picture.title, "bold"), legend, surface) if trails else Group(Text(picture.title, "bold"), surface)
+
+
+@drawing.register
+def _(picture: pictures.Table) -> RenderableType:
+    numeric = [_numeric([row[place] for row in picture.rows]) for place in range(len(picture.columns))]
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    for right in numeric:
+        table.add_column(justify="right" if right else "left", overflow="fold")
+    table.add_row(*(Text(name, "bold") for name in picture.columns))
+    for row in picture.rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return Group(Text(picture.title, "bold"), table) if picture.title else table
+
+
+@drawing.register
+def _(picture: pictures.Trace) -> RenderableType:
+    file, said = picture.code
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("formula", Text(picture.formula))
+    table.add_row("code", Text(f"{said}    (dllab/{file}:{line_of(file, said)})"))
+    table.add_row("number", Text(picture.number))
+    table.add_row("picture", Text(picture.picture))
+    return Group(Text(f"{picture.quantity}, four ways", "bold"), table)
+
+
+def line_of(file: str, said: str) -> int:
+    """The number of the line of a file of the lab that holds a piece of code. Raises ValueError where none does."""
+    for place, line in enumerate((PACKAGE / file).read_text(encoding="utf-8").splitlines(), 1):
+        if said in line:
+            return place
+    raise ValueError(f"dllab/{file} has no line with {said!r}")
+
+
+def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
+    curves = []
+    marked = len(picture.curves) > BARE
+    for place, (name, (x, y)) in enumerate(picture.curves.items()):
+        xs, ys = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        xs = np.log10(xs) if picture.log_x else xs
+        curves.append(Series(
+            name, xs.tolist(), ys.tolist(), PALETTE[place % len(PALETTE)], dotted=place % 2 > 0 and not marked,
+            points=name in picture.points, mark=MARKS[place] if marked else "",
+        ))  # fmt: skip
+    every = [x for curve in curves for x in curve.x if math.isfinite(x)] or [0.0, 1.0]
+    marks = {sign: math.log10(x) if picture.log_x else x for sign, x in picture.marks.items()}
+    if you is not None and picture.you == "y":
+        ends = [min(every), max(every)]
+        curves.append(Series("you said", ends, [you, you], YOU, dotted=True, mark="?"))
+    if you is not None and picture.you == "x" and (you > 0 or not picture.log_x):
+        marks["?"] = math.log10(you) if picture.log_x else you
+    plot = Plot(picture.y, tuple(curves), picture.height, unit=picture.x, log=picture.log, log_x=picture.log_x,
+                start=min(every), end=max(every), marks=marks)  # fmt: skip
+    said = ["?: what you said"] if you is not None and "?" in marks else []
+    return Group(Text(picture.title, "bold"), plot, *(Text(line) for line in said))
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """Names, bars and numbers, in as much room as there is."""
+
+    rows: Sequence[tuple[str, float, str, str]]  # a name, its share of the longest, what stands behind it, its style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = max((len(name) for name, *_ in self.rows), default=0)
+        names = min(names, options.max_width // 3)
+        behind = max((len(said) for *_, said, _ in self.rows), default=0)
+        room = max(options.max_width - names - behind - 4, 4)
+        block = "#" if options.ascii_only else "█"
+        for name, share, said, style in self.rows:
+            length = round(share * room) if math.isfinite(share) else 0
+            line = Text(f"{name[:names]:<{names}}  ", no_wrap=True, overflow="crop")
+            line.append(block * max(length, int(share > 0)), style).append(f" {said}")
+            yield line
+
+
+def _bars(picture: pictures.Bars, you: float | None) -> RenderableType:
+    values = {name: float(value) for name, value in picture.values.items()}
+    shown = {**values, "you said": you} if you is not None else values
+    finite = [value for value in shown.values() if math.isfinite(value)]
+    shares = _shares(shown, finite, picture.log)
+    rows = []
+    for name, value in shown.items():
+        said = f"{number(value, 3)} {picture.unit}".rstrip()
+        if name in picture.spread:
+            low, high = picture.spread[name]
+            said += f"  ({number(low, 3)} to {number(high, 3)})"
+        rows.append((name, shares[name], said, YOU if name not in values else PALETTE[0]))
+    return Group(Text(picture.title + (" (logarithmic)" if picture.log else ""), "bold"), _Bars(rows))
+
+
+def _shares(values: dict[str, float], finite: Sequence[float], log: bool) -> dict[str, float]:
+    """How long each bar is beside the longest; logarithmic ones begin a tenth of the way below the shortest."""
+    if not log:
+        top = max((abs(value) for value in finite), default=0.0) or 1.0
+        return {name: abs(value) / top for name, value in values.items()}
+    positive = [math.log10(value) for value in finite if value > 0]
+    low, high = min(positive, default=0.0), max(positive, default=1.0)
+    low -= max(0.1 * (high - low), 0.1)
+    return {name: (math.log10(value) - low) / (high - low) if value > 0 else 0.0 for name, value in values.items()}
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool | str) or value is None:
+        return "" if value is None else str(value)
+    if isinstance(value, int | np.integer):
+        return f"{int(value):,}"
+    return number(float(value)) if isinstance(value, float | np.floating) else str(value)
+
+
+def _numeric(values: Sequence[object]) -> bool:
+    return all(value is None or (isinstance(value, int | float | np.number) and not isinstance(value, bool))
+               for value in values)  # fmt: skip
+
+
+def narrower(picture: Any) -> Any:
+    """The same for half the width, where a lesson and a change of it stand side by side."""
+    return replace(picture, height=min(picture.height, 10)) if isinstance(picture, pictures.Lines) else picture
