@@ -104,9 +104,8 @@ def knobs_in(heading: Heading) -> dict[str, str]:
     """The knobs and options of a lesson by name, with what they are usually or stand for; its file is read, not run."""
     found: dict[str, str] = {}
     for node in ast.parse((FOLDER / f"{heading.module}.py").read_bytes()).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id in ("KNOBS", "OPTIONS"):
-                found |= {str(name): str(usual) for name, usual in ast.literal_eval(node.value).items()}
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("KNOBS", "OPTIONS"):
+            found |= {str(name): str(usual) for name, usual in ast.literal_eval(node.value).items()}
     return found
 
 
