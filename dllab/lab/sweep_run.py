@@ -19,14 +19,15 @@ from dllab.lab.search import Changed, Search
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
-from dllab.recipe import Problem, RecipeError, parse, shipped
+from dllab.recipe import Problem, RecipeError, shipped
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
 from dllab.runs.keeper import now
 from dllab.runs.machine import differences, surroundings
+from dllab.runs.resume import recipe_then
 from dllab.runs.seal import digest_of
 from dllab.runs.settings import flat
-from dllab.runs.sweep_folder import SweepFolder, find_sweep
+from dllab.runs.sweep_folder import PLAN, SweepFolder, find_sweep, source_name
 from dllab.runs.train import first_weights
 from dllab.training.events import Event, FirstTraining
 from dllab.training.series import Stopped
@@ -236,7 +237,7 @@ class SweepRun:
             raise Stopped from None
         origin = trainer.recipe.init_from
         assert origin is not None
-        name = origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+        name = source_name(origin)
         digest = digest_of(found.arrays)
         if self._weights_then.setdefault(name, digest) != digest:
             hint = "begin a new sweep, or put that run back"
@@ -299,7 +300,10 @@ def _changes(document: Mapping[str, Any], plan: SweepPlan) -> list[str]:
     if plan.recipe.to_yaml() == document["recipe_yaml"]:
         return []
     try:
-        then, now_ = (flat(one.resolved()) for one in (parse(document["recipe_yaml"], trust=plan.trust), plan.recipe))
+        then, now_ = (
+            flat(one.resolved())
+            for one in (recipe_then(document["recipe_yaml"], PLAN, plan.recipe, plan.trust), plan.recipe)
+        )
     except RecipeError:
         return ["another recipe"]
     found = [f"{key} was {then.get(key)}, is {now_.get(key)}" for key in {**then, **now_} if then.get(key) != now_.get(key)]

@@ -23,6 +23,9 @@ from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.transfer import InitFrom, places_inside
 from dllab.recipe.yaml_nodes import decode, file_places, read
 
+ABOUT_FILES = re.compile(r"\s*use\s*[=\[]")
+"""How overrides begin that name files to be run."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -101,12 +104,16 @@ def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = (
 
 
 def chosen(given: str | Path | Mapping[str, Any] | Recipe, overrides: Sequence[str] = (), *, trust: bool = False) -> Recipe:
-    """The same for a recipe that may be made already, and is then changed by the overrides. Raises RecipeError."""
+    """The same for a recipe that may be made already, and is then changed by the overrides. Raises RecipeError.
+
+    Who made it has trusted its files, but not those that an override names.
+    """
     if not isinstance(given, Recipe):
         return load(given, overrides, trust=trust)
     if not overrides:
         return given
-    return replace(load(given.resolved(), overrides, trust=True), name=given.name)
+    same_files = not any(ABOUT_FILES.match(override) for override in overrides)
+    return replace(load(given.resolved(), overrides, trust=trust or same_files), name=given.name)
 
 
 def parse(
@@ -136,7 +143,7 @@ def _assemble(
         problems.raise_if_any()
     assert isinstance(root, MapNode)
     folder = Folder(None if path is None else path.resolve().parent)
-    about_files = [override for override in overrides if re.match(r"\s*use\s*[=\[]", override)]
+    about_files = [override for override in overrides if ABOUT_FILES.match(override)]
     apply(root, about_files, problems)
     own = load_parts(files_used(root, problems, folder), trust, problems)
     problems.raise_if_any()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dllab.recipe.transfer import InitFrom
 from dllab.runs.disk import Lock, StoreError, clear_leftovers, read_file, reason, replace_file, sync_folder
 from dllab.runs.find import LAST
 from dllab.runs.journal import Journal, lines_of
@@ -93,6 +94,11 @@ class SweepFolder:
         self.journal.close()
         if self._lock is not None:
             self._lock.release()
+
+
+def source_name(origin: InitFrom) -> str:
+    """How a plan calls the weights that members begin with."""
+    return origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
 
 
 def find_sweep(reference: str, run_dir: str | os.PathLike[str] | None = None) -> Path:
