@@ -212,6 +212,11 @@ def test_rm_asks(tmp_path: Path, answer: str, left: int) -> None:
     assert len(runs_in(tmp_path / "runs")) == left
 
 
+def words(text: str) -> str:
+    """The text, however its lines are broken."""
+    return " ".join(text.split())
+
+
 def test_verify(tmp_path: Path, utc: None) -> None:
     for seed in (0, 1):
         folder = dllab.train("xor", train__epochs=5, seed=seed, run_dir=tmp_path / "runs").folder
@@ -226,5 +231,10 @@ def test_verify(tmp_path: Path, utc: None) -> None:
     done = typed(tmp_path, ["verify", "seed-0"])
     assert done.code == 1 and done.out.startswith("seed-0: NOT the same\n")
     assert "they differ first at the end: 0_dense.w[0, 0]\n" in done.out
+    assert "versions, processor, recipe and data are what they were: the files are those of another run" in words(done.out)
+    (tmp_path / "runs/seed-0/checkpoint.safetensors").unlink()
+    done = typed(tmp_path, ["verify", "seed-0"])
+    assert "are what they were" not in done.out
+    assert "not known, as the run kept nothing to compare with: whether the recipe changed" in words(done.out)
     document = json.loads(typed(tmp_path, ["verify", "seed-0", "--json"]).out)
     assert not document["same"] and document["first"]["what"] == "0_dense.w[0, 0]"
