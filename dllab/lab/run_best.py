@@ -63,7 +63,7 @@ def _usual(connection: sqlite3.Connection, wanted: Sequence[Term]) -> str | None
     """What a recipe's runs are usually judged by: a metric of the validation split, else of the test split, else a loss."""
     keys = Keys(connection)
     lines = lines_of(connection, wanted, order(None, keys), 1)
-    names = list(lines[0].figures) if lines else []
+    names = [name for name in lines[0].figures if name in keys.figures()] if lines else []
     for ending in (False, True):
         for split in ("validation", "test", "train"):
             for name in names:

@@ -150,10 +150,18 @@ def _mean(lines: Sequence[Line]) -> Line:
     times = [line.seconds for line in lines if line.seconds is not None]
     return replace(
         lines[0], seed=lines[0].seed if len(lines) == 1 else None, count=len(lines), failed=len(lines) - len(counted),
-        status=statuses.pop() if len(statuses) == 1 else "mixed", seconds=fmean(times) if times else None,
-        figures={name: fmean(each) for name, each in values.items()},
-        spread={name: stdev(each) for name, each in values.items() if len(each) > 1},
+        status=statuses.pop() if len(statuses) == 1 else "mixed", seconds=_over(fmean, times) if times else None,
+        figures={name: _over(fmean, each) for name, each in values.items()},
+        spread={name: _over(stdev, each) for name, each in values.items() if len(each) > 1},
     )  # fmt: skip
+
+
+def _over(statistic: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
+    """A statistic; NaN where a value is NaN, or no float can hold it."""
+    try:
+        return statistic(values) if all(map(math.isfinite, values)) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def _ways(sort: str | None, keys: Keys) -> Callable[[Line], Any]:
