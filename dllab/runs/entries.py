@@ -209,7 +209,7 @@ def overrides_of(given: Any) -> dict[str, Any]:
 
 
 def figures_of(final: Any) -> dict[str, float | None]:
-    """`{"test": {"accuracy": 0.9}}` as `{"test_accuracy": 0.9}`; tables are left out, and null is a figure that is no number."""
+    """`{"test": {"accuracy": 0.9}}` as `{"test_accuracy": 0.9}`; without tables; null is a figure that is no number."""
     found: dict[str, float | None] = {}
     for split, values in final.items() if isinstance(final, dict) else ():
         for name, value in values.items() if isinstance(values, dict) else ():

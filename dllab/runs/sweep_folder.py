@@ -120,7 +120,9 @@ def find_sweep(reference: str, run_dir: str | os.PathLike[str] | None = None) ->
 def sweeps_in(root: Path) -> list[Path]:
     """The sweeps in a folder, the newest first."""
     try:
-        found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if is_sweep(path)]
+        found = [
+            (path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if is_sweep(path) and path.name[0] != "."
+        ]
     except (OSError, ValueError):  # a name that no file can have
         return []
     return [path for _, _, path in sorted(found, reverse=True)]

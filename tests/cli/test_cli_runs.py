@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -189,6 +190,64 @@ def test_rm(tmp_path: Path) -> None:
     assert done.code == 2 and "is in use" in done.err
     lock.release()
     assert len(runs_in(root)) == 2, "where one cannot be deleted none is"
+
+
+def test_rm_of_one_run_by_several_spellings(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for name in ("one", "two"):
+        make_run(root, name)
+    done = typed(tmp_path, ["runs", "rm", "-y", "runs/one", "one", str(root / "one"), "runs/two/../one", "two"])
+    assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 2)
+    assert runs_in(root) == []
+    inside = make_run(root, "three")
+    done = piped(inside, "runs", "rm", "-y", ".")
+    assert (done.code, done.err, runs_in(root)) == (0, "", [])
+
+
+def test_rm_of_a_run_that_somebody_else_deletes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others go all the same."""
+    root = tmp_path / "runs"
+    for name in ("one", "two", "three"):
+        make_run(root, name)
+
+    def agreed(names: list[str]) -> bool:
+        shutil.rmtree(root / "one")
+        return True
+
+    monkeypatch.setattr("dllab.cli.runs_rm._agreed", agreed)
+    done = typed(tmp_path, ["runs", "rm", "one", "two"])
+    assert done.err == ("dllab: runs/one cannot be opened: No such file or directory\n  check the path and its rights\n")
+    assert (done.code, done.out, [run.name for run in runs_in(root)]) == (2, "deleted runs/two\n", ["three"])
+
+
+def test_rm_of_a_link(tmp_path: Path) -> None:
+    """The link goes, of which nothing is left behind, and the run stays."""
+    run = make_run(tmp_path / "elsewhere", "one")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/link").symlink_to(run)
+    (tmp_path / "runs/.removed-1-old").symlink_to(run)  # by a version that did not know links
+    done = typed(tmp_path, ["runs", "rm", "-y", "link"])
+    assert (done.code, done.out) == (0, "deleted runs/link, a link; what it leads to stays\n")
+    assert list((tmp_path / "runs").glob("[!i]*")) == [] and (run / "run.json").exists()
+
+
+def test_rm_tells_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path / "runs", "one")
+    make_run(tmp_path / "runs", "two")
+    real = shutil.rmtree
+
+    def stubborn(path: Path, ignore_errors: bool = False) -> None:
+        if path.name.endswith("two"):
+            real(path)
+        elif not ignore_errors:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", stubborn)
+    done = typed(tmp_path, ["runs", "rm", "-y", "one", "two"])
+    assert done.err.replace(str(os.getpid()), "PID") == (
+        "dllab: not all of runs/one could be deleted: Permission denied\n  the rest is in runs/.removed-PID-one\n"
+    )
+    assert (done.code, done.out, runs_in(tmp_path / "runs")) == (2, "deleted runs/two\n", [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")

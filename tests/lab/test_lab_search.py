@@ -138,7 +138,7 @@ def test_the_index_knows_what_was_pruned() -> None:
     with Index(run.folder.path.parent, print) as index:
         assert find(index, where=["status=pruned"]).total == many > 0
         assert find(index, members=False).sweeps[0].statuses["pruned"] == many
-        (one,) = best(index, metric="validation_loss", recipe=None, higher=lambda name: False)
+        (one,) = best(index, metric="validation_loss", recipe=None, higher=lambda name: False).found
     assert one.among == sum(line["status"] in ("finished", "stopped") for line in lines(run))
 
 

@@ -510,8 +510,9 @@ def test_whatever_a_folder_tells_the_others_are_found(told: dict[str, Any], numb
         (bad / "run.json").write_text(json.dumps(document))
         (make_sweep(root) / "members.jsonl").write_text(json.dumps(line) + "\n")
         with Index(root, print) as index:
-            for asked in ({"sort": "-lr"}, {"sort": "test_accuracy"}, {"mean": True}, {"where": ["lr>0"]}, {"sort": "seconds"},
-                          {"where": ["test_accuracy=none"]}, {"mean": True, "sort": "-lr"}):  # fmt: skip
+            for asked in ({"sort": "-lr"}, {"sort": "test_accuracy"}, {"mean": True}, {"where": ["lr>0"]},
+                          {"sort": "seconds"}, {"where": ["test_accuracy=none"]},
+                          {"mean": True, "sort": "-lr"}):  # fmt: skip
                 json.dumps(list_document(find(index, **asked)), allow_nan=False)  # type: ignore[arg-type]
             assert [one.name for one in find(index, where=["test_accuracy=0.75", "run=good"]).lines] == ["good"]
             best(index, metric=None, recipe=None, higher=lambda name: True)
