@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 from dllab.lab.comparison import Comparison, higher_is_better
 from dllab.lab.paired import ALPHA, FEWEST, holm
@@ -106,25 +107,55 @@ def _no_verdict(found: Comparison) -> str:
 
 
 def _told(found: Comparison, names: list[str]) -> list[str]:
-    """Who is better than whom, and by how much; among whom no difference is seen."""
-    judged, order = f"{found.split} {heading(found.metric)}", [n for n in found.order if found.results[n].counted]
-    beats = _beats(found)
-    if not beats:
-        least = min((pair for pair in found.pairs if not math.isnan(pair.p)), key=lambda pair: pair.adjusted)
-        who = listed([names[place] for place in order])
-        return [f"No significant difference in {judged} between {who} (smallest p {p_text(least.adjusted)})."]
+    """Who is better than whom, and by how much; among whom no difference is seen; who cannot be tested."""
+    tests = {frozenset((pair.first, pair.second)): pair for pair in found.pairs if not math.isnan(pair.p)}
+    order = [n for n in found.order if any(n in both for both in tests)]
+    judged, beats = f"{found.split} {heading(found.metric)}", _beats(found)
     told: list[str] = []
+    if not beats:
+        least = p_text(min(pair.adjusted for pair in tests.values()))
+        who = listed([names[place] for place in order])
+        told.append(f"No significant difference in {judged} between {who} (smallest p {least}).")
+        return told + _untested(found, names, order)
     largest = p_text(max(pair.adjusted for pair in found.pairs if pair.significant))
     for place in [place for place in order if place in beats]:
         losers = [other for other in order if other in beats[place]]
         by = [f"{names[other]} (by {_amount(found.metric, beats[place][other])})" for other in losers]
         ending = ", too" if told else f" in {judged}, p {largest}{' or less' if len(_beaten(beats)) > 1 else ''}"
         told.append(f"{names[place]} is significantly better than {listed(by)}{ending}.")
-    first = order[0]
-    level = [place for place in order[1:] if place not in beats.get(first, {}) and first not in beats.get(place, {})]
-    if level:
-        told.append(f"No significant difference between {listed([names[first], *(names[n] for n in level)])}.")
+    alike = {both for both, pair in tests.items() if not pair.significant}
+    return told + _level(names, order, alike) + _untested(found, names, order)
+
+
+def _level(names: list[str], order: list[int], alike: set[frozenset[int]]) -> list[str]:
+    """From whom the first cannot be told, by tests that say so; whether those can be told from each other is no matter."""
+    first, *others = order
+    level = [place for place in others if frozenset((first, place)) in alike]
+    if not level:
+        return []
+    if all(frozenset(both) in alike for both in combinations(level, 2)):
+        return [f"No significant difference between {listed([names[first], *(names[n] for n in level)])}."]
+    if len(level) == 2:
+        return [f"{names[first]} differs significantly from neither {names[level[0]]} nor {names[level[1]]}."]
+    return [f"{names[first]} differs significantly from none of {listed([names[n] for n in level])}."]
+
+
+def _untested(found: Comparison, names: list[str], order: list[int]) -> list[str]:
+    """Who has too few figures to be compared with anybody, or with somebody; those that diverged always are told of apart."""
+    told = []
+    for number, result in enumerate(found.results):
+        seeds = sum(math.isfinite(value) for value in found.values(result))
+        if number not in order and result.counted:
+            told.append(f"{names[number]} cannot be tested: it has {_figures(seeds)}.")
+    for pair in found.pairs:
+        if math.isnan(pair.p) and pair.first in order and pair.second in order:
+            both = f"{names[pair.first]} and {names[pair.second]}"
+            told.append(f"{both} cannot be tested: they have {_figures(pair.seeds)} in common.")
     return told
+
+
+def _figures(seeds: int) -> str:
+    return f"figures of {count(seeds, 'seed')}" if seeds else "no figure"
 
 
 def _beats(found: Comparison) -> dict[int, dict[int, float]]:

@@ -112,6 +112,31 @@ def test_verdicts() -> None:
     assert "sgd is significantly better than momentum (by 26 points) in test accuracy" in verdict(two)
 
 
+def test_who_was_never_tested_is_not_called_equal() -> None:
+    nan = math.nan
+    rows = [[0.90, 0.91, 0.92, 0.91, 0.90], [0.91, 0.90, 0.92, 0.90, 0.91], [nan, nan, nan, nan, 0.40]]
+    told = verdict(made(rows, FOUR[:3]))
+    assert told.startswith("No significant difference in test accuracy between sgd and momentum (smallest p ")
+    assert "rmsprop cannot be tested: it has figures of 1 seed. rmsprop diverged with 4 of 5 seeds" in told
+    told = verdict(made([*rows, CLEAR[0]], FOUR))
+    assert "between sgd and momentum." in told and "rmsprop cannot be tested" in told
+    apart = [SAME[0], [*SAME[1][:3], nan, nan], [nan, nan, *SAME[2][2:]]]
+    told = verdict(made(apart, FOUR[:3]))
+    assert "between sgd, momentum and rmsprop (" in told
+    assert "momentum and rmsprop cannot be tested: they have figures of 1 seed in common." in told
+    none = verdict(made([*SAME[:2], [nan] * 5], FOUR[:3]))
+    assert none.count("rmsprop") == 1 and none.endswith("rmsprop diverged with every seed.")
+
+
+def test_a_verdict_does_not_contradict_itself() -> None:
+    wild = [0.99, 0.60, 0.98, 0.62, 0.97]
+    told = verdict(made([wild, [0.80, 0.81, 0.80, 0.79, 0.80], [0.70, 0.71, 0.70, 0.69, 0.70]], FOUR[:3]))
+    assert told.startswith("momentum is significantly better than rmsprop (by 10 points)")
+    assert told.endswith(" sgd differs significantly from neither momentum nor rmsprop.") and "No significant" not in told
+    four = [wild, [0.80, 0.81, 0.80, 0.79, 0.80], [0.70, 0.71, 0.70, 0.69, 0.70], [0.75, 0.74, 0.75, 0.76, 0.75]]
+    assert " sgd differs significantly from none of momentum, adam and rmsprop." in verdict(made(four))
+
+
 def test_verdicts_about_the_loss_say_lower_is_better() -> None:
     told = verdict(made(SAME, metric="loss", grain=0.0))
     assert told.startswith("adam is significantly better than rmsprop (by 0.00") and "in test loss" in told
