@@ -97,7 +97,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of it. `metric` of `split` is what the verdict is about; `watched`: the split that was evaluated on the way.
+    """All of it. `metric` of `split` is what the verdict is about; `watched`: the split that all were evaluated on
+    on their way; None where these are other rows, so that there are neither curves nor a target.
 
     `grain`: the step in which that figure comes, 0 if it may be any number. `apart`: why figures cannot be compared, if
     they cannot. `status`: finished or interrupted. `seconds` by the clock, `jobs` threads. `steps`: of a run, the longest.
@@ -108,7 +109,7 @@ class Comparison:
     recipe: str
     metric: str
     split: str
-    watched: str
+    watched: str | None
     seeds: tuple[int, ...]
     results: tuple[Result, ...]
     target: Target | None

@@ -34,6 +34,13 @@ def figure_of(trainers: Sequence[Trainer], wanted: str | None) -> tuple[str, str
     return wanted or common[0], split
 
 
+def watched_by_all(trainers: Sequence[Trainer]) -> str | None:
+    """The split that all evaluate on their way, if all watch the same rows of it; else their curves tell of other things."""
+    first = trainers[0]
+    alike = all(one.watched == first.watched and _same_rows(first, one, one.watched) for one in trainers)
+    return first.watched if alike else None
+
+
 def common_figures(trainers: Sequence[Trainer]) -> list[str]:
     """The figures of all runs that are one number."""
     named = [[m.name for m in trainer.metrics if not getattr(m, "table", False)] + ["loss"] for trainer in trainers]

@@ -47,6 +47,8 @@ class CompareFinal:
             yield NextSteps(self.commands)
 
     def _picture(self) -> list[RenderableType]:
+        if self.found.watched is None:
+            return []
         averages = Averages(self.found.watched, self.found.metric)
         for run in [run for result in self.found.results for run in result.runs] + list(self.found.cut):
             for mark in run.marks:

@@ -56,7 +56,7 @@ class CompareLive:
                 self._share = Share(event.done, event.of)
             case RaceStarted():
                 self._race, self._share = event, None
-                self._averages = Averages(event.watched, event.metric)
+                self._averages = None if event.watched is None else Averages(event.watched, event.metric)
             case Passed() if self._averages is not None:
                 self._averages.add(event.contender, event.mark)
             case Share():

@@ -63,6 +63,8 @@ def rates(found: Comparison, what: str) -> str:
 
 def target(found: Comparison, ascii_only: bool) -> str:
     """What is to be reached, and who says so."""
+    if found.watched is None:
+        return "No curves and no target: on their way not all are evaluated on the same rows."
     if found.target is None:
         return ""
     why = "as asked" if found.target.given else "which the median run ends with; --target sets another"

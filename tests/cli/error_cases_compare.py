@@ -32,4 +32,5 @@ COMPARE: list[Case] = [
     ("compare my.yaml none.yaml", {}), ("compare my.yaml train.folds=3,4", {}),
     ("compare my.yaml r.yaml", REGRESSION), ("compare my.yaml r.yaml --metric accuracy", SHARED),
     ("compare my.yaml optimizer.lr=0.1,0.2 --target mae=1", {}),
+    ("compare my.yaml data.validation=0,0.2 --target accuracy=0.9", {}),
 ]  # fmt: skip

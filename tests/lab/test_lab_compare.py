@@ -13,7 +13,7 @@ import pytest
 
 from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, RunEnded, Searching, Share, Wanted, compare
 from dllab.lab.comparison import Comparison, Target, usual_target
-from dllab.lab.contenders import USUAL, optimizers, variants
+from dllab.lab.contenders import USUAL, Unfit, optimizers, variants
 from dllab.lab.crew import Crew
 from dllab.lab.questions import grain_of
 from dllab.lab.rate_search import tuning_data
@@ -160,6 +160,20 @@ def test_what_is_judged_by_other_rows_or_losses_is_not_tested() -> None:
     assert compare(losses, wanted, ignore).apart == () and compare(losses, wanted, ignore).losses_differ
     found = compare(losses, dataclasses.replace(wanted, metric="loss"), ignore)
     assert found.apart == ("they are trained by different losses",)
+
+
+def test_curves_and_targets_are_of_rows_that_all_watch() -> None:
+    wanted = Wanted(seeds=(0, 1))
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0,0.2"]), wanted, ignore)
+    assert (found.watched, found.target) == (None, None) and len(found.pairs) == 1, "train rows against validation rows"
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0.2", "optimizer.lr=0.1,0.01"]), wanted, ignore)
+    assert found.watched == "validation" and found.target is not None
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0.1,0.2"]), wanted, ignore)
+    assert found.watched is None, "validation rows of one and of the other"
+    found = compare(variants(["moons"], [*SHORT, "data.per_class=5,50"]), wanted, ignore)
+    assert found.watched is None, "the few training rows that one has are soon known by heart"
+    with pytest.raises(Unfit, match="--target: not all that is compared is evaluated on the same rows"):
+        compare(variants(["moons"], [*SHORT, "data.validation=0,0.2"]), Wanted((0,), target=("accuracy", 0.5)), ignore)
 
 
 def test_fewer_training_rows_may_be_compared_on_the_same_test_rows() -> None:

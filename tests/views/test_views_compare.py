@@ -175,6 +175,7 @@ def test_what_has_no_verdict() -> None:
         ({"tuning": None}, "nothing was tuned"),
         ({"target": Target("loss", "train", 0.1, True)}, "Target: train loss ≤ 0.1 (as asked)"),
         ({"target": None}, "[ ]: 95 %"),
+        ({"watched": None, "target": None}, "No curves and no target: on their way not all are evaluated on the same rows."),
         ({"same_batches": False}, "same data and first weights for all"),
         ({"same_weights": False, "same_batches": False}, "; same data for all"),
     ],
@@ -281,6 +282,14 @@ def test_nobody_stands_anywhere_before_the_first_evaluation() -> None:
     view = CompareLive("moons")
     view.update(RaceStarted(FOUR, (0,), "accuracy", "test", "train", 200, False))
     assert screen(view).splitlines()[1] == "train accuracy:  sgd -  momentum -  rmsprop -  adam -"
+
+
+def test_of_other_rows_no_curves_are_drawn() -> None:
+    view = CompareLive("moons")
+    view.update(RaceStarted(FOUR, (0,), "accuracy", "test", None, 200, False))
+    view.update(Passed(0, 0, mark(10, 0.5, 0.7)))
+    assert len(screen(view).splitlines()) == 1
+    assert "train loss" not in screen(CompareFinal(made(SAME, watched=None, target=None), "variants"))
 
 
 def test_losses_that_say_nothing_about_each_other_are_not_drawn() -> None:
