@@ -191,12 +191,12 @@ class _Comparing:
         if not numbers:
             return
         first = self.contenders[numbers[0]].recipe
-        data, split, held = tuning_data(first, self.trainers[numbers[0]].data)
+        data, split, held, why_none = tuning_data(first, self.trainers[numbers[0]].data)
         seed = tuning_seed(self.wanted.seeds)
         fresh = Trainer(first, seed=seed, data=data)
         untrained = float(fresh.evaluator.evaluate(split)[self.metric])
         runs = self.wanted.tune
-        self.tuning = Tuning(runs, seed, split, self.metric, held, len(data.splits.train), untrained)
+        self.tuning = Tuning(runs, seed, split, self.metric, held, len(data.splits.train), untrained, why_none)
         self.tried = {number: [] for number in numbers}
         crew: Crew[tuple[int, Tried]] = Crew(jobs_for(self.wanted.jobs, len(numbers), 0))
         pieces = [[self._searching(number, data, self.tuning)] for number in numbers]

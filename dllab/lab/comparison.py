@@ -126,6 +126,12 @@ class Comparison:
     cut: tuple[Run, ...] = ()
 
     @property
+    def judged_twice(self) -> bool:
+        """Whether rows that chose the rates judge at the end, too: those of validation, or of training if no others do."""
+        tuning = self.tuning
+        return tuning is not None and (self.split == "train" or (tuning.split == self.split and not tuning.held_out))
+
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """Every pair, tested; none where figures cannot be compared."""
         if self.apart:

@@ -209,6 +209,7 @@ def _tuning(found: Comparison) -> dict[str, Any] | None:
         "metric": tuning.metric,
         "split": tuning.split,
         "held_out": tuning.held_out,
+        "judged_twice": found.judged_twice,
         "untrained": plain(tuning.untrained),
     }
 

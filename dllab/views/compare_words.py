@@ -54,11 +54,12 @@ def rates(found: Comparison, what: str) -> str:
     if tuning.held_out:
         where = f"{tuning.held_out:,} training rows held out for it, as the recipe sets none aside for validation"
     elif tuning.split == "train":
-        where = f"the {tuning.training:,} training rows themselves, too few to hold some out"
+        where = f"the {tuning.training:,} training rows themselves, {tuning.why_none}"
     runs = f"the best of {count(tuning.runs, 'run')} each, with seed {tuning.seed}"
     text = f"Rates: {runs}, by {heading(tuning.metric)} on {where}"
     as_given = f"; {listed(given)} as given" if given else ""
-    return f"{text}{as_given}. All other options are the optimizers' own defaults, or as given."
+    twice = " The same rows chose the rates and judge at the end: figures flatter what was tuned." if found.judged_twice else ""
+    return f"{text}{as_given}.{twice} All other options are the optimizers' own defaults, or as given."
 
 
 def target(found: Comparison, ascii_only: bool) -> str:

@@ -102,10 +102,27 @@ def test_searches_train_with_that_seed_on_the_rows_that_are_left() -> None:
     for result in found.results:
         first = result.tried[0]
         recipe = result.contender.at(first.lr).recipe
-        data, split, _ = tuning_data(recipe, Trainer(recipe).data)
+        data, split, *_ = tuning_data(recipe, Trainer(recipe).data)
         assert found.tuning is not None and split == found.tuning.split
         (*_, end) = Trainer(recipe, seed=found.tuning.seed, data=data).events()
         assert end.figures[split] == {"loss": first.loss, "accuracy": first.value}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changes", "split", "twice"),
+    [
+        (["data.test=0", "data.validation=0.3", "expect="], "validation", True),
+        (["data.test=0", "expect="], "train", True),
+        (["data.validation=0.3"], "test", False),
+        ([], "test", False),
+    ],
+)
+def test_rows_that_chose_the_rates_judge_only_where_there_is_no_test_split(
+    changes: list[str], split: str, twice: bool
+) -> None:
+    found = of_optimizers("sgd,adam", [*SHORT, *changes], seeds=(0,), tune=1)
+    assert (found.split, found.judged_twice) == (split, twice)
+    assert not of_optimizers("sgd:lr=1,adam:lr=1", [*SHORT, *changes], seeds=(0,)).judged_twice
 
 
 def test_given_rates_are_not_tuned() -> None:

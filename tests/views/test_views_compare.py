@@ -13,7 +13,7 @@ from screens import coloured, compare, screen
 from dllab.lab.compare import Passed, RaceStarted, RunEnded, Searching, Share
 from dllab.lab.comparison import Comparison, Mark, Result, Run, Target
 from dllab.lab.contenders import Contender, optimizers
-from dllab.lab.rate_search import Tried, Tuning, band_of
+from dllab.lab.rate_search import TOO_FEW, Tried, Tuning, band_of
 from dllab.training.events import Compiling
 from dllab.views.compare import CompareFinal, document
 from dllab.views.compare_curves import marks_of
@@ -171,7 +171,8 @@ def test_what_has_no_verdict() -> None:
     [
         ({}, "by accuracy on 60 training rows held out for it, as the recipe sets none aside"),
         ({"tuning": replace(TUNING, held_out=0)}, "by accuracy on the validation split."),
-        ({"tuning": replace(TUNING, split="train", held_out=0, training=4)}, "on the 4 training rows themselves, too few"),
+        ({"tuning": replace(TUNING, split="train", held_out=0, training=4, why_none=TOO_FEW)}, "on the 4 training rows themselves, too few"),
+        ({"split": "train"}, "for validation. The same rows chose the rates and judge at the end"),
         ({"tuning": None}, "nothing was tuned"),
         ({"target": Target("loss", "train", 0.1, True)}, "Target: train loss ≤ 0.1 (as asked)"),
         ({"target": None}, "[ ]: 95 %"),
