@@ -26,7 +26,16 @@ from dllab.lab.comparison import (
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for
-from dllab.lab.questions import apart, common_figures, figure_of, grain_of, losses_differ, same_batches, same_weights, watched_by_all
+from dllab.lab.questions import (
+    apart,
+    common_figures,
+    figure_of,
+    grain_of,
+    losses_differ,
+    same_batches,
+    same_weights,
+    watched_by_all,
+)
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.runs.train import first_weights
 from dllab.training.compiling import load_kernels

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from dllab.lab.bootstrap import FEWEST as FEWEST_OF_INTERVAL
 from dllab.lab.bootstrap import Interval
 from dllab.lab.comparison import Comparison, Result, Run
 from dllab.lab.paired import FEWEST, Pair
@@ -66,10 +67,18 @@ class CompareFinal:
 
 
 def _legend(found: Comparison) -> str:
-    text = "[ ]: 95 % bootstrap interval of the mean over seeds."
+    runs = [len(result.counted) for result in found.results]
+    told = []
+    if max(runs) >= FEWEST_OF_INTERVAL:
+        none = f"; none of fewer than {FEWEST_OF_INTERVAL}" if min(runs) < FEWEST_OF_INTERVAL else ""
+        told.append(f"[ ]: 95 % bootstrap interval of the mean over seeds{none}.")
+    else:
+        told.append(f"Means over seeds; from {FEWEST_OF_INTERVAL} on with an interval.")
     if found.tuning is not None:
-        text += " good rates: decades around the best in which a run gains 95 % of what the best of all gains; +: or more."
-    return text
+        told.append(
+            "good rates: decades around the best in which a run gains 95 % of what the best of all gains; +: or more."
+        )
+    return " ".join(told)
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------------

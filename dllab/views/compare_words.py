@@ -58,7 +58,9 @@ def rates(found: Comparison, what: str) -> str:
     runs = f"the best of {count(tuning.runs, 'run')} each, with seed {tuning.seed}"
     text = f"Rates: {runs}, by {heading(tuning.metric)} on {where}"
     as_given = f"; {listed(given)} as given" if given else ""
-    twice = " The same rows chose the rates and judge at the end: figures flatter what was tuned." if found.judged_twice else ""
+    twice = (
+        " The same rows chose the rates and judge at the end: figures flatter what was tuned." if found.judged_twice else ""
+    )
     return f"{text}{as_given}.{twice} All other options are the optimizers' own defaults, or as given."
 
 
@@ -183,9 +185,10 @@ def _amount(metric: str, difference: float) -> str:
 
 def rule(found: Comparison) -> str:
     """The rule of the verdict, on one line where there is room."""
-    pairs = len(found.pairs)
-    correction = f", Holm's correction for {pairs} pairs" if pairs > 1 else ""
-    return f"Rule: paired t-test over seeds (takes differences as about normal){correction}, p < {ALPHA:g}."
+    tests = sum(not math.isnan(pair.p) for pair in found.pairs)
+    correction = f", Holm's correction for {tests} pairs" if tests > 1 else ""
+    test = f"paired t-test over seeds on one split, so for these {found.split} rows"
+    return f"Rule: {test} (takes differences as about normal){correction}, p < {ALPHA:g}."
 
 
 def second_opinion(found: Comparison) -> str:
@@ -210,8 +213,10 @@ def second_opinion(found: Comparison) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p value: two digits, none of which are noise."""
-    return "below 0.0001" if p < 0.0001 else number(p, 2)
+    """A p value: two digits, none of which are noise; more where it would be rounded up to ALPHA."""
+    if p < 0.0001:
+        return "below 0.0001"
+    return next(text for digits in range(2, 19) if (float(text := number(p, digits)) < ALPHA) == (p < ALPHA))
 
 
 def interval_text(metric: str, mean: float, low: float, high: float) -> str:

@@ -29,11 +29,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_lines_tables_and_a_verdict(folder: Path) -> None:
-    done = piped(folder, "compare-optimizers", "small.yaml", "--seeds", "3", "--tune", "2")
+    done = piped(folder, "compare-optimizers", "small.yaml", "--tune", "2")
     assert done.code == 0 and done.err == "" and not CONTROL.search(done.out)
     assert len(re.findall(r"^\w+: 2 rates tried, best [\d.e-]+ \(accuracy [\d.]+ %\)$", done.out, re.MULTILINE)) == 4
     assert re.search(r"^seed 0: test accuracy sgd .* %, momentum .* %, rmsprop .* %, adam .* %$", done.out, re.MULTILINE)
-    assert "small: 4 optimizers, 3 seeds (0 to 2), 36 steps a run; same data, first weights" in done.out
+    assert "small: 4 optimizers, 5 seeds (0 to 4), 36 steps a run; same data, first weights" in done.out
     assert re.search(r"^a  adam +[\d.e-]+ +[\d.]+ % \[[\d.]+, [\d.]+\]", done.out, re.MULTILINE)
     said = " ".join(done.out.split())
     assert "Rates: the best of 2 runs each, with seed 895135071, by accuracy on 18 training rows held out for it" in said

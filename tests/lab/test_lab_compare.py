@@ -206,6 +206,17 @@ def test_shares_come_in_steps_of_an_answer() -> None:
     assert targets.ndim == 2 and grain_of(trainer, "accuracy", "test") == 1 / targets.size
 
 
+@pytest.mark.parametrize("metric", ["precision", "recall", "f1"])
+def test_figures_of_classes_come_in_steps_too(metric: str) -> None:
+    two = Trainer(load("moons", [*SHORT, "expect=", "metrics=[precision, recall, f1]"]))
+    positives = (two.data.dataset.columns["targets"][two.evaluator.splits["test"]] == 1).sum()
+    assert grain_of(two, metric, "test") == 1 / positives > 1 / 25
+    three = Trainer(load("penguins", ["expect=", "metrics=[precision, recall, f1]"]))
+    members = np.bincount(three.data.dataset.columns["targets"][three.evaluator.splits["test"]])
+    assert len(members) == 3 and grain_of(three, metric, "test") == pytest.approx(1 / 3 / members.min())
+    assert grain_of(three, "auc", "test") == 0
+
+
 def test_weights_that_recipes_begin_with() -> None:
     changes = [*SHORT, "init_from=moons"]
     found = of_optimizers("sgd:lr=1e-9,adam:lr=1e-9", changes, seeds=(0,))

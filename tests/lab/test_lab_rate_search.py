@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from dllab.engine.prepare import prepared
-from dllab.lab.rate_search import NOT_SPLIT, TOO_FEW, Band, Tried, band_of, best_of, first_rates, search, tuning_data, tuning_seed
+from dllab.lab.rate_search import (
+    NOT_SPLIT,
+    TOO_FEW,
+    Band,
+    Tried,
+    band_of,
+    best_of,
+    first_rates,
+    search,
+    tuning_data,
+    tuning_seed,
+)
 from dllab.recipe import load
 
 

@@ -18,7 +18,7 @@ from dllab.training.events import Compiling
 from dllab.views.compare import CompareFinal, document
 from dllab.views.compare_curves import marks_of
 from dllab.views.compare_live import CompareLines, CompareLive
-from dllab.views.compare_words import short_names, verdict
+from dllab.views.compare_words import p_text, rule, short_names, verdict
 
 FOUR = optimizers("moons", [], "sgd,momentum,rmsprop,adam")
 TUNING = Tuning(3, 895135071, "validation", "accuracy", 60, 240, 0.5)
@@ -37,7 +37,10 @@ def run(contender: int, seed: int, accuracy: float, speed: float, steps: int = 2
     for step in range(10, steps + 1, 10):
         fallen = math.exp(-speed * step / 50)
         marks.append(mark(step, fallen, accuracy - 0.5 * fallen))
-    test = {"loss": 0.01 + math.exp(-speed * steps / 50) + 0.001 * seed, "accuracy": accuracy}
+    test = {
+        "loss": 0.01 + math.exp(-speed * steps / 50) + 0.001 * seed + 1e-5 * (seed * (contender + 1) % 3),
+        "accuracy": accuracy,
+    }
     return Run(
         contender, seed, "finished", steps, steps / 1000, {"train": marks[-1].figures["train"], "test": test}, tuple(marks)
     )
@@ -171,18 +174,62 @@ def test_what_has_no_verdict() -> None:
     [
         ({}, "by accuracy on 60 training rows held out for it, as the recipe sets none aside"),
         ({"tuning": replace(TUNING, held_out=0)}, "by accuracy on the validation split."),
-        ({"tuning": replace(TUNING, split="train", held_out=0, training=4, why_none=TOO_FEW)}, "on the 4 training rows themselves, too few"),
+        (
+            {"tuning": replace(TUNING, split="train", held_out=0, training=4, why_none=TOO_FEW)},
+            "on the 4 training rows themselves, too few",
+        ),
         ({"split": "train"}, "for validation. The same rows chose the rates and judge at the end"),
         ({"tuning": None}, "nothing was tuned"),
         ({"target": Target("loss", "train", 0.1, True)}, "Target: train loss ≤ 0.1 (as asked)"),
         ({"target": None}, "[ ]: 95 %"),
-        ({"watched": None, "target": None}, "No curves and no target: on their way not all are evaluated on the same rows."),
+        (
+            {"watched": None, "target": None},
+            "No curves and no target: on their way not all are evaluated on the same rows.",
+        ),
         ({"same_batches": False}, "same data and first weights for all"),
         ({"same_weights": False, "same_batches": False}, "; same data for all"),
     ],
 )
 def test_what_is_told_of_tuning_target_and_starts(more: dict[str, Any], said: str) -> None:
     assert said in " ".join(screen(CompareFinal(made(SAME, **more), "optimizers")).split())
+
+
+def test_a_p_value_below_the_limit_is_not_rounded_up_to_it() -> None:
+    assert [p_text(p) for p in (0.0496, 0.04998, 0.0494, 0.05, 0.0502, 0.00009)] == [
+        "0.0496", "0.04998", "0.049", "0.05", "0.05", "below 0.0001",
+    ]  # fmt: skip
+
+
+def test_the_rule_counts_what_was_tested_and_names_the_rows() -> None:
+    assert "Holm's correction for 6 pairs" in rule(made(SAME)) and "on one split, so for these test rows (" in rule(
+        made(SAME)
+    )
+    nan = math.nan
+    assert "Holm's correction for 3 pairs" in rule(made([*SAME[:3], [nan, nan, nan, 0.9, 0.9]]))
+    assert "Holm" not in rule(made([*SAME[:2], [nan] * 5], FOUR[:3]))
+
+
+def test_who_diverged_does_not_head_the_table() -> None:
+    nan = math.nan
+    found = made([[1.0, nan, nan, nan, nan], [1.0, 1.0, 1.0, 1.0, nan], SAME[2], [0.7] * 5])
+    assert found.order == [2, 3, 1, 0]
+    assert made([[0.8], [0.9]], FOUR[:2]).order == [1, 0], "with one seed all have few runs"
+
+
+def test_exactly_half_of_the_runs_is_no_median_run() -> None:
+    found = made([[1.0, 1.0, 0.5, 0.5], [1.0, 1.0, 1.0, 0.5]], FOUR[:2])
+    half, more = (result.to_target(Target("accuracy", "train", 0.9, given=True)) for result in found.results)
+    assert half[0] == math.inf and half[2] == 2 and math.isfinite(more[0]) and more[2] == 3
+
+
+def test_which_means_have_intervals() -> None:
+    nan = math.nan
+    enough = " ".join(screen(CompareFinal(made(SAME), "x")).split())
+    assert "interval of the mean over seeds." in enough and "97.8 % [97, 98.8]" in enough
+    some = " ".join(screen(CompareFinal(made([*SAME[:3], [nan, nan, 1.0, 1.0, 1.0]]), "x")).split())
+    assert "interval of the mean over seeds; none of fewer than 5." in some and "100 % 0" in some
+    none = " ".join(screen(CompareFinal(made([row[:4] for row in SAME]), "x")).split())
+    assert "[" not in none and "Means over seeds; from 5 on with an interval." in none
 
 
 def test_what_seeds_the_second_opinion_needs() -> None:
