@@ -38,7 +38,7 @@ def figure_of(trainers: Sequence[Trainer], wanted: str | None) -> tuple[str, str
 
 
 def watched_by_all(trainers: Sequence[Trainer]) -> str | None:
-    """The split that all evaluate on their way, if all watch the same rows of it; else their curves tell of other things."""
+    """The split that all evaluate on their way, if all watch the same rows of it; their curves cannot be compared else."""
     first = trainers[0]
     alike = all(one.watched == first.watched and _same_rows(first, one, one.watched) for one in trainers)
     return first.watched if alike else None

@@ -146,12 +146,12 @@ def _level(names: list[str], order: list[int], alike: set[frozenset[int]]) -> li
 
 
 def _untested(found: Comparison, names: list[str], order: list[int]) -> list[str]:
-    """Who has too few figures to be compared with anybody, or with somebody; those that diverged always are told of apart."""
+    """Who has too few figures to be compared with anybody, or with somebody; who always diverged is told of apart."""
     told = []
-    for number, result in enumerate(found.results):
+    for place, result in enumerate(found.results):
         seeds = sum(math.isfinite(value) for value in found.values(result))
-        if number not in order and result.counted:
-            told.append(f"{names[number]} cannot be tested: it has {_figures(seeds)}.")
+        if place not in order and result.counted:
+            told.append(f"{names[place]} cannot be tested: it has {_figures(seeds)}.")
     for pair in found.pairs:
         if math.isnan(pair.p) and pair.first in order and pair.second in order:
             both = f"{names[pair.first]} and {names[pair.second]}"
