@@ -79,6 +79,8 @@ def compare_optimizers(
 
     saving.check(save)
     if surface is not None or recipe is None:
+        if surface is not None and recipe is None:
+            _refuse_beside_surface(seeds, tune, metric, target, jobs, settings, trust)
         return _surface(surface, recipe, optimizers, seed, watch, save, as_json, quiet)
     aim = comparing.target_of(target)
     from dllab.lab import contenders as lab
@@ -102,6 +104,17 @@ def compare_optimizers(
             result, words, seed, comparing.next_lines(result, "compare-optimizers", words, options)
         ),
     )  # fmt: skip
+
+
+def _refuse_beside_surface(seeds: int, tune: int, metric: str | None, target: str | None, jobs: int | None,
+                           settings: list[str] | None, trust: bool) -> None:  # fmt: skip
+    """A race on a landscape has one start, one search, and no figure but the height."""
+    given = {"--seeds": seeds != USUAL_SEEDS, "--tune": tune != USUAL_TUNING, "--metric": metric, "--target": target,
+             "--jobs": jobs, "--set": settings, "--trust": trust}  # fmt: skip
+    said = [name for name, there in given.items() if there]
+    if said:
+        raise Refused(f"--surface: no recipe is trained there; leave out {', '.join(said)}",
+                      "or name a recipe instead of --surface")  # fmt: skip
 
 
 def _surface(

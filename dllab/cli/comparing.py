@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 USUAL_SEEDS, MOST_SEEDS, MOST_JOBS = 5, 1000, 1024
+NEVER_ABOVE_1 = ("accuracy", "sequence_accuracy", "precision", "recall", "f1", "auc", "r2")
 FRAME = 0.1
 USUAL_WATCH = 3.0
 """Seconds that a race at a terminal lasts at least."""
@@ -231,6 +232,9 @@ def target_of(text: str | None) -> tuple[str, float] | None:
     if (sign[0] in "<≤" and higher_is_better(metric)) or (sign[0] in ">≥" and not higher_is_better(metric)):
         better = "higher" if higher_is_better(metric) else "lower"
         raise Refused(f"--target {show(text)}: {better} is better in {metric}", f"{example}")
+    if metric in NEVER_ABOVE_1 and value > 1:
+        raise Refused(f"--target {show(text)}: {metric} is never above 1, so nothing could reach it",
+                      f"such as --target {metric}=0.95 or {metric}=95%")  # fmt: skip
     return metric, value
 
 

@@ -308,7 +308,8 @@ class _Comparing:
 
     def _cut(self) -> tuple[Run, ...]:
         """Runs that did not come to their end."""
-        left = {key: tuple(marks) for key, marks in self.under_way.items() if key not in self.runs and marks}
+        marks_of = list(self.under_way.items())  # a thread that takes long to stop may add to it
+        left = {key: tuple(marks) for key, marks in marks_of if key not in self.runs and marks}
         return tuple(
             Run(number, seed, "interrupted", marks[-1].step, marks[-1].seconds, marks[-1].figures, marks)
             for (number, seed), marks in sorted(left.items())

@@ -179,7 +179,7 @@ def tuning_data(recipe: Recipe, data: Prepared) -> Judging:
     share = HELD_OUT * len(splits.train) / data.dataset.rows
     if HELD_OUT * len(splits.train) < FEWEST_HELD_OUT or source is None:
         return Judging(data, "train", 0, TOO_FEW)
-    other: Any = source.model_copy(update={"validation": share})  # type: ignore[attr-defined]
+    other: Any = source.model_copy(update={"validation": share})
     try:
         held: Prepared = other.prepare()
     except ValueError:  # data that say by a column which rows are which, or whose order leaves none

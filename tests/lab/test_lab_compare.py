@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, RunEnded, Searching, Share, Wanted, compare
+from dllab.lab.compare import (
+    CompareEvent,
+    Interrupted,
+    Passed,
+    RaceStarted,
+    RunEnded,
+    Searching,
+    Share,
+    Wanted,
+    _Comparing,
+    compare,
+)  # fmt: skip
 from dllab.lab.comparison import Comparison, Target, usual_target
 from dllab.lab.contenders import USUAL, Unfit, optimizers, variants
 from dllab.lab.crew import Crew
@@ -238,6 +249,19 @@ def test_what_has_ended_when_it_is_interrupted(when: str) -> None:
     else:
         assert caught.value.result is not None and caught.value.result.status == "interrupted"
         assert sum(len(result.runs) for result in caught.value.result.results) == 2
+
+
+def test_a_run_that_begins_while_what_was_cut_is_collected() -> None:
+    comparing = _Comparing.__new__(_Comparing)
+    comparing.runs, comparing.under_way = {}, {}
+
+    class Marks(list[Any]):
+        def __bool__(self) -> bool:  # as if a thread had begun another run
+            comparing.under_way[1, len(comparing.under_way)] = []
+            return False
+
+    comparing.under_way[0, 0], comparing.under_way[0, 1] = Marks(), Marks()
+    assert comparing._cut() == () and len(comparing.under_way) == 4
 
 
 def test_long_runs_end_soon_when_it_is_interrupted() -> None:

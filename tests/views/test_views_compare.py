@@ -17,7 +17,7 @@ from dllab.lab.rate_search import TOO_FEW, Tried, Tuning, band_of
 from dllab.training.events import Compiling
 from dllab.views.compare import CompareFinal, document
 from dllab.views.compare_curves import marks_of
-from dllab.views.compare_live import CompareLines, CompareLive
+from dllab.views.compare_live import CompareLines, CompareLive, search_line
 from dllab.views.compare_words import p_text, rule, short_names, verdict
 
 FOUR = optimizers("moons", [], "sgd,momentum,rmsprop,adam")
@@ -347,6 +347,19 @@ def test_losses_that_say_nothing_about_each_other_are_not_drawn() -> None:
     assert "train accuracy %" in screen(view) and "train loss" not in screen(view)
     assert "train loss" not in screen(CompareFinal(made(SAME, losses_differ=True), "variants"))
     assert "test loss" not in screen(CompareFinal(made(SAME, losses_differ=True), "variants"))
+
+
+def test_a_figure_that_is_no_number_is_no_divergence() -> None:
+    lines = CompareLines()
+    list(lines.lines(RaceStarted(FOUR[:2], (0,), "accuracy", "test", "train", 200, False)))
+    whole = run(0, 0, 0.9, 1.0)
+    none = replace(whole, figures={"test": {"loss": 0.1, "accuracy": math.nan}})
+    assert list(lines.lines(RunEnded(none, 1, 2))) == []
+    assert list(lines.lines(RunEnded(run(1, 0, math.nan, 1.0), 2, 2))) == [
+        "seed 0: test accuracy sgd nan, momentum diverged"
+    ]
+    found = [Tried(0.1, "finished", math.nan, 0.1)]
+    assert search_line("sgd", found, "f1") == "sgd: 1 rate tried, best 0.1 (f1 nan)"
 
 
 def test_lines_come_in_the_order_of_the_seeds() -> None:
