@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,13 +143,18 @@ def test_a_series_too_short_for_a_third_part_judges_itself_and_says_why() -> Non
     assert tuning_data(recipe, data) == (data, "train", 0, NOT_SPLIT)
 
 
-def test_rows_of_the_test_do_not_scale_what_a_search_trains_on() -> None:
-    recipe = load("diabetes")
+def test_rows_of_the_test_do_not_scale_what_a_search_trains_on(tmp_path: Path) -> None:
+    lines = ["x,kind", *(f"{number**2},k{int(17 * (number / 85) ** 2):02}" for number in range(85))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    (tmp_path / "r.yaml").write_text(
+        "data: {csv: t.csv, target: kind, test: 0.3}\nmodel: [dense: classes]\nloss: cross_entropy\n"
+    )
+    recipe = load(str(tmp_path / "r.yaml"))
     data = prepared(recipe)
-    assert data is not None and data.target_shift is not None
-    held, *_ = tuning_data(recipe, data)
-    assert held.shift is not None and held.target_shift is not None
-    rows = held.splits.train
-    columns = held.dataset.columns
-    np.testing.assert_allclose(held.shift, columns["inputs"][rows].mean(axis=0, dtype=np.float64), rtol=1e-6)
-    np.testing.assert_allclose(held.target_shift, columns["targets"][rows].mean(axis=0, dtype=np.float64), rtol=1e-6)
+    assert data is not None and recipe.data is not None
+    anew = recipe.data.model_copy(update={"validation": 0.2 * len(data.splits.train) / 85}).prepare()
+    assert np.isin(anew.splits.train, data.splits.test).any(), "of other shares another row of a small class is drawn"
+    held, split, *_ = tuning_data(recipe, data)
+    assert split == "validation" and held.shift is not None and held.scale is not None
+    inputs = held.dataset.columns["inputs"][held.splits.train]
+    np.testing.assert_allclose([held.shift[0], 1 / held.scale[0]], [inputs.mean(), inputs.std()], rtol=1e-5)
