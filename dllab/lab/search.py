@@ -90,14 +90,13 @@ class Search:
         """A member that ended before, as its line in the journal tells."""
         index, curve = int(told["index"]), told.get("curve") or ()
         value = (told.get("final") or {}).get(self.measure.split, {}).get(self.measure.name)
-        numbers = [float("nan") if one is None else float(one) for one in curve]
-        self._ended[index] = Ended(str(told["status"]), _number(value), numbers)
+        self._ended[index] = Ended(str(told["status"]), _number(value), _curve(curve))
         self._before[index // len(self.grid.seeds)] = tuple(told["overrides"])
 
     def ended(self, one: Done) -> None:
         """A member has ended."""
         value = one.final.get(self.measure.split, {}).get(self.measure.name)
-        self._ended[one.member.index] = Ended(one.status, _number(value), one.curve or ())
+        self._ended[one.member.index] = Ended(one.status, _number(value), _curve(one.curve or ()))
 
     def rounds(self) -> Iterator[list[int]]:
         """The members of each round that have not ended yet; they must have when the next round is asked for.
@@ -206,6 +205,11 @@ def _share(axis: Axis, value: float) -> float:
     low, high = axis.between
     share = math.log(value / low) / math.log(high / low) if axis.log else (value - low) / (high - low)
     return min(max(share, 0.0), math.nextafter(1.0, 0.0))
+
+
+def _curve(figures: Sequence[Any]) -> list[float]:
+    """The same whether a member has just ended or comes from a journal, which has no infinities: NaN for what is none."""
+    return [math.nan if (value := _number(figure)) is None else value for figure in figures]
 
 
 def _number(value: Any) -> float | None:

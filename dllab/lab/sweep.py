@@ -69,7 +69,8 @@ class Watcher:
     def __call__(self, end: EpochEnd) -> bool:
         """Whether the run may go on."""
         (figures,) = end.figures.values()
-        self.curve.append(float(figures[self.watch.metric]))
+        value = float(figures[self.watch.metric])
+        self.curve.append(value if math.isfinite(value) else math.nan)  # as a journal has it
         place = len(self.curve) - 1
         bar = self.watch.bars[place] if place < len(self.watch.bars) else None
         sign = -1.0 if self.watch.higher else 1.0

@@ -20,6 +20,7 @@ from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
 from dllab.recipe import Problem, RecipeError, parse, shipped
+from dllab.recipe.place import visible
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
 from dllab.runs.keeper import now
@@ -99,6 +100,7 @@ class SweepRun:
         folder.open()
         try:
             document = folder.read_plan()
+            _check_metric(document, folder.path, metric)
             plan = _plan_again(document, folder.path, trust)
             run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent,
                       cluster=cluster)  # fmt: skip
@@ -271,6 +273,14 @@ def _figures(final: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(final, dict):
         return {}
     return {split: figures for split, figures in final.items() if isinstance(figures, dict)}
+
+
+def _check_metric(document: Mapping[str, Any], path: Path, metric: str | None) -> None:
+    """Raises StoreError for a search that is to go on by another figure: what it has found was found by that."""
+    then = document.get("metric")
+    if document.get("search") is not None and metric not in (None, then):
+        raise StoreError(f"{path} cannot go on by {visible(str(metric))}: its settings are searched by {then}\n"
+                         "  leave out --metric, or begin a new sweep")  # fmt: skip
 
 
 def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPlan:

@@ -87,5 +87,7 @@ SWEEP: list[Case] = [
     values("data={csv: nowhere.csv, target: y}", "optimizer.lr=0.1,0.2", more="--search tpe --sample 2"),
     ("sweep --resume last --search tpe --no-prune", {}),
     swept("sweep --resume last", suggested, "optimizer.lr=log(0.1,1)", "--search", "tpe", "--sample", "2"),
+    swept("sweep --resume last --metric train_accuracy", lambda folder: None, "optimizer.lr=log(0.1,1)", "--search", "tpe",
+          "--sample", "2"),
     ("bench --sweep --cases xor", {}),
 ]  # fmt: skip
