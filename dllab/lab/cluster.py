@@ -314,7 +314,8 @@ def _job(plan: SweepPlan, sources: Callable[[Trainer], Source]) -> Job:
     path = None if recipe.source_path is None else str(recipe.source_path.resolve())
     source = sources(Trainer(plan.make(first))) if recipe.init_from is not None else None
     label = locate(plan.reference)[1]
-    return Job(uuid.uuid4().hex, recipe.text, label, path, plan.trust, first, recipe.used, plan.data, source)
+    return Job(uuid.uuid4().hex, recipe.text, label, path, plan.trust, first, recipe.used, plan.data, source,
+               plan.folder, plan.files)  # fmt: skip
 
 
 def _differences(around: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from dllab.engine import budget, executor
 from dllab.lab.grid import NoGrid
 from dllab.lab.search import Changed, Search
 from dllab.lab.sweep import Done, Sweep
+from dllab.lab.sweep_files import changed
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
 from dllab.recipe import Problem, RecipeError, parse, shipped
@@ -290,7 +291,8 @@ def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPl
         reference = file
     plan = plan_of(reference, [str(text) for text in document["values"]], seeds=document["seeds"],
                    first=document["first_seed"], sample=document.get("sample"), trust=trust,
-                   search=document.get("search"), prune=bool(document.get("prune", True)))  # fmt: skip
+                   search=document.get("search"), prune=bool(document.get("prune", True)),
+                   folder=str(document["folder"]) if document.get("folder") else None)  # fmt: skip
     changes = _changes(document, plan)
     if changes or len(plan.grid) != document["members"]:
         more = f" and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
@@ -300,12 +302,18 @@ def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPl
     return plan
 
 
+def _texts(told: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else {}
+
+
 def _changes(document: Mapping[str, Any], plan: SweepPlan) -> list[str]:
     """What a recipe says by now that it did not say when the sweep was begun."""
     if plan.recipe.used != document.get("used", {}):
         return ["its own Python files have changed"]
     if document.get("data") not in (None, plan.data):
         return ["its data have changed"]
+    if others := changed(_texts(document.get("files")), plan.files):
+        return [f"{visible(path)} has changed" for path in others]
     if plan.recipe.to_yaml() == document["recipe_yaml"]:
         return []
     try:

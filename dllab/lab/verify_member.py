@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dllab.lab.run_records import Record
+from dllab.lab.sweep_files import changed as others_than
+from dllab.lab.sweep_files import files_of, stamps
 from dllab.lab.verify import Difference, Listener, Verification, first_difference
 from dllab.recipe import Recipe, parse
+from dllab.recipe.place import visible
 from dllab.runs.data_file import digest
 from dllab.runs.disk import StoreError, read_file
 from dllab.runs.entries import PLAN
@@ -37,6 +40,8 @@ def verify_member(record: Record, run_dir: str | None, *, trust: bool = False,
     changed = differences(plan)
     if plan.get("data") is not None and not record.changes_data and plan["data"] != digest(trainer.data):
         changed.append("the data are not what they were")
+    elif isinstance(files := plan.get("files"), dict):
+        changed += [f"{visible(path)} is not what it was" for path in others_than(files, stamps(files_of(recipe)))]
     end = _end_of(trainer, on_event) if series is None else _end_at(series, recipe, int(record.document["steps"]))
     first = first_difference(record.figures, plain(end.figures))
     status = "pruned" if pruned and end.status == "stopped" else end.status
@@ -81,7 +86,8 @@ def _plan(path: Path) -> dict[str, Any]:
 def _recipe(record: Record, plan: Mapping[str, Any], trust: bool) -> Recipe:
     """The recipe of the sweep, as it was, with the changes and the seed of the member."""
     path = Path(plan["path"]) if isinstance(plan.get("path"), str) else None
-    recipe = parse(plan["recipe_yaml"], record.document["changes"], f"{record.path / PLAN}", path, trust=trust)
+    recipe = parse(plan["recipe_yaml"], record.document["changes"], f"{record.path / PLAN}", path, trust=trust,
+                   working=plan["folder"] if isinstance(plan.get("folder"), str) else None)  # fmt: skip
     seed = record.document["seed"]
     train = recipe.train if seed is None else dataclasses.replace(recipe.train, seed=seed)
     return dataclasses.replace(recipe, name=record.recipe, train=train)

@@ -47,6 +47,11 @@ def table(folder: Path) -> None:
     (folder.parent.parent / "t.csv").write_text("a,b,y\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
 
 
+def other_table(folder: Path) -> None:
+    """Another table than then, of a setting that is not the first."""
+    (folder.parent.parent / "points.csv").write_text("x1,x2,target\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
+
+
 def suggested(folder: Path) -> None:
     """Another first setting than is suggested now, and one that is missing."""
     line = json.loads((folder / "members.jsonl").read_text().splitlines()[0])
@@ -74,6 +79,7 @@ SWEEP: list[Case] = [
     swept("sweep --resume last", recipe(RECIPE.replace("tanh", "relu"))),
     swept("sweep --resume last", recipe(RECIPE.replace("dense: 4", "dense: 5").replace("epochs: 2", "epochs: 3"))),
     swept("sweep --resume last", table, "data={csv: t.csv, target: y}"),
+    swept("sweep --resume last", other_table, "data={csv: t.csv, target: y},{csv: points.csv, target: target}"),
     swept("sweep --resume last", lambda folder: (folder / "sweep.json").write_text("{")),
     swept("sweep --resume last", plan(members="2")), swept("sweep --resume last", plan(members=3)),
     swept("sweep --resume last", plan(used={"a.py": "0"})),

@@ -308,7 +308,9 @@ def test_infinite_figures_count_as_in_a_journal() -> None:
     for index in range(9):
         curve = (1.0, 1.0, float("inf") if index < 2 else float(index))
         live.ended(Done(Member(index, (), 0), "diverged", 1, {}, curve=curve))
-        resumed.remember({"index": index, "overrides": [], "status": "diverged", "final": {}, "curve": as_json(list(curve))})
+        resumed.remember(
+            {"index": index, "overrides": [], "status": "diverged", "final": {}, "curve": as_json(list(curve))}
+        )
     assert repr(live._ended) == repr(resumed._ended) and "inf" not in repr(live._ended)
 
 
