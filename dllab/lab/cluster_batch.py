@@ -39,7 +39,8 @@ class Job:
     """A sweep as workers get it. `token`: its name; `label`: of the recipe in messages; `path`: of its file.
 
     `used`: checksums of the files of its own parts; `data`: of the data of the setting `first`; None: not known.
-    `folder`: that paths in changes count from; `files`: those that members read, with what stands for their content.
+    `source`: the weights that members begin with, or why there are none. `folder`: that paths in changes count from;
+    `files`: those that members read, with what stands for their content.
     """
 
     token: str
@@ -50,7 +51,7 @@ class Job:
     first: tuple[str, ...] = ()
     used: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
-    source: Source | None = None
+    source: Source | RecipeError | None = None
     folder: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -122,6 +123,8 @@ def _worker(job: Job) -> Worker:
 
 def _source(job: Job) -> Source:
     assert job.source is not None, "a recipe with init_from needs its weights"
+    if isinstance(job.source, RecipeError):
+        raise job.source
     return job.source
 
 

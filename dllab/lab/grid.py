@@ -136,7 +136,12 @@ class Grid:
     @property
     def order(self) -> list[Axis]:
         """The axes, the one that changes fastest first."""
-        return sorted(self.axes, key=lambda axis: 0 if axis.key == RATE else 2 - bool(ONE_PLAN.match(axis.key)))
+        return sorted(self.axes, key=lambda axis: 0 if axis.key == RATE else 2 - same_net(axis.key))
+
+
+def same_net(key: str) -> bool:
+    """Whether a net that is planned once serves all values of a key."""
+    return key == RATE or bool(ONE_PLAN.match(key))
 
 
 def grid_of(texts: Sequence[str], *, seeds: Sequence[int] = (0,), sample: int | None = None) -> Grid:

@@ -20,6 +20,7 @@ from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import RATE, Member, Watch
 from dllab.recipe import Recipe, RecipeError
 from dllab.recipe.place import visible
+from dllab.runs.transfer import NoWeights
 from dllab.training.events import Compiling, EpochEnd, Figures
 from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
@@ -101,7 +102,7 @@ class Worker:
         except RecipeError as error:
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=reason_of(error))
         except Exception as error:  # one member that breaks must not end the others
-            told = " ".join(f"{type(error).__name__}: {error}".split())
+            told = visible(" ".join(f"{type(error).__name__}: {error}".split()))
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=told)
         assert found.status in ("finished", "stopped", "diverged")
         if watcher is None:
@@ -176,7 +177,7 @@ class Sweep:
 
     def __init__(self, make: Make, jobs: int, *, sources: Callable[[Trainer], Source] | None = None) -> None:
         self._make, self.jobs = make, max(1, jobs)
-        self._known: dict[str, Source] = {}
+        self._known: dict[str, Source | NoWeights] = {}
         self._sources, self._asking = sources, threading.Lock()
         self._building = threading.Lock()
         self._shared: _Shared | None = None
@@ -225,8 +226,13 @@ class Sweep:
                 if self.stopped:
                     raise Stopped
                 assert self._sources is not None, "a recipe with init_from needs its weights"
-                self._known[key] = self._sources(trainer)
-            return self._known[key]
+                try:
+                    self._known[key] = self._sources(trainer)
+                except NoWeights as error:
+                    self._known[key] = error
+            if isinstance(found := self._known[key], NoWeights):
+                raise NoWeights(found.problems)
+            return found
 
 
 class _Shared:

@@ -30,6 +30,7 @@ from dllab.runs.seal import digest_of
 from dllab.runs.settings import flat
 from dllab.runs.sweep_folder import SweepFolder, find_sweep
 from dllab.runs.train import first_weights
+from dllab.runs.transfer import NoWeights
 from dllab.training.events import Event, FirstTraining
 from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
@@ -245,7 +246,7 @@ class SweepRun:
             hint = "begin a new sweep, or put that run back"
             problem = Problem("init_from: its weights are not those that this sweep began with",
                               trainer.recipe.place("init_from"), hint)  # fmt: skip
-            raise RecipeError([problem])
+            raise NoWeights([problem])
         self._keep_plan()  # nobody else writes it while members are trained
         return found
 

@@ -62,7 +62,7 @@ def with_client(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> FakeClient:
     client = FakeClient()
     for name, value in changes.items():
         setattr(client, name, value)
-    monkeypatch.setattr(clusters, "_connected", lambda address: client)
+    monkeypatch.setattr(clusters, "connected", lambda address: client)
     return client
 
 

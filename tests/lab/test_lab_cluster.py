@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_cluster import FakeClient, FakeFuture
+from fake_cluster import FakeClient, FakeFuture, Neighbours
 
 pytest.importorskip("distributed", reason="needs dask and distributed")
 
 from dllab.core.settings import jit_enabled
 from dllab.lab import cluster as clusters
-from dllab.lab import cluster_batch
-from dllab.lab.cluster import Cluster, NoCluster
+from dllab.lab import cluster_address, cluster_batch
+from dllab.lab.cluster import Cluster
+from dllab.lab.cluster_address import NoCluster
 from dllab.lab.cluster_batch import Job, train_batch
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
@@ -168,6 +172,31 @@ def test_weights_to_begin_with_travel_along(cluster: Cluster, here: Path) -> Non
         SweepRun(plan_of("r.yaml", ["init_from=last,r.yaml"]), cluster=cluster)
 
 
+@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ESMTP\r\n", b"\0" * 16])
+def test_another_service_is_no_scheduler(greeting: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+                    taken[-1].sendall(greeting)
+
+        taken: list[socket.socket] = []
+        threading.Thread(target=answer, daemon=True).start()
+        for protocol, hint in (("tcp", cluster_address.HINT), ("tls", cluster_address.CERTIFICATES)):
+            with pytest.raises(NoCluster, match="what answers there does not speak as a Dask scheduler") as caught:
+                Cluster(f"{protocol}://127.0.0.1:{server.getsockname()[1]}")
+            assert caught.value.hint == hint
+        for connection in taken:
+            connection.close()
+
+
+def test_a_worker_is_no_scheduler(cluster: Cluster) -> None:
+    with pytest.raises(NoCluster, match="does not speak as a Dask scheduler"):
+        Cluster(next(iter(cluster.client.nthreads())))
+
+
 # ---- what a worker does, in this process -------------------------------------------------------------------------------
 
 
@@ -215,7 +244,7 @@ def test_what_nobody_wants_is_let_go() -> None:
 
 
 def fake(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Cluster:
-    monkeypatch.setattr(clusters, "_connected", lambda address: client)
+    monkeypatch.setattr(clusters, "connected", lambda address: client)
     return Cluster("tcp://a:1")
 
 
@@ -233,6 +262,15 @@ def test_a_member_that_kills_its_workers_fails_alone(monkeypatch: pytest.MonkeyP
     assert sorted(one.member.index for one in ended) == list(range(100))
     assert {one.member.index for one in ended if one.status == "failed"} == {37, 38}
     assert {one.error for one in ended} == {None, clusters.DIES}
+
+
+def test_who_only_waits_beside_a_member_that_kills_does_not_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "TICK", 0.001)
+    plan = plan_of("r.yaml", ["optimizer.lr=log(0.001,1,20)"])
+    client = Neighbours({0, 13})
+    ended = away(fake(monkeypatch, client), plan)
+    assert sorted(one.member.index for one in ended) == list(range(20))
+    assert {one.member.index for one in ended if one.status == "failed"} == {0, 13}
 
 
 def test_results_that_are_gone_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +302,56 @@ def test_a_scheduler_that_is_lost_ends_it(monkeypatch: pytest.MonkeyPatch) -> No
         list(found)
 
 
+class Mute(FakeClient):
+    """Its scheduler is gone, and it does not know yet."""
+
+    gone = False
+
+    def nthreads(self) -> dict[str, int]:
+        if self.gone:
+            raise OSError("closed")
+        return super().nthreads()
+
+    def submit(self, *arguments: Any, **options: Any) -> FakeFuture:
+        if self.gone:
+            raise OSError("closed")
+        return super().submit(*arguments, **options)
+
+
+def test_what_came_before_the_scheduler_was_lost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "COUNTED", 0.0)
+    client = Mute()
+    cluster = fake(monkeypatch, client)
+    run = SweepRun(plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]), cluster=cluster)
+
+    def lose(progress: SweepProgress) -> None:
+        client.gone = client.gone or progress.done > 20
+
+    with pytest.raises(NoCluster, match="the scheduler tcp://a:1 is gone"):
+        run.follow(lose)
+    summary = run.summary(1)
+    assert summary.jobs == 2 and run.status == "failed" and run.folder is not None
+    assert 20 < summary.done == len((run.folder.path / MEMBERS).read_text().splitlines()) == sum(client.sizes) < 100
+
+
+def test_a_scheduler_that_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(self: FakeClient, *arguments: Any, **options: Any) -> None:
+        raise OSError("closed")
+
+    monkeypatch.setattr(FakeClient, "run", lost)
+    with pytest.raises(NoCluster, match="the scheduler tcp://a:1 is gone"):
+        fake(monkeypatch, FakeClient())
+
+
+def test_a_search_begins_at_the_pace_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = FakeClient()
+    run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,200)"], seeds=20))
+    for first in range(0, 4000, 2000):
+        assert sum(len(ended) for ended in run.run(plan.grid.member, range(first, first + 2000))) == 2000
+        assert client.sizes[0] == 1 if not first else client.sizes[0] > 400
+        client.sizes.clear()
+
+
 def test_a_fault_comes_after_what_ended_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeClient()
     run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
@@ -284,7 +372,7 @@ def test_stopping_does_not_wait_for_what_never_comes(monkeypatch: pytest.MonkeyP
         next(found)
     run.stop()
     began = time.perf_counter()
-    assert not any(found) and time.perf_counter() - began < clusters.ANSWER
+    assert not any(found) and time.perf_counter() - began < cluster_address.ANSWER
 
 
 def test_stopping_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
