@@ -96,6 +96,8 @@ def read(root: Path, found: Found, base: Mapping[str, Any] | None = None, since:
 
 
 def _found(path: str, name: str) -> Found | None:
+    if _plain(name) != name:
+        return None
     with contextlib.suppress(OSError):
         return Found(name, RUN, _mark(os.stat(os.path.join(path, STATUS))))
     with contextlib.suppress(OSError):
@@ -131,9 +133,9 @@ def _run(path: Path, document: Mapping[str, Any]) -> Entry:
     settings = settings_of(text)
     return Entry(
         member=ALONE,
-        recipe=str(document.get("recipe", "")),
+        recipe=_plain(document.get("recipe", "")),
         seed=_whole(document.get("seed")),
-        status=str(document["status"]) if "status" in document else "damaged",
+        status=_plain(document["status"]) if "status" in document else "damaged",
         at=_time(document.get("began"), path),
         steps=_whole(document.get("steps")),
         epochs=_whole(document.get("epochs")),
@@ -162,7 +164,7 @@ def _sweep(path: Path, found: Found, base: Mapping[str, Any] | None, since: int)
 
 def _lines(path: Path, since: int) -> Iterator[tuple[int, bytes]]:
     """The whole lines behind a byte, each with the place of its end: what a kill cut in two comes later, or never."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+    with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(since)
         for line in file:
             if line.endswith(b"\n"):
@@ -176,15 +178,15 @@ def _member(line: bytes, recipe: str, at: float) -> Entry | None:
         index, status = told["index"], told["status"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if type(index) is not int or index < 0 or not isinstance(status, str):
+    if _whole(index) is None or index < 0 or not isinstance(status, str):
         return None
     settings = overrides_of(told.get("overrides"))
     settings.pop(SEED, None)
     error = told.get("error")
     return Entry(
-        member=index, recipe=str(told.get("recipe") or recipe), seed=_whole(told.get("seed")), status=status, at=at,
-        steps=_whole(told.get("steps")), epochs=None, seconds=_number(told.get("seconds")),
-        error=None if error is None else str(error), settings=settings, figures=figures_of(told.get("final")),
+        member=index, recipe=_plain(told.get("recipe") or recipe), seed=_whole(told.get("seed")), status=_plain(status),
+        at=at, steps=_whole(told.get("steps")), epochs=None, seconds=_number(told.get("seconds")),
+        error=None if error is None else _plain(error), settings=settings, figures=figures_of(told.get("final")),
     )  # fmt: skip
 
 
@@ -193,7 +195,9 @@ def overrides_of(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         pairs = [(str(key), value) for key, value in given.items()]
     elif isinstance(given, Sequence) and not isinstance(given, str):
-        pairs = [(key.strip(), _value(text)) for key, equals, text in (str(one).partition("=") for one in given) if equals]
+        pairs = [
+            (key.strip(), _value(text)) for key, equals, text in (_plain(one).partition("=") for one in given) if equals
+        ]
     else:
         pairs = []
     return {key: value if isinstance(value, str | int | float | bool | None) else json.dumps(value) for key, value in pairs}
@@ -205,7 +209,7 @@ def figures_of(final: Any) -> dict[str, float | None]:
     for split, values in final.items() if isinstance(final, dict) else ():
         for name, value in values.items() if isinstance(values, dict) else ():
             if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-                found[f"{split}_{name}"] = value
+                found[_plain(f"{split}_{name}")] = value
     return found
 
 
@@ -253,4 +257,11 @@ def _whole(value: Any) -> int | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    with contextlib.suppress(OverflowError):
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return None
+
+
+def _plain(value: Any) -> str:
+    """A text that a file can hold: half a character, which JSON may name, as its escape."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
