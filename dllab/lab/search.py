@@ -17,6 +17,7 @@ import statistics
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,11 @@ MOST_LOOKS = 200
 """Evaluations of a member that pruning goes by."""
 
 KINDS = ("tpe",)
+
+
+def version() -> str:
+    """That of Optuna: another one may suggest other settings."""
+    return metadata.version("optuna")
 
 
 class Changed(ValueError):
@@ -99,7 +105,7 @@ class Search:
         self._ended[one.member.index] = Ended(one.status, _number(value), _curve(one.curve or ()))
 
     def rounds(self) -> Iterator[list[int]]:
-        """The members of each round that have not ended yet; they must have when the next round is asked for.
+        """The members of each round that have not ended yet, perhaps none; they must have when the next is asked for.
 
         Raises Changed.
         """
@@ -109,8 +115,7 @@ class Search:
             self._watches = self._watches_now(first)
             trials = [self._asked(number) for number in numbers]
             every = range(first * seeds, (numbers[-1] + 1) * seeds)
-            if missing := [index for index in every if index not in self._ended]:
-                yield missing
+            yield [index for index in every if index not in self._ended]
             for number, trial in zip(numbers, trials):
                 self._tell(number, trial)
 

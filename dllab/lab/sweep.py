@@ -64,7 +64,7 @@ class Watcher:
     """Follows a run; says no as soon as its best figure so far is worse than what is asked at an evaluation."""
 
     def __init__(self, watch: Watch) -> None:
-        self.watch, self.pruned = watch, False
+        self.watch = watch
         self.curve: list[float] = []
 
     def __call__(self, end: EpochEnd) -> bool:
@@ -76,8 +76,7 @@ class Watcher:
         bar = self.watch.bars[place] if place < len(self.watch.bars) else None
         sign = -1.0 if self.watch.higher else 1.0
         best = min((sign * value for value in self.curve if value == value), default=math.inf)
-        self.pruned = bar is not None and best > sign * bar
-        return not self.pruned
+        return bar is None or best <= sign * bar
 
 
 class Worker:
@@ -107,15 +106,8 @@ class Worker:
         assert found.status in ("finished", "stopped", "diverged")
         if watcher is None:
             return Done(member, found.status, found.steps, found.figures, found.seconds)
-        pruned = watcher.pruned and found.status == "stopped"
-        return Done(
-            member,
-            "pruned" if pruned else found.status,
-            found.steps,
-            found.figures,
-            found.seconds,
-            curve=tuple(watcher.curve),
-        )
+        status = "pruned" if found.given_up else found.status
+        return Done(member, status, found.steps, found.figures, found.seconds, curve=tuple(watcher.curve))
 
     def _recipe(self, overrides: tuple[str, ...]) -> Recipe:
         """Loaded, or the last one with another rate where nothing else has changed."""
@@ -197,7 +189,7 @@ class Sweep:
             thread.start()
         try:
             while shared.working:
-                yield shared.ended(TICK)
+                yield shared.ended()
         finally:
             shared.stop()
             for thread in threads:
@@ -243,6 +235,7 @@ class _Shared:
         self._taken, self.stopped = 0, False
         self.working = jobs
         self._taking = threading.Lock()
+        self._fault: BaseException | None = None
         self._ended: queue.SimpleQueue[list[Done] | BaseException | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
@@ -280,17 +273,20 @@ class _Shared:
             self._taken += size
             return self.indices[self._taken - size : self._taken]
 
-    def ended(self, wait: float) -> list[Done]:
-        """What has ended; where nothing has, what does within so many seconds. Raises what has ended a thread."""
+    def ended(self) -> list[Done]:
+        """What has ended; where nothing has, what does within a moment. Raises what has ended a thread, the next time."""
+        if self._fault is not None:
+            raise self._fault
         found: list[Done] = []
         with contextlib.suppress(queue.Empty):
-            found += self._got(self._ended.get(timeout=wait) if wait else self._ended.get_nowait())
-            while self.working and len(found) < MOST_TOLD:
+            found += self._got(self._ended.get(timeout=TICK))
+            while self.working and self._fault is None and len(found) < MOST_TOLD:
                 found += self._got(self._ended.get_nowait())
         return found
 
     def _got(self, message: list[Done] | BaseException | None) -> list[Done]:
         if isinstance(message, BaseException):
-            raise message
+            self._fault = message
+            return []
         self.working -= message is None
         return message or []

@@ -15,7 +15,7 @@ import numpy as np
 
 from dllab.engine import budget, executor
 from dllab.lab.grid import NoGrid
-from dllab.lab.search import Changed, Search
+from dllab.lab.search import Changed, Search, version
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_files import changed
 from dllab.lab.sweep_plan import SweepPlan, plan_of
@@ -86,6 +86,9 @@ class SweepRun:
         self._sweep: Sweep | ClusterSweep = (
             Sweep(plan.make, jobs, sources=self._weights) if cluster is None else cluster.sweep(plan, self._weights)
         )
+        self._cluster = cluster
+        self._optuna = None if self.search is None else version()
+        self._differed: list[str] = []
         self._weights_then: dict[str, str] = {}
         self._waiting: list[str] = []
         self._last_kept = time.perf_counter()
@@ -107,10 +110,11 @@ class SweepRun:
             run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent,
                       cluster=cluster)  # fmt: skip
             run.folder, run.notes = folder, differences(document)
+            run._recall(document)
             run.seconds, run._began = float(document.get("seconds") or 0), str(document.get("began") or now())
             run._weights_then = dict(document.get("weights") or {})
             for line, told in folder.members(len(plan.grid)):
-                run.tally.add(told["index"], told["status"], _figures(told.get("final")), told.get("error"))
+                run.tally.add(told["index"], told["status"], told.get("final") or {}, told.get("error"))
                 if run.search is not None:
                     run.search.remember(told)
                 if with_lines:
@@ -119,6 +123,16 @@ class SweepRun:
         except BaseException:
             folder.close()
             raise
+
+    def _recall(self, document: Mapping[str, Any]) -> None:
+        """What is to stay as sweep.json has it: with what a search was begun, and what differed before."""
+        if isinstance(told := document.get("differences"), list):
+            self._differed = [str(one) for one in told]
+        versions = document.get("versions")
+        then = versions.get("optuna") if isinstance(versions, dict) else None
+        if self.search is not None and then is not None and then != self._optuna:
+            self.notes.append(f"optuna {then} then, {self._optuna} now")
+            self._optuna = str(then)
 
     @property
     def jobs(self) -> int:
@@ -186,7 +200,10 @@ class SweepRun:
             return
         try:
             for round_ in self.search.rounds():
-                yield from self._sweep.run(self.search.member, round_)
+                if round_:
+                    yield from self._sweep.run(self.search.member, round_)
+                else:  # of what was found before: somebody may want to end it
+                    yield []
                 if self.status != "running":
                     return
         except Changed as error:
@@ -219,11 +236,15 @@ class SweepRun:
     def _keep_plan(self) -> None:
         if self.folder is None:
             return
-        measure = self.tally.measure
+        measure, around = self.tally.measure, surroundings()
+        if self._optuna is not None:
+            around["versions"]["optuna"] = self._optuna
+        differed = [*self._differed, *self.notes, *(self._cluster.notes if self._cluster is not None else ())]
         told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
         self.folder.write_plan({
             **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6),
-            "began": self._began, "weights": self._weights_then, **surroundings(),
+            "began": self._began, "weights": self._weights_then, "differences": list(dict.fromkeys(differed)),
+            **around,
         })  # fmt: skip
 
     def _weights(self, trainer: Trainer) -> Source:
@@ -268,13 +289,6 @@ def member_document(one: Done) -> dict[str, Any]:
         "steps": one.steps, "final": one.final, "seconds": round(one.seconds, 6), "error": one.error,
         **({} if one.member.watch is None else {"curve": None if one.curve is None else list(one.curve)}),
     }  # fmt: skip
-
-
-def _figures(final: Any) -> dict[str, dict[str, Any]]:
-    """Figures as a journal tells them; nothing where they are none."""
-    if not isinstance(final, dict):
-        return {}
-    return {split: figures for split, figures in final.items() if isinstance(figures, dict)}
 
 
 def _check_metric(document: Mapping[str, Any], path: Path, metric: str | None) -> None:

@@ -44,7 +44,7 @@ def verify_member(record: Record, run_dir: str | None, *, trust: bool = False,
         changed += [f"{visible(path)} is not what it was" for path in others_than(files, stamps(files_of(recipe)))]
     end = _end_of(trainer, on_event) if series is None else _end_at(series, recipe, int(record.document["steps"]))
     first = first_difference(record.figures, plain(end.figures))
-    status = "pruned" if pruned and end.status == "stopped" else end.status
+    status = "pruned" if isinstance(end, Outcome) and end.given_up else end.status
     then, now = _end(record.status, record.document.get("steps")), _end(status, end.steps)
     if first is None and then != now:
         first = Difference("the end", then, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from dllab.lab.cluster import Cluster
 from dllab.lab.cluster_address import NoCluster
 from dllab.lab.sweep_plan import plan_of
 from dllab.lab.sweep_run import SweepProgress, SweepRun
-from dllab.runs.sweep_folder import MEMBERS
+from dllab.runs.sweep_folder import MEMBERS, PLAN
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
@@ -77,6 +78,11 @@ def test_workers_that_differ_are_told_of(monkeypatch: pytest.MonkeyPatch) -> Non
     assert cluster.notes == [f"processor Z80 there, {own} here (tcp://a:1)"]
     away(cluster, plan_of("r.yaml", ["optimizer.lr=0.1,0.2"]))
     assert cluster.notes == [f"processor Z80 there, {own} here (tcp://a:1 and 1 more)"]
+    run = SweepRun(plan_of("r.yaml", ["optimizer.lr=0.1,0.2"]), cluster=cluster)
+    run.follow()
+    SweepRun.resumed("last").follow()
+    assert run.folder is not None
+    assert json.loads((run.folder.path / PLAN).read_text())["differences"] == cluster.notes
 
 
 def test_a_scheduler_that_is_lost_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

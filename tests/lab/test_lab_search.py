@@ -251,7 +251,7 @@ def test_what_comes_back_from_a_journal_is_what_was_told() -> None:
         loss = far({"a": setting[0].partition("=")[2]}, 0)
         again.remember({"index": index, "overrides": list(setting), "status": "finished", "final": {"test": {"loss": loss}},
                         "curve": [1.0, None]})  # fmt: skip
-    assert list(again.rounds()) == [] and again.grid.found == search.grid.found
+    assert list(again.rounds()) == [[], [], []] and again.grid.found == search.grid.found
     changed = made(["a=log(0.01,10)"], 12)
     changed.remember({"index": 0, "overrides": ["a=3"], "status": "failed", "final": {}, "curve": None})
     with pytest.raises(Changed):
@@ -349,3 +349,20 @@ def test_a_search_goes_on_by_the_figure_it_was_begun_with() -> None:
     again = SweepRun.resumed(str(run.folder.path), metric="validation_loss")
     again.follow()
     assert again.status == "finished" and lines(again) == lines(searched(plan()))
+
+
+@compiled_only
+def test_ctrl_c_ends_a_search_that_is_looked_through_again() -> None:
+    run = searched(plan(sample=12))
+    assert run.folder is not None
+    journal = run.folder.path / MEMBERS
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    told: list[int] = []
+
+    def enough(progress: SweepProgress) -> None:
+        told.append(progress.done)
+        raise KeyboardInterrupt
+
+    again = SweepRun.resumed(str(run.folder.path))
+    again.follow(enough)
+    assert again.status == "interrupted" and told == [0] and len(lines(again)) == 11
