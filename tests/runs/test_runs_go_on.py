@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,15 +150,6 @@ def test_patience_that_is_used_up_already(tmp_path: Path) -> None:
         dllab.resume(folder, {"train.epochs": 15, "train.early_stop": 1})
 
 
-@pytest.fixture
-def heeds_ctrl_c() -> Iterator[None]:
-    """As in a program in front: in one that a shell has put in the background Ctrl-C is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("name", ["checkpoint.safetensors", "weights.safetensors", "run.json"])
 def test_ctrl_c_in_the_last_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The run comes to its end, and the caller learns of the key with the result in hand."""
