@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dllab.engine.prepare import data_of
 from dllab.lab.grid import Member
 from dllab.lab.sweep import Done, Worker, reason_of
 from dllab.lab.sweep_files import stamps
@@ -24,7 +25,6 @@ from dllab.recipe.place import visible
 from dllab.runs.data_file import digest
 from dllab.runs.machine import surroundings
 from dllab.training.series import Stopped
-from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
 _HERE = threading.local()
@@ -134,7 +134,7 @@ def _problem(job: Job) -> str | None:
         recipe = job.make(job.first)
         if dict(recipe.used) != dict(job.used):
             return "the recipe's own Python files are others there"
-        if job.data is not None and digest(Trainer(recipe).data) != job.data:
+        if job.data is not None and digest(data_of(recipe)) != job.data:  # a net may be what kills workers
             return "the recipe's data are others there"
     except RecipeError as error:
         if job.data is not None:

@@ -235,6 +235,14 @@ def test_data_are_the_same_or_it_says_so(here: Path) -> None:
     assert back.problem is not None and "t.csv" in back.problem and not back.ended
 
 
+def test_what_is_compared_makes_no_net(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of("r.yaml", ["optimizer.lr=0.1,0.01"])
+    sent = job(plan)
+    monkeypatch.setattr("dllab.lab.cluster_batch._worker", lambda job: None)
+    monkeypatch.setattr("dllab.training.trainer.Trainer.__init__", lambda self: None)  # one too large for a worker, say
+    assert train_batch(sent, []).problem is None
+
+
 def test_own_parts_are_the_same_or_it_says_so(here: Path) -> None:
     (here / "own.py").write_text(OWN)
     (here / "r.yaml").write_text("use: [own.py]\n" + RECIPE.replace("tanh", "mine"))
