@@ -184,7 +184,9 @@ def test_a_search_finds_on_workers_what_it_finds_here(cluster: Cluster) -> None:
     assert {one["status"] for one in own.values()} == {"finished", "pruned"}
 
 
-@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ESMTP\r\n", b"\0" * 16])
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ESMTP\r\n", b"\0" * 16], ids=["ssh", "mail", "zeros"]
+)
 def test_another_service_is_no_scheduler(greeting: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
