@@ -97,6 +97,8 @@ def read(root: Path, found: Found, base: Mapping[str, Any] | None = None, since:
 
 
 def _found(path: str, name: str) -> Found | None:
+    if readable(name) != name:
+        return None
     with contextlib.suppress(OSError):
         mark = _mark(os.stat(os.path.join(path, STATUS)))
         with contextlib.suppress(OSError):
@@ -167,7 +169,7 @@ def _sweep(path: Path, found: Found, base: Mapping[str, Any] | None, since: int)
 
 def _lines(path: Path, since: int) -> Iterator[tuple[int, bytes]]:
     """The whole lines behind a byte, each with the place of its end: what a kill cut in two comes later, or never."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+    with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(since)
         for line in file:
             if line.endswith(b"\n"):
@@ -199,7 +201,8 @@ def overrides_of(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         pairs = [(str(key), value) for key, value in given.items()]
     elif isinstance(given, Sequence) and not isinstance(given, str):
-        pairs = [(key.strip(), _value(text)) for key, equals, text in (str(one).partition("=") for one in given) if equals]
+        parted = (readable(str(one)).partition("=") for one in given)
+        pairs = [(key.strip(), _value(text)) for key, equals, text in parted if equals]
     else:
         pairs = []
     return {

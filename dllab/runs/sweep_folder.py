@@ -70,12 +70,14 @@ class SweepFolder:
         return document
 
     def members(self, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The lines of members below `count`, as text and as what they say, in the order in which they were written."""
+        """The lines of members below `count`, as text and as what they say, in the order in which they were written.
+
+        One that a sweep has not written so is passed over: its member counts as missing.
+        """
         path = self.path / MEMBERS
         try:
             for line, told in lines_of(path):
-                index, status = told.get("index"), told.get("status")
-                if type(index) is int and 0 <= index < count and isinstance(status, str):
+                if type(index := told.get("index")) is int and 0 <= index < count and _sound(told):
                     yield line, told
         except FileNotFoundError:
             return
@@ -99,6 +101,20 @@ class SweepFolder:
 def source_name(origin: InitFrom) -> str:
     """How a plan calls the weights that members begin with."""
     return origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+
+
+def _sound(told: Mapping[str, Any]) -> bool:
+    """Whether a line is of the kinds that a sweep writes."""
+    final, curve, error = told.get("final") or {}, told.get("curve") or [], told.get("error")
+    return (
+        isinstance(told.get("status"), str)
+        and isinstance(told.get("overrides"), list)
+        and all(isinstance(text, str) for text in told["overrides"])
+        and isinstance(final, dict)
+        and all(isinstance(figures, dict) for figures in final.values())
+        and isinstance(curve, list)
+        and isinstance(error, str | None)
+    )
 
 
 def find_sweep(reference: str, run_dir: str | os.PathLike[str] | None = None) -> Path:

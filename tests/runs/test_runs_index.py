@@ -149,6 +149,30 @@ def test_damaged_records_are_told_and_stop_nothing(tmp_path: Path) -> None:
     assert found == {"a": "damaged", "b": "damaged", "c": "damaged", "d": "damaged", "e": "damaged", "good": "finished"}
 
 
+def test_strange_numbers_and_letters_stop_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "good", recipe="half \ud800", seconds=10**400, seed=2**70)
+    folder = make_sweep(tmp_path, "sweep-one")
+    lines = [
+        member(0, error="half \udc80", status="failed"), member(1, overrides=["a=\ud800"]), member(2**63), member(10**30),
+        member(2, seconds=10**400), member(3, seed=10**30, steps=10**30, status="\ud800", recipe="\udfff"),
+        member(4, final={"test": {"\ud800": 1.0}}), member(5, error=["a list"], overrides=None, final=[1]),
+    ]  # fmt: skip
+    (folder / "members.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for name in ("sweep-two", "sweep-three"):
+        make_sweep(tmp_path, name)
+    (tmp_path / "sweep-two" / "members.jsonl").unlink(missing_ok=True)
+    (tmp_path / "sweep-two" / "members.jsonl").mkdir()
+    if os.name != "nt":
+        make_run(tmp_path, os.fsdecode(b"no \xff name"))
+    found = rows(tmp_path)
+    assert sorted(found) == [("good", -1, "finished"), ("sweep-one", 0, "failed"), ("sweep-one", 1, "finished"),
+                             ("sweep-one", 2, "finished"), ("sweep-one", 3, "?"), ("sweep-one", 4, "finished"),
+                             ("sweep-one", 5, "finished")]  # fmt: skip
+    with Index(tmp_path, print) as index:
+        (told,) = index.ask(lambda c: c.execute("SELECT error FROM entries WHERE status = 'failed'").fetchall())
+    assert told == ("half ?",)
+
+
 def test_a_run_that_nobody_trains_any_more_was_killed(tmp_path: Path) -> None:
     run = make_run(tmp_path, "one", status="running")
     lock = Lock(run)
