@@ -9,6 +9,8 @@ from dllab.lab.sweep import Done
 
 
 class FakeFuture:
+    call: Any
+
     def __init__(self, status: str, value: Any = None) -> None:
         self.status, self.value = status, value
 
@@ -54,3 +56,32 @@ class FakeClient:
             return FakeFuture("error", KilledWorker("key", None, 3))  # type: ignore[arg-type]
         ended = [Done(member, "finished", 1) for member in batch]
         return FakeFuture("finished", cluster_batch.Back("tcp://b:1", self.around, ended, self.takes * len(batch)))
+
+
+class Neighbours(FakeClient):
+    """As Dask: a death is that of all that the worker had. Batches end together, whenever the client is looked at."""
+
+    def __init__(self, deadly: set[int]) -> None:
+        self._waiting: list[FakeFuture] = []
+        super().__init__(deadly)
+
+    @property
+    def status(self) -> str:
+        """Ends what is in training."""
+        waiting, self._waiting = self._waiting, []
+        killed = next((one for one in waiting if one.status == "error"), None)
+        for future in waiting:
+            if killed is not None:
+                future.status, future.value = killed.status, killed.value
+            future.call(future)
+        return "running"
+
+    @status.setter
+    def status(self, status: str) -> None:
+        assert status == "running"
+
+    def submit(self, function: Any, job: Any, batch: Any, **options: Any) -> FakeFuture:
+        future = super().submit(function, job, batch, **options)
+        future.add_done_callback = lambda call: setattr(future, "call", call)  # type: ignore[method-assign]
+        self._waiting.append(future)
+        return future

@@ -299,7 +299,11 @@ def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
     assert all(any(fits(path, known) for path in seen) for known in documented()[heading])
     folder = tmp_path / again["run"]
     kept = json.loads((folder / "run.json").read_text())
-    assert kept == {**again, **{key: kept[key] for key in ("began", "changes", "versions", "machine")}}
+    assert kept == {
+        **again,
+        **{key: kept[key] for key in ("began", "changes", "versions", "machine", "recipe_yaml", "data")},
+    }
+    assert kept["recipe_yaml"] == (folder / "recipe.yaml").read_text() and re.fullmatch("[0-9a-f]{64}", kept["data"])
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     lines += [json.loads(line) for line in (tmp_path / diverged["run"] / "metrics.jsonl").read_text().splitlines()]
     compare("metrics.jsonl, with folds", *lines)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dllab.cli.comparing import Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
+from dllab.cli.comparing import USUAL_SEEDS, Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
 from dllab.cli.options import Json, Quiet, RecipeName, Settings, Trust
 from dllab.cli.saving import Save
-
-if TYPE_CHECKING:
-    from dllab.lab.comparison import Comparison
 
 
 def compare(
@@ -25,7 +21,7 @@ def compare(
         ),
     ] = None,
     settings: Settings = None,
-    seeds: Seeds = 5,
+    seeds: Seeds = USUAL_SEEDS,
     seed: FirstSeed = None,
     metric: Judge = None,
     target: Aim = None,
@@ -56,21 +52,14 @@ def compare(
     changes = [*(word for word in more or () if "=" in word), *(settings or ())]
     found = comparing.unfit(lambda: lab.variants(recipes, changes, trust=trust))
     words = [*recipes, *changes, *(["--trust"] if trust else [])]
+    options = {
+        "--seeds": seeds if seeds != USUAL_SEEDS else None, "--seed": seed, "--metric": metric, "--target": target,
+        "--jobs": jobs,
+    }  # fmt: skip
     wanted = Wanted(comparing.seeds_from(seed, found, seeds), metric=metric, target=aim, jobs=jobs)
     several = len({contender.recipe.name for contender in found}) == len(found)
     return comparing.run(
         found, wanted, kind="variants", what="recipes" if several else "variants", quiet=quiet, as_json=as_json,
-        trust=trust, watch=watch, save=save, title=shlex.join(["dllab", "compare", *words]),
-        commands=lambda result: _next(result, words),
+        trust=trust, watch=watch, save=save, title=comparing.line_of("compare", words, options),
+        commands=lambda result: comparing.next_lines(result, "compare", words, options),
     )  # fmt: skip
-
-
-def _next(result: Comparison, words: list[str]) -> list[tuple[str, str]]:
-    """More seeds where nothing is significant, the loss where the metric has no room."""
-    commands = []
-    if not result.apart and not any(pair.significant for pair in result.pairs):
-        line = shlex.join(["dllab", "compare", *words, "--seeds", str(4 * len(result.seeds))])
-        commands.append((line, "more seeds see smaller differences"))
-    if result.metric != "loss" and not result.losses_differ:
-        commands.append((shlex.join(["dllab", "compare", *words, "--metric", "loss"]), "judged by the loss"))
-    return commands

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dllab.cli.comparing import Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
+from dllab.cli.comparing import USUAL_SEEDS, Aim, FirstSeed, Jobs, Judge, Seeds, WatchRace
 from dllab.cli.failures import FINE, Refused
 from dllab.cli.options import Changes, Json, Quiet, Settings, Trust
 from dllab.cli.saving import Save
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dllab.lab.comparison import Comparison
 
 MOST_TUNING = 1000
+USUAL, USUAL_TUNING = "sgd,momentum,rmsprop,adam", 8
 
 
 def compare_optimizers(
@@ -35,8 +36,8 @@ def compare_optimizers(
             help="Which; a rate given here is not searched for: sgd:lr=0.5,adam.",
             metavar="NAMES",
         ),
-    ] = "sgd,momentum,rmsprop,adam",
-    seeds: Seeds = 5,
+    ] = USUAL,
+    seeds: Seeds = USUAL_SEEDS,
     seed: FirstSeed = None,
     tune: Annotated[
         int,
@@ -44,7 +45,7 @@ def compare_optimizers(
             "--tune", help="Runs of each optimizer's search for a learning rate; 0: its default.", min=0, max=MOST_TUNING,
             metavar="N",
         ),
-    ] = 8,
+    ] = USUAL_TUNING,
     surface: Annotated[
         str | None,
         typer.Option(
@@ -78,6 +79,8 @@ def compare_optimizers(
 
     saving.check(save)
     if surface is not None or recipe is None:
+        if surface is not None and recipe is None:
+            _refuse_beside_surface(seeds, tune, metric, target, jobs, settings, trust)
         return _surface(surface, recipe, optimizers, seed, watch, save, as_json, quiet)
     aim = comparing.target_of(target)
     from dllab.lab import contenders as lab
@@ -88,12 +91,30 @@ def compare_optimizers(
     if not tune:
         found = tuple(lab.settled(contender) for contender in found)
     words = [recipe, *given, *(["--trust"] if trust else [])]
+    options = {
+        "--optimizers": optimizers if optimizers != USUAL else None, "--seeds": seeds if seeds != USUAL_SEEDS else None,
+        "--seed": seed, "--tune": tune if tune != USUAL_TUNING else None, "--metric": metric, "--target": target,
+        "--jobs": jobs,
+    }  # fmt: skip
     wanted = Wanted(comparing.seeds_from(seed, found, seeds), tune, metric, aim, jobs)
     return comparing.run(
         found, wanted, kind="optimizers", what="optimizers", quiet=quiet, as_json=as_json, trust=trust, watch=watch,
-        save=save, title=shlex.join(["dllab", "compare-optimizers", *words]),
-        commands=lambda result: _next(result, words, optimizers),
+        save=save, title=comparing.line_of("compare-optimizers", words, options),
+        commands=lambda result: _next(
+            result, words, seed, comparing.next_lines(result, "compare-optimizers", words, options)
+        ),
     )  # fmt: skip
+
+
+def _refuse_beside_surface(seeds: int, tune: int, metric: str | None, target: str | None, jobs: int | None,
+                           settings: list[str] | None, trust: bool) -> None:  # fmt: skip
+    """A race on a landscape has one start, one search, and no figure but the height."""
+    given = {"--seeds": seeds != USUAL_SEEDS, "--tune": tune != USUAL_TUNING, "--metric": metric, "--target": target,
+             "--jobs": jobs, "--set": settings, "--trust": trust}  # fmt: skip
+    said = [name for name, there in given.items() if there]
+    if said:
+        raise Refused(f"--surface: no recipe is trained there; leave out {', '.join(said)}",
+                      "or name a recipe instead of --surface")  # fmt: skip
 
 
 def _surface(
@@ -123,20 +144,17 @@ def _surface(
     return FINE
 
 
-def _next(result: Comparison, words: list[str], optimizers: str) -> list[tuple[str, str]]:
-    """Train with the best, more seeds where nothing is significant, the loss where the metric has no room."""
-    best = result.results[result.order[0]]
-    optimizer = best.contender.recipe.optimizer[-1]
-    commands = []
-    if best.counted and len(best.contender.recipe.optimizer) == 1:
-        change = f"optimizer={{{optimizer.name}: {best.contender.lr:g}}}"
-        commands.append((shlex.join(["dllab", "train", *words, change]), "train with the best"))
-    again = ["dllab", "compare-optimizers", *words, *(["--optimizers", optimizers] if optimizers != _USUAL else [])]
-    if not any(pair.significant for pair in result.pairs):
-        commands.append((shlex.join([*again, "--seeds", str(4 * len(result.seeds))]), "more seeds see smaller differences"))
-    if result.metric != "loss":
-        commands.append((shlex.join([*again, "--metric", "loss"]), "judged by the loss"))
-    return commands
+def _next(result: Comparison, words: list[str], seed: int | None, again: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Train with the best, then what else to compare."""
+    from dllab.cli import comparing
+    from dllab.recipe.dump import brief
 
-
-_USUAL = "sgd,momentum,rmsprop,adam"
+    number = result.order[0]
+    best = result.results[number]
+    if not best.counted or len(best.contender.recipe.optimizer) > 1:
+        return again
+    written = brief(best.contender.recipe.optimizer[-1])
+    change = f"optimizer={{{written}}}" if ":" in written else f"optimizer={written}"
+    better = any(pair.significant and number in (pair.first, pair.second) for pair in result.pairs)
+    line = comparing.line_of("train", [*words, change], {"--seed": seed})
+    return [(line, f"train with the best{'' if better else ' mean'}"), *again]

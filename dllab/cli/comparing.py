@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from dllab.lab.contenders import Contender
 
 Made = TypeVar("Made")
-MOST_SEEDS, MOST_JOBS = 1000, 1024
+USUAL_SEEDS, MOST_SEEDS, MOST_JOBS = 5, 1000, 1024
+NEVER_ABOVE_1 = ("accuracy", "sequence_accuracy", "precision", "recall", "f1", "auc", "r2")
 FRAME = 0.1
 USUAL_WATCH = 3.0
 """Seconds that a race at a terminal lasts at least."""
@@ -182,6 +184,24 @@ def run(
     return INTERRUPTED if interrupted else FINE
 
 
+def line_of(command: str, words: Sequence[str], options: Mapping[str, object]) -> str:
+    """The command with these words and those options that are not None, as a line for a shell."""
+    told = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    return shlex.join(["dllab", command, *words, *told])
+
+
+def next_lines(
+    result: Comparison, command: str, words: Sequence[str], options: Mapping[str, object]
+) -> list[tuple[str, str]]:
+    """The same with more seeds where nothing is significant, and judged by the loss, in case the metric has no room."""
+    lines, more = [], min(4 * len(result.seeds), MOST_SEEDS)
+    if not result.apart and not any(pair.significant for pair in result.pairs) and more > len(result.seeds):
+        lines.append((line_of(command, words, {**options, "--seeds": more}), "more seeds see smaller differences"))
+    if result.metric != "loss" and not result.losses_differ:
+        lines.append((line_of(command, words, {**options, "--metric": "loss"}), "judged by the loss"))
+    return lines
+
+
 def seeds_from(first: int | None, contenders: Sequence[Contender], count: int) -> tuple[int, ...]:
     """So many seeds, one after the other."""
     start = contenders[0].recipe.train.seed if first is None else first
@@ -212,6 +232,9 @@ def target_of(text: str | None) -> tuple[str, float] | None:
     if (sign[0] in "<≤" and higher_is_better(metric)) or (sign[0] in ">≥" and not higher_is_better(metric)):
         better = "higher" if higher_is_better(metric) else "lower"
         raise Refused(f"--target {show(text)}: {better} is better in {metric}", f"{example}")
+    if metric in NEVER_ABOVE_1 and value > 1:
+        raise Refused(f"--target {show(text)}: {metric} is never above 1, so nothing could reach it",
+                      f"such as --target {metric}=0.95 or {metric}=95%")  # fmt: skip
     return metric, value
 
 

@@ -102,13 +102,13 @@ def _ready(run: str, run_dir: str | None, weights: str, trust: bool, quiet: bool
         find_run(run, run_dir)
     except StoreError:
         if run in shipped() or run.endswith(ENDINGS):
-            return _trained(run, weights, trust, quiet, changes)
+            return _trained(run, run_dir, weights, trust, quiet, changes)
     if changes:
         raise Refused(f"{changes[0]}: {run} is a run, which is trained already", "leave changes out, or name a recipe")
     return open_run(run, run_dir, weights, trust)
 
 
-def _trained(name: str, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
+def _trained(name: str, run_dir: str | None, weights: str, trust: bool, quiet: bool, changes: list[str]) -> Ready:
     from dllab.cli.display import display_for
     from dllab.cli.interrupt import interrupts
     from dllab.engine.prepare import prepared
@@ -126,7 +126,9 @@ def _trained(name: str, weights: str, trust: bool, quiet: bool, changes: list[st
         check_data(Learnt.of(data))
     try:
         with display_for(recipe.name, quiet=quiet, as_json=True, watch=0) as display:
-            result = train_loaded(recipe, changes, seed=None, run_dir=None, save=False, on_event=display.show, trust=trust)
+            result = train_loaded(
+                recipe, changes, seed=None, run_dir=run_dir, save=False, on_event=display.show, trust=trust
+            )
     finally:
         interrupts.release()
     if result.status == "diverged":

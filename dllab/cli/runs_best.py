@@ -39,16 +39,16 @@ def best_runs(
     from dllab.views.run_lists import BestList, best_document
 
     with opened(run_dir) as (index, progress):
-        found = best(index, metric=metric, recipe=recipe, where=where or (), limit=limit or (SHOWN if recipe else 1),
-                     higher=_higher, progress=progress)  # fmt: skip
+        answer = best(index, metric=metric, recipe=recipe, where=where or (), limit=limit or (SHOWN if recipe else 1),
+                      higher=_higher, progress=progress)  # fmt: skip
     if as_json:
-        output().document(best_document(found))
+        output().document(best_document(answer.found))
         return
     commands = []
-    if found:
-        name = found[0].lines[0].name
+    if answer.found:
+        name = answer.found[0].lines[0].name
         commands = [(shlex.join(["dllab", "runs", "show", name, *elsewhere(run_dir)]), "all about it")]
-    output().show(BestList(found, recipe is not None, commands))
+    output().show(BestList(answer, recipe is not None, commands))
 
 
 def _higher(figure: str) -> bool:

@@ -103,12 +103,12 @@ def subject(
     _check(view, recipe, fits)
     with following() if live is None else live.showing() as listen:
         if meant.before:
-            return Subject.untrained(recipe, seed=meant.seed, on_event=listen, trust=meant.trust)
+            return Subject.untrained(recipe, seed=meant.seed, on_event=listen, trust=meant.trust, run_dir=meant.run_dir)
         if opened is None or during or path:
             walked = opened is None if path is None else path
             found = Subject.trained(
-                recipe, seed=meant.seed, on_event=listen, trust=meant.trust, watched=during, path=walked,
-                on_look=None if live is None else live.look,
+                recipe, seed=meant.seed, on_event=listen, trust=meant.trust, run_dir=meant.run_dir, watched=during,
+                path=walked, on_look=None if live is None else live.look,
             )  # fmt: skip
             if opened is not None:
                 found.name = f"{opened.folder.path.name} trained again"

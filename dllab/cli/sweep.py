@@ -136,7 +136,7 @@ def sweep(
         except NoGrid as error:
             raise Refused(error.problem, error.hint) from None
         if dry_run:
-            return _show_plan(run, as_json)
+            return _show_plan(run, as_json, metric, cluster)
         _follow(run, workers, as_json, quiet, fail_fast)
         return _end(run.summary(top), as_json, quiet, save, run.status)
 
@@ -180,7 +180,7 @@ def _no_measure(metric: str | None, error: NoMeasure) -> Refused:
     return Refused(f"--metric {show(metric)}: members have no such figure", one_of(error.known, metric or ""))
 
 
-def _show_plan(run: SweepRun, as_json: bool) -> int:
+def _show_plan(run: SweepRun, as_json: bool, metric: str | None, cluster: str | None) -> int:
     from dllab.cli.console import output
     from dllab.views import sweep as views
 
@@ -194,10 +194,18 @@ def _show_plan(run: SweepRun, as_json: bool) -> int:
     words += ["--search", plan.search] if plan.search is not None else []
     words += ["--no-prune"] if not plan.prune else []
     words += ["--seeds", str(len(grid.seeds))] if len(grid.seeds) > 1 else []
-    words += ["--seed", str(grid.seeds[0])] if grid.seeds[0] != plan.recipe.train.seed else []
+    words += _seed(plan)
+    words += ["--metric", metric] if metric is not None else []
+    words += ["--cluster", cluster] if cluster is not None else []
     words += ["--trust"] if plan.trust else []
     output().show(views.PlanView(plan, run.tally.measure, run.jobs, shlex.join(words)))
     return FINE
+
+
+def _seed(plan: SweepPlan) -> list[str]:
+    """The option that says the first seed, where it is not the recipe's."""
+    first = plan.grid.seeds[0]
+    return ["--seed", str(first)] if first != plan.recipe.train.seed else []
 
 
 def _end(found: SweepSummary, as_json: bool, quiet: bool, save: str | None, status: str) -> int:
@@ -225,11 +233,13 @@ def _next(found: SweepSummary) -> list[tuple[str, str]]:
 
     commands = []
     trust = ["--trust"] if found.plan.trust else []
-    if found.folder is not None and (found.done < len(found.plan.grid) or found.failures):
+    plan = found.plan
+    failed = bool(found.failures) and plan.search is None  # a search went on from there
+    if found.folder is not None and (found.done < len(plan.grid) or failed):
         line = shlex.join(["dllab", "sweep", "--resume", str(found.folder), *trust])
-        commands.append((line, "train what is missing or failed"))
+        commands.append((line, "train what is missing or failed" if plan.search is None else "train what is missing"))
     if found.best:
-        words = ["dllab", "train", found.plan.reference, *found.best[0].overrides, *trust]
+        words = ["dllab", "train", plan.reference, *found.best[0].overrides, *_seed(plan), *trust]
         commands.append((shlex.join(words), "train the best setting, and keep it"))
     if found.folder is not None and "runs" in known():
         commands.append((shlex.join(["dllab", "runs", "list", found.folder.name]), "all members"))

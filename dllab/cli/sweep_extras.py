@@ -39,7 +39,8 @@ def connected(address: str | None, jobs: int | None) -> Iterator[Cluster | None]
                       "such as: dask worker ADDRESS --nworkers 4 --nthreads 1")  # fmt: skip
     if find_spec("distributed") is None:
         raise Refused("--cluster needs the package distributed, which is not installed", "pip install 'dllab[cluster]'")
-    from dllab.lab.cluster import Cluster, NoCluster
+    from dllab.lab.cluster import Cluster
+    from dllab.lab.cluster_address import NoCluster
 
     try:
         cluster = Cluster(address)

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from dllab.data.streams import generator
 
 LEVEL = 0.95
+FEWEST = 5
+"""Of 4 values the interval would be the range, however far out quantiles are taken: too short, and it would not say so."""
+
 EXACT = 6
 """n values have n^n resamples: 46,656 of 6."""
 DRAWN = 20_000
@@ -28,7 +31,7 @@ DRAWN = 20_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean, and where it lies with a probability of LEVEL; NaN for what fewer than two values do not tell."""
+    """A mean, and where it lies with a probability of LEVEL; NaN for what fewer than FEWEST values do not tell."""
 
     mean: float
     low: float
@@ -36,9 +39,9 @@ class Interval:
 
 
 def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
-    """The mean of these values with its interval."""
+    """The mean of these values with its interval, if they are enough for one."""
     numbers = np.asarray(values, np.float64)
-    if len(numbers) < 2 or not np.isfinite(numbers).all():
+    if len(numbers) < FEWEST or not np.isfinite(numbers).all():
         return Interval(float(numbers.mean()) if len(numbers) else math.nan, math.nan, math.nan)
     means = np.sort(numbers[resamples(len(numbers))].mean(axis=1))
     rank = max(math.ceil(expanded(len(numbers), level) * len(means) - 1e-9), 1)

@@ -7,26 +7,27 @@ nothing beside them. A batch whose worker dies is trained again by another.
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
-import socket
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dllab.lab.cluster_address import ANSWER, NoCluster, connected
 from dllab.lab.cluster_batch import Back, Job, forget, here, train_batch
-from dllab.lab.grid import Member
+from dllab.lab.grid import Grid, Member, same_net
 from dllab.lab.sweep import Done
+from dllab.recipe import RecipeError
 from dllab.recipe.find import locate
+from dllab.runs.transfer import NoWeights
 from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
     from dllab.lab.sweep_plan import SweepPlan
 
@@ -39,40 +40,40 @@ AHEAD = 2
 TICK = 0.1
 """Seconds between two looks at what has ended, even if nothing has."""
 
-ANSWER, GRACE = 10.0, 5.0
-"""Seconds within which a scheduler answers, and those that workers have to let go of what nobody wants."""
+GRACE = 5.0
+"""Seconds that workers have to let go of what nobody wants."""
 
 COUNTED = 1.0
 """Seconds between two counts of the workers."""
 
+MOST_TRIED = 1000
+"""Nets that weights to begin with are tried on, until they fit one."""
+
 DIES = "its worker died each time it was trained; memory may have run out there"
-
-
-class NoCluster(Exception):
-    """A cluster that cannot train a sweep; `hint` says what to do."""
-
-    def __init__(self, problem: str, hint: str) -> None:
-        super().__init__(problem)
-        self.problem, self.hint = problem, hint
 
 
 class Cluster:
     """A scheduler that answers at an address. Raises NoCluster where none does."""
 
     def __init__(self, address: str) -> None:
-        self.address, self.client = address, _connected(address)
+        self.address, self.client = address, connected(address)
         self._counted, self._threads = -COUNTED, 0
         self._told: dict[str, list[str]] = {}
-        for place, around in self.client.run(here, on_error="return").items():
+        try:
+            workers = self.client.run(here, on_error="return")
+        except Exception:
+            raise _lost(address) from None
+        for place, around in workers.items():
             if isinstance(around, Exception):
                 raise NoCluster(f"the worker {place} cannot train: {_one_line(around)}", _same(place))
             self.seen(place, around)
 
     @property
     def threads(self) -> int:
-        """How many members are trained at a time; 0 while there are no workers."""
-        if time.perf_counter() > self._counted + COUNTED:
-            self._threads = sum(self.client.nthreads().values())
+        """How many members are trained at a time; 0 while there are no workers. Of a scheduler that is gone as it was."""
+        if time.perf_counter() > self._counted + COUNTED and self.client.status == "running":
+            with contextlib.suppress(Exception):
+                self._threads = sum(self.client.nthreads().values())
             self._counted = time.perf_counter()
         return self._threads
 
@@ -162,9 +163,11 @@ class _Flight:
         self.cluster, self.job, self.members, self.indices, self.pace = cluster, job, members, indices, pace
         self._taken, self._until = 0, float("inf")
         self._again: list[list[Member]] = []
+        self._suspects: list[Member] = []
+        self._alone: Future[Any] | None = None
         self._open: dict[Future[Any], list[Member]] = {}
         self._back: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-        self._size = 1
+        self._size = self._fitting(MOST_AT_ONCE) if pace else 1
         self._fault: NoCluster | None = None
 
     @property
@@ -174,7 +177,8 @@ class _Flight:
             return False
         if self._fault is not None:
             return True
-        return bool(self._open) or (not self._stopped and (bool(self._again) or self._taken < len(self.indices)))
+        waits = self._again or self._suspects or self._taken < len(self.indices)
+        return bool(self._open) or (not self._stopped and bool(waits))
 
     @property
     def _stopped(self) -> bool:
@@ -182,11 +186,23 @@ class _Flight:
 
     def fill(self) -> None:
         """Send batches until there are enough of them."""
-        wanted = 0 if self._stopped else AHEAD * max(1, self.cluster.threads)
-        while len(self._open) < wanted and (batch := self._next()):
-            future = self.cluster.client.submit(train_batch, self.job, batch, pure=False, key=f"dllab-{uuid.uuid4().hex}")
-            self._open[future] = batch
-            future.add_done_callback(self._back.put)
+        if self._stopped or self._fault is not None or self._alone in self._open:
+            return
+        try:
+            while len(self._open) < AHEAD * max(1, self.cluster.threads) and (batch := self._next()):
+                self._send(batch)
+            if not self._open and self._suspects:
+                self._alone = self._send([self._suspects.pop()])
+        except Exception:
+            self._fault = _lost(self.cluster.address)
+
+    def _send(self, batch: list[Member]) -> Future[Any]:
+        future: Future[Any] = self.cluster.client.submit(
+            train_batch, self.job, batch, pure=False, key=f"dllab-{uuid.uuid4().hex}"
+        )
+        self._open[future] = batch
+        future.add_done_callback(self._back.put)
+        return future
 
     def _next(self) -> list[Member]:
         """The members of the next batch, fewer towards the end."""
@@ -219,7 +235,7 @@ class _Flight:
         if batch is None or (self._stopped and future.status != "finished"):
             return []
         if future.status == "error":
-            return self._broken(future.exception(), batch)
+            return self._broken(future, batch)
         try:
             back: Back = future.result(timeout=ANSWER + GRACE)
         except Exception:  # its worker died before it was fetched, or the scheduler is gone: `ended` tells
@@ -233,15 +249,23 @@ class _Flight:
             self._again.append(batch[len(back.ended) :])
         return list(back.ended)
 
-    def _broken(self, error: BaseException | None, batch: list[Member]) -> list[Done]:
-        """Workers that died of a batch, time and again: the member that kills them is found by halves."""
+    def _broken(self, future: Future[Any], batch: list[Member]) -> list[Done]:
+        """Workers died that had a batch, time and again: the member that kills them is found by halves.
+
+        Dask counts such a death against whatever the worker had, what only waited there too. So a member has failed when
+        workers die of it that have nothing else; such trials come last.
+        """
         from distributed.scheduler import KilledWorker
 
+        error = future.exception()
         if not isinstance(error, KilledWorker):
             raise NoCluster(f"workers cannot train this: {_one_line(error)}", _same("each worker"))
-        if len(batch) == 1:
+        if future is self._alone:
             return [Done(batch[0], "failed", 0, error=DIES)]
-        self._again += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+        if len(batch) == 1:
+            self._suspects += batch
+        else:
+            self._again += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
         return []
 
     def _measure(self, back: Back) -> None:
@@ -249,7 +273,11 @@ class _Flight:
         if back.ended:
             took = max(back.seconds, 1e-6) / len(back.ended)
             self.pace = took if not self.pace else (self.pace + took) / 2
-            self._size = max(1, min(2 * self._size, int(BATCH_SECONDS / self.pace), MOST_AT_ONCE))
+            self._size = self._fitting(2 * self._size)
+
+    def _fitting(self, most: int) -> int:
+        """How many members a batch has, at their pace."""
+        return max(1, min(most, int(BATCH_SECONDS / self.pace), MOST_AT_ONCE))
 
     def stop(self) -> None:
         """Have workers let go what they train, and send what they have."""
@@ -269,58 +297,51 @@ class _Flight:
             self.cluster.client.run(forget, self.job.token, on_error="ignore")
 
 
-def _connected(address: str) -> Client:
-    """Raises NoCluster."""
-    import distributed
-
-    _silence()
-    hint = "the line `dask scheduler` prints has the address, such as tcp://192.168.1.5:8786; docs/cluster.md says more"
-    try:
-        protocol, host, port = _place(address)
-        with socket.create_connection((host, port), timeout=ANSWER) as there:
-            if protocol == "tcp" and not there.recv(1):  # a scheduler speaks first; others wait to be spoken to
-                raise OSError("closed")
-        return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="dllab")
-    except ValueError as error:
-        raise NoCluster(f"--cluster {address}: {error}", hint) from None
-    except OSError:
-        raise NoCluster(f"--cluster {address}: no Dask scheduler answers there", hint) from None
-
-
-def _silence() -> None:
-    """Dask's own lines would stand between those of the lab."""
-    import distributed
-
-    warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _place(address: str) -> tuple[str, str, int]:
-    """Protocol, host and port. Raises ValueError."""
-    from distributed.comm.addressing import parse_address, parse_host_port
-
-    protocol, place = parse_address(address)
-    if protocol not in ("tcp", "tls"):
-        raise ValueError(f"tcp and tls are known, {protocol} is not")
-    host, port = parse_host_port(place)
-    return protocol, host, port
-
-
 def _job(plan: SweepPlan, sources: Callable[[Trainer], Source]) -> Job:
     """The sweep as it is sent: the text of the recipe as it stands in its file."""
-    recipe, first = plan.recipe, plan.first
+    recipe = plan.recipe
     path = None if recipe.source_path is None else str(recipe.source_path.resolve())
-    source = sources(Trainer(plan.make(first))) if recipe.init_from is not None else None
+    source = _source(plan, sources) if recipe.init_from is not None else None
     label = locate(plan.reference)[1]
-    return Job(uuid.uuid4().hex, recipe.text, label, path, plan.trust, first, recipe.used, plan.data, source)
+    return Job(uuid.uuid4().hex, recipe.text, label, path, plan.trust, plan.first, recipe.used, plan.data, source,
+               plan.folder, plan.files)  # fmt: skip
+
+
+def _source(plan: SweepPlan, sources: Callable[[Trainer], Source]) -> Source | RecipeError | None:
+    """The weights of `init_from`, asked for with the first net that they fit; why there are none where they fit none.
+
+    None where no setting makes a net: members then fail before they ask. Raises NoCluster.
+    """
+    nets = _nets(plan.grid)
+    unfit: RecipeError | None = None
+    for number in range(min(nets.settings, MOST_TRIED)):
+        try:
+            trainer = Trainer(plan.make(nets.setting(number)))
+        except Exception:  # members say what is wrong
+            continue
+        try:
+            return sources(trainer)
+        except NoWeights as error:
+            return error
+        except RecipeError as error:
+            unfit = unfit or error
+    if nets.settings > MOST_TRIED:
+        raise NoCluster(f"the weights of init_from fit none of the first {MOST_TRIED:,} nets", "leave out --cluster")
+    return unfit
+
+
+def _nets(grid: Grid) -> Grid:
+    """The settings of a grid that make different nets, or what a random search would draw."""
+    if grid.sample is not None:
+        return Grid(grid.axes, grid.seeds, grid.sample)
+    one = [replace(axis, values=axis.values[:1]) if same_net(axis.key) else axis for axis in grid.axes]
+    return Grid(tuple(one))
 
 
 def _differences(around: Mapping[str, Any]) -> list[str]:
     """What may change bits and is not what it is here."""
     found = []
-    for group, names in (("versions", ("dllab", "numpy", "numba")), ("machine", ("processor",))):
+    for group, names in (("versions", ("dllab", "numpy", "numba", "llvmlite")), ("machine", ("processor",))):
         for name in names:
             there, own = around[group].get(name), here()[group].get(name)
             if there != own:

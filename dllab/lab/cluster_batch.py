@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dllab.engine.prepare import data_of
 from dllab.lab.grid import Member
 from dllab.lab.sweep import Done, Worker, reason_of
+from dllab.lab.sweep_files import stamps
 from dllab.recipe import Recipe, RecipeError, parse
+from dllab.recipe.place import visible
 from dllab.runs.data_file import digest
 from dllab.runs.machine import surroundings
 from dllab.training.series import Stopped
-from dllab.training.trainer import Trainer
 from dllab.training.transfer import Source
 
 _HERE = threading.local()
@@ -37,6 +39,8 @@ class Job:
     """A sweep as workers get it. `token`: its name; `label`: of the recipe in messages; `path`: of its file.
 
     `used`: checksums of the files of its own parts; `data`: of the data of the setting `first`; None: not known.
+    `source`: the weights that members begin with, or why there are none. `folder`: that paths in changes count from;
+    `files`: those that members read, with what stands for their content.
     """
 
     token: str
@@ -47,12 +51,14 @@ class Job:
     first: tuple[str, ...] = ()
     used: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
-    source: Source | None = None
+    source: Source | RecipeError | None = None
+    folder: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def make(self, overrides: Sequence[str]) -> Recipe:
         """The recipe of a member. Raises RecipeError."""
         path = None if self.path is None else Path(self.path)
-        return parse(self.text, overrides, self.label, path, trust=self.trust)
+        return parse(self.text, overrides, self.label, path, trust=self.trust, working=self.folder)
 
 
 @dataclass(frozen=True)
@@ -117,17 +123,24 @@ def _worker(job: Job) -> Worker:
 
 def _source(job: Job) -> Source:
     assert job.source is not None, "a recipe with init_from needs its weights"
+    if isinstance(job.source, RecipeError):
+        raise job.source
     return job.source
 
 
 def _problem(job: Job) -> str | None:
-    """Why this machine cannot train the first setting as the one that sent it can."""
+    """Why this machine cannot train members as the one that sent them can."""
     try:
         recipe = job.make(job.first)
         if dict(recipe.used) != dict(job.used):
             return "the recipe's own Python files are others there"
-        if job.data is not None and digest(Trainer(recipe).data) != job.data:
+        if job.data is not None and digest(data_of(recipe)) != job.data:  # a net may be what kills workers
             return "the recipe's data are others there"
     except RecipeError as error:
-        return None if job.data is None else reason_of(error)
+        if job.data is not None:
+            return reason_of(error)
+    there = stamps(job.files)
+    for path, stamp in job.files.items():
+        if there[path] != stamp:
+            return f"{visible(path)} is {'another' if there[path] else 'not'} there"
     return None

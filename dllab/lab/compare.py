@@ -26,7 +26,16 @@ from dllab.lab.comparison import (
 )
 from dllab.lab.contenders import Contender, Unfit, usual_rate
 from dllab.lab.crew import Crew, jobs_for
-from dllab.lab.questions import apart, common_figures, figure_of, grain_of, losses_differ, same_batches, same_weights
+from dllab.lab.questions import (
+    apart,
+    common_figures,
+    figure_of,
+    grain_of,
+    losses_differ,
+    same_batches,
+    same_weights,
+    watched_by_all,
+)
 from dllab.lab.rate_search import Tried, Tuning, band_of, best_of, search, tuning_data, tuning_seed
 from dllab.runs.train import first_weights
 from dllab.training.compiling import load_kernels
@@ -52,14 +61,15 @@ class Searching:
 class RaceStarted:
     """Rates are known, and the runs that are compared begin. `metric` of `split` judges them; `steps`: of the longest.
 
-    `watched`: the split that is evaluated on the way. `losses_differ`: values of the loss tell nothing about each other.
+    `watched`: the split that all are evaluated on, on their way; None: they have other rows. `losses_differ`: values of the
+    loss tell nothing about each other.
     """
 
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
     metric: str
     split: str
-    watched: str
+    watched: str | None
     steps: int
     losses_differ: bool
 
@@ -138,8 +148,10 @@ class _Comparing:
         self.trainers = [self._first_trainer(number, trust) for number in range(len(contenders))]
         self.metric, self.split = figure_of(self.trainers, wanted.metric)
         self.apart = apart(self.trainers, [one.name for one in contenders], self.metric, self.split)
-        splits = self.trainers[0].evaluator.splits
-        self.watched = "validation" if "validation" in splits else "train"
+        self.watched = watched_by_all(self.trainers)
+        if self.watched is None and wanted.target is not None:
+            raise Unfit("--target: not all that is compared is evaluated on the same rows on its way",
+                        "leave --target out; figures at the end are compared without one")  # fmt: skip
         common = common_figures(self.trainers)
         if wanted.target is not None and wanted.target[0] not in common:
             raise Unfit(f"--target: there is no figure {wanted.target[0]!r}", f"the figures are {', '.join(common)}")
@@ -188,12 +200,12 @@ class _Comparing:
         if not numbers:
             return
         first = self.contenders[numbers[0]].recipe
-        data, split, held = tuning_data(first, self.trainers[numbers[0]].data)
+        data, split, held, why_none = tuning_data(first, self.trainers[numbers[0]].data)
         seed = tuning_seed(self.wanted.seeds)
         fresh = Trainer(first, seed=seed, data=data)
         untrained = float(fresh.evaluator.evaluate(split)[self.metric])
         runs = self.wanted.tune
-        self.tuning = Tuning(runs, seed, split, self.metric, held, len(data.splits.train), untrained)
+        self.tuning = Tuning(runs, seed, split, self.metric, held, len(data.splits.train), untrained, why_none)
         self.tried = {number: [] for number in numbers}
         crew: Crew[tuple[int, Tried]] = Crew(jobs_for(self.wanted.jobs, len(numbers), 0))
         pieces = [[self._searching(number, data, self.tuning)] for number in numbers]
@@ -280,8 +292,8 @@ class _Comparing:
 
     def _came_to(self, status: str) -> Comparison:
         results = [self._result(number) for number in range(len(self.contenders))]
-        target = usual_target(results, self.metric, self.watched)
-        if self.wanted.target is not None:
+        target = None if self.watched is None else usual_target(results, self.metric, self.watched)
+        if self.watched is not None and self.wanted.target is not None:
             metric, value = self.wanted.target
             target = Target(metric, self.watched, value, given=True)
         names = list(dict.fromkeys(one.recipe.name for one in self.contenders))
@@ -296,7 +308,8 @@ class _Comparing:
 
     def _cut(self) -> tuple[Run, ...]:
         """Runs that did not come to their end."""
-        left = {key: tuple(marks) for key, marks in self.under_way.items() if key not in self.runs and marks}
+        marks_of = list(self.under_way.items())  # a thread that takes long to stop may add to it
+        left = {key: tuple(marks) for key, marks in marks_of if key not in self.runs and marks}
         return tuple(
             Run(number, seed, "interrupted", marks[-1].step, marks[-1].seconds, marks[-1].figures, marks)
             for (number, seed), marks in sorted(left.items())

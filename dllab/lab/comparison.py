@@ -10,7 +10,7 @@ from statistics import median
 from dllab.catalogue import find
 from dllab.lab.bootstrap import Interval, mean_interval
 from dllab.lab.contenders import Contender
-from dllab.lab.paired import Pair, pairs_of
+from dllab.lab.paired import FEWEST, Pair, pairs_of
 from dllab.lab.rate_search import Band, Tried, Tuning
 from dllab.training.events import Diverged, Figures, Status
 
@@ -86,7 +86,7 @@ class Result:
         return mean_interval([run.final(split, metric) for run in self.counted])
 
     def to_target(self, target: Target) -> tuple[float, float, int]:
-        """Steps and seconds to the target in the median run, infinite where less than half get there; how many do."""
+        """Steps and seconds to the target in the median run, infinite where no more than half get there; how many do."""
         there = [target.reached(run) for run in self.runs]
         if not there:
             return math.inf, math.inf, 0
@@ -97,7 +97,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of it. `metric` of `split` is what the verdict is about; `watched`: the split that was evaluated on the way.
+    """All of it. `metric` of `split` is what the verdict is about; `watched`: the split that all were evaluated on
+    on their way; None where these are other rows, so that there are neither curves nor a target.
 
     `grain`: the step in which that figure comes, 0 if it may be any number. `apart`: why figures cannot be compared, if
     they cannot. `status`: finished or interrupted. `seconds` by the clock, `jobs` threads. `steps`: of a run, the longest.
@@ -108,7 +109,7 @@ class Comparison:
     recipe: str
     metric: str
     split: str
-    watched: str
+    watched: str | None
     seeds: tuple[int, ...]
     results: tuple[Result, ...]
     target: Target | None
@@ -125,6 +126,12 @@ class Comparison:
     cut: tuple[Run, ...] = ()
 
     @property
+    def judged_twice(self) -> bool:
+        """Whether rows that chose the rates judge at the end, too: those of validation, or of training if no others do."""
+        tuning = self.tuning
+        return tuning is not None and (self.split == "train" or (tuning.split == self.split and not tuning.held_out))
+
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """Every pair, tested; none where figures cannot be compared."""
         if self.apart:
@@ -138,12 +145,16 @@ class Comparison:
 
     @property
     def order(self) -> list[int]:
-        """The contenders' numbers, the best mean first; those without a mean come last."""
+        """The contenders' numbers, the best mean first; after them those some of whose runs diverged, as the mean of the
+        others flatters, then those of fewer than FEWEST runs, then those without a mean.
+        """
         sign = -1.0 if higher_is_better(self.metric) else 1.0
 
-        def place(number: int) -> tuple[bool, float, int]:
-            mean = sign * self.results[number].final(self.split, self.metric).mean
-            return math.isnan(mean), 0.0 if math.isnan(mean) else mean, number
+        def place(number: int) -> tuple[bool, bool, bool, float, int]:
+            result = self.results[number]
+            mean = sign * result.final(self.split, self.metric).mean
+            none, few = math.isnan(mean), len(result.counted) < FEWEST
+            return none, few, result.diverged > 0, 0.0 if none else mean, number
 
         return sorted(range(len(self.results)), key=place)
 

@@ -103,6 +103,9 @@ def variants(references: Sequence[str], words: Sequence[str], *, trust: bool = F
     for word in words:
         key, _, values = word.partition("=")
         several_values = [value.strip() for value in split(values)]
+        if len(several_values) > 1 and key.strip() == "train.seed":
+            raise Unfit("train.seed is nothing to compare: all are trained with the same seeds",
+                        "give them by --seeds, and the first by --seed")  # fmt: skip
         if len(several_values) > 1:
             axes.append([f"{key.strip()}={value}" for value in several_values])
         else:

@@ -24,6 +24,7 @@ from dllab.engine import budget, executor
 from dllab.engine.prepare import folds_of
 from dllab.lab.fold_results import CrossValidation, FoldResult
 from dllab.recipe import Recipe, chosen
+from dllab.runs.data_file import digest
 from dllab.runs.disk import StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.store import RunFolder
@@ -172,6 +173,7 @@ class _Work:
         self._stop = threading.Event()
         self._next, self._lock = 0, threading.Lock()
         self._shares: dict[int, float] = {}  # number of a training under way to the share of its steps that is done
+        self.digest = "" if folder is None else digest(first.data)
         self._began, self._start = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.perf_counter()
 
     def result(self) -> CrossValidation:
@@ -323,7 +325,10 @@ class _Work:
             beginning=self.beginning,
         )
         if self.folder is not None:
-            origin = {"began": self._began, "changes": self.changes, **surroundings()}
+            origin = {
+                "began": self._began, "changes": self.changes, **surroundings(), "recipe_yaml": self.recipe.to_yaml(),
+                "data": self.digest, **({"used": self.recipe.used} if self.recipe.used else {}),
+            }  # fmt: skip
             self.folder.write_status({**found.document(), **origin})
             if status != "running":
                 self.folder.close()

@@ -136,7 +136,12 @@ class Grid:
     @property
     def order(self) -> list[Axis]:
         """The axes, the one that changes fastest first."""
-        return sorted(self.axes, key=lambda axis: 0 if axis.key == RATE else 2 - bool(ONE_PLAN.match(axis.key)))
+        return sorted(self.axes, key=lambda axis: 0 if axis.key == RATE else 2 - same_net(axis.key))
+
+
+def same_net(key: str) -> bool:
+    """Whether a net that is planned once serves all values of a key."""
+    return key == RATE or bool(ONE_PLAN.match(key))
 
 
 def grid_of(texts: Sequence[str], *, seeds: Sequence[int] = (0,), sample: int | None = None) -> Grid:
@@ -210,12 +215,15 @@ def _range(text: str, numbers: Sequence[float]) -> tuple[str, ...]:
     if not 1 <= len(numbers) <= 3:
         raise NoGrid(f"{text}: range takes an end, or a first and an end, or these and a step", "range(8,33,8)")
     first, end, step = (0.0, numbers[0], 1.0) if len(numbers) == 1 else (*numbers, 1.0)[:3]
-    count = 0 if step == 0 else math.ceil((end - first) / step - 1e-9)
+    steps = 0.0 if step == 0 else (end - first) / step
+    if not math.isfinite(steps):
+        raise _too_far(text)
+    count = math.ceil(steps - 1e-9)
     if count < 1:
         raise NoGrid(f"{text} holds no number", "range(8,33,8) is 8, 16, 24, 32: by the step, without the end")
     if count > MOST:
         raise NoGrid(f"{text} holds {count:,} numbers", f"up to {MOST:,} can be")
-    return tuple(_text(first + step * number) for number in range(count))
+    return _different(text, tuple(_text(first + step * number) for number in range(count)))
 
 
 def _spread(text: str, key: str, log: bool, numbers: Sequence[float], counted: bool) -> Axis:
@@ -229,6 +237,8 @@ def _spread(text: str, key: str, log: bool, numbers: Sequence[float], counted: b
         raise NoGrid(f"{text}: the first end must be below the second", f"{name}({_text(high)},{_text(low)},...)")
     if log and low <= 0:
         raise NoGrid(f"{text}: equal ratios never reach {_text(low)}", "let it begin above 0")
+    if not math.isfinite(high / low if log else high - low):
+        raise _too_far(text)
     if len(numbers) == 2:
         return Axis(key, between=(low, high), log=log)
     count = int(numbers[2])
@@ -236,7 +246,19 @@ def _spread(text: str, key: str, log: bool, numbers: Sequence[float], counted: b
         raise NoGrid(f"{text}: {_text(numbers[2])} is no count of values", f"{name}(a,b,n) with n from 2 on")
     ends = Axis(key, between=(low, high), log=log)
     inner = [ends.drawn(number / (count - 1)) for number in range(1, count - 1)]
-    return Axis(key, (_text(low), *inner, _text(high)), ordered=True)
+    return Axis(key, _different(text, (_text(low), *inner, _text(high))), ordered=True)
+
+
+def _too_far(text: str) -> NoGrid:
+    return NoGrid(f"{text}: the ends are too far from each other to be reckoned with", "bring them nearer")
+
+
+def _different(text: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values, if rounding has left them apart."""
+    if len(set(values)) < len(values):
+        hint = "take fewer values, or ends farther from each other: values are rounded"
+        raise NoGrid(f"{text}: the ends are too near to each other for {len(values):,} different values", hint)
+    return values
 
 
 def _text(number: float) -> str:

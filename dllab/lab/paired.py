@@ -27,6 +27,9 @@ ALPHA = 0.05
 FEWEST = 3
 """Two differences may be near each other by chance too easily: they say nothing."""
 
+NOISE = 1e-9
+"""Spread between differences, in their own size, that comes from rounding in floating point alone."""
+
 EXACT = 12
 """2^n flips of the signs of n differences are all looked at up to here; of more, FLIPS of them."""
 FLIPS = 20_000
@@ -74,15 +77,18 @@ def pairs_of(values: Sequence[Sequence[float]], grain: float = 0.0) -> tuple[Pai
 
 
 def student(differences: NDArray[np.float64], grain: float = 0.0) -> tuple[float, float, float]:
-    """The p of the test that the mean difference is 0, and the mean's interval."""
+    """The p of the test that the mean difference is 0, and the mean's interval.
+
+    Differences that are all alike have no spread to measure by: their p is that of flipping signs, without an interval.
+    """
     n = len(differences)
     if n < FEWEST:
         return math.nan, math.nan, math.nan
     mean = float(differences.mean())
     variance = float(differences.var(ddof=1)) + grain**2 / 6
     error = math.sqrt(variance / n)
-    if error == 0:
-        return (1.0 if mean == 0 else 0.0), mean, mean
+    if error <= NOISE * np.abs(differences).max():
+        return sign_flips(differences), math.nan, math.nan
     reach = t_quantile(LEVEL, n - 1) * error
     return max(0.0, 1.0 - t_inside(mean / error, n - 1)), mean - reach, mean + reach
 

@@ -13,6 +13,9 @@ from dllab.training.trainer import Trainer
 SHARES = ("accuracy", "sequence_accuracy")
 """Metrics that are shares of answers, or of rows: they come in steps of one."""
 
+OF_CLASSES = ("precision", "recall", "f1")
+"""Metrics made of shares of the answers of a class: they come in steps about as large as one of them."""
+
 JUDGES = ("test", "validation", "train")
 """The split whose figures are compared: the first of these that there is."""
 
@@ -34,6 +37,13 @@ def figure_of(trainers: Sequence[Trainer], wanted: str | None) -> tuple[str, str
     return wanted or common[0], split
 
 
+def watched_by_all(trainers: Sequence[Trainer]) -> str | None:
+    """The split that all evaluate on their way, if all watch the same rows of it; their curves cannot be compared else."""
+    first = trainers[0]
+    alike = all(one.watched == first.watched and _same_rows(first, one, one.watched) for one in trainers)
+    return first.watched if alike else None
+
+
 def common_figures(trainers: Sequence[Trainer]) -> list[str]:
     """The figures of all runs that are one number."""
     named = [[m.name for m in trainer.metrics if not getattr(m, "table", False)] + ["loss"] for trainer in trainers]
@@ -41,10 +51,16 @@ def common_figures(trainers: Sequence[Trainer]) -> list[str]:
 
 
 def grain_of(trainer: Trainer, metric: str, split: str) -> float:
-    """The step in which a figure of a split comes; 0 where it may be any number."""
+    """The step in which a figure of a split comes, the largest where classes differ; 0 where it may be any number."""
+    targets = trainer.data.dataset.columns[TARGETS][trainer.evaluator.splits[split]]
+    if metric in OF_CLASSES and targets.dtype.kind == "i":
+        members = np.bincount(targets[targets >= 0].ravel(), minlength=len(trainer.data.dataset.classes))
+        if len(members) == 2:  # the figure is that of class 1
+            return 1 / max(int(members[-1]), 1)
+        members = members[members > 0]
+        return float(1 / (len(members) * members.min()))
     if metric not in SHARES:
         return 0.0
-    targets = trainer.data.dataset.columns[TARGETS][trainer.evaluator.splits[split]]
     answers = int((targets >= 0).sum()) if metric == "accuracy" else len(targets)
     return 1 / max(answers, 1)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,13 +30,19 @@ HELD_OUT = 0.2
 FEWEST_HELD_OUT = 10
 """Fewer rows than these judge nothing: then the training rows themselves do."""
 
+TOO_FEW, NOT_SPLIT = "too few to hold some out", "as this data set cannot be split once more"
+"""Why training rows judge."""
+
 GOOD = 0.95
 """A rate is good if it gains so much of what the best run of all optimizers gains over the net as its weights are drawn."""
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """How rates were searched for. `split`: the rows that judged; `held_out`: training rows set aside for that."""
+    """How rates were searched for. `split`: the rows that judged; `held_out`: training rows set aside for that.
+
+    `why_none`: why there are none, where the training rows judged.
+    """
 
     runs: int
     seed: int
@@ -45,6 +51,7 @@ class Tuning:
     held_out: int
     training: int
     untrained: float
+    why_none: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,25 +159,37 @@ def tuning_seed(compared: Sequence[int]) -> int:
     return next(seed for seed in seeds(compared[0], "tuning", len(compared) + 1) if seed not in compared)
 
 
-def tuning_data(recipe: Recipe, data: Prepared) -> tuple[Prepared, str, int]:
-    """Data for a search, the split that judges, and how many training rows were set aside for it.
+class Judging(NamedTuple):
+    """Data for a search, the split that judges, how many training rows were set aside for it, and why none could be."""
 
-    Test rows neither train nor judge. Where too few rows could be set aside, training rows judge.
+    data: Prepared
+    split: str
+    held_out: int
+    why_none: str = ""
+
+
+def tuning_data(recipe: Recipe, data: Prepared) -> Judging:
+    """Which rows train and which judge in a search.
+
+    Test rows neither train nor judge. Where no rows could be set aside, training rows judge.
     """
     splits, source = data.splits, recipe.data
     if len(splits.validation):
-        return data, "validation", 0
+        return Judging(data, "validation", 0)
     share = HELD_OUT * len(splits.train) / data.dataset.rows
     if HELD_OUT * len(splits.train) < FEWEST_HELD_OUT or source is None:
-        return data, "train", 0
+        return Judging(data, "train", 0, TOO_FEW)
+    other: Any = source.model_copy(update={"validation": share})
     try:
-        held: Any = source.model_copy(update={"validation": share}).prepare()  # type: ignore[attr-defined]
+        held: Prepared = other.prepare()
     except ValueError:  # data that say by a column which rows are which, or whose order leaves none
-        return data, "train", 0
+        return Judging(data, "train", 0, NOT_SPLIT)
     kept = {name: np.setdiff1d(getattr(held.splits, name), splits.test) for name in ("train", "validation")}
     if not len(kept["validation"]) or not len(kept["train"]):
-        return data, "train", 0
-    return replace(held, splits=replace(held.splits, **kept)), "validation", len(kept["validation"])
+        return Judging(data, "train", 0, NOT_SPLIT)
+    # of other shares other rows may be drawn for the test: those of the recipe's test scale nothing
+    held = other.scaled(held.dataset, replace(held.splits, **kept))
+    return Judging(held, "validation", len(kept["validation"]))
 
 
 def _allowed(rate: float) -> float:

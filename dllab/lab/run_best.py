@@ -11,6 +11,8 @@ from dllab.lab.run_lists import COUNTED, Line, lines_of, total_of
 from dllab.runs.index import Index, Progress
 from dllab.runs.query import BadQuery, Keys, Term, conditions, order
 
+ENDED = Term(f"e.status IN {COUNTED}")
+
 
 @dataclass(frozen=True)
 class Best:
@@ -22,14 +24,22 @@ class Best:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True)
+class BestRuns:
+    """The best runs, recipe by recipe. `nothing`: where there is none, why."""
+
+    found: tuple[Best, ...]
+    nothing: str | None = None
+
+
 def best(index: Index, *, metric: str | None, recipe: str | None, where: Sequence[str] = (), limit: int = 1,
-         higher: Callable[[str], bool], progress: Progress | None = None) -> tuple[Best, ...]:  # fmt: skip
+         higher: Callable[[str], bool], progress: Progress | None = None) -> BestRuns:  # fmt: skip
     """The best runs of every recipe, or of one. `higher`: whether more of a figure is better. Raises BadQuery."""
 
-    def question(connection: sqlite3.Connection) -> tuple[Best, ...]:
+    def question(connection: sqlite3.Connection) -> BestRuns:
         keys = Keys(connection)
-        wanted = [one for _, one in conditions(where, keys)]
-        wanted.append(Term(f"e.status IN {COUNTED}"))
+        asked = conditions(where, keys)
+        wanted = [*(one for _, one in asked), ENDED]
         if metric is not None and metric not in keys.figures():
             close = get_close_matches(metric, keys.figures(), n=1)
             raise BadQuery(f"--metric {metric}: there is no such figure" + (f"; did you mean {close[0]}?" if close else ""),
@@ -40,10 +50,25 @@ def best(index: Index, *, metric: str | None, recipe: str | None, where: Sequenc
             chosen = metric or _usual(connection, own)
             if chosen is not None and (one := _best(connection, own, name, chosen, higher(chosen), limit, keys)):
                 found.append(one)
-        return tuple(found)
+        return BestRuns(tuple(found), None if found else _nothing(connection, asked, metric, recipe))
 
-    answer: tuple[Best, ...] = index.ask(question, progress)
+    answer: BestRuns = index.ask(question, progress)
     return answer
+
+
+def _nothing(connection: sqlite3.Connection, asked: Sequence[tuple[str, Term]], metric: str | None,
+             recipe: str | None) -> str:  # fmt: skip
+    """Why there is no best run: none has ended, a condition that none of those meets, or none has the figure."""
+    ended = [ENDED] if recipe is None else [ENDED, Term("e.recipe = ?", (recipe,))]
+    whose = "" if recipe is None else f" of {recipe}"
+    if not total_of(connection, ended):
+        return f"no run{whose} has come to its end yet"
+    for text, one in asked:
+        if not total_of(connection, [*ended, one]):
+            return f"no run{whose} that came to its end meets {text}"
+    if total_of(connection, [*ended, *(one for _, one in asked)]):
+        return f"no run{whose} that came to its end has {metric or 'a figure'}"
+    return f"no run{whose} that came to its end meets all conditions"
 
 
 def _recipes(connection: sqlite3.Connection, recipe: str | None) -> list[str]:
@@ -63,7 +88,7 @@ def _usual(connection: sqlite3.Connection, wanted: Sequence[Term]) -> str | None
     """What a recipe's runs are usually judged by: a metric of the validation split, else of the test split, else a loss."""
     keys = Keys(connection)
     lines = lines_of(connection, wanted, order(None, keys), 1)
-    names = list(lines[0].figures) if lines else []
+    names = [name for name in lines[0].figures if name in keys.figures()] if lines else []
     for ending in (False, True):
         for split in ("validation", "test", "train"):
             for name in names:

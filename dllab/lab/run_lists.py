@@ -21,7 +21,7 @@ COLUMNS = "folder, member, recipe, seed, status, at, steps, epochs, seconds, err
 
 @dataclass(frozen=True)
 class Line:
-    """A run, a member of a sweep, or the mean of `count` of them that differ in seed alone, with its `spread`.
+    """A run, a member of a sweep, or the mean of `count` of them that differ in seed, and that alone, with its `spread`.
 
     `spread`: sample standard deviation of each figure. `failed`: how many of them count in no figure. `settings` are
     those of the recipe but for the seed; of a mean `seed` is None and `run` the newest of them. `changed`: the settings
@@ -130,14 +130,28 @@ def find(index: Index, *, where: Sequence[str] = (), sort: str | None = None, li
 
 
 def means(lines: Sequence[Line]) -> list[Line]:
-    """Lines that differ in seed alone as one: those of one recipe with the same settings, of one sweep or of none."""
+    """Lines that differ in seed alone as one: those of one recipe with the same settings, of one sweep or of none.
+
+    `lines`: the newest first. Of several with one seed, which are no more than one, the newest counts that came to its end.
+    """
     groups: dict[tuple[Any, ...], list[Line]] = {}
     for line in lines:
         sweep = None if line.member is None else line.run
         names = sorted(line.settings) if sweep is None else line.changed  # those of one sweep differ in nothing else
         own = tuple((name, _same(line.settings.get(name))) for name in names)
         groups.setdefault((line.recipe, sweep, own), []).append(line)
-    return [_mean(group) for group in groups.values()]
+    return [_mean(_of_each_seed(group)) for group in groups.values()]
+
+
+def _of_each_seed(lines: Sequence[Line]) -> list[Line]:
+    """One line for each seed, in the order given; those that tell of no seed are all kept."""
+    chosen: dict[Any, Line] = {}
+    for number, line in enumerate(lines):
+        key = ("none", number) if line.seed is None else line.seed
+        if key not in chosen or (line.status in COUNTED and chosen[key].status not in COUNTED):
+            chosen[key] = line
+    kept = set(map(id, chosen.values()))
+    return [line for line in lines if id(line) in kept]
 
 
 def _mean(lines: Sequence[Line]) -> Line:
@@ -150,10 +164,18 @@ def _mean(lines: Sequence[Line]) -> Line:
     times = [line.seconds for line in lines if line.seconds is not None]
     return replace(
         lines[0], seed=lines[0].seed if len(lines) == 1 else None, count=len(lines), failed=len(lines) - len(counted),
-        status=statuses.pop() if len(statuses) == 1 else "mixed", seconds=fmean(times) if times else None,
-        figures={name: fmean(each) for name, each in values.items()},
-        spread={name: stdev(each) for name, each in values.items() if len(each) > 1},
+        status=statuses.pop() if len(statuses) == 1 else "mixed", seconds=_over(fmean, times) if times else None,
+        figures={name: _over(fmean, each) for name, each in values.items()},
+        spread={name: _over(stdev, each) for name, each in values.items() if len(each) > 1},
     )  # fmt: skip
+
+
+def _over(statistic: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
+    """A statistic; NaN where a value is NaN, or no float can hold it."""
+    try:
+        return statistic(values) if all(map(math.isfinite, values)) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def _ways(sort: str | None, keys: Keys) -> Callable[[Line], Any]:

@@ -17,6 +17,7 @@ import statistics
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,11 @@ MOST_LOOKS = 200
 """Evaluations of a member that pruning goes by."""
 
 KINDS = ("tpe",)
+
+
+def version() -> str:
+    """That of Optuna: another one may suggest other settings."""
+    return metadata.version("optuna")
 
 
 class Changed(ValueError):
@@ -90,17 +96,16 @@ class Search:
         """A member that ended before, as its line in the journal tells."""
         index, curve = int(told["index"]), told.get("curve") or ()
         value = (told.get("final") or {}).get(self.measure.split, {}).get(self.measure.name)
-        numbers = [float("nan") if one is None else float(one) for one in curve]
-        self._ended[index] = Ended(str(told["status"]), _number(value), numbers)
+        self._ended[index] = Ended(str(told["status"]), _number(value), _curve(curve))
         self._before[index // len(self.grid.seeds)] = tuple(told["overrides"])
 
     def ended(self, one: Done) -> None:
         """A member has ended."""
         value = one.final.get(self.measure.split, {}).get(self.measure.name)
-        self._ended[one.member.index] = Ended(one.status, _number(value), one.curve or ())
+        self._ended[one.member.index] = Ended(one.status, _number(value), _curve(one.curve or ()))
 
     def rounds(self) -> Iterator[list[int]]:
-        """The members of each round that have not ended yet; they must have when the next round is asked for.
+        """The members of each round that have not ended yet, perhaps none; they must have when the next is asked for.
 
         Raises Changed.
         """
@@ -110,8 +115,7 @@ class Search:
             self._watches = self._watches_now(first)
             trials = [self._asked(number) for number in numbers]
             every = range(first * seeds, (numbers[-1] + 1) * seeds)
-            if missing := [index for index in every if index not in self._ended]:
-                yield missing
+            yield [index for index in every if index not in self._ended]
             for number, trial in zip(numbers, trials):
                 self._tell(number, trial)
 
@@ -206,6 +210,11 @@ def _share(axis: Axis, value: float) -> float:
     low, high = axis.between
     share = math.log(value / low) / math.log(high / low) if axis.log else (value - low) / (high - low)
     return min(max(share, 0.0), math.nextafter(1.0, 0.0))
+
+
+def _curve(figures: Sequence[Any]) -> list[float]:
+    """The same whether a member has just ended or comes from a journal, which has no infinities: NaN for what is none."""
+    return [math.nan if (value := _number(figure)) is None else value for figure in figures]
 
 
 def _number(value: Any) -> float | None:

@@ -56,12 +56,13 @@ class Subject:
 
     @classmethod
     def untrained(
-        cls, recipe: Recipe, *, seed: int | None = None, on_event: Listener = ignore, trust: bool = False
-    ) -> Subject:
+        cls, recipe: Recipe, *, seed: int | None = None, on_event: Listener = ignore, trust: bool = False,
+        run_dir: str | None = None,
+    ) -> Subject:  # fmt: skip
         """A recipe's net as training begins: with the weights of `init_from`, if it has that."""
         found = cls(recipe.name, recipe, "untrained", seed)
         if recipe.init_from is not None:
-            found._take(_trainer(recipe, seed, on_event, trust, watched=False).network)
+            found._take(_trainer(recipe, seed, on_event, trust, run_dir).network)
         return found
 
     @classmethod
@@ -72,6 +73,7 @@ class Subject:
         seed: int | None = None,
         on_event: Listener = ignore,
         trust: bool = False,
+        run_dir: str | None = None,
         watched: bool = False,
         path: bool = False,
         on_look: Callable[[SoFar], object] | None = None,
@@ -86,7 +88,7 @@ class Subject:
             raise RecipeError([Problem("a net to look into comes from one training, and the recipe asks for folds",
                                        recipe.place("train"), hint)])  # fmt: skip
         found = cls(recipe.name, recipe, "trained", seed)
-        trainer = _trainer(recipe, seed, on_event, trust, watched)
+        trainer = _trainer(recipe, seed, on_event, trust, run_dir, watched)
         history, recorder = [], PathRecorder(trainer) if path else None
         so_far = SoFar(found, trainer, watched)
         for event in trainer.events():
@@ -195,8 +197,9 @@ def earlier(step: int | None, steps: int) -> int | None:
     return step if step != steps else None
 
 
-def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, watched: bool) -> Trainer:
+def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, run_dir: str | None,
+             watched: bool = False) -> Trainer:  # fmt: skip
     trainer = Trainer(recipe, seed=seed, watch=watch if watched else None)
     if recipe.init_from is not None:
-        trainer.begin_with(first_weights(trainer, None, False, on_event, trust))
+        trainer.begin_with(first_weights(trainer, run_dir, False, on_event, trust))
     return trainer

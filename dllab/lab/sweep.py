@@ -20,6 +20,7 @@ from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import RATE, Member, Watch
 from dllab.recipe import Recipe, RecipeError
 from dllab.recipe.place import visible
+from dllab.runs.transfer import NoWeights
 from dllab.training.events import Compiling, EpochEnd, Figures
 from dllab.training.series import Series, Stopped, with_rate
 from dllab.training.trainer import Trainer
@@ -63,19 +64,19 @@ class Watcher:
     """Follows a run; says no as soon as its best figure so far is worse than what is asked at an evaluation."""
 
     def __init__(self, watch: Watch) -> None:
-        self.watch, self.pruned = watch, False
+        self.watch = watch
         self.curve: list[float] = []
 
     def __call__(self, end: EpochEnd) -> bool:
         """Whether the run may go on."""
         (figures,) = end.figures.values()
-        self.curve.append(float(figures[self.watch.metric]))
+        value = float(figures[self.watch.metric])
+        self.curve.append(value if math.isfinite(value) else math.nan)  # as a journal has it
         place = len(self.curve) - 1
         bar = self.watch.bars[place] if place < len(self.watch.bars) else None
         sign = -1.0 if self.watch.higher else 1.0
         best = min((sign * value for value in self.curve if value == value), default=math.inf)
-        self.pruned = bar is not None and best > sign * bar
-        return not self.pruned
+        return bar is None or best <= sign * bar
 
 
 class Worker:
@@ -100,20 +101,13 @@ class Worker:
         except RecipeError as error:
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=reason_of(error))
         except Exception as error:  # one member that breaks must not end the others
-            told = " ".join(f"{type(error).__name__}: {error}".split())
+            told = visible(" ".join(f"{type(error).__name__}: {error}".split()))
             return Done(member, "failed", 0, seconds=time.perf_counter() - began, error=told)
         assert found.status in ("finished", "stopped", "diverged")
         if watcher is None:
             return Done(member, found.status, found.steps, found.figures, found.seconds)
-        pruned = watcher.pruned and found.status == "stopped"
-        return Done(
-            member,
-            "pruned" if pruned else found.status,
-            found.steps,
-            found.figures,
-            found.seconds,
-            curve=tuple(watcher.curve),
-        )
+        status = "pruned" if found.given_up else found.status
+        return Done(member, status, found.steps, found.figures, found.seconds, curve=tuple(watcher.curve))
 
     def _recipe(self, overrides: tuple[str, ...]) -> Recipe:
         """Loaded, or the last one with another rate where nothing else has changed."""
@@ -175,7 +169,7 @@ class Sweep:
 
     def __init__(self, make: Make, jobs: int, *, sources: Callable[[Trainer], Source] | None = None) -> None:
         self._make, self.jobs = make, max(1, jobs)
-        self._known: dict[str, Source] = {}
+        self._known: dict[str, Source | NoWeights] = {}
         self._sources, self._asking = sources, threading.Lock()
         self._building = threading.Lock()
         self._shared: _Shared | None = None
@@ -195,7 +189,7 @@ class Sweep:
             thread.start()
         try:
             while shared.working:
-                yield shared.ended(TICK)
+                yield shared.ended()
         finally:
             shared.stop()
             for thread in threads:
@@ -224,8 +218,13 @@ class Sweep:
                 if self.stopped:
                     raise Stopped
                 assert self._sources is not None, "a recipe with init_from needs its weights"
-                self._known[key] = self._sources(trainer)
-            return self._known[key]
+                try:
+                    self._known[key] = self._sources(trainer)
+                except NoWeights as error:
+                    self._known[key] = error
+            if isinstance(found := self._known[key], NoWeights):
+                raise NoWeights(found.problems)
+            return found
 
 
 class _Shared:
@@ -236,6 +235,7 @@ class _Shared:
         self._taken, self.stopped = 0, False
         self.working = jobs
         self._taking = threading.Lock()
+        self._fault: BaseException | None = None
         self._ended: queue.SimpleQueue[list[Done] | BaseException | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
@@ -273,17 +273,20 @@ class _Shared:
             self._taken += size
             return self.indices[self._taken - size : self._taken]
 
-    def ended(self, wait: float) -> list[Done]:
-        """What has ended; where nothing has, what does within so many seconds. Raises what has ended a thread."""
+    def ended(self) -> list[Done]:
+        """What has ended; where nothing has, what does within a moment. Raises what has ended a thread, the next time."""
+        if self._fault is not None:
+            raise self._fault
         found: list[Done] = []
         with contextlib.suppress(queue.Empty):
-            found += self._got(self._ended.get(timeout=wait) if wait else self._ended.get_nowait())
-            while self.working and len(found) < MOST_TOLD:
+            found += self._got(self._ended.get(timeout=TICK))
+            while self.working and self._fault is None and len(found) < MOST_TOLD:
                 found += self._got(self._ended.get_nowait())
         return found
 
     def _got(self, message: list[Done] | BaseException | None) -> list[Done]:
         if isinstance(message, BaseException):
-            raise message
+            self._fault = message
+            return []
         self.working -= message is None
         return message or []

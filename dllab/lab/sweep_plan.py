@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dllab.engine.budget import bytes_needed
 from dllab.lab.grid import Axis, Grid, Member, NoGrid, grid_of
+from dllab.lab.sweep_files import files_of, stamps
 from dllab.recipe import Problem, Recipe, RecipeError, load
 from dllab.recipe.find import locate
 from dllab.runs.data_file import digest
@@ -33,7 +35,8 @@ class SweepPlan:
     `search`: how settings are found, such as tpe, and whether it may `prune`; None: as `grid` has them.
     `recipe`: with the keys that have one value. `nets`: how many have to be planned. `splits` and `figures`: of a member,
     the latter with whether higher is better; empty where the first setting cannot be trained. `data`: the checksum of its
-    data; `needed`: bytes that its training takes. `first`: the setting that was looked at.
+    data; `needed`: bytes that its training takes. `first`: the setting that was looked at. `folder`: that paths in values
+    count from, wherever the sweep goes on; `files`: those that members read, with what stands for their content.
     """
 
     reference: str
@@ -49,10 +52,12 @@ class SweepPlan:
     first: tuple[str, ...] = ()
     search: str | None = None
     prune: bool = True
+    folder: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def make(self, overrides: Sequence[str]) -> Recipe:
         """The recipe of a member. Raises RecipeError."""
-        return _once(load(self.reference, overrides, trust=self.trust))
+        return _once(load(self.reference, overrides, trust=self.trust, working=self.folder))
 
     @property
     def varied(self) -> tuple[Axis, ...]:
@@ -72,37 +77,40 @@ class SweepPlan:
             "values": list(self.values), "seeds": len(self.grid.seeds), "first_seed": self.grid.seeds[0],
             "sample": self.grid.sample, "members": len(self.grid), "trust": self.trust,
             "recipe_yaml": self.recipe.to_yaml(), "used": dict(self.recipe.used), "data": self.data,
+            "folder": self.folder, "files": dict(self.files),
             **({} if self.search is None else {"search": self.search, "prune": self.prune}),
         }  # fmt: skip
 
 
 def plan_of(reference: str, values: Sequence[str], *, seeds: int = 1, first: int | None = None, sample: int | None = None,
-            trust: bool = False, search: str | None = None, prune: bool = True) -> SweepPlan:  # fmt: skip
+            trust: bool = False, search: str | None = None, prune: bool = True,
+            folder: str | None = None) -> SweepPlan:  # fmt: skip
     """The plan of a sweep, each value of each key tried. Raises NoGrid, and RecipeError for a value that cannot be."""
+    folder = folder or os.getcwd()
     for text in values:
         if text.partition("=")[0].strip() == SEED:
             raise NoGrid("train.seed is no key to sweep over", SEED_HINT)
     axes = grid_of(values, sample=sample, seeds=range(1)).axes
     fixed = [f"{axis.key}={axis.values[0]}" for axis in axes if len(axis.values) == 1]
-    recipe = _base(reference, fixed, axes, trust)
+    recipe = _base(lambda overrides: _once(load(reference, overrides, trust=trust, working=folder)), fixed, axes)
     begin = recipe.train.seed if first is None else first
     if begin + seeds - 1 > LARGEST_SEED:
         raise NoGrid(f"seeds from {begin} on: the largest is {LARGEST_SEED}", SEED_HINT)
     grid = grid_of(values, seeds=range(begin, begin + seeds), sample=sample)
-    plan = SweepPlan(reference, recipe, tuple(values), grid, trust, search=search, prune=prune)
-    nets = _checked(plan, fixed)
-    return replace(_looked_at(plan), nets=nets)
+    plan = SweepPlan(reference, recipe, tuple(values), grid, trust, search=search, prune=prune, folder=folder)
+    nets, files = _checked(plan, fixed)
+    return replace(_looked_at(plan), nets=nets, files=stamps(files))
 
 
-def _base(reference: str, fixed: Sequence[str], axes: Sequence[Axis], trust: bool) -> Recipe:
+def _base(make: Callable[[Sequence[str]], Recipe], fixed: Sequence[str], axes: Sequence[Axis]) -> Recipe:
     """The recipe with what is the same in all members; where that makes none, with the first values of all keys."""
     try:
-        return _once(load(reference, fixed, trust=trust))
+        return make(fixed)
     except RecipeError:
         if len(fixed) in (0, len(axes)):
             raise
         try:
-            return _once(load(reference, [f"{axis.key}={_ends(axis)[0]}" for axis in axes], trust=trust))
+            return make([f"{axis.key}={_ends(axis)[0]}" for axis in axes])
         except RecipeError:
             pass
         raise
@@ -116,12 +124,14 @@ def _once(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def _checked(plan: SweepPlan, fixed: Sequence[str]) -> int:
-    """Try each value of each key, alone, or else beside the first or the last values of the others; how many nets that is.
+def _checked(plan: SweepPlan, fixed: Sequence[str]) -> tuple[int, set[str]]:
+    """Try each value of each key, alone, or else beside the first or the last values of the others.
+
+    Returns how many nets that is, and the files that members read.
 
     A combination that makes no sense is a member that fails; a value that makes none in any of these is a slip.
     """
-    axes, nets = plan.grid.axes, 1
+    axes, nets, files = plan.grid.axes, 1, files_of(plan.recipe)
     ends = [[f"{axis.key}={_ends(axis)[place]}" for axis in axes] for place in (0, -1)]
     for number, axis in enumerate(axes):
         if axis not in plan.varied:
@@ -131,10 +141,12 @@ def _checked(plan: SweepPlan, fixed: Sequence[str]) -> int:
             text = f"{axis.key}={value}"
             lines = [[text if i == number else other for i, other in enumerate(line)] for line in ends]
             alone = [one for i, one in enumerate(lines[0]) if i == number or one in fixed]
-            keys.add(Series.key(_loaded(plan, [alone, *lines])))
+            recipe = _loaded(plan, [alone, *lines])
+            keys.add(Series.key(recipe))
+            files |= files_of(recipe)
         every = plan.grid.settings if axis.between is not None else len(axis.values)
         nets *= every if len(keys) == len(tried) > 1 else len(keys)
-    return min(nets, plan.grid.settings)
+    return min(nets, plan.grid.settings), files
 
 
 def _loaded(plan: SweepPlan, lines: Sequence[Sequence[str]]) -> Recipe:
@@ -154,7 +166,7 @@ def _ends(axis: Axis) -> tuple[str, ...]:
 
 def _tried(axis: Axis) -> list[str]:
     values = _ends(axis)
-    step = max(1, math.ceil(len(values) / CHECKED))
+    step = 1 if axis.key.startswith("data") and not axis.ordered else max(1, math.ceil(len(values) / CHECKED))
     return list(dict.fromkeys([*values[::step], values[-1]]))
 
 

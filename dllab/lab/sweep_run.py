@@ -15,19 +15,23 @@ import numpy as np
 
 from dllab.engine import budget, executor
 from dllab.lab.grid import NoGrid
-from dllab.lab.search import Changed, Search
+from dllab.lab.search import Changed, Search, version
 from dllab.lab.sweep import Done, Sweep
+from dllab.lab.sweep_files import changed
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_summary import DIVERGED, OPEN, Measure, SweepSummary, Tally, measure_of, summary_of
-from dllab.recipe import Problem, RecipeError, parse, shipped
+from dllab.recipe import Problem, RecipeError, shipped
+from dllab.recipe.place import visible
 from dllab.runs.disk import StoreError
 from dllab.runs.journal import line_of
 from dllab.runs.keeper import now
 from dllab.runs.machine import differences, surroundings
+from dllab.runs.resume import recipe_then
 from dllab.runs.seal import digest_of
 from dllab.runs.settings import flat
-from dllab.runs.sweep_folder import SweepFolder, find_sweep
+from dllab.runs.sweep_folder import PLAN, SweepFolder, find_sweep, source_name
 from dllab.runs.train import first_weights
+from dllab.runs.transfer import NoWeights
 from dllab.training.events import Event, FirstTraining
 from dllab.training.series import Stopped
 from dllab.training.trainer import Trainer
@@ -83,6 +87,9 @@ class SweepRun:
         self._sweep: Sweep | ClusterSweep = (
             Sweep(plan.make, jobs, sources=self._weights) if cluster is None else cluster.sweep(plan, self._weights)
         )
+        self._cluster = cluster
+        self._optuna = None if self.search is None else version()
+        self._differed: list[str] = []
         self._weights_then: dict[str, str] = {}
         self._waiting: list[str] = []
         self._last_kept = time.perf_counter()
@@ -99,14 +106,16 @@ class SweepRun:
         folder.open()
         try:
             document = folder.read_plan()
+            _check_metric(document, folder.path, metric)
             plan = _plan_again(document, folder.path, trust)
             run = cls(plan, jobs=jobs, metric=metric or document.get("metric"), run_dir=folder.path.parent,
                       cluster=cluster)  # fmt: skip
             run.folder, run.notes = folder, differences(document)
+            run._recall(document)
             run.seconds, run._began = float(document.get("seconds") or 0), str(document.get("began") or now())
             run._weights_then = dict(document.get("weights") or {})
             for line, told in folder.members(len(plan.grid)):
-                run.tally.add(told["index"], told["status"], _figures(told.get("final")), told.get("error"))
+                run.tally.add(told["index"], told["status"], told.get("final") or {}, told.get("error"))
                 if run.search is not None:
                     run.search.remember(told)
                 if with_lines:
@@ -115,6 +124,16 @@ class SweepRun:
         except BaseException:
             folder.close()
             raise
+
+    def _recall(self, document: Mapping[str, Any]) -> None:
+        """What is to stay as sweep.json has it: with what a search was begun, and what differed before."""
+        if isinstance(told := document.get("differences"), list):
+            self._differed = [str(one) for one in told]
+        versions = document.get("versions")
+        then = versions.get("optuna") if isinstance(versions, dict) else None
+        if self.search is not None and then is not None and then != self._optuna:
+            self.notes.append(f"optuna {then} then, {self._optuna} now")
+            self._optuna = str(then)
 
     @property
     def jobs(self) -> int:
@@ -182,7 +201,10 @@ class SweepRun:
             return
         try:
             for round_ in self.search.rounds():
-                yield from self._sweep.run(self.search.member, round_)
+                if round_:
+                    yield from self._sweep.run(self.search.member, round_)
+                else:  # of what was found before: somebody may want to end it
+                    yield []
                 if self.status != "running":
                     return
         except Changed as error:
@@ -215,11 +237,15 @@ class SweepRun:
     def _keep_plan(self) -> None:
         if self.folder is None:
             return
-        measure = self.tally.measure
+        measure, around = self.tally.measure, surroundings()
+        if self._optuna is not None:
+            around["versions"]["optuna"] = self._optuna
+        differed = [*self._differed, *self.notes, *(self._cluster.notes if self._cluster is not None else ())]
         told = {"status": self.status, "metric": self._metric or (None if measure is None else measure.text)}
         self.folder.write_plan({
             **self.plan.document(), **told, "counts": self.tally.counts(), "seconds": round(self.seconds, 6),
-            "began": self._began, "weights": self._weights_then, **surroundings(),
+            "began": self._began, "weights": self._weights_then, "differences": list(dict.fromkeys(differed)),
+            **around,
         })  # fmt: skip
 
     def _weights(self, trainer: Trainer) -> Source:
@@ -236,13 +262,13 @@ class SweepRun:
             raise Stopped from None
         origin = trainer.recipe.init_from
         assert origin is not None
-        name = origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+        name = source_name(origin)
         digest = digest_of(found.arrays)
         if self._weights_then.setdefault(name, digest) != digest:
             hint = "begin a new sweep, or put that run back"
             problem = Problem("init_from: its weights are not those that this sweep began with",
                               trainer.recipe.place("init_from"), hint)  # fmt: skip
-            raise RecipeError([problem])
+            raise NoWeights([problem])
         self._keep_plan()  # nobody else writes it while members are trained
         return found
 
@@ -266,11 +292,12 @@ def member_document(one: Done) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figures(final: Any) -> dict[str, dict[str, Any]]:
-    """Figures as a journal tells them; nothing where they are none."""
-    if not isinstance(final, dict):
-        return {}
-    return {split: figures for split, figures in final.items() if isinstance(figures, dict)}
+def _check_metric(document: Mapping[str, Any], path: Path, metric: str | None) -> None:
+    """Raises StoreError for a search that is to go on by another figure: what it has found was found by that."""
+    then = document.get("metric")
+    if document.get("search") is not None and metric not in (None, then):
+        raise StoreError(f"{path} cannot go on by {visible(str(metric))}: its settings are searched by {then}\n"
+                         "  leave out --metric, or begin a new sweep")  # fmt: skip
 
 
 def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPlan:
@@ -280,7 +307,8 @@ def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPl
         reference = file
     plan = plan_of(reference, [str(text) for text in document["values"]], seeds=document["seeds"],
                    first=document["first_seed"], sample=document.get("sample"), trust=trust,
-                   search=document.get("search"), prune=bool(document.get("prune", True)))  # fmt: skip
+                   search=document.get("search"), prune=bool(document.get("prune", True)),
+                   folder=str(document["folder"]) if document.get("folder") else None)  # fmt: skip
     changes = _changes(document, plan)
     if changes or len(plan.grid) != document["members"]:
         more = f" and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
@@ -290,16 +318,25 @@ def _plan_again(document: Mapping[str, Any], path: Path, trust: bool) -> SweepPl
     return plan
 
 
+def _texts(told: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else {}
+
+
 def _changes(document: Mapping[str, Any], plan: SweepPlan) -> list[str]:
     """What a recipe says by now that it did not say when the sweep was begun."""
     if plan.recipe.used != document.get("used", {}):
         return ["its own Python files have changed"]
     if document.get("data") not in (None, plan.data):
         return ["its data have changed"]
+    if others := changed(_texts(document.get("files")), plan.files):
+        return [f"{visible(path)} has changed" for path in others]
     if plan.recipe.to_yaml() == document["recipe_yaml"]:
         return []
     try:
-        then, now_ = (flat(one.resolved()) for one in (parse(document["recipe_yaml"], trust=plan.trust), plan.recipe))
+        then, now_ = (
+            flat(one.resolved())
+            for one in (recipe_then(document["recipe_yaml"], PLAN, plan.recipe, plan.trust), plan.recipe)
+        )
     except RecipeError:
         return ["another recipe"]
     found = [f"{key} was {then.get(key)}, is {now_.get(key)}" for key in {**then, **now_} if then.get(key) != now_.get(key)]

@@ -26,7 +26,7 @@ REASONS = 1000
 RANGES = 5
 """Parts that a range without values is told in."""
 ALIKE = 12
-"""Digits behind the point in which figures must differ for one to be better: sums of the same numbers may differ."""
+"""Digits in which figures must differ for one to be better: sums of the same numbers may differ."""
 SPLITS = ("validation", "test", "train")
 
 Floats = NDArray[np.float64]
@@ -220,8 +220,8 @@ class _Table:
         whole = self.n == self.value.shape[1]
         with np.errstate(invalid="ignore"):
             loss = np.where(self.counted, self.losses, 0.0).sum(axis=1) / self.n
-        mean = np.round(self.mean, ALIKE)
-        order = np.lexsort((np.round(loss, ALIKE), self.sign * mean, ~whole, self.n == 0))
+        mean = _alike(self.mean)
+        order = np.lexsort((_alike(loss), self.sign * mean, ~whole, self.n == 0))
         order = order[: int((self.n > 0).sum())]
         if not len(order):
             return (), 0
@@ -268,6 +268,13 @@ class _Table:
         found = np.full((len(first.values), len(second.values)), np.nan)
         found[down, across] = self.mean
         return found
+
+
+def _alike(figures: Floats) -> Floats:
+    """Figures without their last digits, however small they are."""
+    shares, powers = np.frexp(figures)
+    rounded: Floats = np.ldexp(np.round(shares, ALIKE), powers)
+    return rounded
 
 
 def _ranges(axis: Axis) -> tuple[str, ...]:

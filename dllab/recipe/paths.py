@@ -16,16 +16,17 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class Folder:
-    """Where a recipe lies; None for one that is no file."""
+    """Where a recipe lies; None for one that is no file. `working`: instead of the working folder of this process."""
 
     path: Path | None = None
+    working: str | None = None
 
     def absolute(self, text: str, place: Place) -> str:
         """A path written at that place as an absolute one: the resolved recipe works from anywhere. `-` stays as it is."""
         if text in ("", STANDARD_INPUT):
             return text
         inside = self.path is not None and place.line is not None  # overrides and plain data have no lines
-        base = str(self.path) if inside else os.getcwd()
+        base = str(self.path) if inside else self.working or os.getcwd()
         return os.path.normpath(os.path.join(base, os.path.expanduser(text)))
 
 

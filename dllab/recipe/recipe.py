@@ -23,6 +23,9 @@ from dllab.recipe.train_options import TrainOptions
 from dllab.recipe.transfer import InitFrom, places_inside
 from dllab.recipe.yaml_nodes import decode, file_places, read
 
+ABOUT_FILES = re.compile(r"\s*use\s*[=\[]")
+"""How overrides begin that name files to be run."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,42 +80,47 @@ class Recipe:
         return to_yaml(self.resolved())
 
 
-def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), *, trust: bool = False) -> Recipe:
+def load(reference: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), *, trust: bool = False,
+         working: str | None = None) -> Recipe:  # fmt: skip
     """The recipe of that name, path or text (anything with a line break), or made of plain data.
 
     `overrides` are texts such as "optimizer.lr=0.1", "model[0].dense.units=64" or "model.hidden.units=64" (by label).
     `trust`: run the Python files that the recipe names under `use:`; without it such a recipe is refused.
+    `working`: the folder that relative paths in overrides count from, instead of the working folder.
     Raises RecipeError with everything that is wrong.
     """
     if isinstance(reference, Mapping):
         problems = Problems()
         root = from_plain(reference, problems)
         problems.raise_if_any()
-        return _assemble(root, overrides, problems, "recipe", None, "", trust)
+        return _assemble(root, overrides, problems, "recipe", None, "", trust, working)
     if isinstance(reference, str) and "\n" in reference:
-        return parse(reference, overrides, trust=trust)
+        return parse(reference, overrides, trust=trust, working=working)
     path, label = locate(reference)
     raw, size = read_bytes(path, label)
     problems = Problems()
     text = decode(raw, label, problems, size)
     if text is None:
         problems.raise_if_any()
-    return parse(text or "", overrides, label, path, trust=trust)
+    return parse(text or "", overrides, label, path, trust=trust, working=working)
 
 
 def chosen(given: str | Path | Mapping[str, Any] | Recipe, overrides: Sequence[str] = (), *, trust: bool = False) -> Recipe:
-    """The same for a recipe that may be made already, and is then changed by the overrides. Raises RecipeError."""
+    """The same for a recipe that may be made already, and is then changed by the overrides. Raises RecipeError.
+
+    Who made it has trusted its files, but not those that an override names.
+    """
     if not isinstance(given, Recipe):
         return load(given, overrides, trust=trust)
     if not overrides:
         return given
-    return replace(load(given.resolved(), overrides, trust=True), name=given.name)
+    same_files = not any(ABOUT_FILES.match(override) for override in overrides)
+    return replace(load(given.resolved(), overrides, trust=trust or same_files), name=given.name)
 
 
-def parse(
-    text: str, overrides: Sequence[str] = (), label: str = "recipe", path: Path | None = None, *, trust: bool = False
-) -> Recipe:
-    """The recipe of a YAML text; `label` is how messages name it. Raises RecipeError."""
+def parse(text: str, overrides: Sequence[str] = (), label: str = "recipe", path: Path | None = None, *,
+          trust: bool = False, working: str | None = None) -> Recipe:  # fmt: skip
+    """The recipe of a YAML text; `label` is how messages name it, the rest as for `load`. Raises RecipeError."""
     problems = Problems()
     if path is None:
         decode(text.encode("utf-8", "replace"), label, problems)
@@ -123,20 +131,19 @@ def parse(
             problems.add("an empty recipe", Place(label), "a recipe has at least data: (or input:) and model:")
         problems.raise_if_any()
     assert root is not None
-    return _assemble(root, overrides, problems, path.stem if path else label, path, text, trust)
+    return _assemble(root, overrides, problems, path.stem if path else label, path, text, trust, working)
 
 
-def _assemble(
-    root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str, trust: bool
-) -> Recipe:
+def _assemble(root: Node, overrides: Sequence[str], problems: Problems, name: str, path: Path | None, text: str,
+              trust: bool, working: str | None) -> Recipe:  # fmt: skip
     if not isinstance(root, MapNode):
         kind = "a list" if isinstance(root, ListNode) else f"one value, {show(plain(root))}"
         hint = f"write key: value; the keys are {', '.join(KEYS)}"
         problems.add(f"the recipe is {kind}, not a mapping", root.place, hint)
         problems.raise_if_any()
     assert isinstance(root, MapNode)
-    folder = Folder(None if path is None else path.resolve().parent)
-    about_files = [override for override in overrides if re.match(r"\s*use\s*[=\[]", override)]
+    folder = Folder(None if path is None else path.resolve().parent, working)
+    about_files = [override for override in overrides if ABOUT_FILES.match(override)]
     apply(root, about_files, problems)
     own = load_parts(files_used(root, problems, folder), trust, problems)
     problems.raise_if_any()

@@ -80,13 +80,19 @@ class Lock:
     """One process at a time works in a folder; the system gives the lock back when the process ends, however it ends."""
 
     def __init__(self, folder: Path, what: str = "a run") -> None:
-        """Raises StoreError where another process has it. Does nothing where the system has no such locks."""
+        """Raises StoreError where another process has it, or where there is no such folder (any more).
+
+        Does nothing where the system has no such locks.
+        """
         self._handle: int | None = None
         try:
             import fcntl
         except ImportError:
             return
-        handle = os.open(folder, os.O_RDONLY)
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be opened: {reason(error)}\n  check the path and its rights") from None
         try:
             _patiently(lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
         except BlockingIOError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dllab.runs.disk import in_use
-from dllab.runs.settings import SEED, settings_of
+from dllab.runs.settings import SEED, kept, readable, settings_of
 
 RUN, SWEEP = "run", "sweep"
 STATUS, PLAN, MEMBERS, RECIPE = "run.json", "sweep.json", "members.jsonl", "recipe.yaml"
@@ -33,7 +34,7 @@ UNSURE = "?"
 
 @dataclass(frozen=True)
 class Found:
-    """A folder. `mark` changes when its record does; `size`: bytes in the journal of a sweep, 0 for a run."""
+    """A folder. `mark` changes when its record or a run's recipe does; `size`: bytes of a sweep's journal, 0 for a run."""
 
     name: str
     kind: str
@@ -70,7 +71,7 @@ class Read:
 
 
 def folders_in(root: Path) -> dict[str, Found]:
-    """The folders of runs and sweeps, by name: two looks at most at each, and no file is opened."""
+    """The folders of runs and sweeps, by name: some looks at each, and no file is opened."""
     found = {}
     with contextlib.suppress(OSError), os.scandir(root) as entries:
         for entry in entries:
@@ -96,8 +97,13 @@ def read(root: Path, found: Found, base: Mapping[str, Any] | None = None, since:
 
 
 def _found(path: str, name: str) -> Found | None:
+    if readable(name) != name:
+        return None
     with contextlib.suppress(OSError):
-        return Found(name, RUN, _mark(os.stat(os.path.join(path, STATUS))))
+        mark = _mark(os.stat(os.path.join(path, STATUS)))
+        with contextlib.suppress(OSError):
+            mark += " " + _mark(os.stat(os.path.join(path, RECIPE)))
+        return Found(name, RUN, mark)
     with contextlib.suppress(OSError):
         mark, size = _mark(os.stat(os.path.join(path, PLAN))), 0
         with contextlib.suppress(OSError):
@@ -107,11 +113,12 @@ def _found(path: str, name: str) -> Found | None:
 
 
 def _mark(stat: os.stat_result) -> str:
-    return f"{stat.st_mtime_ns} {stat.st_size} {stat.st_ino}"
+    return f"{stat.st_mtime_ns}/{stat.st_size}/{stat.st_ino}"
 
 
 def _young(mark: str) -> bool:
-    return time.time() - int(mark.split()[0]) / 1e9 < YOUNG
+    """Whether one of the files of a mark is."""
+    return any(time.time() - int(file.split("/")[0]) / 1e9 < YOUNG for file in mark.split())
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -131,9 +138,9 @@ def _run(path: Path, document: Mapping[str, Any]) -> Entry:
     settings = settings_of(text)
     return Entry(
         member=ALONE,
-        recipe=str(document.get("recipe", "")),
+        recipe=readable(str(document.get("recipe", ""))),
         seed=_whole(document.get("seed")),
-        status=str(document["status"]) if "status" in document else "damaged",
+        status=readable(str(document["status"])) if "status" in document else "damaged",
         at=_time(document.get("began"), path),
         steps=_whole(document.get("steps")),
         epochs=_whole(document.get("epochs")),
@@ -162,7 +169,7 @@ def _sweep(path: Path, found: Found, base: Mapping[str, Any] | None, since: int)
 
 def _lines(path: Path, since: int) -> Iterator[tuple[int, bytes]]:
     """The whole lines behind a byte, each with the place of its end: what a kill cut in two comes later, or never."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+    with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(since)
         for line in file:
             if line.endswith(b"\n"):
@@ -176,15 +183,16 @@ def _member(line: bytes, recipe: str, at: float) -> Entry | None:
         index, status = told["index"], told["status"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if type(index) is not int or index < 0 or not isinstance(status, str):
+    if _whole(index) is None or index < 0 or not isinstance(status, str):
         return None
     settings = overrides_of(told.get("overrides"))
     settings.pop(SEED, None)
     error = told.get("error")
     return Entry(
-        member=index, recipe=str(told.get("recipe") or recipe), seed=_whole(told.get("seed")), status=status, at=at,
+        member=index, recipe=readable(str(told.get("recipe") or recipe)), seed=_whole(told.get("seed")),
+        status=readable(status), at=at,
         steps=_whole(told.get("steps")), epochs=None, seconds=_number(told.get("seconds")),
-        error=None if error is None else str(error), settings=settings, figures=figures_of(told.get("final")),
+        error=None if error is None else readable(str(error)), settings=settings, figures=figures_of(told.get("final")),
     )  # fmt: skip
 
 
@@ -193,19 +201,23 @@ def overrides_of(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         pairs = [(str(key), value) for key, value in given.items()]
     elif isinstance(given, Sequence) and not isinstance(given, str):
-        pairs = [(key.strip(), _value(text)) for key, equals, text in (str(one).partition("=") for one in given) if equals]
+        parted = (readable(str(one)).partition("=") for one in given)
+        pairs = [(key.strip(), _value(text)) for key, equals, text in parted if equals]
     else:
         pairs = []
-    return {key: value if isinstance(value, str | int | float | bool | None) else json.dumps(value) for key, value in pairs}
+    return {
+        readable(key): kept(value if isinstance(value, str | int | float | bool | None) else json.dumps(value))
+        for key, value in pairs
+    }
 
 
 def figures_of(final: Any) -> dict[str, float | None]:
-    """`{"test": {"accuracy": 0.9}}` as `{"test_accuracy": 0.9}`; tables are left out, and null is a figure that is none."""
+    """`{"test": {"accuracy": 0.9}}` as `{"test_accuracy": 0.9}`; without tables; null is a figure that is no number."""
     found: dict[str, float | None] = {}
     for split, values in final.items() if isinstance(final, dict) else ():
         for name, value in values.items() if isinstance(values, dict) else ():
             if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-                found[f"{split}_{name}"] = value
+                found[readable(f"{split}_{name}")] = value if value is not None and _finite(value) else None
     return found
 
 
@@ -253,4 +265,13 @@ def _whole(value: Any) -> int | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and _finite(value) else None
+
+
+def _finite(value: float) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -31,12 +31,16 @@ def find_run(reference: str | os.PathLike[str], run_dir: str | os.PathLike[str] 
 
 
 def runs_in(root: Path) -> list[Path]:
-    """The runs in a folder, the newest first."""
+    """The runs in a folder, the newest first; without those that are being deleted."""
     try:
-        found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if _is_run(path)]
+        found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if _counts(path)]
     except (OSError, ValueError):  # a name that no file can have
         return []
     return [path for _, _, path in sorted(found, reverse=True)]
+
+
+def _counts(path: Path) -> bool:
+    return not path.name.startswith(".") and _is_run(path)
 
 
 def _is_run(path: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from dllab.runs.database import Database, transaction
 from dllab.runs.entries import ALONE, SWEEP, Entry, Found, Read, folders_in, read
 
 NAME = "index.sqlite"
-VERSION = 1
+VERSION = 2
 TABLES = """
 CREATE TABLE folders (name TEXT PRIMARY KEY, kind TEXT NOT NULL, mark TEXT NOT NULL, size INTEGER NOT NULL,
                       upto INTEGER NOT NULL, base TEXT NOT NULL) WITHOUT ROWID;
@@ -137,7 +137,7 @@ def _put(connection: sqlite3.Connection, reading: Read) -> None:
         connection.execute("DELETE FROM entries WHERE folder = ?", (found.name,))
     connection.execute(
         "INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?, ?)",
-        (found.name, found.kind, found.mark, found.size, reading.upto, json.dumps(reading.base)),
+        (found.name, found.kind, found.mark, found.size, reading.upto, _packed(reading.base)),
     )
     rows = (_row(found.name, entry) for entry in reading.entries)
     connection.executemany(f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * 12)})", rows)
@@ -146,8 +146,13 @@ def _put(connection: sqlite3.Connection, reading: Read) -> None:
 def _row(folder: str, entry: Entry) -> tuple[Any, ...]:
     return (
         folder, entry.member, entry.recipe, entry.seed, entry.status, entry.at, entry.steps, entry.epochs, entry.seconds,
-        entry.error, json.dumps(entry.settings), json.dumps(entry.figures),
+        entry.error, _packed(entry.settings), _packed(entry.figures),
     )  # fmt: skip
+
+
+def _packed(told: Mapping[str, Any]) -> str:
+    """As JSON; SQLite refuses every query on a table where one row holds a NaN."""
+    return json.dumps(told, allow_nan=False)
 
 
 def _numbers(connection: sqlite3.Connection) -> tuple[int, int, int]:

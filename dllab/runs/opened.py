@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dllab.data.dataset import Dataset, Prepared
 from dllab.data.encoding import Encoding, plain_encoding
 from dllab.data.splits import Splits
+from dllab.engine.budget import bytes_available
 from dllab.engine.network import Network
 from dllab.engine.prepare import plan_of
 from dllab.engine.question import question_of
@@ -94,8 +96,18 @@ class Opened(Ready):
 
 
 def stand_in(learnt: Learnt) -> Prepared:
-    """Data of the same outside with a row a class, to plan the net by: the rows it learnt from need not be there."""
+    """Data of the same outside with a row a class, to plan the net by: the rows it learnt from need not be there.
+
+    Raises ValueError where they do not fit together, or in memory.
+    """
     rows = max(len(learnt.classes), 1)
+    if prod(learnt.input_shape) != len(learnt.features):
+        raise ValueError(f"{learnt.input_shape} is no shape of {len(learnt.features)} features")
+    each = [learnt.input_shape, (learnt.outputs,), (learnt.label_steps or 0,), *(one.shape for one in learnt.columns)]
+    numbers = rows * sum(map(prod, each)) + sum(prod(table.shape) for table in learnt.tables)
+    room = bytes_available()
+    if room is not None and 4 * numbers > room:
+        raise ValueError(f"{numbers} numbers do not fit in memory")
     labelled = learnt.task == "classification"
     kind = np.int32 if learnt.vocabulary else np.float32
     columns = {"inputs": np.zeros((rows, *learnt.input_shape), kind), "targets": _stand_in_targets(learnt, rows)}

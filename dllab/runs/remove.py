@@ -7,27 +7,48 @@ import os
 import shutil
 from pathlib import Path
 
-from dllab.runs.disk import Lock, complaining, sync_folder
+from dllab.runs.disk import Lock, StoreError, complaining, reason, sync_folder
 
 REMOVED = ".removed-"
 """How the names of folders begin that are being deleted; the next deletion in that place ends what a killed one began."""
 
 
 def remove(path: Path) -> None:
-    """Delete a folder. Raises StoreError where it is in use, or may not be deleted; then nothing of it has changed."""
+    """Delete a folder; of a link to one the link. Raises StoreError where it is in use, or may not be deleted.
+
+    Then nothing of it has changed, unless the text says what is left.
+    """
     lock = Lock(path)
     try:
+        if path.is_symlink():
+            with complaining(path):
+                path.unlink()
+                sync_folder(path.parent)
+            return
         gone = path.with_name(f"{REMOVED}{os.getpid()}-{path.name}")
         with complaining(path):
             os.rename(path, gone)
             sync_folder(path.parent)
-        shutil.rmtree(gone, ignore_errors=True)
+        _clear(path, gone)
     finally:
         lock.release()
+
+
+def _clear(path: Path, gone: Path) -> None:
+    """Delete as much as can be. Raises StoreError where something is left."""
+    try:
+        shutil.rmtree(gone)
+    except OSError as error:
+        shutil.rmtree(gone, ignore_errors=True)
+        if gone.exists():
+            raise StoreError(f"not all of {path} could be deleted: {reason(error)}\n  the rest is in {gone}") from None
 
 
 def clear(root: Path) -> None:
     """End deletions that were killed; others may be at it at this moment, and then there is nothing left to do."""
     with contextlib.suppress(OSError):
         for path in root.glob(f"{REMOVED}*"):
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_symlink():
+                path.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Resumption:
         if not self.folder.has(RECIPE):
             raise StoreError(f"{path / RECIPE} is missing\n  put it back: the run goes on with the recipe that it tells of")
         kept = load(path / RECIPE, trust=trust)
-        before = _recipe_then(facts["recipe"], path, trust)
+        before = _recipe_then(facts["recipe"], path, kept, trust)
         self.recipe = load(path / RECIPE, overrides, trust=trust) if overrides else kept
         self._name(str(self.status.get("recipe", path.name)))
         self.changes = _changes(before, kept, self.recipe)
@@ -260,9 +261,17 @@ def _holds(document: Any, **kinds: type) -> bool:
     return isinstance(document, dict) and all(type(document.get(key)) is kind for key, kind in kinds.items())
 
 
-def _recipe_then(text: str, path: Path, trust: bool) -> Recipe:
+def recipe_then(text: str, label: str, now: Recipe, trust: bool) -> Recipe:
+    """The recipe that a run keeps of its beginning, which nobody reads; so it runs no file but those of its recipe now.
+
+    Raises RecipeError.
+    """
+    return parse(text, [f"use={json.dumps(list(now.use))}"], label, trust=trust)
+
+
+def _recipe_then(text: str, path: Path, kept: Recipe, trust: bool) -> Recipe:
     try:
-        return parse(text, label=f"{path / CHECKPOINT} (recipe)", trust=trust)
+        return recipe_then(text, f"{path / CHECKPOINT} (recipe)", kept, trust)
     except RecipeError as error:
         raise StoreError(f"{path} cannot go on with this version of the lab:\n{error}") from None
 

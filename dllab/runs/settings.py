@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -64,9 +65,21 @@ def _read(text: str) -> dict[str, Any]:
     for key, value in document.items():
         if key not in UNSAID:
             found.update(_named(key, value) if key in PARTS else flat(value, str(key)))
-    return {
-        key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in found.items()
-    }
+    return {readable(key): kept(value) for key, value in found.items()}
+
+
+def kept(value: Any) -> str | int | float | bool | None:
+    """A value as any file of JSON can hold it: numbers that are none as YAML writes them, what has parts as a text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    return readable(str(value))
+
+
+def readable(text: str) -> str:
+    """A text without what UTF-8 cannot write, and without the NUL that ends one in a database."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _named(key: str, value: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dllab.recipe.transfer import InitFrom
 from dllab.runs.disk import Lock, StoreError, clear_leftovers, read_file, reason, replace_file, sync_folder
 from dllab.runs.find import LAST
 from dllab.runs.journal import Journal, lines_of
@@ -69,12 +70,14 @@ class SweepFolder:
         return document
 
     def members(self, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The lines of members below `count`, as text and as what they say, in the order in which they were written."""
+        """The lines of members below `count`, as text and as what they say, in the order in which they were written.
+
+        One that a sweep has not written so is passed over: its member counts as missing.
+        """
         path = self.path / MEMBERS
         try:
             for line, told in lines_of(path):
-                index, status = told.get("index"), told.get("status")
-                if type(index) is int and 0 <= index < count and isinstance(status, str):
+                if type(index := told.get("index")) is int and 0 <= index < count and _sound(told):
                     yield line, told
         except FileNotFoundError:
             return
@@ -93,6 +96,25 @@ class SweepFolder:
         self.journal.close()
         if self._lock is not None:
             self._lock.release()
+
+
+def source_name(origin: InitFrom) -> str:
+    """How a plan calls the weights that members begin with."""
+    return origin.source if origin.weights == "last" else f"{origin.source} ({origin.weights})"
+
+
+def _sound(told: Mapping[str, Any]) -> bool:
+    """Whether a line is of the kinds that a sweep writes."""
+    final, curve, error = told.get("final") or {}, told.get("curve") or [], told.get("error")
+    return (
+        isinstance(told.get("status"), str)
+        and isinstance(told.get("overrides"), list)
+        and all(isinstance(text, str) for text in told["overrides"])
+        and isinstance(final, dict)
+        and all(isinstance(figures, dict) for figures in final.values())
+        and isinstance(curve, list)
+        and isinstance(error, str | None)
+    )
 
 
 def find_sweep(reference: str, run_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -114,7 +136,9 @@ def find_sweep(reference: str, run_dir: str | os.PathLike[str] | None = None) ->
 def sweeps_in(root: Path) -> list[Path]:
     """The sweeps in a folder, the newest first."""
     try:
-        found = [(path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if is_sweep(path)]
+        found = [
+            (path.stat().st_mtime_ns, path.name, path) for path in root.iterdir() if is_sweep(path) and path.name[0] != "."
+        ]
     except (OSError, ValueError):  # a name that no file can have
         return []
     return [path for _, _, path in sorted(found, reverse=True)]

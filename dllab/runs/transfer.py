@@ -32,6 +32,10 @@ Listener = Callable[[Event], None]
 Train = Callable[[Recipe, Listener], Result]
 
 
+class NoWeights(RecipeError):
+    """The weights cannot be had, whatever net is to begin with them: asking again would train in vain once more."""
+
+
 def source_of(recipe: Recipe, network: Network, run_dir: str | Path | None, listener: Listener, train: Train,
               around: Sequence[Recipe] = (), trust: bool = False) -> Source:  # fmt: skip
     """The weights that a recipe's `init_from` names, which fit its network.
@@ -102,7 +106,7 @@ def _trained(recipe: Recipe, first: Recipe, network: Network, run_dir: str | Pat
     if result.status not in ENDED:
         hint = f"see why: dllab train {first.source_path or first.name}"
         problem = f"init_from: {first.name} is trained first, and {result.status} after {result.steps:,} steps"
-        raise RecipeError([Problem(problem, recipe.place("init_from"), hint)])
+        raise NoWeights([Problem(problem, recipe.place("init_from"), hint)])
     if result.folder is not None:
         return _kept(recipe, result.folder)
     facts = {"recipe": first.name, "final": result.metrics}

@@ -175,9 +175,8 @@ class Course:
         return Progress(self.step, self.steps, self.epoch, loss, self._rate, self._norm, self.seconds())
 
     def _epoch_end(self) -> EpochEnd:
-        evaluator = self.trainer.evaluator
-        watched = "validation" if "validation" in evaluator.splits else "train"
-        figures: Figures = {watched: evaluator.evaluate(watched)}
+        watched = self.trainer.watched
+        figures: Figures = {watched: self.trainer.evaluator.evaluate(watched)}
         loss = float(np.concatenate(self._losses).mean())
         value = float(figures[watched]["loss"])
         best = value < self._lowest

@@ -32,13 +32,17 @@ LOOKS = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: as training.events.Finished has it. `diverged`: where, if it did. `seconds`: of its steps."""
+    """How a run ended: as training.events.Finished has it. `diverged`: where, if it did. `seconds`: of its steps.
+
+    `given_up`: it was stopped from outside, because it was not good enough.
+    """
 
     status: Status
     steps: int
     figures: Figures
     seconds: float
     diverged: Diverged | None = None
+    given_up: bool = False
 
 
 class Stopped(Exception):
@@ -101,7 +105,7 @@ class Series:
         every = _every(recipe, trainer, good is not None)
         course = Course(trainer, self._bound, trainer.steps, trainer.steps_per_epoch, every)
         course.pace = self._pace
-        diverged = None
+        diverged, given_up = None, False
         with executor.one_thread():
             course.begin()
             for event in course.events():
@@ -109,11 +113,11 @@ class Series:
                 if not wanted():
                     raise Stopped
                 if good is not None and isinstance(event, EpochEnd) and not (good(event) or course.over):
-                    course.status = "stopped"
+                    course.status, given_up = "stopped", True
                     break
             seconds = course.seconds()
             end = trainer.finish(course)
-        return Outcome(end.status, end.steps, end.figures, seconds, diverged)
+        return Outcome(end.status, end.steps, end.figures, seconds, diverged, given_up)
 
 
 def _every(recipe: Recipe, trainer: Trainer, watched: bool) -> int | None:

@@ -126,6 +126,11 @@ class Trainer:
         yield self.finish(course)
 
     @property
+    def watched(self) -> str:
+        """The split that is evaluated on the way."""
+        return "validation" if "validation" in self.evaluator.splits else "train"
+
+    @property
     def learning_rate(self) -> float:
         """The optimizer's own rate, before any schedule."""
         return float(getattr(self.recipe.optimizer[-1], "lr", 0.0))

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from dllab.lab.bootstrap import FEWEST as FEWEST_OF_INTERVAL
 from dllab.lab.bootstrap import Interval
 from dllab.lab.comparison import Comparison, Result, Run
 from dllab.lab.paired import FEWEST, Pair
@@ -47,6 +48,8 @@ class CompareFinal:
             yield NextSteps(self.commands)
 
     def _picture(self) -> list[RenderableType]:
+        if self.found.watched is None:
+            return []
         averages = Averages(self.found.watched, self.found.metric)
         for run in [run for result in self.found.results for run in result.runs] + list(self.found.cut):
             for mark in run.marks:
@@ -64,10 +67,18 @@ class CompareFinal:
 
 
 def _legend(found: Comparison) -> str:
-    text = "[ ]: 95 % bootstrap interval of the mean over seeds."
+    runs = [len(result.counted) for result in found.results]
+    told = []
+    if max(runs) >= FEWEST_OF_INTERVAL:
+        none = f"; none of fewer than {FEWEST_OF_INTERVAL}" if min(runs) < FEWEST_OF_INTERVAL else ""
+        told.append(f"[ ]: 95 % bootstrap interval of the mean over seeds{none}.")
+    else:
+        told.append(f"Means over seeds; from {FEWEST_OF_INTERVAL} on with an interval.")
     if found.tuning is not None:
-        text += " good rates: decades around the best in which a run gains 95 % of what the best of all gains; +: or more."
-    return text
+        told.append(
+            "good rates: decades around the best in which a run gains 95 % of what the best of all gains; +: or more."
+        )
+    return " ".join(told)
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------------
@@ -207,6 +218,7 @@ def _tuning(found: Comparison) -> dict[str, Any] | None:
         "metric": tuning.metric,
         "split": tuning.split,
         "held_out": tuning.held_out,
+        "judged_twice": found.judged_twice,
         "untrained": plain(tuning.untrained),
     }
 

@@ -56,7 +56,7 @@ class CompareLive:
                 self._share = Share(event.done, event.of)
             case RaceStarted():
                 self._race, self._share = event, None
-                self._averages = Averages(event.watched, event.metric)
+                self._averages = None if event.watched is None else Averages(event.watched, event.metric)
             case Passed() if self._averages is not None:
                 self._averages.add(event.contender, event.mark)
             case Share():
@@ -162,8 +162,9 @@ class CompareLines:
             runs = self._ended.get(race.seeds[self._told], [])
             if len(runs) < len(names):
                 return
-            values = {run.contender: run.final(race.split, race.metric) for run in runs}
-            shown = ["diverged" if math.isnan(values[n]) else figure(race.metric, values[n]) for n in range(len(names))]
+            ends = sorted(runs, key=lambda run: run.contender)
+            figures = [figure(race.metric, run.final(race.split, race.metric)) for run in ends]
+            shown = ["diverged" if run.status == "diverged" else text for run, text in zip(ends, figures)]
             pieces = ", ".join(f"{name} {value}" for name, value in zip(names, shown))
             yield f"seed {race.seeds[self._told]}: {race.split} {heading(race.metric)} {pieces}"
             self._told += 1
@@ -172,5 +173,5 @@ class CompareLines:
 def search_line(name: str, tried: list[Tried], metric: str) -> str:
     """`sgd: 5 rates tried, best 0.1 (accuracy 97 %)`."""
     best = best_of(tried, higher_is_better(metric))
-    value = "diverged" if math.isnan(best.value) else f"{heading(metric)} {figure(metric, best.value)}"
+    value = "diverged" if best.status == "diverged" else f"{heading(metric)} {figure(metric, best.value)}"
     return f"{name}: {len(tried)} {'rates' if len(tried) > 1 else 'rate'} tried, best {number(best.lr, 3)} ({value})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 from dllab.lab.comparison import Comparison, higher_is_better
 from dllab.lab.paired import ALPHA, FEWEST, holm
@@ -53,15 +54,20 @@ def rates(found: Comparison, what: str) -> str:
     if tuning.held_out:
         where = f"{tuning.held_out:,} training rows held out for it, as the recipe sets none aside for validation"
     elif tuning.split == "train":
-        where = f"the {tuning.training:,} training rows themselves, too few to hold some out"
+        where = f"the {tuning.training:,} training rows themselves, {tuning.why_none}"
     runs = f"the best of {count(tuning.runs, 'run')} each, with seed {tuning.seed}"
     text = f"Rates: {runs}, by {heading(tuning.metric)} on {where}"
     as_given = f"; {listed(given)} as given" if given else ""
-    return f"{text}{as_given}. All other options are the optimizers' own defaults, or as given."
+    twice = (
+        " The same rows chose the rates and judge at the end: figures flatter what was tuned." if found.judged_twice else ""
+    )
+    return f"{text}{as_given}.{twice} All other options are the optimizers' own defaults, or as given."
 
 
 def target(found: Comparison, ascii_only: bool) -> str:
     """What is to be reached, and who says so."""
+    if found.watched is None:
+        return "No curves and no target: on their way not all are evaluated on the same rows."
     if found.target is None:
         return ""
     why = "as asked" if found.target.given else "which the median run ends with; --target sets another"
@@ -106,25 +112,55 @@ def _no_verdict(found: Comparison) -> str:
 
 
 def _told(found: Comparison, names: list[str]) -> list[str]:
-    """Who is better than whom, and by how much; among whom no difference is seen."""
-    judged, order = f"{found.split} {heading(found.metric)}", [n for n in found.order if found.results[n].counted]
-    beats = _beats(found)
-    if not beats:
-        least = min((pair for pair in found.pairs if not math.isnan(pair.p)), key=lambda pair: pair.adjusted)
-        who = listed([names[place] for place in order])
-        return [f"No significant difference in {judged} between {who} (smallest p {p_text(least.adjusted)})."]
+    """Who is better than whom, and by how much; among whom no difference is seen; who cannot be tested."""
+    tests = {frozenset((pair.first, pair.second)): pair for pair in found.pairs if not math.isnan(pair.p)}
+    order = [n for n in found.order if any(n in both for both in tests)]
+    judged, beats = f"{found.split} {heading(found.metric)}", _beats(found)
     told: list[str] = []
+    if not beats:
+        least = p_text(min(pair.adjusted for pair in tests.values()))
+        who = listed([names[place] for place in order])
+        told.append(f"No significant difference in {judged} between {who} (smallest p {least}).")
+        return told + _untested(found, names, order)
     largest = p_text(max(pair.adjusted for pair in found.pairs if pair.significant))
     for place in [place for place in order if place in beats]:
         losers = [other for other in order if other in beats[place]]
         by = [f"{names[other]} (by {_amount(found.metric, beats[place][other])})" for other in losers]
         ending = ", too" if told else f" in {judged}, p {largest}{' or less' if len(_beaten(beats)) > 1 else ''}"
         told.append(f"{names[place]} is significantly better than {listed(by)}{ending}.")
-    first = order[0]
-    level = [place for place in order[1:] if place not in beats.get(first, {}) and first not in beats.get(place, {})]
-    if level:
-        told.append(f"No significant difference between {listed([names[first], *(names[n] for n in level)])}.")
+    alike = {both for both, pair in tests.items() if not pair.significant}
+    return told + _level(names, order, alike) + _untested(found, names, order)
+
+
+def _level(names: list[str], order: list[int], alike: set[frozenset[int]]) -> list[str]:
+    """From whom the first cannot be told, by tests that say so; whether those can be told from each other is no matter."""
+    first, *others = order
+    level = [place for place in others if frozenset((first, place)) in alike]
+    if not level:
+        return []
+    if all(frozenset(both) in alike for both in combinations(level, 2)):
+        return [f"No significant difference between {listed([names[first], *(names[n] for n in level)])}."]
+    if len(level) == 2:
+        return [f"{names[first]} differs significantly from neither {names[level[0]]} nor {names[level[1]]}."]
+    return [f"{names[first]} differs significantly from none of {listed([names[n] for n in level])}."]
+
+
+def _untested(found: Comparison, names: list[str], order: list[int]) -> list[str]:
+    """Who has too few figures to be compared with anybody, or with somebody; who always diverged is told of apart."""
+    told = []
+    for place, result in enumerate(found.results):
+        seeds = sum(math.isfinite(value) for value in found.values(result))
+        if place not in order and result.counted:
+            told.append(f"{names[place]} cannot be tested: it has {_figures(seeds)}.")
+    for pair in found.pairs:
+        if math.isnan(pair.p) and pair.first in order and pair.second in order:
+            both = f"{names[pair.first]} and {names[pair.second]}"
+            told.append(f"{both} cannot be tested: they have {_figures(pair.seeds)} in common.")
     return told
+
+
+def _figures(seeds: int) -> str:
+    return f"figures of {count(seeds, 'seed')}" if seeds else "no figure"
 
 
 def _beats(found: Comparison) -> dict[int, dict[int, float]]:
@@ -149,9 +185,10 @@ def _amount(metric: str, difference: float) -> str:
 
 def rule(found: Comparison) -> str:
     """The rule of the verdict, on one line where there is room."""
-    pairs = len(found.pairs)
-    correction = f", Holm's correction for {pairs} pairs" if pairs > 1 else ""
-    return f"Rule: paired t-test over seeds (takes differences as about normal){correction}, p < {ALPHA:g}."
+    tests = sum(not math.isnan(pair.p) for pair in found.pairs)
+    correction = f", Holm's correction for {tests} pairs" if tests > 1 else ""
+    test = f"paired t-test over seeds on one split, so for these {found.split} rows"
+    return f"Rule: {test} (takes differences as about normal){correction}, p < {ALPHA:g}."
 
 
 def second_opinion(found: Comparison) -> str:
@@ -176,8 +213,10 @@ def second_opinion(found: Comparison) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p value: two digits, none of which are noise."""
-    return "below 0.0001" if p < 0.0001 else number(p, 2)
+    """A p value: two digits, none of which are noise; more where it would be rounded up to ALPHA."""
+    if p < 0.0001:
+        return "below 0.0001"
+    return next(text for digits in range(2, 19) if (float(text := number(p, digits)) < ALPHA) == (p < ALPHA))
 
 
 def interval_text(metric: str, mean: float, low: float, high: float) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from dllab.lab.run_best import Best
+from dllab.lab.run_best import Best, BestRuns
 from dllab.lab.run_lists import Line, Listing, SweepLine
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
@@ -84,8 +84,8 @@ class RunList:
 class BestList:
     """The best runs of recipes. `alone`: of one recipe, with the next ones after it."""
 
-    def __init__(self, found: Sequence[Best], alone: bool, commands: Sequence[tuple[str, str]] = ()) -> None:
-        self.found, self.alone, self.commands = found, alone, commands
+    def __init__(self, best: BestRuns, alone: bool, commands: Sequence[tuple[str, str]] = ()) -> None:
+        self.found, self.nothing, self.alone, self.commands = best.found, best.nothing, alone, commands
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A line for each recipe, or the first runs of one."""
@@ -97,7 +97,7 @@ class BestList:
         elif self.found:
             yield from table(_best_columns(self.found), options.max_width)
         else:
-            yield Text("no run has come to its end yet")
+            yield Text(self.nothing or "")
         if self.commands:
             yield Text()
             yield NextSteps(self.commands)

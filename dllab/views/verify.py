@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from dllab.lab.verify import Difference, Verification
+from dllab.lab.verification import KNOWABLE, Difference, Verification
 from dllab.views.parts import Plain
 from dllab.views.text import count
 
@@ -35,8 +36,8 @@ class Verdict:
             yield Plain(Text("what has changed since:" if not found.same else "in spite of what has changed since:"))
             for line in found.changed:
                 yield Plain(Text(f"  {line}"))
-        elif not found.same:
-            yield Plain(Text("versions, processor, recipe and data are what they were: the files are those of another run"))
+        if not found.same:
+            yield from map(Plain, map(Text, _unchanged(found)))
 
     def _compared(self) -> str:
         found = self.found
@@ -56,8 +57,17 @@ def document(found: Verification) -> dict[str, Any]:
         "evaluations": found.evaluations, "numbers": found.numbers, "sha256": found.sha256,
         "first": None if first is None else {"what": first.what, "epoch": first.epoch, "step": first.step,
                                              "then": first.then, "now": first.now},
-        "changed": list(found.changed), "notes": list(found.notes),
+        "changed": list(found.changed), "known": list(found.known), "notes": list(found.notes),
     }  # fmt: skip
+
+
+def _unchanged(found: Verification) -> Iterator[str]:
+    """Of runs that differ: what cannot be why, and what may be, as the run kept nothing to compare it with."""
+    unknown = [name for name in KNOWABLE if name not in found.known]
+    if not unknown and not found.changed:
+        yield "versions, processor, recipe and data are what they were: the files are those of another run"
+    elif unknown:
+        yield f"not known, as the run kept nothing to compare with: whether the {' or the '.join(unknown)} changed"
 
 
 def _apart(first: Difference) -> RenderableType:

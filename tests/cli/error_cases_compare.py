@@ -24,6 +24,13 @@ COMPARE: list[Case] = [
     ),
     ("compare-optimizers", {}), ("compare-optimizers xorr", {}), ("compare-optimizers folds.yaml", {}),
     recipe("input: [2]\nmodel: [{dense: 1}]\nloss: mse\n", "compare-optimizers r.yaml"),
+    ("compare my.yaml train.seed=1,2", {}), ("compare my.yaml my.yaml optimizer.lr=0.1 train.seed=1,2", {}),
+    *(
+        (f"compare my.yaml optimizer.lr=0.1,0.2 --target {target}", {})
+        for target in ("accuracy=95", "'accuracy>=1.5'", "accuracy=950", "accuracy=300%", "f1=2")
+    ),
+    ("compare-optimizers --surface bowl --seeds 20 --tune 3 --metric loss --target loss=1 --jobs 1 --set a=1 --trust", {}),
+    ("compare-optimizers --surface bowl --tune 0", {}),
     ("compare-optimizers --surface bowel", {}), ("compare-optimizers my.yaml --surface bowl", {}),
     ("compare-optimizers --surface bowl --optimizers sgd:0.1", {}),
     ("compare-optimizers --surface bowl --optimizers adma", {}),
@@ -32,4 +39,5 @@ COMPARE: list[Case] = [
     ("compare my.yaml none.yaml", {}), ("compare my.yaml train.folds=3,4", {}),
     ("compare my.yaml r.yaml", REGRESSION), ("compare my.yaml r.yaml --metric accuracy", SHARED),
     ("compare my.yaml optimizer.lr=0.1,0.2 --target mae=1", {}),
+    ("compare my.yaml data.validation=0,0.2 --target accuracy=0.9", {}),
 ]  # fmt: skip

@@ -52,6 +52,18 @@ def unfinished(folder: Path) -> None:
     (folder / "runs/two/metrics.jsonl").write_text("")
 
 
+def folded(folder: Path) -> None:
+    """The recipe of the run `one` asks for folds, which it had none of."""
+    path = folder / "runs/one/recipe.yaml"
+    path.write_text(path.read_text().replace("folds: null", "folds: 2"))
+
+
+def without_a_fold(folder: Path) -> None:
+    """The run `one` is of folds, and was interrupted before the first of them had ended."""
+    folded(folder)
+    told("", status="interrupted", folds=[])[1](folder)  # type: ignore[operator]
+
+
 def emptied(folder: Path) -> None:
     """There is no run any more."""
     shutil.rmtree(folder / "runs/one")
@@ -76,7 +88,7 @@ STORE: list[Case] = [
     swept("runs show sweep-xor-1:7", lambda sweep: (sweep / "members.jsonl").write_text("")),
     swept("verify sweep-xor-1:2", failed),
     swept("verify sweep-xor-1:2", lambda sweep: (sweep / "sweep.json").write_text("{}")),
-    ("verify two", unfinished),
+    ("verify two", unfinished), ("verify one", folded), ("verify one", without_a_fold),
     ("runs best --recipe xor", emptied), ("runs list --where units=4", {}),
     told("verify one", resumed=[{"step": 3, "changes": ["optimizer.lr: 0.1 so far, 0.2 from now on (recipe.yaml)"]}]),
     locked("verify one"), locked("runs rm one --yes"),

@@ -47,6 +47,11 @@ def table(folder: Path) -> None:
     (folder.parent.parent / "t.csv").write_text("a,b,y\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
 
 
+def other_table(folder: Path) -> None:
+    """Another table than then, of a setting that is not the first."""
+    (folder.parent.parent / "points.csv").write_text("x1,x2,target\n" + "".join(f"{i},{i},{i % 2}\n" for i in range(30)))
+
+
 def suggested(folder: Path) -> None:
     """Another first setting than is suggested now, and one that is missing."""
     line = json.loads((folder / "members.jsonl").read_text().splitlines()[0])
@@ -64,6 +69,10 @@ SWEEP: list[Case] = [
     values("train.epochs=range()"), values("train.epochs=range(a,3)"), values("train.epochs=range(1,2,3,4)"),
     values("train.epochs=range(9,3)"), values("train.epochs=range(1,1e12)"), values("optimizer.lr=log(0.1,1)"),
     values("optimizer.lr=log(1)"), values("optimizer.lr=log(1,0.1,5)"), values("optimizer.lr=log(0,1,5)"),
+    values("optimizer.lr=log(0.1,0.1000001,5)"), values("optimizer.lr=log(1e-200,1e200,5)"),
+    values("optimizer.lr=log(1e-200,1e200)", more="--sample 3"),
+    values("optimizer.lr=linear(-1e308,1e308)", more="--sample 3"),
+    values("train.epochs=range(-1e308,1e308)"), values("optimizer.lr=range(1e12,1000000000001,0.1)"),
     values("optimizer.lr=linear(0.1,1,1)"), values(more="--sample 3"),
     values("train.epochs=range(1,9999)", "optimizer.lr=linear(1,2,9999)"),
     values(more="--seed 9223372036854775807 --seeds 2"),
@@ -74,6 +83,7 @@ SWEEP: list[Case] = [
     swept("sweep --resume last", recipe(RECIPE.replace("tanh", "relu"))),
     swept("sweep --resume last", recipe(RECIPE.replace("dense: 4", "dense: 5").replace("epochs: 2", "epochs: 3"))),
     swept("sweep --resume last", table, "data={csv: t.csv, target: y}"),
+    swept("sweep --resume last", other_table, "data={csv: t.csv, target: y},{csv: points.csv, target: target}"),
     swept("sweep --resume last", lambda folder: (folder / "sweep.json").write_text("{")),
     swept("sweep --resume last", plan(members="2")), swept("sweep --resume last", plan(members=3)),
     swept("sweep --resume last", plan(used={"a.py": "0"})),
@@ -87,5 +97,7 @@ SWEEP: list[Case] = [
     values("data={csv: nowhere.csv, target: y}", "optimizer.lr=0.1,0.2", more="--search tpe --sample 2"),
     ("sweep --resume last --search tpe --no-prune", {}),
     swept("sweep --resume last", suggested, "optimizer.lr=log(0.1,1)", "--search", "tpe", "--sample", "2"),
+    swept("sweep --resume last --metric train_accuracy", lambda folder: None, "optimizer.lr=log(0.1,1)", "--search", "tpe",
+          "--sample", "2"),
     ("bench --sweep --cases xor", {}),
 ]  # fmt: skip

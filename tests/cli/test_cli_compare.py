@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import re
 import sys
 from pathlib import Path
 
 import pytest
 from terminals import CONTROL, in_terminal, piped
+
+from dllab.cli.compare_optimizers import _next as best
+from dllab.cli.comparing import next_lines
+from dllab.lab.comparison import Comparison, Result, Run
+from dllab.lab.contenders import optimizers
+from dllab.training.events import Status
 
 RECIPE = """\
 about: Small.
@@ -29,11 +37,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_lines_tables_and_a_verdict(folder: Path) -> None:
-    done = piped(folder, "compare-optimizers", "small.yaml", "--seeds", "3", "--tune", "2")
+    done = piped(folder, "compare-optimizers", "small.yaml", "--tune", "2")
     assert done.code == 0 and done.err == "" and not CONTROL.search(done.out)
     assert len(re.findall(r"^\w+: 2 rates tried, best [\d.e-]+ \(accuracy [\d.]+ %\)$", done.out, re.MULTILINE)) == 4
     assert re.search(r"^seed 0: test accuracy sgd .* %, momentum .* %, rmsprop .* %, adam .* %$", done.out, re.MULTILINE)
-    assert "small: 4 optimizers, 3 seeds (0 to 2), 36 steps a run; same data, first weights" in done.out
+    assert "small: 4 optimizers, 5 seeds (0 to 4), 36 steps a run; same data, first weights" in done.out
     assert re.search(r"^a  adam +[\d.e-]+ +[\d.]+ % \[[\d.]+, [\d.]+\]", done.out, re.MULTILINE)
     said = " ".join(done.out.split())
     assert "Rates: the best of 2 runs each, with seed 895135071, by accuracy on 18 training rows held out for it" in said
@@ -111,6 +119,50 @@ def test_divergence_is_data(folder: Path) -> None:
     )
     assert done.code == 0
     assert "sgd diverged\nwith every seed." in done.out and re.search(r"s  sgd +1e\+05 +5/5 +- +-$", done.out, re.MULTILINE)
+
+
+def test_what_is_proposed_repeats_the_experiment_with_all_its_options(folder: Path) -> None:
+    options = ["--optimizers", "adam:beta2=0.9,sgd:lr=0.0123456789", "--seeds", "3", "--seed", "7", "--tune", "3",
+               "--target", "loss=0.5", "--jobs", "1"]  # fmt: skip
+    said = piped(folder, "compare-optimizers", "small.yaml", "train.epochs=1", *options).out
+    line = re.sub(r" \\?\n +", " ", said.partition("Try next:")[2])
+    again = "dllab compare-optimizers small.yaml train.epochs=1 --optimizers adam:beta2=0.9,sgd:lr=0.0123456789 "
+    assert f"{again}--seeds 12 --seed 7 --tune 3 --target loss=0.5 --jobs 1\n" in line
+    assert f"{again}--seeds 3 --seed 7 --tune 3 --metric loss --target loss=0.5 --jobs 1\n" in line
+    said = piped(folder, "compare", "small.yaml", "train.epochs=1,2", *options[2:6], "--target", "loss=0.5").out
+    line = re.sub(r" \\?\n +", " ", said.partition("Try next:")[2])
+    assert "dllab compare small.yaml train.epochs=1,2 --seeds 12 --seed 7 --target loss=0.5\n" in line
+
+
+def made(values: list[list[float]], text: str = "sgd,adam") -> Comparison:
+    """A comparison in which these are the accuracies, a row for each optimizer; NaN where it diverged."""
+    results = []
+    for n, (one, row) in enumerate(zip(optimizers("moons", [], text), values)):
+        status: list[Status] = ["diverged" if value != value else "finished" for value in row]
+        runs = [Run(n, s, status[s], 1, 0.1, {"test": {"accuracy": value}}, ()) for s, value in enumerate(row)]
+        results.append(Result(one, tuple(runs)))
+    return Comparison("moons", "accuracy", "test", "train", tuple(range(len(values[0]))), tuple(results), None, None, 0.01,
+                      "finished", 1.0, 1, 1)  # fmt: skip
+
+
+def test_the_best_is_written_in_full_and_called_best_where_that_is_shown() -> None:
+    found = made([[0.5] * 5, [0.9] * 5], "sgd,adam:beta2=0.9,lr=0.0123456789")
+    (line, why) = best(found, ["moons", "--trust"], 7, [])[0]
+    assert line == "dllab train moons --trust 'optimizer={adam: {lr: 0.0123456789, beta2: 0.9}}' --seed 7"
+    assert why == "train with the best"
+    assert best(made([[0.5] * 5, [0.9] * 5]), ["moons"], None, [])[0][0] == "dllab train moons optimizer=adam"
+    (line, why) = best(made([[0.9] * 5, [0.9] * 5], "sgd:lr=0.1,adam"), ["moons"], None, [])[0]
+    assert (line, why) == ("dllab train moons 'optimizer={sgd: 0.1}'", "train with the best mean")
+    nan = math.nan
+    line, _ = best(made([[1.0, nan, nan, nan, nan], [0.9] * 5]), ["moons"], None, [])[0]
+    assert line == "dllab train moons optimizer=adam", "the survivor of five is no best one"
+
+
+def test_no_more_seeds_are_proposed_than_can_be_asked_for() -> None:
+    found = made([[0.5] * 400, [0.5] * 400])
+    assert next_lines(found, "compare", ["moons"], {})[0][0] == "dllab compare moons --seeds 1000"
+    most = dataclasses.replace(found, seeds=tuple(range(1000)))
+    assert [why for _, why in next_lines(most, "compare", ["moons"], {})] == ["judged by the loss"]
 
 
 def test_without_tuning_rates_are_the_defaults(folder: Path) -> None:

@@ -163,6 +163,15 @@ def test_a_recipe_is_trained_first_and_nothing_is_kept(folder: Path) -> None:
     assert (quiet.out, quiet.err) == (done.out, "")
 
 
+def test_a_recipe_that_begins_with_a_run_of_the_folder_that_is_given(folder: Path) -> None:
+    begun = f"init_from={Path(run_of(folder, 'letters')).name}"
+    (folder / "theirs").symlink_to(folder / "runs")
+    line = ("generate", "letters.yaml", begun, "train.epochs=1", "--count", "1", "-q")
+    done = piped(folder, *line, "--run-dir", "theirs", env={"DLLAB_RUNS": "none"})
+    assert (done.code, done.err) == (0, "")
+    assert "neither a run nor a recipe" in " ".join(piped(folder, *line, env={"DLLAB_RUNS": "none"}).err.split())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with head")
 @pytest.mark.parametrize(
     "arguments", ["generate book --length 100000", "generate letters --count 10000", "generate book --json"]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -159,7 +160,7 @@ def test_export(store: Path, tmp_path: Path, utc: None) -> None:
     done = typed(store, ["runs", "export", str(tmp_path / "t.csv"), "--mean"])
     assert (done.out, done.err) == ("", f"6 lines written to {tmp_path / 't.csv'}\n")
     means = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text())))
-    assert {row["count"] for row in means} == {"2", "10"} and "test_accuracy_sd" in means[0]
+    assert {row["count"] for row in means} == {"2", "5"} and "test_accuracy_sd" in means[0]
     typed(store, ["runs", "export", str(tmp_path / "t.json"), "--limit", "2"])
     assert len(json.loads((tmp_path / "t.json").read_text())["runs"]) == 2
     assert json.loads(typed(store, ["runs", "export", "--json"]).out)["total"] == 28
@@ -191,6 +192,64 @@ def test_rm(tmp_path: Path) -> None:
     assert len(runs_in(root)) == 2, "where one cannot be deleted none is"
 
 
+def test_rm_of_one_run_by_several_spellings(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for name in ("one", "two"):
+        make_run(root, name)
+    done = typed(tmp_path, ["runs", "rm", "-y", "runs/one", "one", str(root / "one"), "runs/two/../one", "two"])
+    assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 2)
+    assert runs_in(root) == []
+    inside = make_run(root, "three")
+    done = piped(inside, "runs", "rm", "-y", ".")
+    assert (done.code, done.err, runs_in(root)) == (0, "", [])
+
+
+def test_rm_of_a_run_that_somebody_else_deletes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others go all the same."""
+    root = tmp_path / "runs"
+    for name in ("one", "two", "three"):
+        make_run(root, name)
+
+    def agreed(names: list[str]) -> bool:
+        shutil.rmtree(root / "one")
+        return True
+
+    monkeypatch.setattr("dllab.cli.runs_rm._agreed", agreed)
+    done = typed(tmp_path, ["runs", "rm", "one", "two"])
+    assert done.err == ("dllab: runs/one cannot be opened: No such file or directory\n  check the path and its rights\n")
+    assert (done.code, done.out, [run.name for run in runs_in(root)]) == (2, "deleted runs/two\n", ["three"])
+
+
+def test_rm_of_a_link(tmp_path: Path) -> None:
+    """The link goes, of which nothing is left behind, and the run stays."""
+    run = make_run(tmp_path / "elsewhere", "one")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/link").symlink_to(run)
+    (tmp_path / "runs/.removed-1-old").symlink_to(run)  # by a version that did not know links
+    done = typed(tmp_path, ["runs", "rm", "-y", "link"])
+    assert (done.code, done.out) == (0, "deleted runs/link, a link; what it leads to stays\n")
+    assert list((tmp_path / "runs").glob("[!i]*")) == [] and (run / "run.json").exists()
+
+
+def test_rm_tells_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path / "runs", "one")
+    make_run(tmp_path / "runs", "two")
+    real = shutil.rmtree
+
+    def stubborn(path: Path, ignore_errors: bool = False) -> None:
+        if path.name.endswith("two"):
+            real(path)
+        elif not ignore_errors:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", stubborn)
+    done = typed(tmp_path, ["runs", "rm", "-y", "one", "two"])
+    assert done.err.replace(str(os.getpid()), "PID") == (
+        "dllab: not all of runs/one could be deleted: Permission denied\n  the rest is in runs/.removed-PID-one\n"
+    )
+    assert (done.code, done.out, runs_in(tmp_path / "runs")) == (2, "deleted runs/two\n", [])
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
 @pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 1), ("", 1)])
 def test_rm_asks(tmp_path: Path, answer: str, left: int) -> None:
@@ -212,6 +271,11 @@ def test_rm_asks(tmp_path: Path, answer: str, left: int) -> None:
     assert len(runs_in(tmp_path / "runs")) == left
 
 
+def words(text: str) -> str:
+    """The text, however its lines are broken."""
+    return " ".join(text.split())
+
+
 def test_verify(tmp_path: Path, utc: None) -> None:
     for seed in (0, 1):
         folder = dllab.train("xor", train__epochs=5, seed=seed, run_dir=tmp_path / "runs").folder
@@ -226,5 +290,10 @@ def test_verify(tmp_path: Path, utc: None) -> None:
     done = typed(tmp_path, ["verify", "seed-0"])
     assert done.code == 1 and done.out.startswith("seed-0: NOT the same\n")
     assert "they differ first at the end: 0_dense.w[0, 0]\n" in done.out
+    assert "versions, processor, recipe and data are what they were: the files are those of another run" in words(done.out)
+    (tmp_path / "runs/seed-0/checkpoint.safetensors").unlink()
+    done = typed(tmp_path, ["verify", "seed-0"])
+    assert "are what they were" not in done.out
+    assert "not known, as the run kept nothing to compare with: whether the recipe changed" in words(done.out)
     document = json.loads(typed(tmp_path, ["verify", "seed-0", "--json"]).out)
     assert not document["same"] and document["first"]["what"] == "0_dense.w[0, 0]"

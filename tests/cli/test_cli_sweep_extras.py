@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def with_client(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> FakeClient:
     client = FakeClient()
     for name, value in changes.items():
         setattr(client, name, value)
-    monkeypatch.setattr(clusters, "_connected", lambda address: client)
+    monkeypatch.setattr(clusters, "connected", lambda address: client)
     return client
 
 
@@ -142,3 +143,34 @@ def test_a_search_is_told_as_such(here: Path) -> None:
     assert documents[-1]["best"]["mean"] == min(
         one["final"]["test"]["loss"] for one in documents[:-1] if one["status"] == "finished"
     )
+
+
+@with_optuna
+def test_a_search_that_is_finished_is_not_to_be_gone_on_with(here: Path) -> None:
+    values = ["optimizer=sgd,adam", "optimizer.beta1=0.5,0.9", "optimizer.lr=log(0.001,1)"]
+    done = typed(here, ["sweep", "r.yaml", *values, "--search", "tpe", "--sample", "8"])
+    assert done.code == 1 and "failed" in done.out and "--resume" not in done.out
+    (folder,) = (here / "runs").glob("sweep-*")
+    journal = folder / "members.jsonl"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    plan = json.loads((folder / "sweep.json").read_text())
+    assert plan["versions"]["optuna"] == metadata.version("optuna")
+    plan["versions"]["optuna"] = "1.0"
+    (folder / "sweep.json").write_text(json.dumps(plan))
+    again = typed(here, ["sweep", "--resume", "last"])
+    assert f"optuna 1.0 then, {metadata.version('optuna')} now" in plain(again.err)
+    assert json.loads((folder / "sweep.json").read_text())["versions"]["optuna"] == "1.0", "that it was begun with"
+
+
+@with_dask
+def test_a_dry_run_ends_with_the_line_that_trains_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_client(monkeypatch)
+    options = ["--seed", "3", "--metric", "test_loss", "--cluster", "tcp://a:1"]
+    done = typed(here, [*LINE[:-1], "--dry-run", *options])
+    assert done.code == 0 and f"dllab {' '.join(LINE[:-1])} {' '.join(options)}" in plain(done.out.replace("\\\n", ""))
+
+
+def test_the_best_setting_is_trained_with_a_seed_of_the_sweep(here: Path) -> None:
+    line = ["sweep", "r.yaml", "optimizer.lr=0.1,0.2", "--no-save"]
+    assert re.search(r"dllab train r.yaml optimizer.lr=0.\d --seed 100\n", typed(here, [*line, "--seed", "100"]).out)
+    assert re.search(r"dllab train r.yaml optimizer.lr=0.\d  train the best", typed(here, line).out)

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
-import time
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_cluster import FakeClient, FakeFuture
 
 pytest.importorskip("distributed", reason="needs dask and distributed")
 
+from clustering import away, bits, local
+from sweeping import RECIPE, settle
+
 from dllab.core.settings import jit_enabled
 from dllab.lab import cluster as clusters
-from dllab.lab import cluster_batch
-from dllab.lab.cluster import Cluster, NoCluster
+from dllab.lab import cluster_address, cluster_batch
+from dllab.lab.cluster import Cluster
+from dllab.lab.cluster_address import NoCluster
 from dllab.lab.cluster_batch import Job, train_batch
-from dllab.lab.sweep import Done, Sweep
+from dllab.lab.sweep import Sweep
 from dllab.lab.sweep_plan import SweepPlan, plan_of
 from dllab.lab.sweep_run import SweepProgress, SweepRun
 from dllab.runs.sweep_folder import MEMBERS, PLAN
-from dllab.training.trainer import Trainer
 
 pytestmark = [
     pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels"),
     pytest.mark.filterwarnings("default"),  # of Dask and what it stands on
 ]
-RECIPE = """\
-data: {name: moons, samples: 40, validation: 0.25}
-model: [{dense: 4}, tanh, {dropout: 0.2}, {dense: classes}]
-train: {epochs: 2, batch: 16}
-"""
 TABLE = "a,b,y\n" + "".join(f"{i},{i * i % 7},{i % 2}\n" for i in range(30))
-Figures = dict[int, tuple[str, int, str]]
+OWN = "from dllab.ops.tanh import Tanh\n\n\nclass Mine(Tanh):\n    '''Mine.'''\n\n    name = 'mine'\n"
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a recipe to work in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLLAB_RUNS", str(tmp_path / "runs"))
-    (tmp_path / "r.yaml").write_text(RECIPE)
-    return tmp_path
+    return settle(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -63,28 +59,6 @@ def cluster(address: str) -> Iterator[Cluster]:
     found = Cluster(address)
     yield found
     found.close()
-
-
-def local(plan: SweepPlan) -> Figures:
-    """What the members come to on this machine."""
-    return bits([one for ended in Sweep(plan.make, 2).run(plan.grid.member, range(len(plan.grid))) for one in ended])
-
-
-def bits(ended: list[Done]) -> Figures:
-    assert len({one.member.index for one in ended}) == len(ended), "a member is told once"
-    return {one.member.index: (one.status, one.steps, repr(one.final)) for one in ended}
-
-
-def away(cluster: Cluster, plan: SweepPlan) -> list[Done]:
-    """The same on workers."""
-    return [one for ended in swept(cluster, plan).run(plan.grid.member, range(len(plan.grid))) for one in ended]
-
-
-def swept(cluster: Cluster, plan: SweepPlan) -> clusters.ClusterSweep:
-    def none(trainer: Trainer) -> Any:
-        raise AssertionError("no recipe here begins with weights")
-
-    return cluster.sweep(plan, none)
 
 
 # ---- real workers ------------------------------------------------------------------------------------------------------
@@ -168,6 +142,75 @@ def test_weights_to_begin_with_travel_along(cluster: Cluster, here: Path) -> Non
         SweepRun(plan_of("r.yaml", ["init_from=last,r.yaml"]), cluster=cluster)
 
 
+def told(run: SweepRun) -> dict[int, Any]:
+    """Train it; the journal's lines without times, by number."""
+    run.follow()
+    assert run.folder is not None and run.status == "finished"
+    found = [json.loads(line) for line in (run.folder.path / MEMBERS).read_text().splitlines()]
+    return {one["index"]: {**one, "seconds": 0} for one in found}
+
+
+def test_weights_come_with_the_first_net_they_fit(cluster: Cluster, here: Path) -> None:
+    import dllab
+
+    dllab.train("r.yaml", save=True)
+    (here / "r.yaml").write_text(
+        RECIPE.replace("{dense: classes}", "{dense: 5}, tanh, {dense: classes}") + "init_from: last\n"
+    )
+    plan = plan_of("r.yaml", ["optimizer.lr=0.1,0.01", "model[0].dense.units=7,4"])
+    there, own = told(SweepRun(plan, cluster=cluster)), told(SweepRun(plan))
+    assert there == own and sorted(one["status"] for one in there.values()) == ["failed", "failed", "finished", "finished"]
+    plan = plan_of("r.yaml", ["optimizer.lr=0.1,0.01", "model[0].dense.units=7"])
+    there, own = told(SweepRun(plan, cluster=cluster)), told(SweepRun(plan))
+    assert there == own and "init_from: no layer fits" in there[1]["error"]
+
+
+def test_own_parts_and_several_tables_travel_by_their_paths(cluster: Cluster, here: Path) -> None:
+    (here / "own.py").write_text(OWN)
+    (here / "r.yaml").write_text("use: [own.py]\n" + RECIPE.replace("tanh", "mine"))
+    (here / "a.csv").write_text(TABLE)
+    (here / "b.csv").write_text(TABLE.replace("1,", "2,"))
+    data = "data={csv: a.csv, target: y},{csv: b.csv, target: y}"
+    plan = plan_of("r.yaml", [data, "optimizer.lr=0.1,0.01"], trust=True)
+    there = bits(away(cluster, plan))
+    assert there == local(plan) and len({final for _, _, final in there.values()}) == 4
+
+
+def test_a_search_finds_on_workers_what_it_finds_here(cluster: Cluster) -> None:
+    pytest.importorskip("optuna", reason="needs optuna")
+    plan = plan_of("r.yaml", ["train.epochs=10", "optimizer.lr=log(0.0001,10)"], seeds=3, sample=16, search="tpe")
+    own = told(SweepRun(plan, metric="validation_loss", jobs=2))
+    assert own == told(SweepRun(plan, metric="validation_loss", cluster=cluster))
+    assert {one["status"] for one in own.values()} == {"finished", "pruned"}
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ESMTP\r\n", b"\0" * 16], ids=["ssh", "mail", "zeros"]
+)
+def test_another_service_is_no_scheduler(greeting: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+                    taken[-1].sendall(greeting)
+
+        taken: list[socket.socket] = []
+        threading.Thread(target=answer, daemon=True).start()
+        for protocol, hint in (("tcp", cluster_address.HINT), ("tls", cluster_address.CERTIFICATES)):
+            with pytest.raises(NoCluster, match="what answers there does not speak as a Dask scheduler") as caught:
+                Cluster(f"{protocol}://127.0.0.1:{server.getsockname()[1]}")
+            assert caught.value.hint == hint
+        for connection in taken:
+            connection.close()
+
+
+def test_a_worker_is_no_scheduler(cluster: Cluster) -> None:
+    with pytest.raises(NoCluster, match="does not speak as a Dask scheduler"):
+        Cluster(next(iter(cluster.client.nthreads())))
+
+
 # ---- what a worker does, in this process -------------------------------------------------------------------------------
 
 
@@ -194,13 +237,20 @@ def test_data_are_the_same_or_it_says_so(here: Path) -> None:
     assert back.problem is not None and "t.csv" in back.problem and not back.ended
 
 
+def test_what_is_compared_makes_no_net(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of("r.yaml", ["optimizer.lr=0.1,0.01"])
+    sent = job(plan)
+    monkeypatch.setattr("dllab.lab.cluster_batch._worker", lambda job: None)
+    monkeypatch.setattr("dllab.training.trainer.Trainer.__init__", lambda self: None)  # one too large for a worker, say
+    assert train_batch(sent, []).problem is None
+
+
 def test_own_parts_are_the_same_or_it_says_so(here: Path) -> None:
-    own = "from dllab.ops.tanh import Tanh\n\n\nclass Mine(Tanh):\n    '''Mine.'''\n\n    name = 'mine'\n"
-    (here / "own.py").write_text(own)
+    (here / "own.py").write_text(OWN)
     (here / "r.yaml").write_text("use: [own.py]\n" + RECIPE.replace("tanh", "mine"))
     plan = plan_of("r.yaml", ["optimizer.lr=0.1,0.01"], trust=True)
     assert len(train_batch(job(plan), list(plan.grid)).ended) == 2
-    (here / "own.py").write_text(own + "\n")
+    (here / "own.py").write_text(OWN + "\n")
     assert train_batch(job(plan, token="d"), list(plan.grid)).problem == "the recipe's own Python files are others there"
 
 
@@ -209,98 +259,3 @@ def test_what_nobody_wants_is_let_go() -> None:
     sent = job(plan)
     cluster_batch.forget(sent.token)
     assert not train_batch(sent, list(plan.grid)).ended
-
-
-# ---- the flight of batches, with workers that do as they are told ------------------------------------------------------
-
-
-def fake(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Cluster:
-    monkeypatch.setattr(clusters, "_connected", lambda address: client)
-    return Cluster("tcp://a:1")
-
-
-def test_batches_grow_until_they_take_most_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    plan = plan_of("r.yaml", ["optimizer.lr=log(0.001,1,200)"], seeds=50)
-    assert len(away(fake(monkeypatch, client), plan)) == 10_000
-    assert client.sizes[0] == 1 and max(client.sizes) in (699, 700) and sum(client.sizes) == 10_000
-    assert client.sizes[-1] < 20, "towards the end nobody waits for one long batch"
-
-
-def test_a_member_that_kills_its_workers_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"])
-    ended = away(fake(monkeypatch, FakeClient({37, 38})), plan)
-    assert sorted(one.member.index for one in ended) == list(range(100))
-    assert {one.member.index for one in ended if one.status == "failed"} == {37, 38}
-    assert {one.error for one in ended} == {None, clusters.DIES}
-
-
-def test_results_that_are_gone_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    client.lost = 3
-    ended = away(fake(monkeypatch, client), plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
-    assert sorted(one.member.index for one in ended) == list(range(100))
-
-
-def test_workers_that_differ_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    client.around = {**client.around, "machine": {**client.around["machine"], "processor": "Z80"}}
-    cluster = fake(monkeypatch, client)
-    own = cluster_batch.here()["machine"]["processor"]
-    assert cluster.notes == [f"processor Z80 there, {own} here (tcp://a:1)"]
-    away(cluster, plan_of("r.yaml", ["optimizer.lr=0.1,0.2"]))
-    assert cluster.notes == [f"processor Z80 there, {own} here (tcp://a:1 and 1 more)"]
-
-
-def test_a_scheduler_that_is_lost_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    cluster = fake(monkeypatch, client)
-    run = swept(cluster, plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
-    found = run.run(plan.grid.member, range(100))
-    while run._flight is None:
-        next(found)
-    client.status = "closed"
-    with pytest.raises(NoCluster, match="the scheduler tcp://a:1 is gone"):
-        list(found)
-
-
-def test_a_fault_comes_after_what_ended_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
-    found = run.run(plan.grid.member, range(100))
-    while not next(found):
-        pass
-    client.error = ModuleNotFoundError("No module named 'dllab'")
-    with pytest.raises(NoCluster, match="workers cannot train this: ModuleNotFoundError: No module named 'dllab'"):
-        list(found)
-
-
-def test_stopping_does_not_wait_for_what_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters, "GRACE", 0.3)
-    monkeypatch.setattr(FakeFuture, "add_done_callback", lambda self, call: None)
-    run = swept(fake(monkeypatch, FakeClient()), plan := plan_of("r.yaml", ["optimizer.lr=0.1,0.2"]))
-    found = run.run(plan.grid.member, range(2))
-    while run._flight is None:
-        next(found)
-    run.stop()
-    began = time.perf_counter()
-    assert not any(found) and time.perf_counter() - began < clusters.ANSWER
-
-
-def test_stopping_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=0.1,0.2"]))
-    run.stop()
-    assert not any(run.run(plan.grid.member, range(2))) and client.sizes == []
-
-
-def test_it_waits_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = FakeClient()
-    monkeypatch.setattr(FakeClient, "nthreads", lambda self: {})
-    monkeypatch.setattr(FakeFuture, "add_done_callback", lambda self, call: None)
-    run = swept(fake(monkeypatch, client), plan := plan_of("r.yaml", ["optimizer.lr=log(0.001,1,100)"]))
-    found = run.run(plan.grid.member, range(100))
-    while not run.compiling.startswith("no workers"):
-        assert next(found) == []
-    assert run.compiling == "no workers at tcp://a:1 yet" and client.sizes == [1] * clusters.AHEAD
-    found.close()

@@ -11,9 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dllab.lab.compare import CompareEvent, Interrupted, Passed, RaceStarted, RunEnded, Searching, Share, Wanted, compare
+from dllab.lab.compare import (
+    CompareEvent,
+    Interrupted,
+    Passed,
+    RaceStarted,
+    RunEnded,
+    Searching,
+    Share,
+    Wanted,
+    _Comparing,
+    compare,
+)  # fmt: skip
 from dllab.lab.comparison import Comparison, Target, usual_target
-from dllab.lab.contenders import USUAL, optimizers, variants
+from dllab.lab.contenders import USUAL, Unfit, optimizers, variants
 from dllab.lab.crew import Crew
 from dllab.lab.questions import grain_of
 from dllab.lab.rate_search import tuning_data
@@ -102,10 +113,27 @@ def test_searches_train_with_that_seed_on_the_rows_that_are_left() -> None:
     for result in found.results:
         first = result.tried[0]
         recipe = result.contender.at(first.lr).recipe
-        data, split, _ = tuning_data(recipe, Trainer(recipe).data)
+        data, split, *_ = tuning_data(recipe, Trainer(recipe).data)
         assert found.tuning is not None and split == found.tuning.split
         (*_, end) = Trainer(recipe, seed=found.tuning.seed, data=data).events()
         assert end.figures[split] == {"loss": first.loss, "accuracy": first.value}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changes", "split", "twice"),
+    [
+        (["data.test=0", "data.validation=0.3", "expect="], "validation", True),
+        (["data.test=0", "expect="], "train", True),
+        (["data.validation=0.3"], "test", False),
+        ([], "test", False),
+    ],
+)
+def test_rows_that_chose_the_rates_judge_only_where_there_is_no_test_split(
+    changes: list[str], split: str, twice: bool
+) -> None:
+    found = of_optimizers("sgd,adam", [*SHORT, *changes], seeds=(0,), tune=1)
+    assert (found.split, found.judged_twice) == (split, twice)
+    assert not of_optimizers("sgd:lr=1,adam:lr=1", [*SHORT, *changes], seeds=(0,)).judged_twice
 
 
 def test_given_rates_are_not_tuned() -> None:
@@ -162,6 +190,20 @@ def test_what_is_judged_by_other_rows_or_losses_is_not_tested() -> None:
     assert found.apart == ("they are trained by different losses",)
 
 
+def test_curves_and_targets_are_of_rows_that_all_watch() -> None:
+    wanted = Wanted(seeds=(0, 1))
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0,0.2"]), wanted, ignore)
+    assert (found.watched, found.target) == (None, None) and len(found.pairs) == 1, "train rows against validation rows"
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0.2", "optimizer.lr=0.1,0.01"]), wanted, ignore)
+    assert found.watched == "validation" and found.target is not None
+    found = compare(variants(["moons"], [*SHORT, "data.validation=0.1,0.2"]), wanted, ignore)
+    assert found.watched is None, "validation rows of one and of the other"
+    found = compare(variants(["moons"], [*SHORT, "data.per_class=5,50"]), wanted, ignore)
+    assert found.watched is None, "the few training rows that one has are soon known by heart"
+    with pytest.raises(Unfit, match="--target: not all that is compared is evaluated on the same rows"):
+        compare(variants(["moons"], [*SHORT, "data.validation=0,0.2"]), Wanted((0,), target=("accuracy", 0.5)), ignore)
+
+
 def test_fewer_training_rows_may_be_compared_on_the_same_test_rows() -> None:
     found = compare(variants(["moons"], ["train.epochs=1", "data.per_class=5,50"]), Wanted(seeds=(0, 1)), ignore)
     assert found.apart == () and not found.same_batches and len(found.pairs) == 1
@@ -173,6 +215,17 @@ def test_shares_come_in_steps_of_an_answer() -> None:
     trainer = Trainer(load("parity", ["data.samples=40"]))  # labels at every step
     targets = trainer.data.dataset.columns["targets"][trainer.evaluator.splits["test"]]
     assert targets.ndim == 2 and grain_of(trainer, "accuracy", "test") == 1 / targets.size
+
+
+@pytest.mark.parametrize("metric", ["precision", "recall", "f1"])
+def test_figures_of_classes_come_in_steps_too(metric: str) -> None:
+    two = Trainer(load("moons", [*SHORT, "expect=", "metrics=[precision, recall, f1]"]))
+    positives = (two.data.dataset.columns["targets"][two.evaluator.splits["test"]] == 1).sum()
+    assert grain_of(two, metric, "test") == 1 / positives > 1 / 25
+    three = Trainer(load("penguins", ["expect=", "metrics=[precision, recall, f1]"]))
+    members = np.bincount(three.data.dataset.columns["targets"][three.evaluator.splits["test"]])
+    assert len(members) == 3 and grain_of(three, metric, "test") == pytest.approx(1 / 3 / members.min())
+    assert grain_of(three, "auc", "test") == 0
 
 
 def test_weights_that_recipes_begin_with() -> None:
@@ -196,6 +249,19 @@ def test_what_has_ended_when_it_is_interrupted(when: str) -> None:
     else:
         assert caught.value.result is not None and caught.value.result.status == "interrupted"
         assert sum(len(result.runs) for result in caught.value.result.results) == 2
+
+
+def test_a_run_that_begins_while_what_was_cut_is_collected() -> None:
+    comparing = _Comparing.__new__(_Comparing)
+    comparing.runs, comparing.under_way = {}, {}
+
+    class Marks(list[Any]):
+        def __bool__(self) -> bool:  # as if a thread had begun another run
+            comparing.under_way[1, len(comparing.under_way)] = []
+            return False
+
+    comparing.under_way[0, 0], comparing.under_way[0, 1] = Marks(), Marks()
+    assert comparing._cut() == () and len(comparing.under_way) == 4
 
 
 def test_long_runs_end_soon_when_it_is_interrupted() -> None:

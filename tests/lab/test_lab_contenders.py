@@ -79,6 +79,9 @@ def test_too_few_and_too_many() -> None:
     with pytest.raises(Unfit, match="more than 16"):
         variants(["xor"], ["optimizer.lr=1,2,3,4,5", "model[0].dense.units=1,2,3,4"])
     values = ",".join(map(str, range(1, MOST + 1)))
-    assert len(variants(["xor"], [f"train.seed={values}"])) == MOST
+    assert len(variants(["xor"], [f"train.epochs={values}"])) == MOST
+    with pytest.raises(Unfit, match="nothing to compare"):
+        variants(["xor"], ["train.seed=1,2"])
+    assert {one.recipe.train.seed for one in variants(["xor"], ["train.seed=3", "optimizer.lr=1,2"])} == {3}
     with pytest.raises(RecipeError, match="trains in folds"):
         variants(["moons"], ["train.folds=3,4"])

@@ -81,12 +81,22 @@ def test_pairs_need_what_both_have() -> None:
     pair, *_ = pairs_of([[1.0, math.nan, 3.0], [0.0, 1.0, math.nan]])
     assert pair.seeds == 1 and math.isnan(pair.p) and not pair.significant
     (pair,) = pairs_of([[2.0, 3.0, math.nan, 4.0], [1.0, 2.0, 5.0, 3.0]])
-    assert (pair.seeds, pair.difference, pair.p) == (3, 1.0, 0.0)
+    assert (pair.seeds, pair.difference, pair.p) == (3, 1.0, 0.25)
     (pair,) = pairs_of([[2.0, 3.0], [1.0, 2.0]])
     assert (pair.seeds, pair.difference) == (2, 1.0) and math.isnan(pair.p), "two are too few"
 
 
 def test_shares_that_are_equal_by_chance_are_no_proof() -> None:
     ((p, *_), exact) = student(np.full(3, 0.01), 0.01), student(np.full(3, 0.01))
-    assert exact[0] == 0.0 and p > 0.01
+    assert exact[0] == 0.25 and p > 0.01
     assert student(np.zeros(5), 0.01)[0] == 1.0 and student(np.zeros(5))[0] == 1.0
+
+
+def test_differences_without_a_spread_prove_nothing_by_their_size() -> None:
+    (pair,) = pairs_of([[0.9, 0.8, 0.9], [0.8, 0.7, 0.8]])
+    assert pair.p == pair.flips == 0.25 and not pair.significant, "0.9 - 0.8 and 0.8 - 0.7 differ in their last bits"
+    assert math.isnan(pair.low) and math.isnan(pair.high)
+    (pair,) = pairs_of([[0.9] * 5, [0.8] * 5])
+    assert pair.p == 2 / 32 and not pair.significant
+    assert pairs_of([[0.9] * 8, [0.8] * 8])[0].significant
+    assert pairs_of([[0.9, 0.90001, 0.9], [0.8] * 3])[0].p < 1e-6, "what has a spread has Student's p"

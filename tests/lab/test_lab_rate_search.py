@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dllab.engine.prepare import prepared
-from dllab.lab.rate_search import Band, Tried, band_of, best_of, first_rates, search, tuning_data, tuning_seed
+from dllab.lab.rate_search import (
+    NOT_SPLIT,
+    TOO_FEW,
+    Band,
+    Tried,
+    band_of,
+    best_of,
+    first_rates,
+    search,
+    tuning_data,
+    tuning_seed,
+)
 from dllab.recipe import load
 
 
@@ -94,7 +106,7 @@ def test_the_seed_of_searches_is_none_of_those_compared() -> None:
 def test_a_validation_split_judges() -> None:
     recipe = load("moons", ["data.validation=0.2"])
     data = prepared(recipe)
-    assert data is not None and tuning_data(recipe, data) == (data, "validation", 0)
+    assert data is not None and tuning_data(recipe, data) == (data, "validation", 0, "")
 
 
 @pytest.mark.parametrize("name", ["moons", "digits", "names-bigram", "sunspots"])
@@ -102,7 +114,7 @@ def test_else_some_training_rows_are_held_out_and_test_rows_take_no_part(name: s
     recipe = load(name, ["data.validation=0", "train.early_stop="])
     data = prepared(recipe)
     assert data is not None
-    held, split, count = tuning_data(recipe, data)
+    held, split, count, _ = tuning_data(recipe, data)
     assert split == "validation" and count == len(held.splits.validation) > 0
     assert count == pytest.approx(0.2 * len(data.splits.train), rel=0.35 if name == "sunspots" else 0.15)
     used = np.concatenate([held.splits.train, held.splits.validation])
@@ -113,7 +125,7 @@ def test_a_test_row_that_other_shares_would_round_away_takes_no_part_either() ->
     recipe = load("function", ["data.samples=66", "data.test=0.1"])
     data = prepared(recipe)
     assert data is not None
-    held, _, _ = tuning_data(recipe, data)
+    held, *_ = tuning_data(recipe, data)
     used = np.concatenate([held.splits.train, held.splits.validation])
     assert not np.isin(used, data.splits.test).any()
 
@@ -121,4 +133,28 @@ def test_a_test_row_that_other_shares_would_round_away_takes_no_part_either() ->
 def test_a_handful_of_rows_judges_itself() -> None:
     recipe = load("xor")
     data = prepared(recipe)
-    assert data is not None and tuning_data(recipe, data) == (data, "train", 0)
+    assert data is not None and tuning_data(recipe, data) == (data, "train", 0, TOO_FEW)
+
+
+def test_a_series_too_short_for_a_third_part_judges_itself_and_says_why() -> None:
+    recipe = load("airline", ["data.validation=0"])
+    data = prepared(recipe)
+    assert data is not None and len(data.splits.train) == 77
+    assert tuning_data(recipe, data) == (data, "train", 0, NOT_SPLIT)
+
+
+def test_rows_of_the_test_do_not_scale_what_a_search_trains_on(tmp_path: Path) -> None:
+    lines = ["x,kind", *(f"{number**2},k{int(17 * (number / 85) ** 2):02}" for number in range(85))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    (tmp_path / "r.yaml").write_text(
+        "data: {csv: t.csv, target: kind, test: 0.3}\nmodel: [dense: classes]\nloss: cross_entropy\n"
+    )
+    recipe = load(str(tmp_path / "r.yaml"))
+    data = prepared(recipe)
+    assert data is not None and recipe.data is not None
+    anew = recipe.data.model_copy(update={"validation": 0.2 * len(data.splits.train) / 85}).prepare()
+    assert np.isin(anew.splits.train, data.splits.test).any(), "of other shares another row of a small class is drawn"
+    held, split, *_ = tuning_data(recipe, data)
+    assert split == "validation" and held.shift is not None and held.scale is not None
+    inputs = held.dataset.columns["inputs"][held.splits.train]
+    np.testing.assert_allclose([held.shift[0], 1 / held.scale[0]], [inputs.mean(), inputs.std()], rtol=1e-5)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import statistics
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_runs import make_run, make_sweep, member
+from rich.console import Console
 
 from dllab.lab.run_best import best
 from dllab.lab.run_lists import Line, find, means
 from dllab.runs.index import Index
 from dllab.runs.query import BadQuery
+from dllab.views.run_lists import BestList
 
 RATES = (0.01, 0.02, 0.05)
 
@@ -182,7 +187,7 @@ def test_means_over_seeds(index: Index) -> None:
     assert runs[0].figures["test_accuracy"] == pytest.approx(0.8)
     assert runs[0].spread["test_accuracy"] == pytest.approx(statistics.stdev([0.7, 0.9]))
     members = [line for line in listing.lines if line.member is not None]
-    assert [(line.settings["optimizer.lr"], line.count) for line in members] == [(0.1, 10), (0.01, 10)]
+    assert [(line.settings["optimizer.lr"], line.count) for line in members] == [(0.1, 5), (0.01, 5)]
     assert listing.total == 5
     assert find(index, mean=True, sort="lr", limit=1).lines[0].settings["optimizer.lr"] == 0.01
     names = [line.recipe for line in find(index, mean=True, sort="-recipe").lines]
@@ -200,32 +205,61 @@ def test_what_did_not_come_to_its_end_counts_in_no_mean() -> None:
     assert (alone.seed, alone.spread) == (5, {})
 
 
+def test_a_run_that_was_repeated_is_no_other_one() -> None:
+    """Equal seeds come to equal bits: the spread would be too small, and the number too large. The newest counts."""
+    (mean,) = means([line(0, loss=5.0), line(1, loss=3.0), line(0, loss=1.0)])
+    assert (mean.count, mean.figures, mean.seed) == (2, {"test_loss": 4.0}, None)
+    assert mean.spread == {"test_loss": pytest.approx(statistics.stdev([5.0, 3.0]))}
+    (mean,) = means([line(0, "killed", None), line(0, loss=1.0), line(0, loss=2.0)])
+    assert (mean.count, mean.failed, mean.figures, mean.spread, mean.seed) == (1, 0, {"test_loss": 1.0}, {}, 0)
+    (mean,) = means([replace(line(0), seed=None), replace(line(0), seed=None)])
+    assert mean.count == 2
+
+
 def higher(name: str) -> bool:
     return not name.endswith("loss")
 
 
 def test_the_best_of_each_recipe_by_its_usual_figure(index: Index) -> None:
-    found = best(index, metric=None, recipe=None, higher=higher)
+    found = best(index, metric=None, recipe=None, higher=higher).found
     assert [(one.recipe, one.metric, one.lines[0].name, one.among) for one in found] == [
         ("moons", "validation_accuracy", "moons-0", 1), ("xor", "test_accuracy", "xor-2-1", 26),
     ]  # fmt: skip
 
 
 def test_the_best_ones_of_a_recipe_by_a_figure(index: Index) -> None:
-    (found,) = best(index, metric="test_loss", recipe="xor", limit=2, higher=higher)
+    (found,) = best(index, metric="test_loss", recipe="xor", limit=2, higher=higher).found
     assert [line.figures["test_loss"] for line in found.lines] == [0.01, 0.01]
-    (found,) = best(index, metric="test_accuracy", recipe="xor", where=["sweep=none", "lr=0.01"], higher=higher)
+    (found,) = best(index, metric="test_accuracy", recipe="xor", where=["sweep=none", "lr=0.01"], higher=higher).found
     assert found.lines[0].name == "xor-0-1"
     for options in ({"recipe": "xro"}, {"metric": "test_acc"}, {"metric": "lr"}):
         with pytest.raises(BadQuery):
             best(index, **{"metric": None, "recipe": None, "higher": higher, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"where": ["test_accuracy>2"]}, "no run that came to its end meets test_accuracy>2"),
+        ({"where": ["seed=1", "status=diverged"]}, "no run that came to its end meets status=diverged"),
+        ({"where": ["recipe=moons", "test_accuracy>0.1"]}, "no run that came to its end meets all conditions"),
+        ({"recipe": "moons", "metric": "test_accuracy"}, "no run of moons that came to its end has test_accuracy"),
+        ({"recipe": "spirals"}, "no run of spirals has come to its end yet"),
+    ],
+)
+def test_why_there_is_no_best_run(index: Index, options: dict[str, Any], why: str) -> None:
+    answer = best(index, **{"metric": None, "recipe": None, "higher": higher, **options})
+    assert (answer.found, answer.nothing) == ((), why)
+    told = io.StringIO()
+    Console(file=told, width=80).print(BestList(answer, False))
+    assert told.getvalue() == f"{why}\n"
+
+
 def test_of_equal_ones_the_one_with_the_least_loss_is_best(tmp_path: Path) -> None:
     for name, loss in (("a", 0.3), ("b", 0.1), ("c", 0.2)):
         make_run(tmp_path, name, final={"test": {"loss": loss, "accuracy": 1.0}})
     with Index(tmp_path, print) as index:
-        (found,) = best(index, metric=None, recipe=None, higher=higher, limit=3)
+        (found,) = best(index, metric=None, recipe=None, higher=higher, limit=3).found
     assert [line.run for line in found.lines] == ["b", "c", "a"]
 
 

@@ -23,6 +23,7 @@ from dllab.lab.sweep_summary import Measure
 from dllab.lab.verify_member import verify_member
 from dllab.runs.disk import StoreError
 from dllab.runs.index import Index
+from dllab.runs.metrics_log import plain as as_json
 from dllab.runs.sweep_folder import MEMBERS, PLAN
 from dllab.training.events import EpochEnd
 
@@ -138,7 +139,7 @@ def test_the_index_knows_what_was_pruned() -> None:
     with Index(run.folder.path.parent, print) as index:
         assert find(index, where=["status=pruned"]).total == many > 0
         assert find(index, members=False).sweeps[0].statuses["pruned"] == many
-        (one,) = best(index, metric="validation_loss", recipe=None, higher=lambda name: False)
+        (one,) = best(index, metric="validation_loss", recipe=None, higher=lambda name: False).found
     assert one.among == sum(line["status"] in ("finished", "stopped") for line in lines(run))
 
 
@@ -250,7 +251,7 @@ def test_what_comes_back_from_a_journal_is_what_was_told() -> None:
         loss = far({"a": setting[0].partition("=")[2]}, 0)
         again.remember({"index": index, "overrides": list(setting), "status": "finished", "final": {"test": {"loss": loss}},
                         "curve": [1.0, None]})  # fmt: skip
-    assert list(again.rounds()) == [] and again.grid.found == search.grid.found
+    assert list(again.rounds()) == [[], [], []] and again.grid.found == search.grid.found
     changed = made(["a=log(0.01,10)"], 12)
     changed.remember({"index": 0, "overrides": ["a=3"], "status": "failed", "final": {}, "curve": None})
     with pytest.raises(Changed):
@@ -296,3 +297,72 @@ def test_nothing_is_pruned_before_there_is_a_median() -> None:
     bars = [watch.bars for watch in watches if watch is not None]
     assert bars == [()] * 8 + [(None, None, 1.0)] * 4
     assert all(isinstance(search.grid.member(index), Member) for index in range(12))
+
+
+def test_infinite_figures_count_as_in_a_journal() -> None:
+    watcher = Watcher(Watch("loss", False))
+    for value in (1.0, float("inf"), float("nan")):
+        watcher(end(value))
+    assert json.dumps(watcher.curve) == "[1.0, NaN, NaN]"
+    live, resumed = made(["a=log(0.01,10)"], 12), made(["a=log(0.01,10)"], 12)
+    for index in range(9):
+        curve = (1.0, 1.0, float("inf") if index < 2 else float(index))
+        live.ended(Done(Member(index, (), 0), "diverged", 1, {}, curve=curve))
+        resumed.remember(
+            {"index": index, "overrides": [], "status": "diverged", "final": {}, "curve": as_json(list(curve))}
+        )
+    assert repr(live._ended) == repr(resumed._ended) and "inf" not in repr(live._ended)
+
+
+DIVERGING = ["model[1]=relu", "loss=mse", "optimizer=sgd", "train.batch=45", "train.epochs=10", "optimizer.lr=log(0.02,60)"]
+
+
+@compiled_only
+def test_an_interruption_changes_nothing_where_nets_diverge() -> None:
+    def enough(progress: SweepProgress) -> None:
+        if progress.done >= 12:
+            raise KeyboardInterrupt
+
+    wanted = lines(searched(plan(DIVERGING, 24, first=1), jobs=1))
+    assert any(None in line["curve"] for line in wanted), "figures too large for a number"
+    run = SweepRun(plan(DIVERGING, 24, first=1), jobs=1, metric="validation_loss")
+    run.follow(enough)
+    assert run.folder is not None and len(lines(run)) < 24
+    again = SweepRun.resumed(str(run.folder.path), jobs=1)
+    again.follow()
+    assert lines(again) == wanted
+
+
+@compiled_only
+def test_a_search_goes_on_by_the_figure_it_was_begun_with() -> None:
+    def enough(progress: SweepProgress) -> None:
+        if progress.done >= 5:
+            raise KeyboardInterrupt
+
+    run = SweepRun(plan(), metric="validation_loss")
+    run.follow(enough)
+    assert run.folder is not None
+    before = (run.folder.path / PLAN).read_bytes()
+    with pytest.raises(StoreError, match="cannot go on by train_accuracy: its settings are searched by validation_loss"):
+        SweepRun.resumed(str(run.folder.path), metric="train_accuracy")
+    assert (run.folder.path / PLAN).read_bytes() == before
+    again = SweepRun.resumed(str(run.folder.path), metric="validation_loss")
+    again.follow()
+    assert again.status == "finished" and lines(again) == lines(searched(plan()))
+
+
+@compiled_only
+def test_ctrl_c_ends_a_search_that_is_looked_through_again() -> None:
+    run = searched(plan(sample=12))
+    assert run.folder is not None
+    journal = run.folder.path / MEMBERS
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    told: list[int] = []
+
+    def enough(progress: SweepProgress) -> None:
+        told.append(progress.done)
+        raise KeyboardInterrupt
+
+    again = SweepRun.resumed(str(run.folder.path))
+    again.follow(enough)
+    assert again.status == "interrupted" and told == [0] and len(lines(again)) == 11

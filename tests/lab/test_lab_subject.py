@@ -188,3 +188,16 @@ def test_weights_that_training_did_not_go_back_to_are_those_of_its_end() -> None
     subject = Subject.trained(load(STOPPED, ["train.early_stop.restore_best=false"]))
     assert subject.ended is not None and subject.ended.status == "stopped"
     assert subject.ended.best_epoch != subject.ended.epochs and subject.best_step is None
+
+
+def test_the_run_that_a_net_begins_with_is_looked_for_in_the_folder_that_is_given(tmp_path: Path) -> None:
+    """Not in ./runs alone."""
+    folder = train(WHOLE, ["train.epochs=1"], run_dir=tmp_path).folder
+    assert folder is not None
+    recipe = load({**WHOLE, "train": {"epochs": 1, "batch": "full"}, "init_from": folder.name})
+    found = Subject.untrained(recipe, run_dir=str(tmp_path))
+    kept = Subject.of_run(Opened(folder))
+    np.testing.assert_array_equal(found.network.parameters["0_dense.w"], kept.network.parameters["0_dense.w"])
+    assert Subject.trained(recipe, run_dir=str(tmp_path)).steps > 0
+    with pytest.raises(RecipeError, match="neither a run nor a recipe"):
+        Subject.trained(recipe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 from sweeping import RECIPE, alone, bits, compiled_only, settle, trained
 
-from dllab.lab.grid import NoGrid, grid_of
-from dllab.lab.sweep import Sweep, _apart
+from dllab.lab.grid import NoGrid, Watch, grid_of
+from dllab.lab.sweep import Sweep, Worker, _apart
 from dllab.lab.sweep_plan import plan_of
 from dllab.lab.sweep_run import SweepRun
 from dllab.lab.sweep_summary import NoMeasure, Tally, guessed, measure_of
@@ -117,6 +118,33 @@ def test_a_fault_of_the_sweep_itself_ends_it() -> None:
     assert threading.active_count() < 9
 
 
+def test_what_has_ended_before_a_fault_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members of a batch in which a fault comes, too: they have ended."""
+    from dllab.lab import sweep as module
+
+    grid, taken = grid_of(["optimizer.lr=log(0.1,1,30)"]), []
+
+    def member(index: int) -> Any:
+        if index == 20:
+            raise SystemError("gone")
+        taken.append(index)
+        return grid.member(index)
+
+    monkeypatch.setattr(module, "TICK", 5.0)
+    monkeypatch.setattr(module._Shared, "_take", lambda self, size: take(self))
+
+    def take(shared: Any) -> Any:
+        first, shared._taken = shared._taken, shared._taken + 10
+        return shared.indices[first : shared._taken]
+
+    found, told = Sweep(lambda overrides: load("r.yaml"), 1).run(member, range(30)), []
+    with pytest.raises(SystemError, match="gone"):
+        for ended in found:
+            told += [one.member.index for one in ended]
+            time.sleep(0.3)  # both ends of the way back wait for whoever looks
+    assert told == taken == list(range(20))
+
+
 @compiled_only
 def test_what_nobody_wants_any_more_is_let_go_at_once() -> None:
     plan = plan_of("r.yaml", ["train.epochs=10000000"], seeds=4)
@@ -126,6 +154,19 @@ def test_what_nobody_wants_any_more_is_let_go_at_once() -> None:
     sweep.stop()
     began = time.monotonic()
     assert [one for part in running for one in part] == [] and time.monotonic() - began < 60
+
+
+def test_a_member_that_stops_by_itself_is_not_pruned() -> None:
+    plan = plan_of("r.yaml", ["train.early_stop={patience: 1}", "train.epochs=9", "optimizer.lr=0.9"])
+    worker = Worker(plan.make, lambda trainer: None, threading.Lock())  # type: ignore[arg-type, return-value]
+    member = plan.grid.member(0)
+    free = worker.train(replace(member, watch=Watch("loss", False)))
+    assert free.status == "stopped" and free.curve is not None
+    last = len(free.curve) - 1
+    hard = Watch("loss", False, (*[None] * last, 0.0))
+    assert worker.train(replace(member, watch=hard)).status == "stopped"
+    sooner = Watch("loss", False, (*[None] * (last - 1), 0.0))
+    assert worker.train(replace(member, watch=sooner)).status == "pruned"
 
 
 def test_a_rate_counts_for_the_optimizer_named_before_it() -> None:

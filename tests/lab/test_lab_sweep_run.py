@@ -200,6 +200,29 @@ def test_weights_of_another_recipe_are_trained_once(here: Path) -> None:
 
 
 @compiled_only
+def test_a_recipe_that_diverges_is_trained_first_once(here: Path) -> None:
+    base = RECIPE.replace("tanh", "relu").replace("epochs: 2", "epochs: 200")
+    (here / "base.yaml").write_text(base + "loss: mse\noptimizer: {sgd: {lr: 1000000}}\n")
+    (here / "r.yaml").write_text(RECIPE + "init_from: base.yaml\n")
+    run = begun(["optimizer.lr=0.1,0.01", "train.batch=8,16"], 2)
+    assert len(list((here / "runs").glob("base-*"))) == 1
+    (failure,) = run.summary(1).failures
+    assert failure.count == 8 and "init_from: base is trained first, and diverged after" in failure.reason
+
+
+@compiled_only
+def test_weights_that_do_not_fit_one_net_may_fit_another(here: Path) -> None:
+    dllab.train("r.yaml", run_dir=here / "runs")
+    (here / "r.yaml").write_text(
+        RECIPE.replace("{dense: classes}", "{dense: 3}, tanh, {dense: classes}") + "init_from: last\n"
+    )
+    run = begun(["model[0].dense.units=7,4", "model[3].dense.units=5"], 1)
+    assert [status for status, _, _ in kept(sweep_folder(here)).values()] == ["failed", "finished"]
+    (failure,) = run.summary(1).failures
+    assert "init_from: no layer fits" in failure.reason
+
+
+@compiled_only
 def test_ctrl_c_ends_a_recipe_that_is_trained_first(here: Path) -> None:
     (here / "base.yaml").write_text(RECIPE.replace("epochs: 2", "epochs: 100000000"))
     (here / "r.yaml").write_text(RECIPE + "init_from: base.yaml\n")

@@ -122,3 +122,12 @@ def test_ties_are_told_and_go_by_the_loss() -> None:
         tally.add(index, "finished", {"test": {"accuracy": 1.0, "loss": loss}}, None)
     found = summary_of(plan, tally, status="finished", top=2, seconds=0, jobs=1, folder=None)
     assert ([one.number for one in found.best], found.tied) == ([1, 2], 3)
+
+
+def test_small_figures_are_told_apart() -> None:
+    plan = plan_of("xor", ["optimizer.lr=0.1,0.2,0.3,0.4"])
+    tally = Tally(4, LOSS)
+    for index, loss in enumerate((1e-13, 1e-25, 3e-25, 1e-25 * (1 + 1e-14))):
+        tally.add(index, "finished", {"test": {"loss": loss}}, None)
+    found = summary_of(plan, tally, status="finished", top=4, seconds=1, jobs=1, folder=None)
+    assert [one.number for one in found.best] == [1, 3, 2, 0] and found.tied == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -11,17 +12,19 @@ from typing import Any
 import pytest
 
 import dllab
-from dllab.lab.cross_validate import cross_validate
+from dllab.cli.new import _text
+from dllab.lab.cross_validate import FoldEnd, FoldEvent, FoldsInterrupted, FoldsStarted, cross_validate
 from dllab.lab.run_records import record_of
-from dllab.lab.verify import Verification, first_difference, verify
+from dllab.lab.verification import KNOWABLE, Verification, first_difference
+from dllab.lab.verify import verify
 from dllab.lab.verify_member import verify_member
-from dllab.recipe import load
+from dllab.recipe import RecipeError, load
 from dllab.runs.data_file import digest
 from dllab.runs.disk import Lock, StoreError
 from dllab.runs.machine import surroundings
 from dllab.runs.metrics_log import plain
 from dllab.runs.result import Interrupted
-from dllab.runs.store import WEIGHTS
+from dllab.runs.store import CHECKPOINT, WEIGHTS, RunFolder
 from dllab.training.events import EpochEnd, Event, Finished, Progress
 from dllab.training.trainer import Trainer
 
@@ -221,18 +224,175 @@ def test_folds(tmp_path: Path) -> None:
     assert found.first is not None and found.first.what == "fold 2 of repeat 1: figures test accuracy"
 
 
+def of_folds(root: Path, **options: Any) -> Path:
+    """A run of three folds."""
+    recipe = {**RECIPE, "data": {"name": "moons", "samples": 60}, "train": {"epochs": 2, "batch": 16}}
+    folder = cross_validate({**recipe, **options.pop("changes", {})}, folds=3, run_dir=root, **options).folder
+    assert folder is not None
+    return folder
+
+
+def test_folds_of_a_recipe_that_was_edited_since(tmp_path: Path) -> None:
+    run = of_folds(tmp_path)
+    recipe = run / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("epochs: 2", "epochs: 1"))
+    found = verify(run)
+    assert not found.same and found.changed == ("recipe.yaml: train.epochs 2 then, 1 now",)
+    recipe.write_text(recipe.read_text().replace("samples: 60", "samples: 66"))
+    found = verify(run)
+    assert "the data are not what they were" in found.changed and found.known == KNOWABLE
+
+
+def test_of_a_run_that_kept_nothing_to_compare_with_nothing_is_said(tmp_path: Path) -> None:
+    """Neither that something is as it was, nor that it is not."""
+    run = of_folds(tmp_path)
+    rewritten(run / "run.json", lambda told: [told.pop(key) for key in ("recipe_yaml", "data", "versions", "machine")])
+    recipe = run / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("epochs: 2", "epochs: 1"))
+    found = verify(run)
+    assert not found.same and (found.changed, found.known) == ((), ())
+    single = trained(tmp_path, {**RECIPE, "train": {**RECIPE["train"], "checkpoint": {"last": False}}})
+    assert verify(single).known == ("versions", "processor", "data")
+
+
+def test_folds_that_were_interrupted(tmp_path: Path) -> None:
+    def press(after: int) -> Callable[[FoldEvent], None]:
+        def listen(event: FoldEvent) -> None:
+            if isinstance(event, FoldEnd if after else FoldsStarted) and getattr(event, "number", 0) == after:
+                raise KeyboardInterrupt
+
+        return listen
+
+    with pytest.raises(FoldsInterrupted) as caught:
+        of_folds(tmp_path, on_event=press(0))
+    assert caught.value.result.folder is not None and caught.value.result.folds == ()
+    with pytest.raises(StoreError, match="ended before its first fold was: there is nothing to compare"):
+        verify(caught.value.result.folder)
+    with pytest.raises(FoldsInterrupted) as caught:
+        of_folds(tmp_path, on_event=press(1), jobs=1)
+    run = caught.value.result.folder
+    assert run is not None and 1 <= len(caught.value.result.folds) < 3
+    found = verify(run)
+    assert found.same and found.evaluations == len(caught.value.result.folds)
+    assert "it was ended early" in found.notes[1]
+    rewritten(run / "run.json", lambda told: told["folds"][0]["figures"]["test"].update(accuracy=0.125))
+    assert not verify(run).same
+
+
+def test_folds_that_were_killed_stand_in_their_journal(tmp_path: Path) -> None:
+    run = of_folds(tmp_path)
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    rewritten(run / "run.json", lambda told: told.update(status="running", folds=[]))
+    (run / "metrics.jsonl").write_text("\n".join(lines[:2]) + "\n")
+    found = verify(run)
+    assert found.same and found.evaluations == 2
+    line = json.loads(lines[1])
+    line["test"]["accuracy"] = 0.125
+    (run / "metrics.jsonl").write_text(f"{lines[0]}\n{json.dumps(line)}\n")
+    found = verify(run)
+    assert found.first is not None and found.first.what == "fold 2 of repeat 1: figures test accuracy"
+    (run / "metrics.jsonl").write_text("")
+    with pytest.raises(StoreError, match="nothing to compare"):
+        verify(run)
+
+
+def test_folds_become_one_training_and_one_training_folds(tmp_path: Path) -> None:
+    folds, single = of_folds(tmp_path), trained(tmp_path)
+    texts = [(run / "recipe.yaml").read_text() for run in (folds, single)]
+    for run, text in zip((folds, single), reversed(texts)):
+        (run / "recipe.yaml").write_text(text)
+        with pytest.raises(StoreError, match=r"cannot be replayed: it is .* and recipe.yaml asks for"):
+            verify(run)
+
+
+def test_folds_begin_with_the_weights_they_began_with(tmp_path: Path) -> None:
+    """Of the run that their folder names, or that name in the folder of runs that is given."""
+    model = {"model": [{"dense": 4}, "tanh", {"dense": "classes"}]}
+    trained(tmp_path, {**RECIPE, **model}).rename(tmp_path / "first")
+    run = of_folds(tmp_path, changes={**model, "init_from": "first"})
+    assert verify(run, tmp_path).same
+    rewritten(run / "run.json", lambda told: told["init_from"].pop("run"))
+    assert verify(run, tmp_path).same
+    other = trained(tmp_path, {**RECIPE, **model}, seed=5)
+    shutil.copy(other / WEIGHTS, tmp_path / "first" / WEIGHTS)
+    found = verify(run, tmp_path)
+    assert not found.same and found.changed == ("the weights it began with are not what they were",)
+
+
+# ---- files of the user's own -------------------------------------------------------------------------------------------
+
+
+def with_file(tmp_path: Path, train: Callable[[dict[str, Any]], Path]) -> tuple[Path, Path]:
+    """A run of a recipe with a file of its own, and that file."""
+    own = tmp_path / "mine.py"
+    own.write_text(_text("layer", "mine"))
+    return train({**RECIPE, "use": [str(own)], "model": [{"dense": 4}, "mine", {"dense": "classes"}]}), own
+
+
+def without_use(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("use:"))
+
+
+def test_nothing_that_a_checkpoint_names_is_run(tmp_path: Path) -> None:
+    """Its recipe is for no eye to see: recipe.yaml, which may be read, says which files are run, and trust whether."""
+    run, _ = with_file(tmp_path, lambda recipe: trained(tmp_path / "runs", recipe, trust=True))
+    clean = trained(tmp_path / "runs")
+    ran, evil = tmp_path / "ran", tmp_path / "evil.py"
+    evil.write_text(f"open({str(ran)!r}, 'w').close()\n")
+    for one in (clean, run):
+        arrays, facts = RunFolder(one).read_arrays(CHECKPOINT)
+        text = f"use: [{evil}]\n" + without_use(facts["recipe"])
+        RunFolder(one).write_arrays(CHECKPOINT, arrays, {**facts, "recipe": text})
+    for trust in (False, True):
+        assert verify(clean, trust=trust).same
+    assert verify(run, trust=True).same
+    with pytest.raises(RecipeError, match="runs files of its own"):
+        verify(run)
+    for one in (clean, run):
+        with contextlib.suppress(StoreError):
+            dllab.resume(one, ["train.epochs=7"], trust=True)
+    assert not ran.exists()
+
+
+def test_a_recipe_whose_own_file_was_taken_out(tmp_path: Path) -> None:
+    run, _ = with_file(tmp_path, lambda recipe: trained(tmp_path / "runs", recipe, trust=True))
+    recipe = run / "recipe.yaml"
+    recipe.write_text(without_use(recipe.read_text()).replace("mine: {start: 1.0}", "tanh"))
+    found = verify(run)
+    assert not found.same and found.changed[0].startswith("recipe.yaml: not what was trained, which cannot be used here: ")
+
+
+@pytest.mark.parametrize("kind", ["run", "folds", "member"])
+def test_a_file_of_ones_own_that_has_changed(tmp_path: Path, kind: str) -> None:
+    def train(recipe: dict[str, Any]) -> Path:
+        if kind == "run":
+            return trained(tmp_path / "runs", recipe, trust=True)
+        if kind == "folds":
+            return of_folds(tmp_path / "runs", changes={k: recipe[k] for k in ("use", "model")}, trust=True)
+        return sweep(tmp_path / "runs", recipe)
+
+    (tmp_path / "runs").mkdir()
+    run, own = with_file(tmp_path, train)
+    verified = (lambda: replayed(run, 4, trust=True)) if kind == "member" else lambda: verify(run, trust=True)
+    assert verified().changed == ()
+    own.write_text(own.read_text() + "\nSPEED = 2\n")
+    found = verified()
+    assert found.same and found.changed == (f"the file {own} is not what it was",)
+
+
 # ---- members of sweeps -------------------------------------------------------------------------------------------------
 
 
-def sweep(root: Path) -> Path:
+def sweep(root: Path, given: dict[str, Any] = RECIPE) -> Path:
     """A sweep of one member, as `dllab sweep` keeps it."""
-    recipe = load(RECIPE)
+    recipe = load(given, trust=True)
     folder = root / "sweep-moons-20261125-110000"
     folder.mkdir(parents=True)
-    one = load(RECIPE, ["optimizer.lr=0.1"])
+    one = load(given, ["optimizer.lr=0.1"], trust=True)
     trainer = Trainer(one, seed=3)
     end = next(event for event in trainer.events() if isinstance(event, Finished))
-    plan = {"recipe": "moons", "recipe_yaml": recipe.to_yaml(), "data": digest(trainer.data), **surroundings()}
+    plan = {"recipe": "moons", "recipe_yaml": recipe.to_yaml(), "data": digest(trainer.data), "used": recipe.used,
+            **surroundings()}  # fmt: skip
     line = {"index": 4, "overrides": ["optimizer.lr=0.1"], "seed": 3, "status": end.status, "steps": end.steps,
             "final": plain(end.figures), "seconds": 0.1, "error": None}  # fmt: skip
     failed = {**line, "index": 5, "status": "failed", "final": {}, "error": "no such unit"}
@@ -241,8 +401,8 @@ def sweep(root: Path) -> Path:
     return folder
 
 
-def replayed(folder: Path, number: int) -> Verification:
-    return verify_member(record_of(f"{folder}:{number}"), None)
+def replayed(folder: Path, number: int, trust: bool = False) -> Verification:
+    return verify_member(record_of(f"{folder}:{number}"), None, trust=trust)
 
 
 def test_a_member_of_a_sweep(tmp_path: Path) -> None:

@@ -180,3 +180,21 @@ def test_damaged_folders(tmp_path: Path, runs: tuple[Path, Path, dllab.Result], 
 @given(st.data())
 def test_damaged_folders_often(tmp_path: Path, runs: tuple[Path, Path, dllab.Result], data: st.DataObject) -> None:
     check(tmp_path, runs, data.draw(st.lists(mutations(runs[1]), min_size=1, max_size=3)))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("input_shape", [56210, 56210]), ("input_shape", [2**31, 2**31]), ("input_shape", [2, 3]), ("outputs", 10**12),
+        ("label_steps", 10**12),
+    ],
+)  # fmt: skip
+def test_shapes_that_nobody_has_memory_for(
+    tmp_path: Path, runs: tuple[Path, Path, dllab.Result], key: str, value: Any
+) -> None:
+    folder = Path(shutil.copytree(runs[1], tmp_path / "run"))
+    document = json.loads((folder / DATA).read_text())
+    document.pop("sha256", None)
+    (folder / DATA).write_bytes(sealed_json({**document, key: value}))
+    with pytest.raises(StoreError, match="is not of this version of the lab"):
+        Opened(folder)

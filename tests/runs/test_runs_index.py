@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
@@ -10,18 +11,25 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import made_runs
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from made_runs import add_members, make_run, make_sweep, member, rows
 
+from dllab.lab.run_best import best
+from dllab.lab.run_lists import find
 from dllab.runs import database, entries
 from dllab.runs.disk import Lock, in_use
 from dllab.runs.index import NAME, Index
 from dllab.runs.remove import REMOVED, clear, remove
+from dllab.views.run_lists import document as list_document
 
 SWEEP = "sweep-xor-20261125-110000"
 forks = pytest.mark.skipif(os.name == "nt", reason="forks")
@@ -66,6 +74,19 @@ def test_new_changed_and_deleted_folders_are_noticed_and_nothing_else_is_read(
     assert rows(tmp_path) == [("three", -1, "finished"), ("two", -1, "diverged")]
     (tmp_path / "two").rename(tmp_path / "four")
     assert [name for name, _, _ in rows(tmp_path)] == ["four", "three"]
+
+
+def test_a_recipe_that_is_edited_later_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = make_run(tmp_path, "one") / "recipe.yaml"
+    make_run(tmp_path, "two")
+    rows(tmp_path)
+    recipe.write_text(recipe.read_text().replace("lr: 0.05", "lr: 0.02"))
+    assert counted(tmp_path, monkeypatch) == ["one"]
+    with Index(tmp_path, print) as index:
+        assert [line.name for line in find(index, where=["lr=0.02"]).lines] == ["one"]
+    recipe.unlink()
+    assert counted(tmp_path, monkeypatch) == ["one"]
+    assert counted(tmp_path, monkeypatch) == []
 
 
 def test_a_young_record_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +147,30 @@ def test_damaged_records_are_told_and_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     found = {name: status for name, _, status in rows(tmp_path)}
     assert found == {"a": "damaged", "b": "damaged", "c": "damaged", "d": "damaged", "e": "damaged", "good": "finished"}
+
+
+def test_strange_numbers_and_letters_stop_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "good", recipe="half \ud800", seconds=10**400, seed=2**70)
+    folder = make_sweep(tmp_path, "sweep-one")
+    lines = [
+        member(0, error="half \udc80", status="failed"), member(1, overrides=["a=\ud800"]), member(2**63), member(10**30),
+        member(2, seconds=10**400), member(3, seed=10**30, steps=10**30, status="\ud800", recipe="\udfff"),
+        member(4, final={"test": {"\ud800": 1.0}}), member(5, error=["a list"], overrides=None, final=[1]),
+    ]  # fmt: skip
+    (folder / "members.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for name in ("sweep-two", "sweep-three"):
+        make_sweep(tmp_path, name)
+    (tmp_path / "sweep-two" / "members.jsonl").unlink(missing_ok=True)
+    (tmp_path / "sweep-two" / "members.jsonl").mkdir()
+    if os.name != "nt":
+        make_run(tmp_path, os.fsdecode(b"no \xff name"))
+    found = rows(tmp_path)
+    assert sorted(found) == [("good", -1, "finished"), ("sweep-one", 0, "failed"), ("sweep-one", 1, "finished"),
+                             ("sweep-one", 2, "finished"), ("sweep-one", 3, "?"), ("sweep-one", 4, "finished"),
+                             ("sweep-one", 5, "finished")]  # fmt: skip
+    with Index(tmp_path, print) as index:
+        (told,) = index.ask(lambda c: c.execute("SELECT error FROM entries WHERE status = 'failed'").fetchall())
+    assert told == ("half ?",)
 
 
 def test_a_run_that_nobody_trains_any_more_was_killed(tmp_path: Path) -> None:
@@ -450,3 +495,48 @@ def test_a_deletion_that_was_killed_leaves_no_half_run(tmp_path: Path, monkeypat
     assert rows(tmp_path) == []
     clear(tmp_path)
     assert not list(tmp_path.glob(f"{REMOVED}*"))
+
+
+# ---- whatever stands in the files --------------------------------------------------------------------------------------
+
+ODD = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+        st.sampled_from([10**400, -(10**30), math.nan, math.inf, -math.inf, "\ud800", "a\0b", "NaN", "Infinity", '"', "$"]),
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+KEYS = ("recipe", "seed", "status", "steps", "epochs", "seconds", "began", "final")
+NAMES = st.sampled_from(["test", "train", "loss", "accuracy", "\ud800", 'a"b', "a\0b", ""])
+FINAL = st.dictionaries(NAMES, st.dictionaries(NAMES, ODD, max_size=2) | ODD, max_size=2)
+TOLD = st.fixed_dictionaries({}, optional={**dict.fromkeys(KEYS, ODD), "final": FINAL})
+NUMBERS = st.sampled_from([".inf", "-.inf", ".nan", "1e999", "1" * 30, "1" * 400, "'NaN'", '"\\uD800"', '"\\0"', "0x10"])
+LINE = st.fixed_dictionaries(
+    {"index": st.integers(0, 2**70), "status": st.sampled_from(["finished", "\ud800", ""])},
+    optional={"overrides": st.dictionaries(st.text(max_size=3), ODD, max_size=2) | st.lists(st.sampled_from(
+        ["optimizer.lr=NaN", "optimizer.lr=Infinity", "a\0=1", "b=\ud800", "c=1e999", "d=" + "9" * 400])), "final": FINAL,
+        "error": ODD, "seed": ODD, "seconds": ODD, "recipe": ODD},
+)  # fmt: skip
+
+
+@given(told=TOLD, number=NUMBERS, line=LINE)
+@example(told={"final": {"test": {"accuracy": math.nan}}}, number="0.05", line={"index": 0, "status": "finished"})
+@example(told={}, number=".inf", line={"index": 0, "status": "finished", "overrides": ["optimizer.lr=NaN"]})
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_folder_tells_the_others_are_found(told: dict[str, Any], number: str, line: dict[str, Any]) -> None:
+    """No query fails for one bad folder, and no document holds what is no JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        make_run(root, "good", 0.75)
+        bad = make_run(root, "bad", changes={"lr: 0.05": f"lr: {number}"})
+        document = {**json.loads((bad / "run.json").read_text()), **told}
+        (bad / "run.json").write_text(json.dumps(document))
+        (make_sweep(root) / "members.jsonl").write_text(json.dumps(line) + "\n")
+        with Index(root, print) as index:
+            for asked in ({"sort": "-lr"}, {"sort": "test_accuracy"}, {"mean": True}, {"where": ["lr>0"]},
+                          {"sort": "seconds"}, {"where": ["test_accuracy=none"]},
+                          {"mean": True, "sort": "-lr"}):  # fmt: skip
+                json.dumps(list_document(find(index, **asked)), allow_nan=False)  # type: ignore[arg-type]
+            assert [one.name for one in find(index, where=["test_accuracy=0.75", "run=good"]).lines] == ["good"]
+            best(index, metric=None, recipe=None, higher=lambda name: True)

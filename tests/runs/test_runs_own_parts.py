@@ -12,7 +12,7 @@ import pytest
 import dllab
 from dllab import catalogue
 from dllab.cli.new import KINDS, _text
-from dllab.recipe import RecipeError, load
+from dllab.recipe import RecipeError, chosen, load
 from dllab.recipe.own_parts import parts_of_file
 
 NET: dict[str, Any] = {"input": [3], "model": [{"dense": 4}, "bent", {"dense": 2}], "loss": "mse"}
@@ -45,6 +45,10 @@ def test_nothing_runs_without_trust(here: Path) -> None:
     assert "runs files" in message(NET, overrides=["use=evil.py"])
     with pytest.raises(RecipeError, match="runs files"):
         dllab.train({**NET, "use": "evil.py"}, save=False)
+    made = load({**NET, "model": [{"dense": 4}, {"dense": 2}]})
+    with pytest.raises(RecipeError, match="runs files"):
+        chosen(made, ["use=evil.py"])  # a recipe that is made already is no licence for other files
+    assert chosen(made, ["loss=mae"]).loss != made.loss
     with pytest.raises(RecipeError, match="is a program"):
         parts_of_file("evil.py", trusted=False)
     assert not (here / "ran").exists()

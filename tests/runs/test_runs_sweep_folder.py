@@ -63,8 +63,11 @@ def test_a_journal_cut_anywhere_goes_on_behind_its_last_whole_line(tmp_path: Pat
 def test_lines_of_anything_are_passed_over(tmp_path: Path) -> None:
     folder = filled(tmp_path, 2)
     chance = random.Random(1)
+    wrong = [{**document(3), **one} for one in ({"error": ["a"]}, {"final": [1]}, {"final": {"test": 1}}, {"status": None},
+             {"overrides": "a=1"}, {"overrides": [1]}, {"curve": 3})]  # fmt: skip
     with (folder.path / MEMBERS).open("ab") as file:
         for text in ("[]", "{}", "nonsense", '{"index": "3", "status": "finished"}', '{"index": -1, "status": "finished"}',
+                     '{"index": 3, "status": "finished", "final": {}}', *map(json.dumps, wrong),
                      '{"index": 3}', '{"index": true, "status": "x"}', "[" * 100_000, ""):  # fmt: skip
             file.write(f"{text}\n".encode())
         file.write(bytes(chance.randrange(256) for _ in range(3000)) + b"\n")

@@ -88,6 +88,18 @@ def test_recipes_of_every_kind(name: str) -> None:
         check(series, recipe, seed)
 
 
+def test_who_is_given_up_and_who_stops_by_itself() -> None:
+    changes = ["data.validation=0.25", "train.early_stop={patience: 1, min_delta: 0.1}", "train.epochs=12"]
+    recipe = load(SMALL, changes)
+    series = Series(recipe)
+    found = series.train(recipe, 0)
+    assert found.status == "stopped" and not found.given_up
+    again = series.train(recipe, 0, good=lambda end: end.step < found.steps)
+    assert (again.status, again.steps, again.given_up) == ("stopped", found.steps, False)
+    sooner = series.train(recipe, 0, good=lambda end: False)
+    assert sooner.status == "stopped" and sooner.given_up and sooner.steps < found.steps
+
+
 def test_states_that_are_carried_on_begin_anew() -> None:
     recipe = load({
         "use": [str(Path(__file__).parent / "toy_text.py")], "data": {"toy_text": {"kind": "windows"}},

@@ -13,12 +13,12 @@ from screens import coloured, compare, screen
 from dllab.lab.compare import Passed, RaceStarted, RunEnded, Searching, Share
 from dllab.lab.comparison import Comparison, Mark, Result, Run, Target
 from dllab.lab.contenders import Contender, optimizers
-from dllab.lab.rate_search import Tried, Tuning, band_of
+from dllab.lab.rate_search import TOO_FEW, Tried, Tuning, band_of
 from dllab.training.events import Compiling
 from dllab.views.compare import CompareFinal, document
 from dllab.views.compare_curves import marks_of
-from dllab.views.compare_live import CompareLines, CompareLive
-from dllab.views.compare_words import short_names, verdict
+from dllab.views.compare_live import CompareLines, CompareLive, search_line
+from dllab.views.compare_words import p_text, rule, short_names, verdict
 
 FOUR = optimizers("moons", [], "sgd,momentum,rmsprop,adam")
 TUNING = Tuning(3, 895135071, "validation", "accuracy", 60, 240, 0.5)
@@ -37,7 +37,10 @@ def run(contender: int, seed: int, accuracy: float, speed: float, steps: int = 2
     for step in range(10, steps + 1, 10):
         fallen = math.exp(-speed * step / 50)
         marks.append(mark(step, fallen, accuracy - 0.5 * fallen))
-    test = {"loss": 0.01 + math.exp(-speed * steps / 50) + 0.001 * seed, "accuracy": accuracy}
+    test = {
+        "loss": 0.01 + math.exp(-speed * steps / 50) + 0.001 * seed + 1e-5 * (seed * (contender + 1) % 3),
+        "accuracy": accuracy,
+    }
     return Run(
         contender, seed, "finished", steps, steps / 1000, {"train": marks[-1].figures["train"], "test": test}, tuple(marks)
     )
@@ -112,6 +115,31 @@ def test_verdicts() -> None:
     assert "sgd is significantly better than momentum (by 26 points) in test accuracy" in verdict(two)
 
 
+def test_who_was_never_tested_is_not_called_equal() -> None:
+    nan = math.nan
+    rows = [[0.90, 0.91, 0.92, 0.91, 0.90], [0.91, 0.90, 0.92, 0.90, 0.91], [nan, nan, nan, nan, 0.40]]
+    told = verdict(made(rows, FOUR[:3]))
+    assert told.startswith("No significant difference in test accuracy between sgd and momentum (smallest p ")
+    assert "rmsprop cannot be tested: it has figures of 1 seed. rmsprop diverged with 4 of 5 seeds" in told
+    told = verdict(made([*rows, CLEAR[0]], FOUR))
+    assert "between sgd and momentum." in told and "rmsprop cannot be tested" in told
+    apart = [SAME[0], [*SAME[1][:3], nan, nan], [nan, nan, *SAME[2][2:]]]
+    told = verdict(made(apart, FOUR[:3]))
+    assert "between sgd, momentum and rmsprop (" in told
+    assert "momentum and rmsprop cannot be tested: they have figures of 1 seed in common." in told
+    none = verdict(made([*SAME[:2], [nan] * 5], FOUR[:3]))
+    assert none.count("rmsprop") == 1 and none.endswith("rmsprop diverged with every seed.")
+
+
+def test_a_verdict_does_not_contradict_itself() -> None:
+    wild = [0.99, 0.60, 0.98, 0.62, 0.97]
+    told = verdict(made([wild, [0.80, 0.81, 0.80, 0.79, 0.80], [0.70, 0.71, 0.70, 0.69, 0.70]], FOUR[:3]))
+    assert told.startswith("momentum is significantly better than rmsprop (by 10 points)")
+    assert told.endswith(" sgd differs significantly from neither momentum nor rmsprop.") and "No significant" not in told
+    four = [wild, [0.80, 0.81, 0.80, 0.79, 0.80], [0.70, 0.71, 0.70, 0.69, 0.70], [0.75, 0.74, 0.75, 0.76, 0.75]]
+    assert " sgd differs significantly from none of momentum, adam and rmsprop." in verdict(made(four))
+
+
 def test_verdicts_about_the_loss_say_lower_is_better() -> None:
     told = verdict(made(SAME, metric="loss", grain=0.0))
     assert told.startswith("adam is significantly better than rmsprop (by 0.00") and "in test loss" in told
@@ -146,16 +174,62 @@ def test_what_has_no_verdict() -> None:
     [
         ({}, "by accuracy on 60 training rows held out for it, as the recipe sets none aside"),
         ({"tuning": replace(TUNING, held_out=0)}, "by accuracy on the validation split."),
-        ({"tuning": replace(TUNING, split="train", held_out=0, training=4)}, "on the 4 training rows themselves, too few"),
+        (
+            {"tuning": replace(TUNING, split="train", held_out=0, training=4, why_none=TOO_FEW)},
+            "on the 4 training rows themselves, too few",
+        ),
+        ({"split": "train"}, "for validation. The same rows chose the rates and judge at the end"),
         ({"tuning": None}, "nothing was tuned"),
         ({"target": Target("loss", "train", 0.1, True)}, "Target: train loss ≤ 0.1 (as asked)"),
         ({"target": None}, "[ ]: 95 %"),
+        (
+            {"watched": None, "target": None},
+            "No curves and no target: on their way not all are evaluated on the same rows.",
+        ),
         ({"same_batches": False}, "same data and first weights for all"),
         ({"same_weights": False, "same_batches": False}, "; same data for all"),
     ],
 )
 def test_what_is_told_of_tuning_target_and_starts(more: dict[str, Any], said: str) -> None:
     assert said in " ".join(screen(CompareFinal(made(SAME, **more), "optimizers")).split())
+
+
+def test_a_p_value_below_the_limit_is_not_rounded_up_to_it() -> None:
+    assert [p_text(p) for p in (0.0496, 0.04998, 0.0494, 0.05, 0.0502, 0.00009)] == [
+        "0.0496", "0.04998", "0.049", "0.05", "0.05", "below 0.0001",
+    ]  # fmt: skip
+
+
+def test_the_rule_counts_what_was_tested_and_names_the_rows() -> None:
+    assert "Holm's correction for 6 pairs" in rule(made(SAME)) and "on one split, so for these test rows (" in rule(
+        made(SAME)
+    )
+    nan = math.nan
+    assert "Holm's correction for 3 pairs" in rule(made([*SAME[:3], [nan, nan, nan, 0.9, 0.9]]))
+    assert "Holm" not in rule(made([*SAME[:2], [nan] * 5], FOUR[:3]))
+
+
+def test_who_diverged_does_not_head_the_table() -> None:
+    nan = math.nan
+    found = made([[1.0, nan, nan, nan, nan], [1.0, 1.0, 1.0, 1.0, nan], SAME[2], [0.7] * 5])
+    assert found.order == [2, 3, 1, 0]
+    assert made([[0.8], [0.9]], FOUR[:2]).order == [1, 0], "with one seed all have few runs"
+
+
+def test_exactly_half_of_the_runs_is_no_median_run() -> None:
+    found = made([[1.0, 1.0, 0.5, 0.5], [1.0, 1.0, 1.0, 0.5]], FOUR[:2])
+    half, more = (result.to_target(Target("accuracy", "train", 0.9, given=True)) for result in found.results)
+    assert half[0] == math.inf and half[2] == 2 and math.isfinite(more[0]) and more[2] == 3
+
+
+def test_which_means_have_intervals() -> None:
+    nan = math.nan
+    enough = " ".join(screen(CompareFinal(made(SAME), "x")).split())
+    assert "interval of the mean over seeds." in enough and "97.8 % [97, 98.8]" in enough
+    some = " ".join(screen(CompareFinal(made([*SAME[:3], [nan, nan, 1.0, 1.0, 1.0]]), "x")).split())
+    assert "interval of the mean over seeds; none of fewer than 5." in some and "100 % 0" in some
+    none = " ".join(screen(CompareFinal(made([row[:4] for row in SAME]), "x")).split())
+    assert "[" not in none and "Means over seeds; from 5 on with an interval." in none
 
 
 def test_what_seeds_the_second_opinion_needs() -> None:
@@ -258,6 +332,14 @@ def test_nobody_stands_anywhere_before_the_first_evaluation() -> None:
     assert screen(view).splitlines()[1] == "train accuracy:  sgd -  momentum -  rmsprop -  adam -"
 
 
+def test_of_other_rows_no_curves_are_drawn() -> None:
+    view = CompareLive("moons")
+    view.update(RaceStarted(FOUR, (0,), "accuracy", "test", None, 200, False))
+    view.update(Passed(0, 0, mark(10, 0.5, 0.7)))
+    assert len(screen(view).splitlines()) == 1
+    assert "train loss" not in screen(CompareFinal(made(SAME, watched=None, target=None), "variants"))
+
+
 def test_losses_that_say_nothing_about_each_other_are_not_drawn() -> None:
     view = CompareLive("moons")
     view.update(RaceStarted(FOUR, (0,), "accuracy", "test", "train", 200, True))
@@ -265,6 +347,19 @@ def test_losses_that_say_nothing_about_each_other_are_not_drawn() -> None:
     assert "train accuracy %" in screen(view) and "train loss" not in screen(view)
     assert "train loss" not in screen(CompareFinal(made(SAME, losses_differ=True), "variants"))
     assert "test loss" not in screen(CompareFinal(made(SAME, losses_differ=True), "variants"))
+
+
+def test_a_figure_that_is_no_number_is_no_divergence() -> None:
+    lines = CompareLines()
+    list(lines.lines(RaceStarted(FOUR[:2], (0,), "accuracy", "test", "train", 200, False)))
+    whole = run(0, 0, 0.9, 1.0)
+    none = replace(whole, figures={"test": {"loss": 0.1, "accuracy": math.nan}})
+    assert list(lines.lines(RunEnded(none, 1, 2))) == []
+    assert list(lines.lines(RunEnded(run(1, 0, math.nan, 1.0), 2, 2))) == [
+        "seed 0: test accuracy sgd nan, momentum diverged"
+    ]
+    found = [Tried(0.1, "finished", math.nan, 0.1)]
+    assert search_line("sgd", found, "f1") == "sgd: 1 rate tried, best 0.1 (f1 nan)"
 
 
 def test_lines_come_in_the_order_of_the_seeds() -> None:
