@@ -40,7 +40,7 @@ KNOBS = {"width": "model[0].dense", "activation": "model[1]", "epochs": "train.e
 OPTIONS = {"forget": "nothing"}  # in the calculation by hand: bias or activation
 WEIGHTS = {"0_dense.w": [[1, -1], [-1, 1]], "0_dense.b": [0, 0], "2_dense.w": [[4], [4]], "2_dense.b": [-2]}
 PREDICT = Prediction(
-    "hidden units h1 = relu(x1 - x2) and h2 = relu(x2 - x1), output z = 4 h1 + 4 h2 - 2. What is z for x = (1, 0)?", near=0.5,
+    "hidden units h1 = relu(x1 - x2) and h2 = relu(x2 - x1), output z = 4 h1 + 4 h2 - 2. What is z for (1, 0)?", near=0.5,
     low="Was the ReLU left out? h2 = relu(0 - 1) is 0, not -1: it must not take anything away from z.",
     high="Was the bias left out? The products make 4, and then the bias of -2 is added.",
     good="4 times 1, plus 4 times 0 because ReLU makes -1 a 0, minus 2.",
