@@ -12,7 +12,7 @@ from dllab.engine.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """`right`: the share of rows that are right after each row was learnt (epochs, N). `corrections`: of each epoch the rows
+    """`right`: share of rows that are right after each row was learnt (epochs, N). `corrections`: of each epoch the rows
     that changed a weight. `weights`: at the end of each epoch, all in one row (epochs, P).
     """
 

@@ -16,7 +16,7 @@ def rule(gate: str) -> Walk:
     return walk(build("perceptron", [f"data={gate}"], dtype="float64"), X, labels, 20, seed=1)
 
 
-def by_hand(labels: list[int], epochs: int) -> tuple[list[list[float]], list[int]]:
+def by_hand(labels: list[int], epochs: int) -> tuple[list[list[int]], list[int]]:
     """Rosenblatt's rule with plain numbers."""
     order, w, ends, corrections = np.random.default_rng(1).permutation(4), [0, 0, 0], [], []
     for _ in range(epochs):

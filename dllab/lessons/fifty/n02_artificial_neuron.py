@@ -11,6 +11,8 @@ w and b z(0,0) + z(1,1) = z(0,1) + z(1,0) (Minsky and Papert 1969).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,7 @@ from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Grid, Lines, Titled
 
-Numbers = NDArray[np.float64]
+Numbers = NDArray[Any]
 
 NEURON = """\
 about: One neuron with a sigmoid learns AND.
