@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from dllab.catalogue import parts
-from dllab.engine.network import build
+from dllab.engine.network import Network, build
 from dllab.lab import by_hand
 from dllab.lab.suits import Unsuited
 
 MODEL = [{"dense": 3}, "tanh", {"dense": {"units": 2, "bias": False}}, "softmax"]
 
 
-def net(*model: object) -> object:
+def net(*model: object) -> Network:
     return build({"data": "xor", "model": list(model), "loss": "cross_entropy"}, seed=3, dtype="float64")
 
 
@@ -44,6 +44,10 @@ def test_what_is_forgotten_is_missing() -> None:
     assert np.allclose(by_hand.forward(infos, made.parameters, [1.0, 1.0], "bias")[0], w.sum(0))
     bare = by_hand.forward(infos, made.parameters, [1.0, 1.0], "activation")
     assert bare[1] == bare[0] and sum(bare[-1]) == pytest.approx(1), "the last activation stays"
+
+
+def test_multiplications_are_counted() -> None:
+    assert by_hand.multiplications(build({"input": [5], "model": [{"dense": 3}, "relu", {"dense": 2}]}), 5) == 15
 
 
 def test_cross_entropy() -> None:
