@@ -108,7 +108,7 @@ def by_hand(net: Subject, features: Callable[[NDArray[Any]], NDArray[Any]]) -> f
     train, test = (net.rows(split) for split in ("train", "test"))
     x, tests = (features(net.data.seen(rows).reshape(len(rows), 14, 14)) for rows in (train, test))
     labels = net.data.dataset.columns["targets"]
-    return LinearProbe(x, labels[train], ridge=0.1).accuracy(tests, labels[test])
+    return LinearProbe(x, labels[train], ridge=30 / len(train)).accuracy(tests, labels[test])
 
 
 def keenest(net: Subject, layer: str, digit: int) -> tuple[float, NDArray[Any]]:
