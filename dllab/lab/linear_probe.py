@@ -6,7 +6,7 @@ that has a closed form: least squares on one column a class, with a little ridge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,13 @@ def probed(subject: Subject, layers: Sequence[str], split: str = "test") -> dict
     y, truth = (_labels(subject, rows) for rows in (subject.rows("train"), subject.rows(split)))
     train, seen = _given(subject, layers, "train"), _given(subject, layers, split)
     return {layer: LinearProbe(train[layer], y).accuracy(seen[layer], truth) for layer in layers}
+
+
+def judged(subject: Subject, features: Callable[[NDArray[Any]], NDArray[Any]], ridge: float = RIDGE) -> float:
+    """Accuracy on the test rows of a probe of what `features` makes of the inputs of a subject's data."""
+    train, test = subject.rows("train"), subject.rows("test")
+    probe = LinearProbe(features(subject.data.seen(train)), _labels(subject, train), ridge)
+    return probe.accuracy(features(subject.data.seen(test)), _labels(subject, test))
 
 
 def probe_map(subject: Subject, layer: str, split: str = "test") -> PlaneMap:

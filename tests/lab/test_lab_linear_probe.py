@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dllab.lab.linear_probe import LinearProbe, probe_map, probed
+from dllab.lab.linear_probe import LinearProbe, judged, probe_map, probed
 from dllab.lab.subject import Subject
 from dllab.recipe import load
 
@@ -55,3 +55,9 @@ def test_two_inputs_are_drawn_as_they_are() -> None:
     x = subject.data.seen(subject.rows("test"))[:1].astype(float)
     train = subject.data.seen(subject.rows("train")).astype(float)
     assert np.allclose(found.points[:1], (x - train.mean(0)) / train.std(0), atol=1e-6)
+
+
+def test_features_of_the_inputs_are_judged() -> None:
+    subject = Subject.untrained(load("rings"), seed=0)
+    assert judged(subject, lambda x: x) == probed(subject, ("",))[""]
+    assert judged(subject, lambda x: (x**2).sum(axis=1)) > 0.95, "the distance from the middle"

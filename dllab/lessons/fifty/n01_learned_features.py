@@ -11,7 +11,7 @@ same descent that finds W.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from statistics import median
 from typing import Any
 
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.lab import hand_made
-from dllab.lab.linear_probe import LinearProbe, probed
+from dllab.lab.keenest import keenest
+from dllab.lab.linear_probe import judged, probed
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
@@ -52,70 +53,66 @@ are knowledge; who has much of it and few data does well to use it."""
 NEXT = (("dllab lesson 1 activation=identity", "layers that cannot make features"),
         ("dllab train mnist10k", "the same on all 8,000 digits, larger"))  # fmt: skip
 BREAKS = (("activation=identity", "linear"), ("activation=identity", "probe"))
-DIGITS = (0, 2, 4, 7)
-HANDS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sums": hand_made.sums, "edges": hand_made.edges}
+
+
+def sums(x: NDArray[Any]) -> NDArray[Any]:
+    """The ink in rows, columns and zones."""
+    return hand_made.sums(x.reshape(-1, 14, 14))
+
+
+def edges(x: NDArray[Any]) -> NDArray[Any]:
+    """The edges in zones, by their direction."""
+    return hand_made.edges(x.reshape(-1, 14, 14))
 
 
 def run(lab: Lab) -> None:
     """Linear models of pixels, of hand-made features and of each layer of deep nets; and all of it with few digits."""
-    few = ("per_class=10", "epochs=60")
-    recipes = {"deep": lab.recipe(), "linear": lab.recipe("model=[{dense: classes}]", "epochs=20"), "few": lab.recipe(*few)}
-    nets = lab.nets(recipes, 5)
-    right = {
-        name: [100 * net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()
-    }
+    recipes = {"deep": lab.recipe(), "linear": lab.recipe("model=[{dense: classes}]", "epochs=20")}
+    nets, draws = lab.nets(recipes, 5), lab.seeds(11)  # few digits are a matter of luck: others for each net
+    scarce = lab.nets({f"{seed}": lab.recipe("per_class=10", "epochs=60", f"data.seed={seed}") for seed in draws}, 1)
+    right = {name: [figure(net) for net in nets[name]] for name in recipes}
     layers = ("", *(info.path for info in nets["deep"][0].network.plan.infos if info.depth and info.kind != "dense"))
     seen = 100 * np.array(lab.each(nets["deep"], lambda net: list(probed(net, layers).values()), "probes"))
-    hands = {name: 100 * by_hand(nets["deep"][0], make) for name, make in HANDS.items()}
+    hands = {name: 100 * judged(nets["deep"][0], make, ridge=0.01) for name, make in (("sums", sums), ("edges", edges))}
+    small = [net for (net,) in scarce.values()]
+    few, apart = [100 * judged(net, edges, ridge=0.3) for net in small], [figure(net) for net in small]
     places, middle = range(len(layers)), np.median(seen, axis=0)
-    curves = {"learnt": (places, middle)} | {
-        f"hand-made {name}": (places, [value] * len(layers)) for name, value in hands.items()
-    }
+    curves = {f"hand-made {name}": (places, np.full(len(layers), value)) for name, value in hands.items()}
+    curves["learnt"] = (places, middle)
     lab.picture(Lines("linear classifiers of what each layer gives (0: the pixels)", curves, x="layer", y="%", you="y"),
                 "From layer to layer the net's own features are better; at the end they beat both.")  # fmt: skip
-    shares, images = zip(*(keenest(nets["deep"][0], layers[-1], digit) for digit in DIGITS))
-    names, captions = [f"for {digit}" for digit in DIGITS], [f"{share:.0f} %" for share in shares]
-    lab.picture(Images("digits, weighed by what the keenest unit for each gives (last layer)", np.stack(images), own=True,
-                       names=names, captions=captions), "Below: how much of what it gives goes to that digit.")  # fmt: skip
+    keen = {digit: keenest(nets["deep"][0], layers[-1], digit) for digit in (0, 2, 4, 7)}
+    lab.picture(Images("all digits, weighed by what a unit of the last hidden layer gives",
+                       np.stack([one.likes.reshape(14, 14) for one in keen.values()]), own=True,
+                       names=[f"keen on {digit}" for digit in keen],
+                       captions=[f"{one.share:.0%}" for one in keen.values()]), "Below: how much of all that it gives goes to that digit.")  # fmt: skip
     lab.table("test accuracy in %", ("", "300 of each", "10 of each"), [
         ("linear, trained on pixels", median(right["linear"]), None),
         ("linear, of row, column and zone sums", hands["sums"], None),
-        ("linear, of edges in zones", hands["edges"], 100 * by_hand(nets["few"][0], hand_made.edges)),
-        ("deep, trained on pixels", median(right["deep"]), median(right["few"])),
+        ("linear, of edges in zones", hands["edges"], median(few)),
+        ("deep, trained on pixels", median(right["deep"]), median(apart)),
     ])  # fmt: skip
     lab.trace("a feature", formula="h = relu(x . w + b)", code=("ops/relu.py", "y[i] = 0 if x[i] < 0 else x[i]"),
-              number=f"{shares[0]:.0f} % of what it gives goes to {DIGITS[0]}s", picture="the first image")  # fmt: skip
+              number=f"{keen[0].share:.0%} of what a unit gives goes to 0s", picture="the first image")  # fmt: skip
     lab.predicted(float(middle[-1]))
     deep = median(right["deep"])
     lab.claim("linear", "deep, above a linear model of the pixels by", deep - median(right["linear"]), ">", 1.5, "points")
     for name, bound in (("sums", 5), ("edges", 2)):
         lab.claim(name, f"deep, above a linear model of hand-made {name} by", deep - hands[name], ">", bound, "points")
-    lab.claim(
-        "probe",
-        "linear classifiers: the last hidden layer, above the pixels by",
-        list(seen[:, -1] - seen[:, 0]),
-        ">",
-        5,
-        "points",
-    )
-    lab.claim("first", "the first hidden layer, above the pixels by", list(seen[:, 1] - seen[:, 0]), ">", 3, "points")
-    ahead = [100 * by_hand(net, hand_made.edges) - figure for net, figure in zip(nets["few"], right["few"])]
-    lab.claim("few", "10 digits of each kind: hand-made edges, above deep by", ahead, ">", 0.5, "points")
+    for id, layer, bound in (("probe", -1, 5), ("first", 1, 3)):
+        more = list(seen[:, layer] - seen[:, 0])
+        lab.claim(
+            id,
+            f"linear classifier of the {id.replace('probe', 'last')} hidden layer, above pixels by",
+            more,
+            ">",
+            bound,
+            "points",
+        )
+    ahead = [one - other for one, other in zip(few, apart)]
+    lab.claim("few", "10 digits of each kind: hand-made edges, above deep by", ahead, ">", 0, "points")
 
 
-def by_hand(net: Subject, features: Callable[[NDArray[Any]], NDArray[Any]]) -> float:
-    """Accuracy of a linear classifier of features that are worked out from a net's data."""
-    train, test = (net.rows(split) for split in ("train", "test"))
-    x, tests = (features(net.data.seen(rows).reshape(len(rows), 14, 14)) for rows in (train, test))
-    labels = net.data.dataset.columns["targets"]
-    return LinearProbe(x, labels[train], ridge=30 / len(train)).accuracy(tests, labels[test])
-
-
-def keenest(net: Subject, layer: str, digit: int) -> tuple[float, NDArray[Any]]:
-    """Of the unit that goes most by a digit: how much of what it gives goes to that, in %; all digits, weighed by it."""
-    rows = net.rows("test")
-    h, labels = net.inference(rows).output(layer).astype(float), net.data.dataset.columns["targets"][rows]
-    means = np.array([h[labels == one].mean(axis=0) for one in range(10)])  # (10, units)
-    unit = int((means[digit] - means.mean(axis=0)).argmax())
-    image = (h[:, unit] @ net.data.seen(rows)).reshape(14, 14)
-    return float(100 * means[digit, unit] / means[:, unit].sum()), image
+def figure(net: Subject) -> float:
+    """The test accuracy in percent."""
+    return 100 * net.ended.figures["test"]["accuracy"] if net.ended else math.nan
