@@ -28,7 +28,7 @@ def edges(images: Array) -> Array:
 
 
 def zones(maps: Array) -> Array:
-    """The sum of each map of (N, H, W, C) over each of ZONES x ZONES zones, (N, C ZONES^2); what does not fill one is left out."""
+    """The sum of each map of (N, H, W, C) over each zone, (N, C ZONES^2); what does not fill one is left out."""
     count, height, width, kinds = maps.shape
     down, across = height // ZONES, width // ZONES
     cut = maps[:, : ZONES * down, : ZONES * across].reshape(count, ZONES, down, ZONES, across, kinds)

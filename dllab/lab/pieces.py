@@ -33,13 +33,13 @@ def fold(network: Network) -> None:
         last = place == len(weights) - 1
         came = np.ones(1) if place == 0 else tent  # what makes x, or the tent below, of this layer's inputs
         if w.shape != (len(came), 1 if last else 2):
-            raise ValueError(f"a weight of shape {w.shape}: only hidden layers of 2 units, and a single output, fold the line")
+            raise ValueError(f"a weight of shape {w.shape}: only hidden layers of 2 units, and one output, fold the line")
         w[...] = np.outer(came, np.ones(w.shape[1]))
         b[...] = 0 if last else np.array([0.0, -0.5])
 
 
 def scatter(network: Network, seed: int) -> None:
-    """Draw the weights of a net of one input and one hidden layer anew, with the kinks of its units anywhere from 0 to 1."""
+    """Draw the weights of a net of one input and one hidden layer anew, its kinks anywhere from 0 to 1."""
     network.initialise(seed)
     w, b, *_ = network.parameters.values()
     b[...] = -w[0] * np.random.default_rng(seed).random(len(b))

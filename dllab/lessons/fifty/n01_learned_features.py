@@ -82,10 +82,10 @@ def run(lab: Lab) -> None:
     lab.picture(Lines("linear classifiers of what each layer gives (0: the pixels)", curves, x="layer", y="%", you="y"),
                 "From layer to layer the net's own features are better; at the end they beat both.")  # fmt: skip
     keen = {digit: keenest(nets["deep"][0], layers[-1], digit) for digit in (0, 2, 4, 7)}
-    lab.picture(Images("all digits, weighed by what a unit of the last hidden layer gives",
-                       np.stack([one.likes.reshape(14, 14) for one in keen.values()]), own=True,
-                       names=[f"keen on {digit}" for digit in keen],
-                       captions=[f"{one.share:.0%}" for one in keen.values()]), "Below: how much of all that it gives goes to that digit.")  # fmt: skip
+    images, captions = zip(*((one.likes.reshape(14, 14), f"{100 * one.share:.0f} %") for one in keen.values()))
+    lab.picture(Images("all digits, weighed by what a unit of the last hidden layer gives", np.stack(images), own=True,
+                       names=[f"keen on {digit}" for digit in keen], captions=captions),
+                "Below: how much of all that it gives goes to that digit.")  # fmt: skip
     lab.table("test accuracy in %", ("", "300 of each", "10 of each"), [
         ("linear, trained on pixels", median(right["linear"]), None),
         ("linear, of row, column and zone sums", hands["sums"], None),
@@ -93,7 +93,7 @@ def run(lab: Lab) -> None:
         ("deep, trained on pixels", median(right["deep"]), median(apart)),
     ])  # fmt: skip
     lab.trace("a feature", formula="h = relu(x . w + b)", code=("ops/relu.py", "y[i] = 0 if x[i] < 0 else x[i]"),
-              number=f"{keen[0].share:.0%} of what a unit gives goes to 0s", picture="the first image")  # fmt: skip
+              number=f"{100 * keen[0].share:.0f} % of what a unit gives goes to 0s", picture="the first image")  # fmt: skip
     lab.predicted(float(middle[-1]))
     deep = median(right["deep"])
     lab.claim("linear", "deep, above a linear model of the pixels by", deep - median(right["linear"]), ">", 1.5, "points")

@@ -72,11 +72,11 @@ def run(lab: Lab) -> None:
             scatter(single, 20 * lab.seed + draw)
             wide[2 * k] = max(wide[2 * k], pieces(x, curve(single, x)))
     shown = sorted({most // 3 or 1, 2 * most // 3 or 1})
-    lab.picture(Grid([Lines(f"{k} layers of 2 units", {"y": (x, folded[k])}, x="x", y="y") for k in shown]),
+    lab.picture(Grid([Lines(f"layers of 2 units: {k}", {"y": (x, folded[k])}, x="x", y="y") for k in shown]),
                 "Each layer folds the line once more: twice as many pieces, each twice as steep.")  # fmt: skip
-    curves = {"in layers of 2": (list(deep), list(deep.values())), "in one layer": (list(wide), list(wide.values()))}
+    curves = {"deep": (list(deep), list(deep.values())), "wide": (list(wide), list(wide.values()))}
     lab.picture(Lines("straight pieces, counted", curves, x="hidden units", y="pieces", log=True, you="y"),
-                "Units on top of each other multiply the pieces, units side by side add them.")  # fmt: skip
+                "Deep: layers of two units multiply the pieces. Wide: units in one layer add them.")  # fmt: skip
     lab.trace("how steep the first piece is", formula="T(x) = 2 relu(x) - 4 relu(x - 1/2), k times",
               code=("ops/relu.py", "y[i] = 0 if x[i] < 0 else x[i]"),
               number=f"{folded[most][1] / x[1]:g} after {most} layers",
