@@ -60,7 +60,7 @@ BARE = {
 }
 JUDGED: tuple[tuple[str, str, Op, float], ...] = (
     ("clouds", "clouds", ">", 95), ("pinned", "clouds, no bias", "<", 55), ("centred", "clouds, no bias, centred", ">", 95),
-    ("rings", "rings", ">", 95), ("sectors", "rings, no bias", "<", 60),
+    ("rings", "rings", ">", 95), ("sectors", "rings, no bias", "<", 65),
 )  # fmt: skip
 
 
