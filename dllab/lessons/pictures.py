@@ -97,6 +97,14 @@ class Histogram:
 
 
 @dataclass(frozen=True, eq=False)
+class Titled:
+    """A picture that has no title of its own, such as a boundary, with one above it."""
+
+    title: str
+    picture: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Pictures beside each other, where there is room."""
 

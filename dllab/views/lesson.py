@@ -37,8 +37,7 @@ def question(lesson: Lesson) -> RenderableType:
 
 def asked(predict: Prediction) -> RenderableType:
     """What is to be predicted."""
-    unit = f" ({predict.unit})" if predict.unit else ""
-    return Plain(Group(Text.assemble(("Predict: ", "bold"), predict.question, unit)))
+    return Plain(Group(Text.assemble(("Predict: ", "bold"), predict.question)))
 
 
 def experiment(report: Report, you: float | None = None) -> Iterator[RenderableType]:

@@ -83,6 +83,11 @@ def _(picture: pictures.Histogram) -> RenderableType:
 
 
 @drawing.register
+def _(picture: pictures.Titled) -> RenderableType:
+    return Group(Text(picture.title, "bold"), drawing(picture.picture))
+
+
+@drawing.register
 def _(picture: pictures.Grid) -> RenderableType:
     return Beside([drawing(one) for one in picture.pictures], picture.least)
 

@@ -1,0 +1,115 @@
+"""Why should a net be deep, when one hidden layer can be as wide as one likes?
+
+A ReLU unit puts one kink into a line. Units side by side add their kinks: H of them make at most H + 1 straight pieces.
+Layers on top of each other do more: a later one folds all that is below it. Two units fold the line from 0 to 1 to a tent,
+
+    T(x) = 2 relu(x) - 4 relu(x - 1/2)
+
+and tents can be folded again (Telgarsky 2015). Where a target is folded, as wound spirals are, a deep net does more with
+the same number of parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
+
+from dllab.lab.pieces import curve, fold, pieces, scatter
+from dllab.lessons.claim import Prediction
+from dllab.lessons.lab import Lab
+from dllab.lessons.pictures import Grid, Lines
+
+FOLDS = """\
+about: Layers of two ReLU units; with the right weights each of them folds the line once more.
+data: {name: function, function: sawtooth, periods: 2, samples: 400, noise: 0, test: 0.25}
+model: [{repeat: {times: 6, layers: [{dense: 2}, relu]}}, {dense: 1}]
+loss: mse
+optimizer: {adam: 0.01}
+train: {epochs: 60, batch: 32}
+"""
+DEEP = """\
+about: Spirals that wind almost twice; three narrow layers against a wide one.
+data: {name: spirals, turns: 1.75, noise: 0.1, samples: 900, test: 0.25}
+model: [{dense: 16}, relu, {dense: 16}, relu, {dense: 16}, relu, {dense: classes}]
+loss: cross_entropy
+optimizer: {adam: 0.01}
+train: {epochs: 40, batch: 32}
+"""
+RECIPES = {"folds": FOLDS, "spirals": DEEP}
+KNOBS = {"folds": "model[0].repeat.times", "activation": "model[0].repeat.layers[1]", "turns": "data.spirals.turns",
+         "epochs": "train.epochs"}  # fmt: skip
+PREDICT = Prediction(
+    "six hidden layers of two ReLU units each: of how many straight pieces can the function be that they compute?",
+    log=True, near=1.2, least=1, most=1e9,
+    low="Twelve units would be good for twelve kinks if they lay side by side. But every layer folds all that is below it.",
+    high="Every layer can fold what is below it once, and so double the pieces: 2 to the 6th.",
+    good="Every layer folds what is below it once, and so doubles the pieces.",
+)  # fmt: skip
+LEFT_OUT = """That a net can do something does not mean that training finds it. The very net that can fold, from weights as
+they are drawn, gets nowhere with a sawtooth of two teeth, and one hidden layer with as many parameters follows it, as
+measured above. And depth alone is hard to train: eight layers of sigmoids end with a larger loss than one."""
+NEXT = (("dllab lesson 3 folds=4", "four layers: how many pieces now?"),
+        ("dllab lesson 3 turns=0.5", "spirals that hardly wind: is depth worth it?"))  # fmt: skip
+BREAKS = (("activation=identity", "pieces"), ("turns=0.25", "deep"))
+RATES = (0.003, 0.01, 0.03)
+ONE = "model=[{{dense: {}}}, relu, {{dense: 1}}]"
+WIDE = "model=[{{dense: {}}}, relu, {{dense: classes}}]"
+SIGMOIDS = "model=[{{repeat: {{times: {}, layers: [{{dense: 32}}, sigmoid]}}}}, {{dense: classes}}]"
+
+
+def run(lab: Lab) -> None:
+    """Pieces of folded nets and of wide ones; then trained ones: where depth wins, and where it does not."""
+    x, folded, deep, wide = np.linspace(0, 1, 4097), {}, {}, {}
+    most = len(lab.network(lab.recipe(name="folds")).parameters) // 2 - 1
+    for k in range(1, most + 1):
+        net, single = (lab.network(lab.recipe(change, name="folds")) for change in (f"folds={k}", ONE.format(2 * k)))
+        fold(net)
+        folded[k] = curve(net, x)
+        deep[2 * k], wide[2 * k] = pieces(x, folded[k]), 0
+        for draw in range(20):
+            scatter(single, 20 * lab.seed + draw)
+            wide[2 * k] = max(wide[2 * k], pieces(x, curve(single, x)))
+    shown = sorted({most // 3 or 1, 2 * most // 3 or 1})
+    lab.picture(Grid([Lines(f"layers of 2 units: {k}", {"y": (x, folded[k])}, x="x", y="y") for k in shown]),
+                "Each layer folds the line once more: twice as many pieces, each twice as steep.")  # fmt: skip
+    curves = {"deep": (list(deep), list(deep.values())), "wide": (list(wide), list(wide.values()))}
+    lab.picture(Lines("straight pieces, counted", curves, x="hidden units", y="pieces", log=True, you="y"),
+                "Deep: layers of two units multiply the pieces. Wide: units in one layer add them.")  # fmt: skip
+    lab.trace("how steep the first piece is", formula="T(x) = 2 relu(x) - 4 relu(x - 1/2), k times",
+              code=("ops/relu.py", "y[i] = 0 if x[i] < 0 else x[i]"),
+              number=f"{folded[most][1] / x[1]:g} after {most} layers",
+              picture="the slope, which doubles from layer to layer")  # fmt: skip
+    lab.predicted(deep[2 * most])
+    size = sum(values.size for values in lab.network(lab.recipe(name="spirals")).parameters.values())
+    spirals = {"deep": best(lab, 20, "accuracy", "spirals"),  # each unit of the wide one has 2 + 1 + 3 parameters
+               "wide": best(lab, 20, "accuracy", "spirals", WIDE.format(round((size - 3) / 6)))}  # fmt: skip
+    teeth = {"deep": best(lab, 9, "rmse", "folds"), "wide": best(lab, 9, "rmse", "folds", ONE.format(2 * most))}
+    sigmoids = {k: best(lab, 5, "loss", "spirals", SIGMOIDS.format(k), "turns=0.75") for k in (8, 1)}
+    lab.table("trained, each at the best of three learning rates", ("", "deep", "one layer"), [
+        ("spirals, test accuracy", median(spirals["deep"]), median(spirals["wide"])),
+        ("sawtooth, test rmse", median(teeth["deep"]), median(teeth["wide"])),
+        ("sigmoids, 8 layers or 1, training loss", median(sigmoids[8]), median(sigmoids[1])),
+    ])  # fmt: skip
+    lab.claim("pieces", f"{most} layers of 2 units: straight pieces", deep[2 * most], "==", 2**most)
+    lab.claim("add", f"one layer of {2 * most} units: the most pieces of 20 nets", wide[2 * most], "<=", 2 * most + 1)
+    more = less(spirals["deep"], spirals["wide"])
+    lab.claim("deep", f"spirals, {size} parameters: accuracy of three layers, above one by", more, ">", 0.1)
+    more = less(teeth["deep"], teeth["wide"])
+    lab.claim("sawtooth", "sawtooth: error of the net that can fold, above that of one layer by", more, ">", 0.2)
+    more = less(sigmoids[8], sigmoids[1])
+    lab.claim("sigmoid", "sigmoids: training loss of 8 layers, above that of one by", more, ">", 0.4)
+
+
+def less(high: Sequence[float], low: Sequence[float]) -> list[float]:
+    """By how much each net is above the other of the same seed."""
+    return [one - other for one, other in zip(high, low)]
+
+
+def best(lab: Lab, nets: int, metric: str, name: str, *changes: str) -> Sequence[float]:
+    """What nets reach at the learning rate that is best for them in the median."""
+    recipes = {str(rate): lab.recipe(*changes, f"optimizer.lr={rate}", name=name) for rate in RATES}
+    split = "train" if metric == "loss" else "test"
+    found = [[run.figure(metric, split) for run in each] for each in lab.runs(recipes, nets).values()]
+    return (max if metric == "accuracy" else min)(found, key=median)

@@ -1,0 +1,63 @@
+"""Linear probes: straight borders are found where there are some, and layers are told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dllab.lab.linear_probe import LinearProbe, judged, probe_map, probed
+from dllab.lab.subject import Subject
+from dllab.recipe import load
+
+
+def test_a_straight_border_is_found() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 2)) + 10
+    labels = (x[:, 0] > 2 * x[:, 1] - 10).astype(int)
+    probe = LinearProbe(x[:300], labels[:300])
+    assert probe.accuracy(x[300:], labels[300:]) > 0.95
+    assert probe.accuracy(x, 1 - labels) == pytest.approx(1 - probe.accuracy(x, labels))
+
+
+def test_xor_has_none() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 2))
+    labels = (x[:, 0] * x[:, 1] > 0).astype(int)
+    assert LinearProbe(x, labels).accuracy(x, labels) < 0.65
+    assert LinearProbe(np.prod(x, axis=1), labels).accuracy(np.prod(x, axis=1), labels) > 0.8
+
+
+def test_a_number_that_never_changes_and_pictures() -> None:
+    labels = np.array([0, 1, 2] * 5)
+    x = np.stack([np.eye(3)[labels], np.ones((15, 3))], axis=1)  # (15, 2, 3)
+    assert LinearProbe(x, labels).accuracy(x, labels) == 1
+
+
+def test_layers_of_a_net() -> None:
+    subject = Subject.trained(load("rings"), seed=0)
+    found = probed(subject, ("", "1_tanh"))
+    assert list(found) == ["", "1_tanh"] and found[""] < 0.65 and found["1_tanh"] > 0.9
+
+
+def test_the_map_of_a_layer_is_what_its_probe_says() -> None:
+    subject = Subject.trained(load("spirals", ["train.epochs=20"]), seed=0)
+    layer = "3_tanh"
+    found, accuracy = probe_map(subject, layer), probed(subject, (layer,))[layer]
+    assert found.wrong == round((1 - accuracy) * found.seen.rows), "three classes lie in a plane"
+    rows, columns = found.labels.shape
+    shares = (found.points - found.low) / (found.high - found.low)
+    at = np.round(shares * (columns - 1, rows - 1)).astype(int)
+    drawn = found.labels[rows - 1 - at[:, 1], at[:, 0]]
+    assert (drawn == found.said).mean() > 0.97
+
+
+def test_two_inputs_are_drawn_as_they_are() -> None:
+    subject = Subject.untrained(load("rings"), seed=0)
+    found = probe_map(subject, "")
+    x = subject.data.seen(subject.rows("test"))[:1].astype(float)
+    train = subject.data.seen(subject.rows("train")).astype(float)
+    assert np.allclose(found.points[:1], (x - train.mean(0)) / train.std(0), atol=1e-6)
+
+
+def test_features_of_the_inputs_are_judged() -> None:
+    subject = Subject.untrained(load("rings"), seed=0)
+    assert judged(subject, lambda x: x) == probed(subject, ("",))[""]
+    assert judged(subject, lambda x: (x**2).sum(axis=1)) > 0.95, "the distance from the middle"
