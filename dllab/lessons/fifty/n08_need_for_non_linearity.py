@@ -66,7 +66,7 @@ def run(lab: Lab) -> None:
     )
     lab.table("", ("net", "weights", "test points right, %"), [(name, weights[name], median(right[name])) for name in nets])
     lab.picture(
-        Bars("test points right", {name: median(each) for name, each in right.items()}, "%", you=True), max(each)) for name, each in right.items()}),
+        Bars("test points right", {name: median(each) for name, each in right.items()}, "%", you=True),
         "Guessing is right about half of the points.",
     )  # fmt: skip
     found = [one_matrix(lab, net) for net in nets["linear stack"]]
