@@ -14,8 +14,8 @@ from statistics import mean, median
 
 import numpy as np
 
-from dllab.lab.activation_curves import curve, names
-from dllab.lab.activations import activations
+from dllab.lab.activation_curves import curve
+from dllab.lab.activations import between
 from dllab.lab.calibration import Calibration, calibration
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
@@ -82,7 +82,7 @@ def run(lab: Lab) -> None:
         picture="the height of the curve",
     )
     starts = lab.nets({kind: lab.recipe(*changes, name="hidden") for kind, changes in KINDS.items()}, 7, trained=False)
-    centre = {kind: [centre_of(net) for net in nets] for kind, nets in starts.items()}
+    centre = {kind: [mean(one.mean for one in between(net)) for net in nets] for kind, nets in starts.items()}
     best = {kind: best_of(lab, changes) for kind, changes in KINDS.items()}
     lab.table("two hidden layers on digits", ("hidden", "mean output at the start", "best rate", "loss after 5 epochs"),
               [(kind, median(centre[kind]), *best[kind]) for kind in KINDS])  # fmt: skip
@@ -112,11 +112,6 @@ def run(lab: Lab) -> None:
     lab.claim(
         "too-sure", "calibration error of the larger net on 40 examples", [one.error for one in judged[HEART]], ">", 0.12
     )
-
-
-def centre_of(net: Subject) -> float:
-    """The mean output of the hidden layers."""
-    return mean(layer.mean for layer in activations(net, "train").layers if layer.kind in names())
 
 
 def best_of(lab: Lab, changes: Sequence[str]) -> tuple[float, float]:
