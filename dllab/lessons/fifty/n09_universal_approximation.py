@@ -77,8 +77,11 @@ def run(lab: Lab) -> None:
         "By hand the error falls with the square of the width; trained nets come near, but not so near.",
     )  # fmt: skip
     columns = [(name, way, found) for name in CURVES for way, found in (("trained", trained), ("by hand", hand))]
-    lab.table("rms error", ("units", *(f"{name}, {way}" for name, way, _ in columns)),
-              [(width, *(found[name][place] for name, _, found in columns)) for place, width in enumerate(WIDTHS)])  # fmt: skip
+    lab.table(
+        "rms error",
+        ("units", *(f"{name}, {way}" for name, way, _ in columns)),
+        [(width, *(found[name][place] for name, _, found in columns)) for place, width in enumerate(WIDTHS)],
+    )
     size = {name: sum(values.size for values in runs[name][0].parameters.values()) for name in DEPTHS}
     lab.table("two waves", ("net", "weights", "rms error"), [(name, size[name], median(error[name])) for name in DEPTHS])
     shrinks = hand["sine"][-2] / hand["sine"][-1]
