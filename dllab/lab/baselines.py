@@ -16,12 +16,13 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Kind = Literal["tree", "linear", "logistic"]
 ROUNDS = 1000
@@ -70,7 +71,7 @@ class Baseline:
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Classes or values (N,) for inputs x (N, ...)."""
-        with threadpool_limits(1):
+        with _pools().limit(limits=1):
             found: NDArray[Any] = self.model.predict(flat(x))
         return found.reshape(len(found))
 
@@ -106,7 +107,7 @@ def fit(
     model = _new(kind, classes, depth, seed)
     inputs, targets = flat(x), np.asarray(y).reshape(-1)
     began = time.perf_counter()
-    with threadpool_limits(1), warnings.catch_warnings():  # so small, threads only get in each other's way
+    with _pools().limit(limits=1), warnings.catch_warnings():  # so small, threads only get in each other's way
         warnings.simplefilter("ignore")  # that it has not quite converged after ROUNDS
         model.fit(inputs, targets)
     return Baseline(kind, model, time.perf_counter() - began, _numbers(kind, model), _work(kind, model, inputs))
@@ -116,6 +117,12 @@ def flat(x: ArrayLike) -> NDArray[Any]:
     """Inputs (N, ...) as rows of numbers (N, F)."""
     found = np.asarray(x)
     return found.reshape(len(found), -1)
+
+
+@cache
+def _pools() -> Any:
+    """The threads of the libraries that scikit-learn has loaded; to look for them takes longer than to predict."""
+    return ThreadpoolController()
 
 
 def _new(kind: Kind, classes: bool, depth: int | None, seed: int) -> Any:
