@@ -100,7 +100,7 @@ def run(lab: Lab) -> None:
     behind = [one / hand["sine"][-1] for one in error["sine 256"]]
     lab.claim("found", "256 units: error of the trained net for that by hand", behind, ">", 10)
     deeper = [narrow / wide for wide, narrow in zip(*(error[name] for name in DEPTHS))]
-    lab.claim("depth", "two waves: error of three narrow layers for that of the wide one", deeper, "<", 0.6)
+    lab.claim("depth", "two waves: error of three narrow layers for that of the wide one", deeper, "<", 0.8)
     lab.claim("fewer", "weights of the three layers for those of the wide one", size[DEPTHS[1]] / size[DEPTHS[0]], "<", 1)
     away = [outside(lab, run) for run in runs["sine 256"]]
     lab.claim("outside", "256 trained units: rms error for x from 1 to 2, where no data were", away, ">", 0.5)

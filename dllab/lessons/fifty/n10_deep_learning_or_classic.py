@@ -52,6 +52,7 @@ train: {epochs: 15, batch: 32}
 }
 KNOBS = {"kernel": "model[0].repeat.layers[0].conv.kernel", "units": "model[0].repeat.layers[0].conv.units"}
 LEFT_ALONE = ("train.epochs=150", "train.weight_decay=0")
+COLUMNS = ("data", "model", "score", "numbers", "operations", "seconds")
 SIZES = (5, 15, 50)
 CLASSIC: dict[str, tuple[Kind, Kind]] = {"values": ("linear", "tree"), "classes": ("logistic", "tree")}
 ON_PICTURES: tuple[Kind, Kind] = ("logistic", "tree")
@@ -63,8 +64,8 @@ JUDGED = {
     "images": "pictures: accuracy of the CNN beyond the better of tree and logistic regression",
 }
 PREDICT = Prediction(
-    "from ten measurements of 300 patients linear regression learns to explain nearly half of how diabetes goes on in others. "
-    "A net with 16 hidden units learns from the same, for 150 epochs: how much does it explain?",
+    "from ten measurements of 300 patients linear regression learns to explain nearly half of how diabetes goes on in "
+    "others. A net with 16 hidden units learns from the same, for 150 epochs: how much does it explain?",
     unit="%", near=7, least=-1000, most=100,
     low="It does find something, if less than the straight line.",
     high="It fits the patients it has seen better and better, noise and all; to others that is of no use.",
@@ -86,13 +87,14 @@ def run(lab: Lab) -> None:
     found = {(name, "net"): [standing(net) for net in nets] for name, nets in tables.items()}
     for name, kinds in CLASSIC.items():
         found |= {(name, kind): [standing(net, kind, 3) for net in tables[name]] for kind in kinds if there()}
-    lab.table("small tables; score: share of the variance explained, or accuracy",
-              ("data", "model", "score", "numbers", "operations", "seconds"),
-              [(*key, *(median(column) for column in zip(*map(astuple, each)))) for key, each in found.items()])  # fmt: skip
-    learnt = {10 * size: lab.recipe(f"data.per_class={size}", f"data.seed={lab.seed}", name="pictures") for size in SIZES}
+    medians = {key: [median(column) for column in zip(*map(astuple, each))] for key, each in found.items()}
+    lab.table("small tables; score: share of the variance explained, or accuracy", COLUMNS,
+              [(*key, *row) for key, row in medians.items()])  # fmt: skip
+    learnt = {10 * size: lab.recipe(f"data.per_class={size}", name="pictures") for size in SIZES}
     pictures = list(lab.nets({f"{size} pictures": recipe for size, recipe in learnt.items()}, 5).values())
     right = {"CNN": [[standing(net).score for net in nets] for nets in pictures]}
-    right |= {kind: [[standing(nets[0], kind).score] for nets in pictures] for kind in ON_PICTURES if there()}
+    for kind in ON_PICTURES if there() else ():
+        right[kind] = [[standing(nets[0], kind).score] for nets in pictures]
     lab.picture(
         Lines("right about new pictures, by how many were learnt from",
               {name: (list(learnt), [median(each) for each in all_]) for name, all_ in right.items()},
@@ -146,14 +148,11 @@ def reasons(lab: Lab, net: Subject, cnn: Subject) -> None:
         told["logistic: |weight|"] = np.abs(fit("logistic", *rows_of(net, "train")).weights()[:, 0])
         images["its weights"] = fit("logistic", *rows_of(cnn, "train")).weights()[:, 3].reshape(three.shape[1:3])
         tree = fit("tree", net.data.dataset.columns["inputs"][net.rows("train")], rows_of(net, "train")[1], depth=2)
-        lab.say(
-            "The tree's reasons are its rules:\n"
-            + "\n".join(rule.text(names, known[int(rule.answer)]) for rule in tree.rules())
-        )
+        rules = [rule.text(names, known[int(rule.answer)]) for rule in tree.rules()]
+        lab.say("\n".join(["The reasons of a small tree are its rules:", *rules]))
     first = {name: np.argsort(-sizes)[:3] for name, sizes in told.items()}
-    lab.table("what counts most among 30 measurements", list(told), [
-        [f"{names[first[name][place]]} {sizes[first[name][place]]:.2f}" for name, sizes in told.items()] for place in range(3)
-    ])  # fmt: skip
+    most = [[f"{names[place]} {told[name][place]:.2f}" for place in places] for name, places in first.items()]
+    lab.table("what counts most among 30 measurements", list(told), list(zip(*most)))
     lab.picture(
         Images("what speaks for a 3: its ink, the saliency of that, logistic regression", np.stack(list(images.values())),
                list(images), signed=True, own=True),
