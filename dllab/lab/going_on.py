@@ -13,6 +13,12 @@ from dllab.recipe import Recipe
 T = TypeVar("T")
 
 
+def training_loss(net: Subject) -> float:
+    """The loss of all training rows as one batch."""
+    rows = net.rows("train")
+    return net.network.loss_and_gradients(net.data.seen(rows), net.data.targets(rows))[0]
+
+
 def go_on(net: Subject, recipe: Recipe, steps: int, look: Callable[[Subject], T], looks: int = 10, *,
           seed: int = 0) -> list[T]:  # fmt: skip
     """What `look` sees of a net with the weights of `net`, before and `looks` times during `steps` steps of the recipe.

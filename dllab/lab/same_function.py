@@ -14,6 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.lab.subject import Subject
+from dllab.recipe import Recipe
+
+
+def twin(net: Subject, recipe: Recipe) -> Subject:
+    """An untrained net of sigmoids, of that recipe, with the function of a net with tanh. Raises ValueError as below."""
+    found = Subject.untrained(recipe)
+    for own, values in zip(found.network.parameters.values(), with_sigmoids(net.network.parameters)):
+        own[...] = values
+    return found
+
 
 def with_sigmoids(parameters: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
     """Parameters w, b, w, b, ... of dense layers with sigmoids between them, from those of such layers with tanh.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dllab.engine.network import build
-from dllab.lab.same_function import with_sigmoids
+from dllab.lab.same_function import twin, with_sigmoids
+from dllab.lab.subject import Subject
 from dllab.recipe import parse
 
 MODEL = "{{input: [3], model: [{{dense: 5}}, {0}, {{dense: 4}}, {0}, {{dense: 2}}]}}"
@@ -27,3 +28,11 @@ def test_other_layers_are_refused() -> None:
     net = build(parse("{input: [3], model: [{dense: {units: 5, bias: false}}, tanh, {dense: 2}]}"))
     with pytest.raises(ValueError, match="no dense layers with biases"):
         with_sigmoids(net.parameters)
+
+
+def test_a_twin_has_the_function_of_its_net() -> None:
+    text = "data: {name: moons, samples: 60, test: 0.25}\nmodel: [{dense: 5}, tanh, {dense: classes}]\ntrain: {epochs: 2}\n"
+    net = Subject.trained(parse(text), seed=1)
+    other = twin(net, parse(text, ["model[1]=sigmoid"]))
+    x = net.data.seen(net.rows("test"))
+    assert np.allclose(other.network.forward(x), net.network.forward(x), atol=1e-5)

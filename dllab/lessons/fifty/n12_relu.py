@@ -10,13 +10,13 @@ half: a unit that is silent for every example has slope 0 for all of them, gets 
 from __future__ import annotations
 
 from functools import partial
-from statistics import median
+from statistics import mean, median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dllab.lab.activation_curves import curve
-from dllab.lab.activations import activations
+from dllab.lab.activations import between, never_on
 from dllab.lab.going_on import go_on
 from dllab.lab.gradients import first_over_last
 from dllab.lab.op_count import nanoseconds, operations
@@ -62,7 +62,7 @@ def run(lab: Lab) -> None:
     """What it costs and what it keeps, then how units die and wake."""
     deep = lab.nets({name: lab.recipe(DEEP.format(name)) for name in KINDS}, 5, trained=False)
     share = {name: [first_over_last(net) for net in each] for name, each in deep.items()}
-    silent = [float(np.mean([one.zeros for one in activations(net, "train", "relu").layers])) for net in deep["relu"]]
+    silent = [mean(one.zeros for one in between(net)) for net in deep["relu"]]
     cost = {name: operations(module.forward) for name, module in KINDS.items()}
     took = {name: nanoseconds(name) for name in KINDS}
     lab.table("one number costs; ten layers of 64 keep", ("activation", "operations", "ns", "|dW_1| / |dW_L|"),
@@ -110,7 +110,6 @@ def run(lab: Lab) -> None:
 
 
 def seen(net: Subject) -> tuple[NDArray[np.bool_], float]:
-    """Which units of the first layer are off for every training example (units,), and the test accuracy."""
-    hidden: NDArray[np.float64] = net.inference(net.rows("train")).output("0_dense")
+    """Which hidden units are off for every training example (units,), and the test accuracy."""
     said = net.network.forward(net.data.seen(net.rows("test"))).argmax(-1)
-    return np.all(hidden <= 0, axis=0), float((said == net.data.targets(net.rows("test"))).mean())
+    return never_on(net, "0_dense"), float((said == net.data.targets(net.rows("test"))).mean())

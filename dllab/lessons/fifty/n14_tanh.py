@@ -17,13 +17,12 @@ import numpy as np
 
 from dllab.lab.activation_curves import curve
 from dllab.lab.activations import between
-from dllab.lab.going_on import go_on
-from dllab.lab.same_function import with_sigmoids
+from dllab.lab.going_on import go_on, training_loss
+from dllab.lab.same_function import twin, with_sigmoids
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Lines
-from dllab.recipe import Recipe
 
 RECIPE = """\
 about: Digits, by three hidden layers of tanh.
@@ -110,25 +109,11 @@ def run(lab: Lab) -> None:
     lab.claim("saturates", "weights of size 1: share of outputs with next to no slope", stuck, ">", 0.5)
 
 
-def twin(net: Subject, recipe: Recipe) -> Subject:
-    """A net of sigmoids that computes what a net with tanh does."""
-    found = Subject.untrained(recipe)
-    for own, values in zip(found.network.parameters.values(), with_sigmoids(net.network.parameters)):
-        own[...] = values
-    return found
-
-
 def best_of(lab: Lab, nets: list[Subject], changes: Sequence[str]) -> tuple[float, list[float]]:
     """The rate at which so many nets end with the least loss, by the median, and their losses."""
     ends = {}
     for rate in RATES:
         recipe = lab.recipe(*changes, f"optimizer={{sgd: {rate}}}")
-        further = partial(go_on, recipe=recipe, steps=lab.option("steps"), look=loss, looks=1)
+        further = partial(go_on, recipe=recipe, steps=lab.option("steps"), look=training_loss, looks=1)
         ends[rate] = [float(np.nan_to_num(seen[-1], nan=np.inf)) for seen in lab.each(nets, further, f"rate {rate:g}")]
     return min(ends.items(), key=lambda one: median(one[1]))
-
-
-def loss(net: Subject) -> float:
-    """That of all training examples."""
-    rows = net.rows("train")
-    return net.network.loss_and_gradients(net.data.seen(rows), net.data.targets(rows))[0]
