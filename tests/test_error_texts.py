@@ -42,6 +42,13 @@ NO_GOLDEN = {
     "no kind of numbers of that name": "told as a file that is not of this version",
     "no task of that name, or something neither true nor false": "told as a file that is not of this version",
     "has no line with": "a lesson that quotes code which is not there, which a test looks for",
+    "regression does not learn": "no command asks for a baseline; lessons ask for those that fit",
+    "give one outcome for each, and at least one": "no command asks for a calibration",
+    "probabilities and": "no command asks for a calibration",
+    "the net that goes on has parameters of other shapes": "lessons go on with nets of the same shapes",
+    "expected two knots or more, in rising order, and a value for each": "lessons give knots that rise",
+    "is no single loop over numbers": "lessons count kernels that are one",
+    "these are no dense layers with biases: expected w (inputs, units), b (units,), w, b, ...": "lessons have such nets",
     "of the data is not what it was when this net was trained": "layers of the lab read tables in training only",
 }
 """Pieces that no golden shows, and why."""

@@ -80,6 +80,19 @@ def activations(subject: Subject, split: str, wanted: str | None = None) -> Acti
     )
 
 
+def between(subject: Subject, split: str = "train") -> tuple[LayerActivations, ...]:
+    """How the outputs of a net's activations lie, and of no other layers."""
+    known = parts("layers")
+    found = activations(subject, split).layers
+    return tuple(one for one in found if getattr(known.get(one.kind), "group", "") == "activations")
+
+
+def never_on(subject: Subject, path: str, split: str = "train") -> NDArray[np.bool_]:
+    """Which units of a layer give nothing above 0 for any example of a split, (units,): a ReLU after it is dead."""
+    outputs = subject.inference(subject.rows(split)).output(path)
+    return np.all(outputs.reshape(-1, outputs.shape[-1]) <= 0, axis=0)  # type: ignore[no-any-return]
+
+
 def _tallied(subject: Subject, rows: NDArray[np.int64]) -> tuple[LayerActivations, ...]:
     """All layers, over as many rows at once as an inference has memory for."""
     plan, tallies = subject.network.plan, [Tally(info) for info in subject.network.plan.program("infer").infos]

@@ -122,6 +122,13 @@ def gradients(subject: Subject, layer: str | None = None) -> Gradients:
     )  # fmt: skip
 
 
+def first_over_last(subject: Subject) -> float:
+    """How large the gradient of the first layer's weight matrix is beside that of the last one's, for one batch."""
+    found = gradients(subject)
+    sizes = [float(one.gradient[0]) for one in found.parameters if one.label in found.weights]
+    return sizes[0] / sizes[-1]
+
+
 def verdicts(
     layers: Sequence[LayerGradients], parameters: Sequence[ParameterTrace], times: Sequence[ThroughTime], diverged: bool
 ) -> tuple[Verdict, ...]:
