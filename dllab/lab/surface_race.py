@@ -14,8 +14,10 @@ from dllab.data.streams import generator
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network, build
+from dllab.lab.curvature import curvature
 from dllab.losses.surface import LANDSCAPES, Landscape, height
 from dllab.plan.plan import HISTORY_STEPS
+from dllab.recipe import Recipe
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import Compiling
 
@@ -113,14 +115,19 @@ def race(
         drawn = generator(seed, "surface race").uniform(low, high)
         start = (float(drawn[0]), float(drawn[1])) if seed else terrain.start
     least = min(_height(surface, *place) for place in terrain.minima)
-    walkers = [Walker(surface, start, name, options) for name, options in optimizers]
+    walkers = [Walker.on(surface, start, name, options) for name, options in optimizers]
     for walker in walkers:
         for event in compile_ahead(walker.plan, (PROGRAM,)):
             on_event(event)
     racers = tuple(_race_one(w, surface, *named, steps, least) for w, named in zip(walkers, optimizers))
-    x, y = (np.linspace(*ends, points) for ends, points in zip(_box(terrain, start), (ACROSS, UP)))
-    heights = np.array([[_height(surface, float(a), float(b)) for a in x] for b in y])
+    x, y, heights = relief(surface, start)
     return SurfaceRace(surface, terrain.formula, least, terrain.minima, start, steps, racers, x, y, heights)
+
+
+def relief(surface: Landscape, start: Pair) -> tuple[Numbers, Numbers, Numbers]:
+    """A landscape's map with room for a start: x (ACROSS,), y (UP,), heights (UP, ACROSS)."""
+    x, y = (np.linspace(*ends, points) for ends, points in zip(_box(TERRAINS[surface], start), (ACROSS, UP)))
+    return x, y, np.array([[_height(surface, float(a), float(b)) for a in x] for b in y])
 
 
 def _race_one(
@@ -145,6 +152,11 @@ def arrival(values: Numbers, least: float) -> int | None:
     return first if first < len(values) else None
 
 
+def rises(values: Numbers) -> int:
+    """How many steps of a way go up, or end where there is no number."""
+    return int(np.sum(~(values[1:] <= values[:-1])))
+
+
 def _badness(values: Numbers, least: float) -> float:
     """The mean order of magnitude above the least height over the way; what is there counts as TOLERANCE."""
     if not np.isfinite(values).all():
@@ -153,19 +165,37 @@ def _badness(values: Numbers, least: float) -> float:
 
 
 class Walker:
-    """A net that is nothing but a point, with an optimizer. Raises RecipeError for options that it has not.
+    """A net that is nothing but a point, with an optimizer.
 
-    `lr`: as the options or the optimizer's own default say. `plan`: what must be compiled before the first step.
+    `lr`: as the recipe or the optimizer's own default say. `plan`: what must be compiled before the first step.
     """
 
-    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
-        recipe = {
-            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
-            "optimizer": {"name": name, **options},
-        }  # fmt: skip
+    def __init__(self, recipe: Recipe | Mapping[str, Any]) -> None:
         self._net: Network = build(recipe, dtype="float64")
         self.plan, self.lr = self._net.plan, self._net.learning_rate
         (self._point,) = self._net.parameters.values()
+
+    @classmethod
+    def on(cls, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> Walker:
+        """A walker on a landscape. Raises RecipeError for options that the optimizer has not."""
+        return cls({
+            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
+            "optimizer": {"name": name, **options},
+        })  # fmt: skip
+
+    @property
+    def curvature(self) -> float:
+        """The largest at the start."""
+        self._net.initialise(0)
+        return curvature(self._net, np.zeros((1, 1)), np.zeros((1, 1))).largest
+
+    def limit(self, highest: float, steps: int = STEPS) -> float:
+        """The largest rate, to a ten-millionth of `highest`, with which every step goes down, if smaller ones do."""
+        low, high = 0.0, highest
+        while high - low > 1e-7 * highest:
+            middle = (low + high) / 2
+            low, high = (low, middle) if rises(self.heights(middle, steps)) else (middle, high)
+        return low
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""
