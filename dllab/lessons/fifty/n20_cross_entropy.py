@@ -43,7 +43,7 @@ PREDICT = Prediction(
     high="p is 4000 times smaller, but the loss grows with its logarithm: 2.3 for each factor of ten.",
     good="Yes: 0.92 and 2.3 more for each of 3.6 factors of ten.")  # fmt: skip
 LEFT_OUT = """The loss is least where the probabilities are right, not where the answers are. A net that has learnt its rows
-by heart goes on to grow its scores, since surer is cheaper there; on new rows its loss climbs although it errs no more than
+by heart goes on to grow its scores, since surer is cheaper there; on new rows its loss climbs although it errs hardly more than
 before (Guo et al. 2017): measured above. And the simple slope needs softmax and loss in one: a p that was rounded to 0
 first has the loss inf."""
 NEXT = (("dllab lesson 20 smoothing=0.1", "targets of 0.93 and 0.03: is p - y right?"),
