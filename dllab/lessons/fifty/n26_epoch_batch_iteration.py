@@ -39,8 +39,8 @@ PREDICT = Prediction(
     high="An update takes a whole batch, not one example; and an epoch is all the batches, not one.",
     good="Right: the short batch at the end of each epoch is an update like the others.",
 )  # fmt: skip
-LEFT_OUT = """The gradient is a mean over the batch, so an example in a batch of 8 pulls four times as hard as one of 32. A new
-order in every epoch is what makes that fair. And the word "iteration" is used loosely: some mean an epoch by it; where
+LEFT_OUT = """The gradient is a mean over the batch, so an example in a batch of 8 pulls four times as hard as one of 32. A
+new order in every epoch is what makes that fair. And the word "iteration" is used loosely: some mean an epoch by it; where
 gradients are summed over several batches, an update takes more than one."""
 NEXT = (
     ("dllab lesson 26 batch=full", "one update an epoch"),
