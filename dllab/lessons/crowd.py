@@ -84,7 +84,6 @@ def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs
     stopped, building, own = threading.Event(), threading.Lock(), threading.local()
     addresses()  # two threads must not load the library at once
     single = jobs > 1 and len(work) == 1  # it may have all processors
-    addresses()  # two threads must not load it at once
 
     def piece(item: Any) -> Any:
         if stopped.is_set():
