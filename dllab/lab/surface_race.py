@@ -152,24 +152,21 @@ def _badness(values: Numbers, least: float) -> float:
     return float(np.log10(np.maximum(values - least, TOLERANCE)).mean())
 
 
-class Walker:
-    """A net that is nothing but a point, with an optimizer. Raises RecipeError for options that it has not.
+class Hiker:
+    """A net of two weights, with an optimizer, on one batch (x, y): its loss is the height. `plan`: to be compiled first.
 
-    `lr`: as the options or the optimizer's own default say. `plan`: what must be compiled before the first step.
+    `lr`: as the optimizer's options or its own default say. A walk begins at `start`.
     """
 
-    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
-        recipe = {
-            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
-            "optimizer": {"name": name, **options},
-        }  # fmt: skip
-        self._net: Network = build(recipe, dtype="float64")
-        self.plan, self.lr = self._net.plan, self._net.learning_rate
-        (self._point,) = self._net.parameters.values()
+    def __init__(self, net: Network, x: Numbers, y: Numbers, start: Pair) -> None:
+        self._net, self._x, self._y, self._start = net, x, y, start
+        self.plan, self.lr = net.plan, net.learning_rate
+        (weights,) = net.parameters.values()
+        self._point = weights.reshape(2)
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         found = np.full(steps + 1, np.nan)
         for first in range(0, steps, HISTORY_STEPS):
             last = min(first + HISTORY_STEPS, steps)
@@ -183,7 +180,7 @@ class Walker:
 
     def walk(self, lr: float, steps: int) -> tuple[Numbers, Numbers]:
         """The places (steps + 1, 2) and the heights there; both NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         path, values, rate = np.full((steps + 1, 2), np.nan), np.full(steps + 1, np.nan), np.array([lr])
         for step in range(steps):
             path[step] = self._point
@@ -194,17 +191,32 @@ class Walker:
         path[steps], values[steps] = self._point, self._here()
         return path, values
 
+    def _begin(self) -> None:
+        self._net.initialise(0)
+        self._point[:] = self._start
+
     def _here(self) -> float:
-        loss, _ = self._net.loss_and_gradients(np.zeros((1, 1)), np.zeros((1, 1)))
+        loss, _ = self._net.loss_and_gradients(self._x, self._y)
         return loss
 
     @cached_property
     def _bound(self) -> Bound:
-        return self._net.training_batch(np.zeros((1, 1)), np.zeros((1, 1)))
+        return self._net.training_batch(self._x, self._y)
 
     @property
     def _history(self) -> Numbers:
         return self._net.memory.arrays["history"].view(np.float64)
+
+
+class Walker(Hiker):
+    """A net that is nothing but a point. Raises RecipeError for options that an optimizer has not."""
+
+    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
+        recipe = {
+            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
+            "optimizer": {"name": name, **options},
+        }  # fmt: skip
+        super().__init__(build(recipe, dtype="float64"), np.zeros((1, 1)), np.zeros((1, 1)), start)
 
 
 def _height(surface: Landscape, a: float, b: float) -> float:
