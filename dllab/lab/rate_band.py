@@ -32,7 +32,7 @@ def rate_band(rates: Sequence[float], losses: Sequence[float], within: float = W
         high += 1
     left = x[low] if low == 0 else _crossing(x[low], x[low - 1], y[low], y[low - 1], most)
     right = x[high] if high == len(x) - 1 else _crossing(x[high], x[high + 1], y[high], y[high + 1], most)
-    return Band(10.0**left, 10.0**right, low == 0, high == len(x) - 1)
+    return Band(float(10.0**left), float(10.0**right), low == 0, high == len(x) - 1)
 
 
 def _crossing(inside: float, outside: float, here: float, there: float, most: float) -> float:

@@ -31,7 +31,8 @@ class Valley(Hiker):
 def examples(steepness: float, turn: float = 0.0) -> Numbers:
     """The two examples (2, 2); `turn`: of the valley, in degrees."""
     c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    return np.sqrt([[1.0], [steepness]]) * np.array([[c, s], [-s, c]])
+    found: Numbers = np.sqrt([[1.0], [steepness]]) * np.array([[c, s], [-s, c]])
+    return found
 
 
 def height(x: Numbers, points: Numbers) -> Numbers:

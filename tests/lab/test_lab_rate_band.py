@@ -20,7 +20,7 @@ def test_the_ends_lie_where_the_loss_passes_the_bound() -> None:
 
 
 def test_good_neighbours_belong_to_it_and_others_behind_a_gap_do_not() -> None:
-    found = rate_band(RATES, [1.0, 100.0, 1.05, 1.0, math.nan])
+    found = rate_band(RATES, [1.05, 100.0, 1.05, 1.0, math.nan])
     assert found.low == pytest.approx(0.1 / 10 ** (math.log10(1.1 / 1.05) / math.log10(100 / 1.05)))
     assert found.high == pytest.approx(10**0.5), "half-way to the rate that diverges"
 
