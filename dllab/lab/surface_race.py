@@ -115,7 +115,7 @@ def race(
         drawn = generator(seed, "surface race").uniform(low, high)
         start = (float(drawn[0]), float(drawn[1])) if seed else terrain.start
     least = min(_height(surface, *place) for place in terrain.minima)
-    walkers = [Walker.on(surface, start, name, options) for name, options in optimizers]
+    walkers = [Walker(surface, start, name, options) for name, options in optimizers]
     for walker in walkers:
         for event in compile_ahead(walker.plan, (PROGRAM,)):
             on_event(event)
@@ -164,30 +164,23 @@ def _badness(values: Numbers, least: float) -> float:
     return float(np.log10(np.maximum(values - least, TOLERANCE)).mean())
 
 
-class Walker:
-    """A net that is nothing but a point, with an optimizer.
+class Hiker:
+    """A net of two weights, with an optimizer, on one batch (x, y): its loss is the height. `plan`: to be compiled first.
 
-    `lr`: as the recipe or the optimizer's own default say. `plan`: what must be compiled before the first step.
+    `lr`: as the optimizer's options or its own default say. A walk begins at `start`.
     """
 
-    def __init__(self, recipe: Recipe | Mapping[str, Any]) -> None:
-        self._net: Network = build(recipe, dtype="float64")
-        self.plan, self.lr = self._net.plan, self._net.learning_rate
-        (self._point,) = self._net.parameters.values()
-
-    @classmethod
-    def on(cls, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> Walker:
-        """A walker on a landscape. Raises RecipeError for options that the optimizer has not."""
-        return cls({
-            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
-            "optimizer": {"name": name, **options},
-        })  # fmt: skip
+    def __init__(self, net: Network, x: Numbers, y: Numbers, start: Pair) -> None:
+        self._net, self._x, self._y, self._start = net, x, y, start
+        self.plan, self.lr = net.plan, net.learning_rate
+        (weights,) = net.parameters.values()
+        self._point = weights.reshape(2)
 
     @property
     def curvature(self) -> float:
         """The largest at the start."""
-        self._net.initialise(0)
-        return curvature(self._net, np.zeros((1, 1)), np.zeros((1, 1))).largest
+        self._begin()
+        return curvature(self._net, self._x, self._y).largest
 
     def limit(self, highest: float, steps: int = STEPS) -> float:
         """The largest rate, to a ten-millionth of `highest`, with which every step goes down, if smaller ones do."""
@@ -199,7 +192,7 @@ class Walker:
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         found = np.full(steps + 1, np.nan)
         for first in range(0, steps, HISTORY_STEPS):
             last = min(first + HISTORY_STEPS, steps)
@@ -213,7 +206,7 @@ class Walker:
 
     def walk(self, lr: float, steps: int) -> tuple[Numbers, Numbers]:
         """The places (steps + 1, 2) and the heights there; both NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         path, values, rate = np.full((steps + 1, 2), np.nan), np.full(steps + 1, np.nan), np.array([lr])
         for step in range(steps):
             path[step] = self._point
@@ -224,17 +217,39 @@ class Walker:
         path[steps], values[steps] = self._point, self._here()
         return path, values
 
+    def _begin(self) -> None:
+        self._net.initialise(0)
+        self._point[:] = self._start
+
     def _here(self) -> float:
-        loss, _ = self._net.loss_and_gradients(np.zeros((1, 1)), np.zeros((1, 1)))
+        loss, _ = self._net.loss_and_gradients(self._x, self._y)
         return loss
 
     @cached_property
     def _bound(self) -> Bound:
-        return self._net.training_batch(np.zeros((1, 1)), np.zeros((1, 1)))
+        return self._net.training_batch(self._x, self._y)
 
     @property
     def _history(self) -> Numbers:
         return self._net.memory.arrays["history"].view(np.float64)
+
+
+def hiker(recipe: Recipe) -> Hiker:
+    """One that goes as a recipe of a point on a surface says."""
+    net = build(recipe, dtype="float64")
+    (point,) = net.parameters.values()
+    return Hiker(net, np.zeros((1, 1)), np.zeros((1, 1)), (float(point[0]), float(point[1])))
+
+
+class Walker(Hiker):
+    """A net that is nothing but a point. Raises RecipeError for options that an optimizer has not."""
+
+    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
+        recipe = {
+            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
+            "optimizer": {"name": name, **options},
+        }  # fmt: skip
+        super().__init__(build(recipe, dtype="float64"), np.zeros((1, 1)), np.zeros((1, 1)), start)
 
 
 def _height(surface: Landscape, a: float, b: float) -> float:

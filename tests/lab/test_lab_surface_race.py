@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, race, rises
+from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, hiker, race, rises
 from dllab.losses.surface import LANDSCAPES, Landscape, Surface
 from dllab.plan.plan import HISTORY_STEPS
-from dllab.recipe import RecipeError
+from dllab.recipe import RecipeError, parse
 
 STEPS = 40
 
@@ -71,7 +71,7 @@ def test_everybody_starts_alike_and_afresh() -> None:
 def test_a_rate_that_nobody_gave_is_the_lowest_over_the_way() -> None:
     (racer,) = race("valley", [("momentum", {"beta": 0.8})], STEPS).racers
     assert racer.tuned and racer.lr in RATES and racer.options == {"beta": 0.8, "lr": racer.lr}
-    walker = Walker.on("valley", TERRAINS["valley"].start, "momentum", {"beta": 0.8})
+    walker = Walker("valley", TERRAINS["valley"].start, "momentum", {"beta": 0.8})
     heights = {rate: walker.heights(rate, STEPS) for rate in RATES}
     means = {rate: np.log10(np.maximum(h, TOLERANCE)).mean() for rate, h in heights.items() if np.isfinite(h).all()}
     assert racer.lr == min(means, key=lambda rate: means[rate])
@@ -80,7 +80,7 @@ def test_a_rate_that_nobody_gave_is_the_lowest_over_the_way() -> None:
 
 def test_a_way_longer_than_the_ring_of_losses() -> None:
     steps = HISTORY_STEPS + 7
-    walker = Walker.on("bowl", (1.0, 1.0), "sgd", {"lr": 1e-4})
+    walker = Walker("bowl", (1.0, 1.0), "sgd", {"lr": 1e-4})
     np.testing.assert_allclose(walker.heights(1e-4, steps), (1 - 1e-4) ** (2 * np.arange(steps + 1)), rtol=1e-9)
 
 
@@ -89,7 +89,7 @@ def test_who_diverges_is_gone_from_then_on() -> None:
     assert racer.diverged is not None and racer.diverged < STEPS and racer.arrived is None
     assert np.isfinite(racer.path[: racer.diverged]).all() and np.isfinite(racer.values[: racer.diverged]).all()
     assert np.isnan(racer.path[racer.diverged :]).all() and np.isnan(racer.values[racer.diverged :]).all()
-    walker = Walker.on("beale", TERRAINS["beale"].start, "sgd", {"lr": 5.0})
+    walker = Walker("beale", TERRAINS["beale"].start, "sgd", {"lr": 5.0})
     np.testing.assert_array_equal(walker.heights(5.0, STEPS), racer.values)
 
 
@@ -139,11 +139,12 @@ def test_the_limit_of_going_down_is_two_over_the_curvature() -> None:
     """Of SGD on quadratics, wherever the point has been before."""
     quadratics: tuple[tuple[Landscape, float], ...] = (("valley", 25.0), ("bowl", 1.0))
     for surface, steepest in quadratics:
-        walker = Walker.on(surface, (-2.2, 0.8), "sgd", {})
+        walker = Walker(surface, (-2.2, 0.8), "sgd", {})
         walker.heights(100.0, 50)
         assert walker.curvature == pytest.approx(steepest)
         assert walker.limit(10 / steepest) == pytest.approx(2 / steepest, rel=1e-5)
-    assert Walker({"input": [1], "model": [{"point": [0.0, 0.8]}], "loss": {"surface": "valley"}}).lr == 0.001
+    text = "{input: [1], model: [point: [0.0, 0.8]], loss: {surface: valley}, optimizer: {sgd: 0.01}}"
+    np.testing.assert_allclose(hiker(parse(text)).heights(0.01, 2), 8 * np.array([1, 0.75, 0.75**2]) ** 2)
 
 
 def test_what_counts_as_a_rise() -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from dllab.lab.curvature import descent
-from dllab.lab.surface_race import Walker, relief, rises
+from dllab.lab.surface_race import hiker, relief, rises
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.lesson import NoLesson
@@ -60,7 +60,7 @@ def run(lab: Lab) -> None:
     recipe, share = lab.recipe(name="quadratic"), lab.option("share")
     if not isinstance(recipe.loss, Surface):
         raise NoLesson("the valley is gone", "choose a landscape, such as surface=bowl")
-    surface, walker, bowl = recipe.loss.surface, Walker(recipe), Walker(lab.recipe("surface=bowl", name="quadratic"))
+    surface, walker, bowl = recipe.loss.surface, hiker(recipe), hiker(lab.recipe("surface=bowl", name="quadratic"))
     bend = walker.curvature
     ways = {f"lr = {times:g} / L": walker.walk(times / bend, 12)[0] for times in (0.5, 1.0, 1.95)}
     (a, b), (_, after) = ways["lr = 1.95 / L"][:2]
