@@ -12,6 +12,7 @@ dy is what the layers behind say of a state, which is nothing but for the last o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +94,14 @@ def state_gradients(inside: Inside, path: str) -> tuple[NDArray[np.float64], NDA
             by_state[on, t] += by_state[on, t + 1] * kept[on, t + 1]
     by_state[np.arange(steps) >= ends[:, None]] = 0
     return by_state, ends
+
+
+def growth(sizes: NDArray[np.float64], settled: int = 5) -> float:
+    """By how much the logarithm of the size grows a step, on the way back; fitted from so many steps before the end on."""
+    back = np.arange(len(sizes))[settled:]
+    return float(np.polyfit(back, np.log(sizes[::-1][settled:]), 1)[0])
+
+
+def set_radius(weights: NDArray[Any], radius: float) -> None:
+    """Scale a square matrix, in place, so that its largest eigenvalue has that size."""
+    weights *= radius / np.abs(np.linalg.eigvals(weights.astype(np.float64))).max()

@@ -14,7 +14,7 @@ from dllab.engine.question import question_of
 from dllab.lab.gradients import gradients, total
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
-from dllab.lab.through_time import state_gradients, through_time
+from dllab.lab.through_time import growth, set_radius, state_gradients, through_time
 from dllab.plan.plan import Plan
 from dllab.recipe import load
 
@@ -209,3 +209,16 @@ def test_every_sequence_is_measured_by_its_own_first_and_last_step() -> None:
     seen = through_time(inside, "1_rnn")
     assert seen is not None and seen.factor == pytest.approx(np.median(own))
     assert seen.factor != pytest.approx(seen.sizes[0] / seen.sizes[-1], rel=0.01), "the longest alone would say else"
+
+
+def test_growth_is_the_logarithm_of_the_factor_of_a_step() -> None:
+    """Sizes run to the end of time: what is larger at the beginning has grown on its way back."""
+    sizes = np.array([3 * 1.2 ** (19 - t) for t in range(20)])
+    sizes[-3:] = [1, 9, 5]  # before the direction has settled
+    assert growth(sizes) == pytest.approx(np.log(1.2), rel=1e-12)
+
+
+def test_a_radius_is_the_size_of_the_largest_eigenvalue() -> None:
+    weights = RNG.normal(size=(6, 6))
+    set_radius(weights, 1.3)
+    assert np.abs(np.linalg.eigvals(weights)).max() == pytest.approx(1.3)
