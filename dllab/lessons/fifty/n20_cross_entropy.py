@@ -10,12 +10,9 @@ what the net said less what it should have said. With two classes it is binary c
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from dllab.engine.network import Network
+from dllab.lab.bias_only import charged
 from dllab.lab.scores import at_scores
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
@@ -43,9 +40,9 @@ PREDICT = Prediction(
     high="p is 4000 times smaller, but the loss grows with its logarithm: 2.3 for each factor of ten.",
     good="Yes: 0.92 and 2.3 more for each of 3.6 factors of ten.")  # fmt: skip
 LEFT_OUT = """The loss is least where the probabilities are right, not where the answers are. A net that has learnt its rows
-by heart goes on to grow its scores, since surer is cheaper there; on new rows its loss climbs although it errs hardly more than
-before (Guo et al. 2017): measured above. And the simple slope needs softmax and loss in one: a p that was rounded to 0
-first has the loss inf."""
+by heart goes on to grow its scores, since surer is cheaper there; on new rows its loss climbs although it errs hardly more
+than before (Guo et al. 2017): measured above. And the simple slope needs softmax and loss in one: a p that was rounded to
+0 first has the loss inf."""
 NEXT = (("dllab lesson 20 smoothing=0.1", "targets of 0.93 and 0.03: is p - y right?"),
         ("dllab explain xor --layer loss", "a loss and its slope, on the board"))  # fmt: skip
 BREAKS = (("loss=mse", "confident"), ("loss=mse", "gradient"), ("smoothing=0.1", "gradient"))
@@ -55,7 +52,7 @@ def run(lab: Lab) -> None:
     """Losses of single scores, slopes at the scores of nets, and what long training does to the loss on new rows."""
     p = np.array([1e-4, 1e-3, 0.01, 0.1, 0.4, 0.7, 0.9, 0.99])
     z = np.log(p / (1 - p))
-    one = charged(lab.network(lab.recipe(name="score")), [z])
+    one = charged(lab.network(lab.recipe(name="score")), z[:, None])
     costs, squared = one[:, 0], (1 - p) ** 2
     lab.picture(
         Lines("what an answer costs, by the probability it gave to the true class",
@@ -83,22 +80,12 @@ def run(lab: Lab) -> None:
     lab.claim("confident", "p = 0.0001 for the truth costs so many times what p = 0.4 does", costs[0] / costs[4], ">", 10)
     lab.claim("gradient", "the engine's slopes against p - y, greatest difference in whole batches",
               max(float(np.abs(dz - (each.p - each.y)).max()) for each, dz in zip(found, given)), "<", 1e-12)  # fmt: skip
-    pair = charged(lab.network(lab.recipe("model=[{dense: 2}, softmax]", "loss=cross_entropy", name="score")), [0 * z, z])
+    two = lab.network(lab.recipe("model=[{dense: 2}, softmax]", "loss=cross_entropy", name="score"))
     lab.claim("binary", "binary cross-entropy of z against cross-entropy of 0 and z, losses and slopes: at most",
-              float(np.abs(one - pair).max()), "<", 1e-12)  # fmt: skip
+              float(np.abs(one - charged(two, np.stack([0 * z, z], 1))).max()), "<", 1e-12)  # fmt: skip
     ends = [[end.figures["validation"] for end in net.history] for net in nets]
     best = [min(each, key=lambda figures: figures["loss"]) for each in ends]
     lab.claim("overconfident", "trained for long, the loss on new rows is so many times the least on the way",
               [each[-1]["loss"] / least["loss"] for each, least in zip(ends, best)], ">", 1.6)  # fmt: skip
     lab.claim("accuracy", "while the share of right answers there has fallen by",
               [least["accuracy"] - each[-1]["accuracy"] for each, least in zip(ends, best)], "<", 0.08)  # fmt: skip
-
-
-def charged(net: Network, scores: list[NDArray[Any]]) -> NDArray[Any]:
-    """Loss and slope at the last score, (N, 2), of scores handed over as biases, where class 1 is the true one."""
-    found = []
-    for row in zip(*scores):
-        net.parameters["0_dense.b"][:] = row
-        loss, gradients = net.loss_and_gradients([[0.0]], [1])
-        found.append((loss, gradients["0_dense.b"][-1]))
-    return np.array(found)
