@@ -22,6 +22,11 @@ class AtScores:
     y: NDArray[np.float64]
     slopes: NDArray[np.float64]
 
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """-log p of each row's true class, (N,)."""
+        return np.asarray(-np.log((self.p * self.y).sum(axis=1)))
+
 
 def at_scores(subject: Subject, rows: NDArray[np.int64]) -> AtScores:
     """Forward and backward over rows, as one batch, of a net that gives a score for each class.

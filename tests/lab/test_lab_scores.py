@@ -26,6 +26,8 @@ def test_scores_are_what_goes_into_the_softmax(loss: str) -> None:
     np.testing.assert_allclose(found.p, net.network.forward(net.data.seen(rows)), rtol=1e-12)
     np.testing.assert_array_equal(found.y.argmax(1), net.data.targets(rows))
     assert np.all(found.y.sum(1) == 1)
+    if loss == "cross_entropy":
+        assert found.losses.mean() == pytest.approx(net.backward(rows).loss, rel=1e-12)
 
     def mean(z: np.ndarray) -> float:
         p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
