@@ -17,8 +17,7 @@ from statistics import mean, median
 
 import numpy as np
 
-from dllab.lab.subject import Subject
-from dllab.lab.through_time import growth, set_radius, through_time
+from dllab.lab.through_time import going_back, growth
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
@@ -33,8 +32,8 @@ loss: mse
 optimizer: {sgd: 0.1}
 train: {epochs: 12, batch: 20, clip_norm: 1.0}
 """
-KNOBS = {"gain": "model[0].rnn.recurrent_init.orthogonal", "activation": "model[0].rnn.activation",
-         "lr": "optimizer.sgd", "threshold": "train.clip_norm", "units": "model[0].rnn.units"}  # fmt: skip
+KNOBS = {"gain": "model[0].rnn.recurrent_init.orthogonal", "activation": "model[0].rnn.activation", "lr": "optimizer.sgd",
+         "threshold": "train.clip_norm", "units": "model[0].rnn.units"}  # fmt: skip
 OPTIONS = {"radius": 1.1}
 STEPS = 50
 LONG = ("data.length=51", "data.samples=64", "train.dtype=float64")
@@ -48,10 +47,9 @@ PREDICT = Prediction(
     good="Right: 1.1^50 is 117.",
 )  # fmt: skip
 LEFT_OUT = """The radius alone decides only where no unit switches off. With weights of both signs about half of a ReLU's
-units are off, and the gradient grows by a factor less a step: measured as the last claim; a radius of 1.1 then vanishes.
-A tanh RNN and
-an LSTM are safer at the start, for their slopes are below 1, but nothing keeps training from raising the weights.
-Clipping bounds the step and does nothing for gradients that vanish."""
+units are off, and the gradient grows by a smaller factor a step: measured as the last claim; with a radius of 1.1 it then
+vanishes. A tanh RNN and an LSTM are safer at the start, for their slopes are below 1, but nothing keeps training from
+raising the weights. Clipping bounds the step and does nothing for gradients that vanish."""
 NEXT = (("dllab lesson 17 gain=0.9", "training where nothing explodes"),
         ("dllab viz-gradients adding-rnn", "the gradient through time, layer by layer"))  # fmt: skip
 BREAKS = (("gain=0.9", "lost"), ("activation=tanh", "rate"), ("radius=0.95", "grows"))
@@ -62,21 +60,21 @@ def run(lab: Lab) -> None:
     radius = lab.option("radius")
     nets = lab.nets({"": lab.recipe(*LONG, *POSITIVE)}, 5, trained=False)[""]
     radii = (0.8, 0.9, 1.0, radius, 1.2)
-    found = {one: [back(net, one) for net in nets] for one in radii}
+    found = {one: [going_back(net, one) for net in nets] for one in radii}
     other = lab.nets({
         "ReLU, signs": lab.recipe(*LONG, f"gain={radius}"),
         "tanh": lab.recipe(*LONG, f"gain={radius}", "activation=tanh"),
         "LSTM": lab.recipe(*LONG, "model[0]={lstm: {units: 32, return: last}}"),
     }, 5, trained=False)  # fmt: skip
-    contrast = {name: [back(net) for net in each] for name, each in other.items()}
+    contrast = {name: [going_back(net) for net in each] for name, each in other.items()}
     curves = {f"{one:g}": found[one] for one in (0.9, 1.0, radius)} | contrast
     lab.picture(
         Lines("size of dL/dh going back through time, as a multiple of its size at the end",
               {name: (range(STEPS + 1), np.median(each, axis=0)) for name, each in curves.items()},
               x="steps back", y="times", log=True, you="y"),
-        "Numbers: radii of ReLU RNNs with positive weights, whose units all stay on; a straight line is the same factor a step.",
+        "Numbers: radii of ReLU RNNs with positive weights, whose units all stay on. A straight line: one factor a step.",
     )  # fmt: skip
-    rates = {one: median(growth(sizes[::-1]) for sizes in each) for one, each in found.items()}
+    rates = {one: median(growth(sizes) for sizes in each) for one, each in found.items()}
     lab.table("", ("radius", "log radius", "growth a step", f"times after {STEPS}"),
               [(one, log(one), rates[one], median(sizes[-1] for sizes in found[one])) for one in radii])  # fmt: skip
     lab.trace(
@@ -88,7 +86,7 @@ def run(lab: Lab) -> None:
     )
     times = {name: [sizes[-1] for sizes in each] for name, each in curves.items()}
     lab.predicted(median(times[f"{radius:g}"]))
-    off = [max(abs(growth(found[one][net][::-1]) - log(one)) for one in radii) for net in range(len(nets))]
+    off = [max(abs(growth(found[one][net]) - log(one)) for one in radii) for net in range(len(nets))]
     lab.claim("rate", "ReLU, all weights positive: growth a step against the logarithm of the radius", off, "<", 1e-6)
     lab.claim("grows", f"radius {radius:g}: after {STEPS} steps back so many times as large", times[f"{radius:g}"], ">", 50)
     lab.claim("shrinks", "radius 0.9: so many times", times["0.9"], "<", 0.02)
@@ -99,15 +97,5 @@ def run(lab: Lab) -> None:
     lab.claim("lost", "not clipped: share of nets that diverge or end above 1/6, the loss of who always says 1",
               mean(not loss < 1 / 6 for loss in ends["not clipped"]), ">", 0.5)  # fmt: skip
     lab.claim("rescued", "clipped: loss at the end", ends["clipped"], "<", 0.1)
-    signs = [growth(sizes[::-1]) - log(radius) for sizes in contrast["ReLU, signs"]]
+    signs = [growth(sizes) - log(radius) for sizes in contrast["ReLU, signs"]]
     lab.claim("signs", "ReLU, weights of both signs: growth a step less the logarithm of the radius", signs, "<", -0.15)
-
-
-def back(net: Subject, radius: float | None = None) -> np.ndarray:
-    """How large dL/dh is so many steps back, as a multiple of its size at the end; of a net of that radius."""
-    (path,) = (info.path for info in net.network.plan.infos if info.kind in ("rnn", "lstm"))
-    if radius is not None:
-        set_radius(net.network.parameters[f"{path}.wh"], radius)
-    told = through_time(net.backward(net.rows("train", 32)), path)
-    assert told is not None
-    return np.asarray(told.sizes[::-1] / told.sizes[-1])
