@@ -14,8 +14,10 @@ from dllab.data.streams import generator
 from dllab.engine import executor
 from dllab.engine.binding import Bound
 from dllab.engine.network import Network, build
+from dllab.lab.curvature import curvature
 from dllab.losses.surface import LANDSCAPES, Landscape, height
 from dllab.plan.plan import HISTORY_STEPS
+from dllab.recipe import Recipe
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import Compiling
 
@@ -118,9 +120,14 @@ def race(
         for event in compile_ahead(walker.plan, (PROGRAM,)):
             on_event(event)
     racers = tuple(_race_one(w, surface, *named, steps, least) for w, named in zip(walkers, optimizers))
-    x, y = (np.linspace(*ends, points) for ends, points in zip(_box(terrain, start), (ACROSS, UP)))
-    heights = np.array([[_height(surface, float(a), float(b)) for a in x] for b in y])
+    x, y, heights = relief(surface, start)
     return SurfaceRace(surface, terrain.formula, least, terrain.minima, start, steps, racers, x, y, heights)
+
+
+def relief(surface: Landscape, start: Pair) -> tuple[Numbers, Numbers, Numbers]:
+    """A landscape's map with room for a start: x (ACROSS,), y (UP,), heights (UP, ACROSS)."""
+    x, y = (np.linspace(*ends, points) for ends, points in zip(_box(TERRAINS[surface], start), (ACROSS, UP)))
+    return x, y, np.array([[_height(surface, float(a), float(b)) for a in x] for b in y])
 
 
 def _race_one(
@@ -145,6 +152,11 @@ def arrival(values: Numbers, least: float) -> int | None:
     return first if first < len(values) else None
 
 
+def rises(values: Numbers) -> int:
+    """How many steps of a way go up, or end where there is no number."""
+    return int(np.sum(~(values[1:] <= values[:-1])))
+
+
 def _badness(values: Numbers, least: float) -> float:
     """The mean order of magnitude above the least height over the way; what is there counts as TOLERANCE."""
     if not np.isfinite(values).all():
@@ -152,24 +164,35 @@ def _badness(values: Numbers, least: float) -> float:
     return float(np.log10(np.maximum(values - least, TOLERANCE)).mean())
 
 
-class Walker:
-    """A net that is nothing but a point, with an optimizer. Raises RecipeError for options that it has not.
+class Hiker:
+    """A net of two weights, with an optimizer, on one batch (x, y): its loss is the height. `plan`: to be compiled first.
 
-    `lr`: as the options or the optimizer's own default say. `plan`: what must be compiled before the first step.
+    `lr`: as the optimizer's options or its own default say. A walk begins at `start`.
     """
 
-    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
-        recipe = {
-            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
-            "optimizer": {"name": name, **options},
-        }  # fmt: skip
-        self._net: Network = build(recipe, dtype="float64")
-        self.plan, self.lr = self._net.plan, self._net.learning_rate
-        (self._point,) = self._net.parameters.values()
+    def __init__(self, net: Network, x: Numbers, y: Numbers, start: Pair) -> None:
+        self._net, self._x, self._y, self._start = net, x, y, start
+        self.plan, self.lr = net.plan, net.learning_rate
+        (weights,) = net.parameters.values()
+        self._point = weights.reshape(2)
+
+    @property
+    def curvature(self) -> float:
+        """The largest at the start."""
+        self._begin()
+        return curvature(self._net, self._x, self._y).largest
+
+    def limit(self, highest: float, steps: int = STEPS) -> float:
+        """The largest rate, to a ten-millionth of `highest`, with which every step goes down, if smaller ones do."""
+        low, high = 0.0, highest
+        while high - low > 1e-7 * highest:
+            middle = (low + high) / 2
+            low, high = (low, middle) if rises(self.heights(middle, steps)) else (middle, high)
+        return low
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         found = np.full(steps + 1, np.nan)
         for first in range(0, steps, HISTORY_STEPS):
             last = min(first + HISTORY_STEPS, steps)
@@ -183,7 +206,7 @@ class Walker:
 
     def walk(self, lr: float, steps: int) -> tuple[Numbers, Numbers]:
         """The places (steps + 1, 2) and the heights there; both NaN from where it diverges."""
-        self._net.initialise(0)
+        self._begin()
         path, values, rate = np.full((steps + 1, 2), np.nan), np.full(steps + 1, np.nan), np.array([lr])
         for step in range(steps):
             path[step] = self._point
@@ -194,17 +217,39 @@ class Walker:
         path[steps], values[steps] = self._point, self._here()
         return path, values
 
+    def _begin(self) -> None:
+        self._net.initialise(0)
+        self._point[:] = self._start
+
     def _here(self) -> float:
-        loss, _ = self._net.loss_and_gradients(np.zeros((1, 1)), np.zeros((1, 1)))
+        loss, _ = self._net.loss_and_gradients(self._x, self._y)
         return loss
 
     @cached_property
     def _bound(self) -> Bound:
-        return self._net.training_batch(np.zeros((1, 1)), np.zeros((1, 1)))
+        return self._net.training_batch(self._x, self._y)
 
     @property
     def _history(self) -> Numbers:
         return self._net.memory.arrays["history"].view(np.float64)
+
+
+def hiker(recipe: Recipe) -> Hiker:
+    """One that goes as a recipe of a point on a surface says."""
+    net = build(recipe, dtype="float64")
+    (point,) = net.parameters.values()
+    return Hiker(net, np.zeros((1, 1)), np.zeros((1, 1)), (float(point[0]), float(point[1])))
+
+
+class Walker(Hiker):
+    """A net that is nothing but a point. Raises RecipeError for options that an optimizer has not."""
+
+    def __init__(self, surface: Landscape, start: Pair, name: str, options: Mapping[str, Any]) -> None:
+        recipe = {
+            "input": [1], "model": [{"point": list(start)}], "loss": {"surface": surface},
+            "optimizer": {"name": name, **options},
+        }  # fmt: skip
+        super().__init__(build(recipe, dtype="float64"), np.zeros((1, 1)), np.zeros((1, 1)), start)
 
 
 def _height(surface: Landscape, a: float, b: float) -> float:

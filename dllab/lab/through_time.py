@@ -12,11 +12,13 @@ dy is what the layers behind say of a state, which is nothing but for the last o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dllab.engine.inside import Inside
+from dllab.lab.subject import Subject
 
 KINDS = ("rnn", "lstm", "gru")
 
@@ -93,3 +95,26 @@ def state_gradients(inside: Inside, path: str) -> tuple[NDArray[np.float64], NDA
             by_state[on, t] += by_state[on, t + 1] * kept[on, t + 1]
     by_state[np.arange(steps) >= ends[:, None]] = 0
     return by_state, ends
+
+
+def going_back(subject: Subject, radius: float | None = None, rows: int = 32) -> NDArray[np.float64]:
+    """How large dL/dh of a net's one recurrent layer is 0, 1, 2, ... steps back, as a multiple of its size at the end.
+
+    `radius`: its recurrent weights are scaled to that, first.
+    """
+    (path,) = (info.path for info in subject.network.plan.infos if info.kind in KINDS)
+    if radius is not None:
+        set_radius(subject.network.parameters[f"{path}.wh"], radius)
+    told = through_time(subject.backward(subject.rows("train", rows)), path)
+    assert told is not None
+    return np.asarray(told.sizes[::-1] / told.sizes[-1])
+
+
+def growth(sizes: NDArray[np.float64], settled: int = 5) -> float:
+    """By how much the logarithm of the size grows a step, for sizes 0, 1, 2, ... steps back; fitted from `settled` on."""
+    return float(np.polyfit(np.arange(settled, len(sizes)), np.log(sizes[settled:]), 1)[0])
+
+
+def set_radius(weights: NDArray[Any], radius: float) -> None:
+    """Scale a square matrix, in place, so that its largest eigenvalue has that size."""
+    weights *= radius / np.abs(np.linalg.eigvals(weights.astype(np.float64))).max()

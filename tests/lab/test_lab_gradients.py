@@ -14,7 +14,7 @@ from dllab.engine.question import question_of
 from dllab.lab.gradients import gradients, total
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
-from dllab.lab.through_time import state_gradients, through_time
+from dllab.lab.through_time import going_back, growth, set_radius, state_gradients, through_time
 from dllab.plan.plan import Plan
 from dllab.recipe import load
 
@@ -209,3 +209,29 @@ def test_every_sequence_is_measured_by_its_own_first_and_last_step() -> None:
     seen = through_time(inside, "1_rnn")
     assert seen is not None and seen.factor == pytest.approx(np.median(own))
     assert seen.factor != pytest.approx(seen.sizes[0] / seen.sizes[-1], rel=0.01), "the longest alone would say else"
+
+
+def test_growth_is_the_logarithm_of_the_factor_of_a_step() -> None:
+    sizes = np.array([3 * 1.2**back for back in range(20)])
+    sizes[:3] = [5, 9, 1]  # before the direction has settled
+    assert growth(sizes) == pytest.approx(np.log(1.2), rel=1e-12)
+
+
+def test_going_back_through_a_net_whose_units_all_stay_on() -> None:
+    """Positive weights make a ReLU RNN linear: its gradient grows by the radius, whatever that is scaled to."""
+    positive = {"uniform": {"low": 0, "high": 1}}
+    layers = [{"rnn": {"units": 5, "activation": "relu", "return": "last", "init": positive, "recurrent_init": positive}},
+              {"dense": {"units": 1, "init": positive}}]  # fmt: skip
+    recipe = {"data": {"name": "adding", "length": 30, "samples": 40}, "model": layers, "loss": "mse",
+              "train": {"dtype": "float64"}}  # fmt: skip
+    subject = Subject.untrained(load(recipe))
+    for radius in (0.8, 1.3):
+        sizes = going_back(subject, radius, rows=8)
+        assert len(sizes) == 30 and sizes[0] == 1
+        assert growth(sizes, 15) == pytest.approx(np.log(radius), abs=1e-6)
+
+
+def test_a_radius_is_the_size_of_the_largest_eigenvalue() -> None:
+    weights = RNG.normal(size=(6, 6))
+    set_radius(weights, 1.3)
+    assert np.abs(np.linalg.eigvals(weights)).max() == pytest.approx(1.3)

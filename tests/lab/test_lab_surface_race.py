@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, race
-from dllab.losses.surface import LANDSCAPES, Surface
+from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, hiker, race, rises
+from dllab.losses.surface import LANDSCAPES, Landscape, Surface
 from dllab.plan.plan import HISTORY_STEPS
-from dllab.recipe import RecipeError
+from dllab.recipe import RecipeError, parse
 
 STEPS = 40
 
@@ -133,3 +133,19 @@ def test_other_seeds_start_elsewhere() -> None:
 def test_options_that_an_optimizer_has_not(options: dict[str, Any]) -> None:
     with pytest.raises(RecipeError):
         race("bowl", [("sgd", options)], 3)
+
+
+def test_the_limit_of_going_down_is_two_over_the_curvature() -> None:
+    """Of SGD on quadratics, wherever the point has been before."""
+    quadratics: tuple[tuple[Landscape, float], ...] = (("valley", 25.0), ("bowl", 1.0))
+    for surface, steepest in quadratics:
+        walker = Walker(surface, (-2.2, 0.8), "sgd", {})
+        walker.heights(100.0, 50)
+        assert walker.curvature == pytest.approx(steepest)
+        assert walker.limit(10 / steepest) == pytest.approx(2 / steepest, rel=1e-5)
+    text = "{input: [1], model: [point: [0.0, 0.8]], loss: {surface: valley}, optimizer: {sgd: 0.01}}"
+    np.testing.assert_allclose(hiker(parse(text)).heights(0.01, 2), 8 * np.array([1, 0.75, 0.75**2]) ** 2)
+
+
+def test_what_counts_as_a_rise() -> None:
+    assert rises(np.array([3.0, 2.0, 2.0, 2.5, np.nan, np.nan])) == 3
