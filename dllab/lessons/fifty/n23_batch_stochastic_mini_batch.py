@@ -4,8 +4,8 @@ The gradient of B examples drawn from N is right on the average, but noisy: its 
 
     sigma^2 / B  x  (N - B) / (N - 1)
 
-(sigma^2: that of one example). A hundred times the work makes a step only ten times as exact. One example a step (stochastic)
-makes many cheap, wild steps; all of them (batch) few dear, exact ones; a mini-batch lies between.
+(sigma^2: that of one example). A hundred times the work makes a step only ten times as exact. One example a step
+(stochastic) makes many cheap, wild steps; all of them (batch) few dear, exact ones; a mini-batch lies between.
 """
 
 from __future__ import annotations
