@@ -84,9 +84,9 @@ def run(lab: Lab) -> None:
     )
     lab.predicted(median(epochs["all"]))
     off = float(abs(noise.measured / noise.predicted - 1).max())
-    lab.claim("noise", "measured and predicted noise: greatest difference, as a share", off, "<", 0.1)
-    for id, found, more, less, bound in (("epochs", epochs, "all", "some", 4), ("updates", steps, "some", "all", 2.5),
-                                         ("stochastic", steps, "one", "some", 6)):  # fmt: skip
+    lab.claim("noise", "measured and predicted noise: greatest difference, as a share", off, "<", 0.12)
+    for id, found, more, less, bound in (("epochs", epochs, "all", "some", 3.5), ("updates", steps, "some", "all", 2),
+                                         ("stochastic", steps, "one", "some", 5)):  # fmt: skip
         what = f"{'epochs' if found is epochs else 'updates'}: {more} examples a step over {less}"
         lab.claim(id, what, [a / b for a, b in zip(found[more], found[less])], ">", bound)
     for name in plans:
