@@ -16,12 +16,12 @@ def rate_band(rates: Sequence[float], losses: Sequence[float], within: float = W
     """The rates around the best of `rates`, ascending, whose loss is nearly as low; `losses`: above 0, NaN: it diverged.
 
     Between two rates the loss is taken to run straight, rate and loss by their logarithms; where it diverges at the next
-    rate, half-way. Raises ValueError where all diverged.
+    rate, half-way. Where all diverged there is none: NaN.
     """
     x = np.log10(np.asarray(rates, np.float64))
     y = np.log10(np.where(np.isfinite(losses), losses, np.inf))
     if not np.isfinite(y).any():
-        raise ValueError("every rate diverged")
+        return Band(np.nan, np.nan, False, False)
     best = int(y.argmin())
     most = y[best] + np.log10(1 + within)
     good = y <= most

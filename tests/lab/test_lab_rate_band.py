@@ -30,6 +30,5 @@ def test_where_no_further_rate_was_tried_it_is_open() -> None:
     assert (found.low, found.high, found.open_low, found.open_high) == (0.001, 10.0, True, True)
 
 
-def test_nothing_is_said_where_all_diverged() -> None:
-    with pytest.raises(ValueError, match="every rate diverged"):
-        rate_band(RATES, [math.nan] * 5)
+def test_there_is_none_where_all_diverged() -> None:
+    assert math.isnan(rate_band(RATES, [math.nan] * 5).decades)

@@ -1,0 +1,97 @@
+"""What does the learning rate do, and how does one find a good one?
+
+It says how far a step goes down the slope:
+
+    w  <-  w - lr x dL/dw
+
+Too small a rate crawls: there are not enough steps. Too large a one jumps across the valley and lands higher up on the
+other side, again and again: the loss blows up. In between the loss after training, by the logarithm of the rate, is a U. A
+range test (Smith 2015) finds its good side in one short run: it lets the rate rise and watches where the loss falls.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any, cast
+
+import numpy as np
+
+from dllab.lab.lr_find import lr_find
+from dllab.lessons.claim import Prediction
+from dllab.lessons.crowd import Run
+from dllab.lessons.lab import Lab
+from dllab.lessons.pictures import Lines
+
+RECIPE = """\
+about: How far cars go on a gallon, learnt by a small net with plain descent.
+data: {name: autompg, test: 0.2}
+model: [{dense: 16}, relu, {dense: 1}]
+optimizer: {sgd: 0.01}
+train: {epochs: 40, batch: 32, evaluate_every: 40}
+"""
+KNOBS = {"batch": "train.batch", "epochs": "train.epochs", "units": "model[0].dense.units", "activation": "model[1]"}
+OPTIONS = {"low": 1e-5, "high": 1.0}
+NOTHING = 1e-12
+PREDICT = Prediction(
+    "which rate leaves the lowest loss on this net, after 40 epochs of plain descent? (we try 1e-5 to 1)",
+    log=True, near=4, least=1e-12, most=1e6,
+    low="A rate below the best still learns, but each step gets less far: it would take more epochs.",
+    high="There the loss blows up, or nearly: beyond some rate a step lands higher than it began.",
+    good="Right: the best rate lies close below those that blow up.",
+)  # fmt: skip
+LEFT_OUT = """A rate is not good by itself: with momentum 0.9 a tenth of it does the same, as measured, since each gradient
+counts ten times; another batch or length moves the best one, too. That lies close to the cliff, where another seed may
+fall over. So a range test proposes one well below (the last number above), and a schedule that falls does the rest."""
+NEXT = (
+    ("dllab lr-find spirals", "a range test of another net"),
+    ("dllab lesson 24 epochs=2", "fewer steps: how wide is the U?"),
+)
+BREAKS = (("high=0.03", "diverges"), ("low=0.003", "crawls"))
+
+
+def run(lab: Lab) -> None:
+    """Train at rates over decades, let a range test propose one, and train with that."""
+    low, high = lab.option("low"), lab.option("high")
+    rates = [float(rate) for rate in np.geomspace(low, high, max(round(4 * np.log10(high / low)), 2) + 1)]
+    test = lr_find(lab.recipe(), seeds=lab.seeds(3))
+    proposed = test.suggested or NOTHING
+    runs = lab.runs({f"{name} {lr}": lab.recipe(f"optimizer={{{name}: {lr}}}")
+                     for name in ("sgd", "momentum") for lr in (NOTHING, proposed, *rates)}, 7)  # fmt: skip
+    loss = {key: left(each) for key, each in runs.items()}
+    curve = {name: [loss[f"{name} {lr}"] for lr in rates] for name in ("sgd", "momentum")}
+    best = rates[int(np.argmin(curve["sgd"]))]
+    start, least = loss[f"sgd {NOTHING}"], min(curve["sgd"])
+    seen = [one if one < 2 * start else np.nan for one in curve["sgd"]]
+    drawn = {"after training": (rates, seen), "during the range test": (test.rates, np.minimum(test.smoothed, 2 * start))}
+    lab.picture(
+        Lines("loss by learning rate", cast(Any, drawn), x="rate", log=True, log_x=True, you="x", marks={"r": proposed}),
+        "A long way down to the right, then a cliff. r: what the range test proposes, where its own loss is falling.",
+    )
+    some = sorted({proposed, *rates[::4], best})
+    gone = {lr: sum(run.status == "diverged" for run in runs[f"sgd {lr}"]) for lr in (*some, high)}
+    rows = [(f"{lr:.2g}", loss[f"sgd {lr}"], f"{gone[lr]} of {len(runs[f'sgd {lr}'])}") for lr in some]
+    lab.table("after training; r and the best among them", ("rate", "loss", "nets that diverged"), rows)
+    lab.trace(
+        "the length of a step",
+        formula="w <- w - lr g",
+        code=("optim/sgd.py", "p[i] -= lr * g[i]"),
+        number=f"lr {low:.2g} leaves a loss of {curve['sgd'][0]:.3g}, lr {best:.2g} of {least:.3g}",
+        picture="x is lr; the height, what is left after as many steps",
+    )
+    lab.predicted(best)
+    lab.claim("crawls", "lowest rate: share of the loss at the start that is left", curve["sgd"][0] / start, ">", 0.6)
+    lab.claim("u", "the loss at the lowest rate over that at the best", curve["sgd"][0] / least, ">", 5)
+    lab.claim("diverges", "highest rate: share of nets that diverge", gone[high] / len(runs[f"sgd {high}"]), "==", 1)
+    gain = (start - loss[f"sgd {proposed}"]) / (start - least)
+    lab.claim("proposed", "rate of the range test: share of what the best rate gains", gain, ">", 0.85)
+    cliff = min((lr for lr in rates if lr > best and not np.isfinite(loss[f"sgd {lr}"])), default=high)
+    lab.claim("cliff", "it stays clear of the rates that diverge by a factor", cliff / proposed, ">", 10)
+    pairs = zip(curve["momentum"][:8], curve["sgd"][4:])  # four rates are a factor of 10
+    off = max((max(one, other) / min(one, other) for one, other in pairs), default=np.nan)
+    lab.claim("momentum", "momentum 0.9 with a tenth of the rate: loss differs by a factor of at most", off, "<", 1.1)
+    lab.shown("below", "best rate over the proposed one", best / proposed)
+
+
+def left(runs: list[Run]) -> float:
+    """The median loss after training, infinite where it diverged."""
+    return float(median(np.nan_to_num([run.figure("loss", "train") for run in runs], nan=np.inf)))
