@@ -95,7 +95,7 @@ def run(lab: Lab) -> None:
     lab.picture(
         Lines("test accuracy with few examples of digits", {net: (SIZES, middle[net][:3]) for net in NETS},
               x="examples", log_x=True, height=9),
-        f"The CNN has {middle['CNN'][1]:.1%} with {SIZES[1]} of each, the dense net {middle['dense'][2]:.1%} with {SIZES[2]}.",
+        f"CNN: {middle['CNN'][1]:.1%} with {SIZES[1]} of each; dense net: {middle['dense'][2]:.1%} with {SIZES[2]}.",
     )  # fmt: skip
     lab.table("test accuracy, medians", ("task", "CNN", "dense"),
               [(task, *(f"{middle[net][at]:.1%}" for net in NETS)) for at, task in enumerate(TASKS)])  # fmt: skip
