@@ -68,10 +68,9 @@ def run(lab: Lab) -> None:
     right = {name: np.array(lab.each(each, accuracy)) for name, each in nets.items()}  # (nets, shifts)
     one = nets["CNN"][0]
     digits = one.data.seen(one.rows("test", 2))[..., 0]
+    both = np.concatenate([digits, np.roll(digits, 2, axis=2)])
     lab.picture(
-        Images(
-            "two test digits, as they are and shifted by two pixels", np.concatenate([digits, np.roll(digits, 2, axis=2)])
-        ),
+        Images("two test digits, as they are and shifted by two pixels", both),
         "All four nets are asked for both; only one has learned from shifted ones.",
     )
     middle = {name: np.median(each, axis=0) for name, each in right.items()}
@@ -82,7 +81,7 @@ def run(lab: Lab) -> None:
     )  # fmt: skip
     lab.table("accuracy in %, medians", ("net", "weights", *(f"{by} px" for by in SHIFTS)),
               [(name, sizes[name], *(f"{value:.1f}" for value in middle[name])) for name in WAYS],
-              "Flat: its maps are handed to the dense layer as they are. Shifted: it has learned from shifted digits.")  # fmt: skip
+              "Flat: maps go to the dense layer as they are. Shifted: it has learned from shifted digits.")  # fmt: skip
     first, then = features(one, 0), features(one, 2)
     lab.trace(
         "one pattern's strongest place",
