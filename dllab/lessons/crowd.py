@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.core.blas import addresses
 from dllab.engine import executor
 from dllab.recipe import Recipe
 from dllab.training.events import EpochEnd, Figures, Status
@@ -83,7 +82,6 @@ def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs
     """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`)."""
     stopped, building, own = threading.Event(), threading.Lock(), threading.local()
     single = jobs > 1 and len(work) == 1  # it may have all processors
-    addresses()  # two threads must not load it at once
 
     def piece(item: Any) -> Any:
         if stopped.is_set():
