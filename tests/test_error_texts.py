@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 ERRORS = {
     "Refused", "StoreError", "TableError", "Problem", "ShapeError", "ShapeFlowError", "ValueError", "Damaged", "Unfit",
     "OutOfRange", "UnknownLayer", "_Refused", "_Stop", "_Broken", "FileNotFoundError",
-    "Unsuited", "NoPlane", "BadQuery", "NoGrid",
+    "Unsuited", "NoPlane", "BadQuery", "NoGrid", "NoLesson",
 }  # fmt: skip
 LEFT_OUT = ("core", "templates")
 SHORTEST = 6  # characters of a piece that tells one text from another
@@ -41,6 +41,7 @@ NO_GOLDEN = {
     "a scaling is a list of numbers": "told as a file that is not of this version",
     "no kind of numbers of that name": "told as a file that is not of this version",
     "no task of that name, or something neither true nor false": "told as a file that is not of this version",
+    "has no line with": "a lesson that quotes code which is not there, which a test looks for",
     "of the data is not what it was when this net was trained": "layers of the lab read tables in training only",
 }
 """Pieces that no golden shows, and why."""

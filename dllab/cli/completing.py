@@ -127,8 +127,12 @@ def _values(parameter: Any, command: str, words: Sequence[str], current: str) ->
     if kind in ("METRIC", "METRIC=VALUE"):
         ending = kind.removeprefix("METRIC")[:1]
         return [(name + ending, said) for name, said in [*part_sources.names("metrics").items(), ("loss", "the loss")]]
+    if kind == "KEY=VALUE" and command == "lesson":
+        return knobs(words[0]) if words else ()
     if kind in ("KEY=VALUE", "KEY=VALUES"):
         return overrides.candidates(_recipe_of(command, words[0]) if words else "", current)
+    if kind == "LESSON":
+        return lessons()
     if kind == "OPTION=VALUE":
         return overrides.of_part("datasets", words[0] if words else "", current)
     if kind == "RUN" and command == "generate":
@@ -264,3 +268,20 @@ def files(current: str, endings: tuple[str, ...]) -> Candidates:
             elif endings and path.name.endswith(endings):
                 found.append((f"{head}{path.name}", "file"))
     return found
+
+
+def lessons() -> Candidates:
+    """The lessons by name, and `all`."""
+    from dllab.lessons.lesson import headings
+
+    return [*((one.slug, f"{one.number}  {one.question}") for one in headings()), ("all", "one after the other")]
+
+
+def knobs(reference: str) -> Candidates:
+    """What a lesson says can be changed."""
+    from dllab.lessons.lesson import headings, knobs_in
+
+    for heading in headings():
+        if reference in (heading.slug, str(heading.number)):
+            return [(f"{name}=", f"usually {usual}" if usual else "") for name, usual in knobs_in(heading).items()]
+    return []

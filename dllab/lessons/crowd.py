@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dllab.core.blas import addresses
 from dllab.engine import executor
 from dllab.recipe import Recipe
 from dllab.training.events import EpochEnd, Figures, Status
@@ -81,6 +82,7 @@ class Crowd:
 def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs: int, tell: Progress) -> list[Any]:
     """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`)."""
     stopped, building, own = threading.Event(), threading.Lock(), threading.local()
+    addresses()  # two threads must not load the library at once
     single = jobs > 1 and len(work) == 1  # it may have all processors
 
     def piece(item: Any) -> Any:

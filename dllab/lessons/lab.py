@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -51,12 +52,18 @@ class Lab:
     def recipe(self, *changes: str, name: str = "") -> Recipe:
         """A recipe of the lesson: the user's changes, then these. Keys may be KNOBS."""
         own = [_spelled(self.lesson, change) for change in changes]
-        return parse(self.lesson.recipes[name], [*self._overrides[name], *own], _label(self.lesson, name))
+        return self._drawn(parse(self.lesson.recipes[name], [*self._overrides[name], *own], _label(self.lesson, name)))
 
     def shipped(self, name: str, *changes: str) -> Recipe:
         """A recipe that comes with the lab."""
         assert name in shipped()
-        return load(name, changes)
+        return self._drawn(load(name, changes))
+
+    def _drawn(self, recipe: Recipe) -> Recipe:
+        """With data and split of the lesson's seed, unless the recipe says which; with seed 0 they are the usual ones."""
+        if self.seed == 0 or getattr(recipe.data, "seed", 0) is not None:
+            return recipe
+        return dataclasses.replace(recipe, data=recipe.data.model_copy(update={"seed": self.seed}))
 
     def seeds(self, count: int) -> range:
         """Seeds for so many nets; for one of them where a change is to be seen at once."""

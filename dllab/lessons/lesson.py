@@ -100,6 +100,15 @@ def find(reference: str) -> Lesson:
                    "`dllab lessons` lists them, by number and name")  # fmt: skip
 
 
+def knobs_in(heading: Heading) -> dict[str, str]:
+    """The knobs and options of a lesson by name, with what they are usually or stand for; its file is read, not run."""
+    found: dict[str, str] = {}
+    for node in ast.parse((FOLDER / f"{heading.module}.py").read_bytes()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("KNOBS", "OPTIONS"):
+            found |= {str(name): str(usual) for name, usual in ast.literal_eval(node.value).items()}
+    return found
+
+
 @cache
 def _lesson(heading: Heading) -> Lesson:
     module = importlib.import_module(f"dllab.lessons.fifty.{heading.module}")

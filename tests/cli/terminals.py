@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,12 @@ def piped(folder: Path, *arguments: str, env: Mapping[str, str | None] | None = 
 
 
 def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80), interrupt: str = "",
-                piped_out: bool = False, env: Mapping[str, str | None] | None = None) -> Done:  # fmt: skip
+                piped_out: bool = False, env: Mapping[str, str | None] | None = None,
+                answers: Sequence[tuple[str, str]] = ()) -> Done:  # fmt: skip
     """Run `dllab ARGUMENTS` in a terminal of that many lines and columns; `out` is all it showed.
 
     Ctrl-C is pressed as soon as the text `interrupt` has appeared. `piped_out`: stdout is a pipe (then it is `out`, and
-    `err` is what the terminal showed).
+    `err` is what the terminal showed). `answers`: one after the other, a text that is waited for and what is typed then.
     """
     import fcntl
     import pty
@@ -66,6 +67,7 @@ def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80),
     process = subprocess.Popen([*COMMAND, *arguments], cwd=folder, env=variables, stdin=slave, stdout=stdout, stderr=slave)
     os.close(slave)
     shown, pressed, deadline = b"", False, time.monotonic() + 300
+    waiting, heard = list(answers), 0
     while time.monotonic() < deadline:
         if select.select([master], [], [], 0.05)[0]:
             try:
@@ -75,6 +77,9 @@ def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80),
             if not piece:
                 break
             shown += piece
+        if waiting and waiting[0][0].encode() in shown[heard:]:
+            heard = len(shown)
+            os.write(master, waiting.pop(0)[1].encode())
         if interrupt and not pressed and interrupt.encode() in shown:
             process.send_signal(signal.SIGINT)
             pressed = True
