@@ -26,7 +26,7 @@ input: [14, 16, 1]
 model:
   - conv: {units: 1, kernel: 3, padding: same, bias: false}
 """
-KNOBS = {name: f"model[0].conv.{name}" for name in ("stride", "padding")}
+KNOBS = {"stride": "model[0].conv.stride", "padding": "model[0].conv.padding"}
 OPTIONS = {"shift": 3, "mirrored": 0}
 PREDICT = Prediction(
     "Sobel's filter has rows -1 0 1, -2 0 2, -1 0 1. It lies on an edge: its two left columns on paper, 0, the right one "

@@ -30,7 +30,7 @@ input: [28, 28, 1]
 model:
   - conv: {units: 1, kernel: 5, stride: 2, padding: same}
 """
-KNOBS = {name: f"model[0].conv.{name}" for name in ("kernel", "stride", "padding")}
+KNOBS = {"kernel": "model[0].conv.kernel", "stride": "model[0].conv.stride", "padding": "model[0].conv.padding"}
 OPTIONS = {"rounding": "down"}
 PREDICT = Prediction(
     "a window of 5 goes over a picture 28 pixels wide, stride 2, no padding: how wide is the map?", unit="pixels", near=0,
