@@ -38,12 +38,7 @@ train: {steps: 400, batch: 20}
 """
 KNOBS = {"head": "model[5]", "pool": "model[2]", "units": "model[3].conv.units", "steps": "train.steps"}
 DENSE = "model=[flatten, {dense: 20}, relu, {dense: classes}]"
-WAYS = {
-    "CNN": (),
-    "dense": (DENSE,),
-    "CNN, flat": ("head=flatten",),
-    "dense, shifted": (DENSE, "augment=[shift: 2]"),
-}
+WAYS = {"CNN": (), "dense": (DENSE,), "CNN, flat": ("head=flatten",), "dense, shifted": (DENSE, "augment=[shift: 2]")}
 SHIFTS = (0, 1, 2)
 PREDICT = Prediction(
     "a dense net has learned digits of 14 x 14 pixels and gets about 87 % of new ones right. How much does it get right "
@@ -69,10 +64,8 @@ def run(lab: Lab) -> None:
     one = nets["CNN"][0]
     digits = one.data.seen(one.rows("test", 2))[..., 0]
     both = np.concatenate([digits, np.roll(digits, 2, axis=2)])
-    lab.picture(
-        Images("two test digits, as they are and shifted by two pixels", both),
-        "All four nets are asked for both; only one has learned from shifted ones.",
-    )
+    lab.picture(Images("two test digits, as they are and shifted by two pixels", both),
+                "All four nets are asked for both; only one has learned from shifted ones.")  # fmt: skip
     middle = {name: np.median(each, axis=0) for name, each in right.items()}
     lab.picture(
         Lines("test accuracy on shifted digits", {name: (SHIFTS, each) for name, each in middle.items()}, x="pixels", y="%",
@@ -82,7 +75,7 @@ def run(lab: Lab) -> None:
     lab.table("accuracy in %, medians", ("net", "weights", *(f"{by} px" for by in SHIFTS)),
               [(name, sizes[name], *(f"{value:.1f}" for value in middle[name])) for name in WAYS],
               "Flat: maps go to the dense layer as they are. Shifted: it has learned from shifted digits.")  # fmt: skip
-    first, then = features(one, 0), features(one, 2)
+    first, then = (features(one, by) for by in (0, 2))
     lab.trace(
         "one pattern's strongest place",
         formula="y_c = max over p, q of map_c[p, q]",
@@ -108,12 +101,9 @@ def accuracy(net: Subject) -> list[float]:
     """How much of the test is right, in %, when digits are shifted by so many pixels; mean of the four directions."""
     rows = net.rows("test", 800)
     x, y = net.data.seen(rows), net.data.targets(rows)
-    found = []
-    for by in SHIFTS:
-        ways = [(by, 0), (-by, 0), (0, by), (0, -by)] if by else [(0, 0)]
-        answers = [net.network.forward(np.roll(x, way, axis=(1, 2))).argmax(axis=1) for way in ways]
-        found.append(100 * float(np.mean([(answer == y).mean() for answer in answers])))
-    return found
+    ways = [[(by, 0), (-by, 0), (0, by), (0, -by)][: 4 if by else 1] for by in SHIFTS]
+    moved = [np.concatenate([np.roll(x, way, axis=(1, 2)) for way in each]) for each in ways]
+    return [100 * float((net.network.forward(each).argmax(axis=1).reshape(-1, len(y)) == y).mean()) for each in moved]
 
 
 def features(net: Subject, by: int) -> NDArray[Any]:

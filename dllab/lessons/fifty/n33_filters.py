@@ -91,10 +91,8 @@ def run(lab: Lab) -> None:
               for name, each in right.items()], 60),
         "Learned, neighbouring weights are alike: dark and light lie side by side in patches, as at an edge.",
     )  # fmt: skip
-    lab.picture(
-        Bars("test accuracy where the filters are", {name: median(each) for name, each in accuracy.items()}, "%", you=True),
-        "Random filters do well, learned ones better.",
-    )
+    lab.picture(Bars("test accuracy where the filters are", {name: median(each) for name, each in accuracy.items()}, "%",
+                     you=True), "Random filters do well, learned ones better.")  # fmt: skip
     lab.table("medians over the nets", ("filters", "roughness", "accuracy"),
               [(name, median(rough[name]), f"{median(accuracy[name]):.1f} %") for name in right],
               "Roughness: squared difference of neighbouring weights by that of any two; 1 for random ones.")  # fmt: skip
@@ -106,12 +104,10 @@ def run(lab: Lab) -> None:
         picture="in the middle row on the right, what has become of it",
     )
     lab.predicted(median(accuracy["random"]))
-    lab.claim(
-        "gradient", "the filter's gradient differs from the sum by hand by", float(np.abs(dw - by_hand).max()), "<", 1e-12
-    )
+    lab.claim("gradient", "the filter's gradient is off the sum by hand by", float(np.abs(dw - by_hand).max()), "<", 1e-12)
     lab.claim("recovered", "learned: the weight farthest from the wanted filter's is off by", off["found"], "<", 0.005)
-    r2 = [figure(net, "r2") for net in found["early"]]
-    lab.claim("early", "stopped early: the share of the map that is explained (r2)", r2, ">", 0.97)
+    lab.claim("early", "stopped early: the share of the map that is explained (r2)",
+              [figure(net, "r2") for net in found["early"]], ">", 0.97)  # fmt: skip
     lab.claim("early-off", "and the weight farthest from the wanted one is off by", off["early"], ">", 0.2)
     lab.claim("smooth", "digits: learned filters are so many times as rough as random ones",
               [one / other for one, other in zip(rough["learned"], rough["random"])], "<", 0.75)  # fmt: skip

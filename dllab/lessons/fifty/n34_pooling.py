@@ -69,9 +69,8 @@ def run(lab: Lab) -> None:
     )  # fmt: skip
     nets = lab.nets(recipes, 5)
     behind, said = ({name: [moved(net, at) for net in each] for name, each in nets.items()} for at in (4, -1))
-    right = {
-        name: median(net.ended.figures["test"]["accuracy"] for net in each if net.ended) for name, each in nets.items()
-    }
+    ended = {name: [net.ended for net in each if net.ended] for name, each in nets.items()}
+    right = {name: median(end.figures["test"]["accuracy"] for end in each) for name, each in ended.items()}
     weights = {name: each[0].network.parameters["6_dense.w"].size for name, each in nets.items()}
     work = {name: summarize(recipe).multiply_adds for name, recipe in recipes.items()}
     lab.table("medians over the nets", ("pool", "dense weights", "multiply-adds", "map", "answer", "accuracy"),
