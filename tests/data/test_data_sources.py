@@ -9,6 +9,8 @@ from dllab.catalogue import find, parts, summary
 from dllab.data.blobs import Blobs
 from dllab.data.checkerboard import Checkerboard
 from dllab.data.dataset import Source
+from dllab.data.digits import Digits
+from dllab.data.edges import FILTERS, Edges
 from dllab.data.functions import Function
 from dllab.data.gates import And, Nand, Or, Parity, Xnor, Xor
 from dllab.data.moons import Moons
@@ -21,11 +23,12 @@ SOURCES = {name: part for name, part in parts("datasets").items() if name not in
 NOISY = {"and": {"noise": 0.1}, "or": {"noise": 0.1}, "nand": {"noise": 0.1}, "xor": {"noise": 0.1}}
 READ = (
     "iris", "wine", "breast_cancer", "sonar", "penguins", "diabetes", "concrete", "autompg", "digits", "mnist10k",
-    "fashion6k", "names", "cmudict", "languages", "japanese_vowels",
+    "fashion6k", "names", "cmudict", "languages", "japanese_vowels", "edges",
 )  # fmt: skip
 IN_ORDER = ("shakespeare8", "kjv", "word_pairs", "sunspots", "airline", "seattle_weather", "co2")
 REGRESSION = (
-    "function", "diabetes", "concrete", "autompg", "adding", "word_pairs", "sunspots", "airline", "seattle_weather", "co2"
+    "function", "diabetes", "concrete", "autompg", "adding", "word_pairs", "sunspots", "airline", "seattle_weather", "co2",
+    "edges",
 )  # fmt: skip
 TABLES_OF_ALL = ("parity", "modular_addition")
 SHAPES = {
@@ -38,7 +41,7 @@ SHAPES = {
     "adding": (10000, (100, 2), 1), "copy_memory": (5000, (70,), 8), "recall": (4000, (22,), 8),
     "running_parity": (2000, (20, 1), 2), "reber": (2000, (31,), 8), "temporal_order": (4000, (110,), 4),
     "reversal": (5000, (10,), 11), "sorting": (5000, (10,), 11), "dates": (5000, (30,), 12), "brackets": (2000, (20,), 2),
-    "modular_addition": (9409, (3,), 97), "both_sides": (2000, (30,), 4),
+    "modular_addition": (9409, (3,), 97), "both_sides": (2000, (30,), 4), "edges": (1000, (8, 8, 1), 36),
     "names": (8422, (16,), 28), "cmudict": (20000, (12,), 40), "languages": (2084, (64,), 12),
     "japanese_vowels": (640, (29, 12), 9), "shakespeare8": (16186, (64,), 76), "kjv": (29521, (32,), 2002),
     "word_pairs": (2205433, (2,), 1), "sunspots": (265, (22, 1), 1), "airline": (120, (12, 1), 1),
@@ -100,7 +103,7 @@ def test_samples_is_the_number_of_rows_and_classes_are_balanced(name):
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if "noise" in SOURCES[name].model_fields])
 def test_noise_moves_points_about_the_same_places(name):
-    option = "targets" if name == "function" else "inputs"
+    option = "targets" if name in ("function", "edges") else "inputs"
     quiet, loud = (SOURCES[name](noise=noise, samples=2000).load().columns for noise in (0.0, 0.01))
     moved = loud[option] - quiet[option]
     assert 0.003 < moved.std() < 0.06  # 0.05 on mnist1d, whose curves are then scaled up; an angle on spirals
@@ -241,3 +244,20 @@ def test_a_test_split_of_a_truth_table_must_hold_a_row():
     with pytest.raises(ValueError, match=r"data set xor: test: 0.1 of 4 rows is not one whole row; give at least 0.25"):
         Xor(test=0.1).prepare()
     assert len(Xor(test=0.25).prepare().splits.test) == 1
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_edges_are_what_three_loops_say_of_the_digits(name):
+    inputs, targets = rows_of(Edges(filter=name, samples=20))
+    digits = rows_of(Digits(flatten=False))[0][:20] / 16
+    assert np.array_equal(inputs, digits.astype(np.float32))
+    for picture, said in zip(digits[..., 0], targets):
+        for p in range(6):
+            for q in range(6):
+                own = sum(picture[p + i, q + j] * FILTERS[name][i, j] for i in range(3) for j in range(3))
+                assert said[6 * p + q] == pytest.approx(own, abs=1e-6)
+
+
+def test_edges_take_noise_of_the_size_that_is_asked_for():
+    clean, noisy = rows_of(Edges())[1], rows_of(Edges(noise=0.5))[1]
+    assert (noisy - clean).std() == pytest.approx(0.5, rel=0.02) and abs((noisy - clean).mean()) < 0.01
