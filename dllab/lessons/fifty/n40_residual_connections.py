@@ -95,9 +95,7 @@ def run(lab: Lab) -> None:
               [(depth, *(lines[place][way][1][row] for way in ("plain", "residual") for place in (0, 1)))
                for row, depth in enumerate(depths)])  # fmt: skip
     lab.predicted(median(loss["plain " + deep]))
-    lab.claim(
-        "plain", f"plain: training loss of {depths[-1]} layers less that of {depths[0]}", more(loss, "plain"), ">", 1.5
-    )
+    lab.claim("plain", f"plain: training loss of {depths[-1]} layers minus {depths[0]}", more(loss, "plain"), ">", 1.5)
     lab.claim("residual", "residual: the same difference", more(loss, "residual"), "<", 0)
     lab.claim("plain-gradient", f"plain, {depths[-1]} layers: |dW_1| / |dW_L|", share["plain " + deep], ">", 3000)
     lab.claim("residual-gradient", f"residual, {depths[-1]} layers: |dW_1| / |dW_L| is off 1 by a factor of",
