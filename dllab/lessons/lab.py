@@ -61,7 +61,7 @@ class Lab:
 
     def _drawn(self, recipe: Recipe) -> Recipe:
         """With data and split of the lesson's seed, unless the recipe says which; with seed 0 they are the usual ones."""
-        if self.seed == 0 or getattr(recipe.data, "seed", 0) is not None:
+        if self.seed == 0 or recipe.data is None or getattr(recipe.data, "seed", 0) is not None:
             return recipe
         return dataclasses.replace(recipe, data=recipe.data.model_copy(update={"seed": self.seed}))
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
@@ -78,16 +79,17 @@ def run(lab: Lab) -> None:
     lab.claim("sum", "and the last step, which is the same sum in any order", last, ">", 0.95)
 
 
-def accuracy(net: Subject, shuffle: bool) -> np.ndarray:
+def accuracy(net: Subject, shuffle: bool) -> NDArray[np.float64]:
     """Of each step, over the test rows; `shuffle`: the bits of each row in another order, the answers those of before."""
     rows = net.rows("test")
     x, y = net.data.seen(rows), net.data.targets(rows)
     if shuffle:
         x = np.random.default_rng(0).permuted(x, axis=1)
-    return (net.network.forward(x).argmax(-1) == y).mean(axis=0)
+    right: NDArray[np.float64] = (net.network.forward(x).argmax(-1) == y).mean(axis=0)
+    return right
 
 
-def read(net: Subject) -> tuple[np.ndarray, np.ndarray, float]:
+def read(net: Subject) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
     """A test row's bits, its states along the direction that the output layer reads, and how that goes with the parity."""
     rows = net.rows("test")[:64]
     net.compile("infer")
