@@ -408,3 +408,13 @@ def test_races_on_landscapes_hold_what_is_documented() -> None:
     compare(
         "A race on a landscape: compare-optimizers --surface NAME --json", json.loads(json.dumps(found, allow_nan=False))
     )
+
+
+def test_lessons_hold_what_is_documented(tmp_path: Path) -> None:
+    from dllab.lessons.lesson import find
+    from dllab.lessons.report import run as run_lesson
+    from dllab.views.lesson import document
+
+    compare("dllab lessons --json", *documents(tmp_path, "lessons"))
+    found = document(0, [run_lesson(find("16"), few=False), run_lesson(find("12"), few=True)])
+    compare("dllab lesson LESSON --json", json.loads(json.dumps(found, allow_nan=False)))

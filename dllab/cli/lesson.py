@@ -37,7 +37,10 @@ def lesson(
         int, typer.Option("--seed", help="Seed of all that is random.", min=0, max=LARGEST_SEED // 1001, metavar="N")
     ] = 0,
     predict: Annotated[
-        float | None, typer.Option("--predict", help="Your prediction, in place of the question for it.", metavar="NUMBER")
+        float | None,
+        typer.Option(
+            "--predict", help="Your prediction, in place of the question for it.", min=-1e300, max=1e300, metavar="NUMBER"
+        ),
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask for no prediction.")] = False,
     pause: Annotated[bool, typer.Option("--pause", help="Wait for a key between the parts of the lesson.")] = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from dllab.engine import executor
@@ -182,6 +183,11 @@ def _where(lesson: Lesson, overrides: Sequence[str]) -> dict[str, list[str]]:
         if not lesson.recipes:
             raise NoLesson(f"lesson {lesson.number} has no recipe to change", _knobs(lesson))
         if len(errors) == len(lesson.recipes):
+            key = change.partition("=")[0].strip()
+            if key.isidentifier() and errors[0].problems[0].message.startswith("unknown key"):
+                close = get_close_matches(key, [*lesson.options, *lesson.knobs], n=1)
+                meant = f"; did you mean {close[0]}?" if close else ""
+                raise NoLesson(f"lesson {lesson.number} has nothing called {key}{meant}", _knobs(lesson))
             raise errors[0]
     return found
 

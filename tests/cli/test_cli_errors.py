@@ -16,6 +16,7 @@ import error_cases_asking
 import error_cases_compare
 import error_cases_landscape
 import error_cases_layers
+import error_cases_lessons
 import error_cases_live
 import error_cases_looks
 import error_cases_made
@@ -69,6 +70,7 @@ AREAS = {
     "rates": error_cases_rates.RATES,
     "sweep": error_cases_sweep.SWEEP,
     "compare": error_cases_compare.COMPARE,
+    "lessons": error_cases_lessons.LESSONS,
 }  # fmt: skip
 
 
