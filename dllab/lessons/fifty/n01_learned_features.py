@@ -51,7 +51,7 @@ LEFT_OUT = """It takes data to learn features. With 10 digits of each kind in pl
 are still good, and the net's own ones are not: the linear model on edges is ahead, as measured above. Thought-out features
 are knowledge; who has much of it and few data does well to use it."""
 NEXT = (("dllab lesson 1 activation=identity", "layers that cannot make features"),
-        ("dllab train mnist10k", "the same on all 8,000 digits, larger"))  # fmt: skip
+        ("dllab train digits", "a single hidden layer on smaller digits"))  # fmt: skip
 BREAKS = (("activation=identity", "linear"), ("activation=identity", "probe"))
 
 
