@@ -2,7 +2,7 @@
 
 It takes e to the power of each score, and each one's share of the sum:
 
-    p_k = e^(z_k / T) / (e^(z_1 / T) + ... + e^(z_K / T))     T: temperature, usually 1
+    p_k = e^(z_k / T) / (e^(z_1 / T) + ... + e^(z_K / T))     T: temperature
 
 so all are positive and add up to 1 (Bridle 1990). Only differences of scores count: 1 more is e = 2.7 times the chance. So
 the largest score can be taken from all of them first, and then no power overflows. The order of the scores stays, and the

@@ -89,10 +89,10 @@ def run(lab: Lab) -> None:
     told = [float(np.mean(at_scores(net, rows).losses)) - (net.backward(rows).loss or 0.0) for net in nets]
     lab.claim("one", "the engine's loss against the mean of -log p of all rows", max(map(abs, told)), "<", 1e-12)
     lab.claim("falls", "the loss at the end of training, as a share of that of the first epoch",
-              [each[-1] / each[0] for each in falling], "<", 0.3)  # fmt: skip
+              [each[-1] / each[0] for each in falling], "<", 0.5)  # fmt: skip
     with np.errstate(invalid="ignore"):  # of errors that stay the same
         together = [float(np.corrcoef(*each)[0, 1]) for each in zip(falling, errors)]
-    lab.claim("follows", "correlation of that loss and the errors on new rows, over the epochs", together, ">", 0.8)
+    lab.claim("follows", "correlation of that loss and the errors on new rows, over the epochs", together, ">", 0.7)
     lab.claim("slice", "share of the way's variance that lies in the plane of the picture", sum(seen.path.shares), ">", 0.8)
     flat, steep = max(one.accuracy for one in moved), [one.loss / one.weights for one in moved]
     lab.claim("flat", "weights that change the accuracy, moved so little, in any net", flat, "==", 0)

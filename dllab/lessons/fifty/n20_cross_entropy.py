@@ -88,4 +88,4 @@ def run(lab: Lab) -> None:
     lab.claim("overconfident", "trained for long, the loss on new rows is so many times the least on the way",
               [each[-1]["loss"] / least["loss"] for each, least in zip(ends, best)], ">", 1.6)  # fmt: skip
     lab.claim("accuracy", "while the share of right answers there has fallen by",
-              [least["accuracy"] - each[-1]["accuracy"] for each, least in zip(ends, best)], "<", 0.08)  # fmt: skip
+              [least["accuracy"] - each[-1]["accuracy"] for each, least in zip(ends, best)], "<", 0.1)  # fmt: skip

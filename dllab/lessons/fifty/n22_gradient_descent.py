@@ -2,7 +2,7 @@
 
 It steps against the gradient g, which points uphill:
 
-    w <- w - lr g        falls at every step if lr < 2 / L     (L: largest curvature)
+    w <- w - lr g     falls at every step if lr < 2 / L, L: largest curvature
 
 On a quadratic each direction of curvature c has its own factor, 1 - lr c, by which its distance from the bottom is
 multiplied: below -1 it overshoots by more than it came. The steepest direction sets the step, and the flattest, with a
