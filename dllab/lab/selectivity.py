@@ -23,4 +23,4 @@ def selectivity(outputs: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float
         raise ValueError("selectivity is defined for outputs that are not below 0, such as those of relu")
     means = np.sort([each[labels == label].mean(axis=0) for label in np.unique(labels)], axis=0)  # (K, C)
     most, others = means[-1], means[:-1].mean(axis=0)
-    return np.divide(most - others, most + others, out=np.zeros_like(most), where=most + others > 0)
+    return np.asarray(np.divide(most - others, most + others, out=np.zeros_like(most), where=most + others > 0))
