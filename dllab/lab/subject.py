@@ -27,7 +27,9 @@ from dllab.runs.train import first_weights, ignore
 from dllab.symbols import DECODER, LENGTHS
 from dllab.training.compiling import compile_ahead
 from dllab.training.events import EpochEnd, Event, Finished, Progress, Started
+from dllab.training.state import net_views
 from dllab.training.trainer import Trainer, columns_of
+from dllab.training.transfer import Source
 
 Listener = Callable[[Event], None]
 State = Literal["untrained", "trained"]
@@ -77,9 +79,11 @@ class Subject:
         watched: bool = False,
         path: bool = False,
         on_look: Callable[[SoFar], object] | None = None,
+        source: Source | None = None,
     ) -> Subject:
         """A recipe's net after training, of which no run is kept; `watched`: with a trace, `path`: with that.
 
+        `source`: weights for the recipe's `init_from`, in place of those of what it names, which is then not trained.
         `on_look` is called between steps, whenever the net may be looked at, with what gives it as it is by then. Raises
         RecipeError.
         """
@@ -88,7 +92,7 @@ class Subject:
             raise RecipeError([Problem("a net to look into comes from one training, and the recipe asks for folds",
                                        recipe.place("train"), hint)])  # fmt: skip
         found = cls(recipe.name, recipe, "trained", seed)
-        trainer = _trainer(recipe, seed, on_event, trust, run_dir, watched)
+        trainer = _trainer(recipe, seed, on_event, trust, run_dir, watched, source)
         history, recorder = [], PathRecorder(trainer) if path else None
         so_far = SoFar(found, trainer, watched)
         for event in trainer.events():
@@ -135,6 +139,11 @@ class Subject:
         if most is None or len(rows) <= most:
             return rows
         return rows[evenly(len(rows), most)]
+
+    def source(self) -> Source:
+        """The net's weights and running state as another may begin with them."""
+        arrays = {label: values.copy() for label, values in net_views(self.network).items()}
+        return Source(arrays, {"recipe": self.name, "steps": self.steps})
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The data as the engine's programs read them."""
@@ -198,8 +207,8 @@ def earlier(step: int | None, steps: int) -> int | None:
 
 
 def _trainer(recipe: Recipe, seed: int | None, on_event: Listener, trust: bool, run_dir: str | None,
-             watched: bool = False) -> Trainer:  # fmt: skip
+             watched: bool = False, source: Source | None = None) -> Trainer:  # fmt: skip
     trainer = Trainer(recipe, seed=seed, watch=watch if watched else None)
     if recipe.init_from is not None:
-        trainer.begin_with(first_weights(trainer, run_dir, False, on_event, trust))
+        trainer.begin_with(source or first_weights(trainer, run_dir, False, on_event, trust))
     return trainer

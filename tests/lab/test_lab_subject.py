@@ -201,3 +201,19 @@ def test_the_run_that_a_net_begins_with_is_looked_for_in_the_folder_that_is_give
     assert Subject.trained(recipe, run_dir=str(tmp_path)).steps > 0
     with pytest.raises(RecipeError, match="neither a run nor a recipe"):
         Subject.trained(recipe)
+
+
+def test_a_net_begins_with_the_weights_of_another_one() -> None:
+    """And with nothing that the recipe names, which is not trained; what is frozen stays what it was."""
+    other = Subject.untrained(load({**WHOLE, "data": {"name": "moons", "samples": 80, "seed": 3}}), seed=5)
+    wanted = {**WHOLE, "init_from": "moons", "freeze": ["0_dense"], "train": {"epochs": 3}}
+    net = Subject.trained(load(wanted), source=other.source())
+    same = {name: np.array_equal(values, other.network.parameters[name]) for name, values in net.network.parameters.items()}
+    assert same["0_dense.w"] and same["0_dense.b"] and not same["2_dense.w"]
+
+
+def test_the_weights_of_a_net_are_copies() -> None:
+    net = Subject.untrained(load(WHOLE))
+    taken = net.source().arrays["0_dense.w"]
+    net.network.parameters["0_dense.w"][...] = 0
+    assert np.abs(taken).max() > 0
