@@ -1,4 +1,4 @@
-"""What the gates of an LSTM do on the way through a row, and what its cells hold there."""
+"""What the gates of an LSTM or a GRU do on the way through a row, and what its cells hold there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from dllab.lab.subject import Subject
 
 @dataclass(frozen=True, eq=False)
 class Gates:
-    """By step, (T,) each: the forget and the input gate, means over rows and units; and `explained`, the share of the
+    """By step, (T,) each: the gate that keeps and the one that writes, means over rows and units; and `explained`, the
 
-    cells' variance over the rows that their labels explain: 1 where a cell is the same for all rows of a label.
+    share of the cells' variance over the rows that their labels explain: 1 where a cell is the same for all of a label.
+    Of an lstm these are f and i, and its cells; of a gru z and 1 - z, and its states.
     """
 
     forget: NDArray[np.float64]
@@ -24,14 +25,16 @@ class Gates:
 
 
 def gates(net: Subject, path: str, split: str = "test") -> Gates:
-    """Those of one LSTM layer over a split with one label a row. Raises KeyError where the layer is none."""
+    """Those of one lstm or gru over a split with one label a row. Raises KeyError where the layer has no gates."""
     net.compile("train:plain")
     rows = net.rows(split)
     inside, labels = net.backward(rows), net.data.targets(rows)
-    c, z = (inside.inner(path, name).astype(np.float64) for name in "cz")
-    units = c.shape[2]
-    means = z.mean(axis=0).reshape(-1, 4, units).mean(axis=2)  # (T, gates i, f, g, o)
-    return Gates(means[:, 1], means[:, 0], explained(c, labels))
+    lstm = inside.layer(path).kind == "lstm"
+    cells, z = inside.inner(path, "c" if lstm else "y"), inside.inner(path, "z").astype(np.float64)
+    units = cells.shape[2]
+    means = z.mean(axis=0).reshape(len(z[0]), -1, units).mean(axis=2)  # (T, gates): i, f, g, o, or r, z, n
+    write = means[:, 0] if lstm else 1 - means[:, 1]
+    return Gates(means[:, 1], write, explained(cells.astype(np.float64), labels))
 
 
 def explained(values: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from statistics import median
 import numpy as np
 
 from dllab.lab.gates import gates
-from dllab.lab.subject import Subject
+from dllab.lab.summary import summarize
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
@@ -64,7 +64,7 @@ def run(lab: Lab) -> None:
     """A gap that the RNN fails at, and what the gates do on the way."""
     nets = {name: lab.nets({name: lab.recipe(*WAYS[name])}, count)[name] for name, count in NETS.items()}
     right = {name: [net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()}
-    counts = {name: layer_size(each[0]) for name, each in nets.items()}
+    counts = {name: summarize(each[0].recipe).layers[1].parameters for name, each in nets.items()}
     lab.table("", ("net", "parameters of the layer", "nets", "test accuracy", "worst", "best"),
               [(name, counts[name], len(one), median(one), min(one), max(one)) for name, one in right.items()])  # fmt: skip
     found, shut = ([gates(net, net.network.plan.infos[1].path) for net in nets[name]] for name in (LSTM, SHUT))
@@ -96,9 +96,3 @@ def run(lab: Lab) -> None:
     lab.claim("open", f"what the trained forget gates leave of a gradient after {gap} steps", [one**gap for one in kept],
               ">", 0.4)  # fmt: skip
     lab.claim("parameters", "parameters of the LSTM layer, by those of the RNN layer", counts[LSTM] / counts[RNN], "==", 4)
-
-
-def layer_size(net: Subject) -> int:
-    """The parameters of the recurrent layer."""
-    labels = {one.label for one in net.network.plan.infos[1].parameters}
-    return sum(values.size for label, values in net.network.parameters.items() if label in labels)
