@@ -70,3 +70,11 @@ def one_way(inputs: Labels, kinds: int) -> tuple[float, float]:
     """The best accuracy and the best loss of a net that reads these rows (N, T) in one direction only."""
     marks = float((inputs > 0).mean())
     return marks + (1 - marks) / kinds, (1 - marks) * float(np.log(kinds))
+
+
+def known_ahead(inputs: Labels, kinds: int, ahead: int) -> float:
+    """The best accuracy of a net that reads these rows (N, T) up to `ahead` steps behind the one that it answers."""
+    steps = np.arange(inputs.shape[1])
+    following = np.where(inputs > 0, steps, len(steps))[:, ::-1]
+    following = np.minimum.accumulate(following, axis=1)[:, ::-1]  # the next mark, itself among them
+    return float(1 - (following - steps > ahead).mean() * (1 - 1 / kinds))
