@@ -31,7 +31,7 @@ class Lab:
 
     def __init__(self, lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool = False,
                  jobs: int | None = None, tell: Progress = nothing) -> None:  # fmt: skip
-        self.lesson, self.seed, self.few = lesson, seed, few
+        self.lesson, self.seed, self.changes, self.few = lesson, seed, tuple(changes), few
         self.jobs = jobs or executor.free_cores()
         self._tell = tell
         self._options, overrides = _sorted(lesson, changes)
@@ -180,8 +180,6 @@ def _where(lesson: Lesson, overrides: Sequence[str]) -> dict[str, list[str]]:
                 found[name].append(change)
             except RecipeError as error:
                 errors.append(error)
-        if not lesson.recipes:
-            raise NoLesson(f"lesson {lesson.number} has no recipe to change", _knobs(lesson))
         if len(errors) == len(lesson.recipes):
             key = change.partition("=")[0].strip()
             if key.isidentifier() and errors[0].problems[0].message.startswith("unknown key"):

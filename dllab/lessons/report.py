@@ -12,7 +12,9 @@ from dllab.core.blas import addresses
 from dllab.lessons.claim import Claim
 from dllab.lessons.crowd import Progress, nothing
 from dllab.lessons.lab import Lab
-from dllab.lessons.lesson import Lesson
+from dllab.lessons.lesson import Lesson, NoLesson
+from dllab.recipe import RecipeError
+from dllab.training.series import Stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +39,23 @@ def run(lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool
         tell: Progress = nothing) -> Report:  # fmt: skip
     """Run a lesson. Raises NoLesson and RecipeError for changes that cannot be made."""
     lab, began = Lab(lesson, seed=seed, changes=changes, few=few, jobs=jobs, tell=tell), time.perf_counter()
-    lesson.run(lab)
+    _run(lab)
     seconds = time.perf_counter() - began
     return Report(lesson, seed, tuple(changes), tuple(lab.blocks), tuple(lab.claims), lab.truth, seconds)
+
+
+def _run(lab: Lab) -> None:
+    """Raises NoLesson where a change has taken away what the lesson measures: a layer, a loss, the kind of data."""
+    try:
+        lab.lesson.run(lab)
+    except (NoLesson, RecipeError, Stopped):
+        raise
+    except Exception as error:
+        if not lab.changes:
+            raise
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise NoLesson(f"lesson {lab.lesson.number} finds nothing to measure with {' '.join(lab.changes)}",
+                       f"a change that leaves more as it is may do ({why})") from error  # fmt: skip
 
 
 def beside(lesson: Lesson, changes: Sequence[str], *, seed: int = 0, few: bool = True,

@@ -128,6 +128,7 @@ BEGUN: dict[str, list[list[str]]] = {
     "datasets": [["show", "t.csv"], ["show", "-"], ["moons"], ["iris", "test=0.5"], ["show", "empty.csv"]],
     "new": [["layer", "mine"], ["loss", "mine"], ["dataset", "mine"], ["schedule", "mine"], ["optimizer", "mine"]],
     "completion": [["bash"], ["zsh"]], "bench": [["--cases", "xor"], ["--rounds", "1"]], "recipes": [["xor"], ["my.yaml"]],
+    "lesson": [["26"], ["35", "rounding=up"], ["7", "--show-recipe"], ["15", "--predict", "3", "--save", "new.txt"]],
     "explain": [["my.yaml"], ["xor", "--step", "3"], ["table.yaml"], ["uses.yaml", "--trust"], ["last"]],
     "lr-find": [["my.yaml", "--steps", "20"], ["xor", "--seeds", "1"], ["uses.yaml", "--trust", "--save", "new.txt"]],
     "runs": [["list"], ["list", "--where", "recipe=my", "--sort", "-seed"], ["show", "one"], ["compare", "one", "two"],

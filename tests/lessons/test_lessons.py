@@ -40,7 +40,7 @@ def test_what_a_file_says(lesson: Lesson) -> None:
     lines = [line for paragraph in lesson.answer.split("\n\n") for line in paragraph.split("\n")]
     shown = sum(-(-len(line) // 78) for line in lines)
     assert 3 <= shown <= 9, f"{shown} lines"
-    assert lesson.predict is not None and lesson.left_out and lesson.breaks
+    assert lesson.recipes and lesson.predict is not None and lesson.left_out and lesson.breaks
     assert 2 <= len(views.steps(lesson)) <= 4
 
 
