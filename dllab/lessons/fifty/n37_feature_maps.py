@@ -52,7 +52,7 @@ PREDICT = Prediction(
 LEFT_OUT = """A field says what can matter, not what does: pixels in its middle reach the number on many ways, those at its
 edge on few, so most of the effect comes from the middle (Luo and others 2016). And a map that answers to one class is no
 proof that the net needs it: nets whose units are more selective do not do better (Morcos and others 2018)."""
-NEXT = (("dllab viz-featuremaps digits-cnn", "all maps of one picture, layer by layer"),)
+NEXT = (("dllab viz-filters digits-cnn", "the filters that make such maps"),)
 BREAKS = (("pool=identity", "field"), ("trained=no", "selective"))
 
 
