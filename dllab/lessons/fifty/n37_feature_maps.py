@@ -50,8 +50,8 @@ PREDICT = Prediction(
     good="1 + 2 + 2, the pool adds 1, and above it a window of 3 adds 2 x 2.",
 )  # fmt: skip
 LEFT_OUT = """A field says what can matter, not what does: pixels in its middle reach the number on many ways, those at its
-edge on few, so most of the effect comes from the middle (Luo and others 2016). And how far a map answers to one class alone says
-little of how much the net needs it: that shows only when it is taken out (Morcos and others 2018)."""
+edge on few, so most of the effect comes from the middle (Luo and others 2016). And how far a map answers to one class alone
+says little of how much the net needs it: that shows only when it is taken out (Morcos and others 2018)."""
 NEXT = (("dllab viz-filters digits-cnn", "the filters that make such maps"),)
 BREAKS = (("pool=identity", "field"), ("trained=no", "selective"))
 
