@@ -63,7 +63,7 @@ PREDICT = Prediction(
     high="Some of it is the same in every text; but in the Bible and in the news words keep other company.",
     good="About nine times chance, and yet little: words keep other company in other texts.",
 )  # fmt: skip
-LEFT_OUT = """Near means in the same company, not of the same meaning: opposites, such as day and night, are near each other.
+LEFT_OUT = """Near means in the same company, not of the same meaning: opposites, such as day and night, are close.
 And what a vector holds depends on the task alone: the numbers 0 to 58 as words of a text would be mere words;
 that sums modulo 59 are turns on a circle, a net finds because it must add."""
 NEXT = (("dllab neighbours glove10k king 'king - man + woman'", "vectors from 6 billion words"),)
