@@ -12,7 +12,7 @@ from dllab.engine.network import build
 from dllab.lab.attention import look
 from dllab.lab.gates import explained, gates
 from dllab.lab.looking_ahead import answered_early, dependence
-from dllab.lab.rounds import rounds
+from dllab.lab.rounds import rounds, seconds, walks
 from dllab.lab.said import mirrored, right_by_length
 from dllab.lab.subject import Subject
 from dllab.recipe import Recipe, parse
@@ -91,6 +91,13 @@ def test_what_can_be_known_grows_from_one_direction_to_all() -> None:
 def test_recurrent_nets_take_a_round_more_with_every_step(kind: str) -> None:
     counts = [rounds(build(recipe(RECALL, gap=gap, layer=f"{kind}: {{units: 5, return: last}}")).plan) for gap in (3, 23)]
     assert counts[1] - counts[0] == 20
+
+
+def test_only_recurrent_kernels_walk_and_time_passes() -> None:
+    net = build(recipe(RECALL, gap=3, layer="rnn: {units: 5, return: last}"))
+    kernels = [row.kernel for row in net.plan.program("infer").rows if row.kernel is not None]
+    assert [kernel.title for kernel in kernels if walks(kernel)] == ["ops.rnn.forward"]
+    assert 0 < seconds(net, 4) < 10
 
 
 def test_attention_takes_the_same_rounds_for_any_length() -> None:

@@ -36,7 +36,7 @@ KNOBS = {
     "gap": "data.recall.gap",
     "epochs": "train.epochs",
 }
-LSTM, RNN, SHUT = "LSTM", "RNN", "LSTM, forget gates half shut"
+LSTM, RNN, SHUT = "LSTM", "RNN", "half shut"
 WAYS = {
     LSTM: (),
     RNN: ("layer={rnn: {units: 16, return: last}}",),
@@ -55,7 +55,7 @@ halves with every step, and the same LSTM fails as the RNN does (the third row):
 is below 1 all is forgotten in the end."""
 NEXT = (
     ("dllab viz-gradients names-lstm", "the gradient through time"),
-    ("dllab lesson 43 forget_bias=3", "gates a little less open: is it enough?"),
+    ("dllab lesson 43 forget_bias=3", "gates a little less open: enough?"),
 )
 BREAKS = (("forget_bias=-2", "solves"), ("forget_bias=-2", "keeps"))
 
@@ -65,18 +65,18 @@ def run(lab: Lab) -> None:
     nets = {name: lab.nets({name: lab.recipe(*WAYS[name])}, count)[name] for name, count in NETS.items()}
     right = {name: [net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()}
     counts = {name: summarize(each[0].recipe).layers[1].parameters for name, each in nets.items()}
-    lab.table("", ("net", "parameters of the layer", "nets", "test accuracy", "worst", "best"),
-              [(name, counts[name], len(one), median(one), min(one), max(one)) for name, one in right.items()])  # fmt: skip
+    lab.table("test accuracy; half shut: an LSTM with a forget bias of 0", ("net", "weights", "median", "worst", "best"),
+              [(name, counts[name], median(one), min(one), max(one)) for name, one in right.items()])  # fmt: skip
     found, shut = ([gates(net, net.network.plan.infos[1].path) for net in nets[name]] for name in (LSTM, SHUT))
     letter, lost = (np.median([one.explained for one in each], axis=0) for each in (found, shut))
     kept = [float(one.forget[1:-1].mean()) for one in found]
     steps = np.arange(1, len(letter) + 1)
     gap, f = len(steps) - 2, median(kept)
     lab.picture(
-        Lines("gates, means over units; how much of the cells' variance is due to the letter", {
-            "forget gate": (steps, np.median([one.forget for one in found], axis=0)),
-            "input gate": (steps, np.median([one.write for one in found], axis=0)), "letter": (steps, letter),
-            "letter, shut": (steps, lost)}, x="step", y="0 to 1", you="y"),
+        Lines("gates (means); what the letter explains of the cells' variance, half shut too", {
+            "forget": (steps, np.median([one.forget for one in found], axis=0)),
+            "input": (steps, np.median([one.write for one in found], axis=0)), "letter": (steps, letter),
+            "shut": (steps, lost)}, x="step", y="0 to 1", you="y"),
         f"Between letter and question f is {f:.3f} on the mean. Of what the cells hold at the question, {letter[-2]:.0%} "
         f"tells the letter; with gates half shut {lost[-2]:.0%}.",
     )  # fmt: skip
