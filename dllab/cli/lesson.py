@@ -224,6 +224,17 @@ def _wait(pause: bool) -> None:
 
 def _key() -> None:
     """One key, at once where the terminal can do that."""
-    import click
+    if sys.platform == "win32":
+        import msvcrt
 
-    click.getchar()
+        msvcrt.getwch()
+        return
+    import termios
+    import tty
+
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        tty.setcbreak(sys.stdin, termios.TCSANOW)  # Ctrl-C stays what it is; a key pressed just before counts
+        sys.stdin.read(1)
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

@@ -76,7 +76,7 @@ def test_all_that_a_document_holds(tmp_path: Path) -> None:
 
 
 def test_a_change_stands_beside_the_lesson(tmp_path: Path) -> None:
-    done = typed(tmp_path, ["lesson", "16", "depth=3", "width=8", "train.epochs=1"])
+    done = typed(tmp_path, ["lesson", "16", "depth=3", "train.epochs=1"])
     assert done.code == 1 and "before" in done.out and "FAILS" in done.out, done.out
     assert max(map(len, done.out.splitlines())) <= 80
 

@@ -43,7 +43,7 @@ LEFT_OUT = """The factor depends on the weights: with wh orthogonal, as it is dr
 be learnt is far longer than with small weights; some nets are lucky (the spread). And a gradient that fades tells of
 learning, not of remembering: a trained state can keep a bit for ever."""
 NEXT = (("dllab viz-gradients names-rnn", "the gradient through time, while a net is trained"),)
-BREAKS = (("'layer={lstm: {units: 32, return: last, forget_bias: 5}}'", "forgets"),)
+BREAKS = (("'layer={lstm: {units: 32, return: last, forget_bias: 5}}'", "decays"),)
 
 
 def run(lab: Lab) -> None:
