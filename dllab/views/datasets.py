@@ -141,7 +141,8 @@ def _features(dataset: Dataset) -> RenderableType:
 
 
 def _shape(summary: DataSummary) -> str:
-    return " x ".join(str(size) for size in summary.input_shape)
+    shape = summary.input_shape
+    return " x ".join(str(size) for size in (shape[:2] if len(shape) == 3 and shape[2] == 1 else shape))
 
 
 def _task(summary: DataSummary) -> str:

@@ -69,7 +69,7 @@ def test_what_a_terminal_shows(folder: Path) -> None:
         assert words in done.out
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGKILL, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_kill_in_the_middle_and_the_source_gone(folder: Path, number: signal.Signals) -> None:
     whole = folder / "whole"
     whole.mkdir()

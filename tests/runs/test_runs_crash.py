@@ -173,7 +173,7 @@ def test_a_crash_at_every_operation(tmp_path: Path, whole: dllab.Result) -> None
     assert "refused" in outcomes
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, pytest.param(errno.EIO, marks=pytest.mark.slow)], ids=["ENOSPC", "EIO"])
 def test_a_failing_disk_at_every_operation(tmp_path: Path, whole: dllab.Result, code: int) -> None:
     (tmp_path / "count").mkdir()
     count = len(operations(tmp_path / "count"))
@@ -213,6 +213,7 @@ def test_a_disk_that_fails_once(tmp_path: Path, whole: dllab.Result) -> None:
             go_on_or_refuse(folder, whole, (folder / CHECKPOINT).exists())
 
 
+@pytest.mark.slow
 def test_a_crash_while_going_on(tmp_path: Path, whole: dllab.Result) -> None:
     """The same for `resume`: its own writes are as safe."""
 
