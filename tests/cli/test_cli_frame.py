@@ -155,7 +155,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, arguments: str) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["trian", "xor"], "The commands are train, sweep"),
+        (["trian", "xor"], "The commands are lessons, lesson"),
         (["train", "xor", "--seed", "x"], "`dllab train --help` tells more"),
         (["gradcheck", "--all", "--inject-bug", "nope"], "expected one of: attention"),
         (["train", "xor", "--run-dir", "no/such/place"], "there is no folder no/such"),
