@@ -30,7 +30,7 @@ def listing(summaries: Iterable[DataSummary]) -> Iterator[RenderableType]:
     yield Plain(_lines(heads=True))
     for summary in summaries:
         table = _lines(heads=False)
-        table.add_row(summary.name, f"{summary.rows:,}", _shape(summary), _task(summary), Text(summary.about))
+        table.add_row(summary.name, f"{summary.rows:,}", _short(summary), _task(summary), Text(summary.about))
         yield Plain(table)
     yield Plain(Group(Text(), inline("`dllab datasets NAME` shows one, with its options and a picture.")))
 
@@ -141,8 +141,13 @@ def _features(dataset: Dataset) -> RenderableType:
 
 
 def _shape(summary: DataSummary) -> str:
+    return " x ".join(str(size) for size in summary.input_shape)
+
+
+def _short(summary: DataSummary) -> str:
+    """The shape for a narrow column: without the one channel of a picture."""
     shape = summary.input_shape
-    return " x ".join(str(size) for size in (shape[:2] if len(shape) == 3 and shape[2] == 1 else shape))
+    return _shape(summary).removesuffix(" x 1") if len(shape) == 3 else _shape(summary)
 
 
 def _task(summary: DataSummary) -> str:
