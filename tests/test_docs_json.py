@@ -417,4 +417,5 @@ def test_lessons_hold_what_is_documented(tmp_path: Path) -> None:
 
     compare("dllab lessons --json", *documents(tmp_path, "lessons"))
     found = document(0, [run_lesson(find("16"), few=False), run_lesson(find("12"), few=True)])
+    compare("dllab lesson LESSON --show-recipe --json", *documents(tmp_path, "lesson 7 --show-recipe"))
     compare("dllab lesson LESSON --json", json.loads(json.dumps(found, allow_nan=False)))

@@ -71,7 +71,7 @@ def lesson(
             return _all(seed, json, quiet)
         found = find(which)
         if show_recipe:
-            _show_recipe(found, given, seed)
+            _show_recipe(found, given, seed, json)
             return FINE
         return (
             _changed(found, given, seed, full, save, json, quiet)
@@ -82,7 +82,7 @@ def lesson(
         raise Refused(error.problem, error.hint) from None
 
 
-def _show_recipe(found: Lesson, given: list[str], seed: int) -> None:
+def _show_recipe(found: Lesson, given: list[str], seed: int, as_json: bool) -> None:
     """Print a recipe, with the changes. Raises NoLesson."""
     from dllab.lessons.lab import Lab
     from dllab.lessons.lesson import NoLesson
@@ -96,6 +96,11 @@ def _show_recipe(found: Lesson, given: list[str], seed: int) -> None:
                        f"its recipes are {known}" if known else "it has one, that needs no name")  # fmt: skip
     others = [other for other in found.recipes if other != name]
     text = lab.text(name)
+    if as_json:
+        from dllab.cli.console import output
+
+        output().document({"number": found.number, "slug": found.slug, "name": name, "others": others, "yaml": text})
+        return
     if others:
         text = f"# also: {', '.join(f'dllab lesson {found.number} {other} --show-recipe' for other in others)}\n{text}"
     sys.stdout.write(text if text.endswith("\n") else text + "\n")

@@ -101,6 +101,7 @@ def test_watching_changes_no_bit(folder: Path) -> None:
 
 
 @pty_only
+@pytest.mark.slow
 def test_only_a_boundary_to_watch_slows_a_run(folder: Path) -> None:
     assert "slowed for watching" in in_terminal(folder, "train", "small.yaml", "--no-save").out
     assert "slowed" not in in_terminal(folder, "train", "xor", "--no-save").out

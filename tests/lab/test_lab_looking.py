@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.activations_during import during
 from dllab.lab.gradients import gradients
 from dllab.lab.plane_map import plane_map
@@ -44,7 +43,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     [
         load(NET), load(STOPPED),
         pytest.param(load(CARRIED, ["train.epochs=2"]),
-                     marks=pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")),
+                     marks=pytest.mark.slow),
     ],
     ids=["whole", "stopped", "carried"],
 )  # fmt: skip

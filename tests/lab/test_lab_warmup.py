@@ -67,6 +67,7 @@ def test_watching_a_training_needs_nothing_else(name: str, wanted: set[warmup.Wa
     assert set(kernels_of(plan, ("train",))) <= wanted
 
 
+@pytest.mark.slow
 def test_double_precision_comes_on_request(wanted: set[warmup.Wanted]) -> None:
     assert {precision for _, precision, _ in wanted} == {"float32"}
     both = warmup.stock(("float32", "float64")).wanted
