@@ -410,6 +410,7 @@ def test_races_on_landscapes_hold_what_is_documented() -> None:
     )
 
 
+@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 def test_lessons_hold_what_is_documented(tmp_path: Path) -> None:
     from dllab.lessons.lesson import find
     from dllab.lessons.report import run as run_lesson
