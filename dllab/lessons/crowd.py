@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,10 @@ from numpy.typing import NDArray
 
 from dllab.core.blas import addresses
 from dllab.engine import executor
+from dllab.lab.crew import Crew
 from dllab.recipe import Recipe
 from dllab.training.events import EpochEnd, Figures, Status
-from dllab.training.series import Series, Stopped
-
-TICK = 0.05
-"""Seconds between two looks at the keyboard."""
+from dllab.training.series import Series
 
 Progress = Callable[[int, int, str], None]
 """Is told how many pieces are done, of how many, and what is in hand."""
@@ -81,29 +78,22 @@ class Crowd:
 
 def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs: int, tell: Progress) -> list[Any]:
     """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`)."""
-    stopped, building, own = threading.Event(), threading.Lock(), threading.local()
+    crew: Crew[tuple[int, Any]] = Crew(max(1, min(jobs, len(work))))
+    building, own = threading.Lock(), threading.local()
     addresses()  # two threads must not load the library at once
     single = jobs > 1 and len(work) == 1  # it may have all processors
 
-    def piece(item: Any) -> Any:
-        if stopped.is_set():
-            raise Stopped
+    def piece(place: int, item: Any) -> Iterator[tuple[int, Any]]:
         if not hasattr(own, "crowd"):
-            own.crowd = Crowd(building, lambda: not stopped.is_set())
+            own.crowd = Crowd(building, lambda: not crew.stopped)
         with contextlib.nullcontext() if single else executor.one_thread():
-            return do(own.crowd, item)
+            found = do(own.crowd, item)
+        yield place, found
 
-    with ThreadPoolExecutor(max(1, min(jobs, len(work)))) as pool:
-        futures: list[Future[Any]] = [pool.submit(piece, item) for _, item in work]
-        try:
-            open_ = set(futures)
-            while open_:
-                done, open_ = wait(open_, TICK, FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                ended = len(futures) - len(open_)
-                tell(ended, len(futures), work[min(ended, len(work) - 1)][0])
-        except BaseException:
-            stopped.set()
-            raise
-    return [future.result() for future in futures]
+    found: dict[int, Any] = {}
+    with contextlib.closing(crew.work([[piece(place, item)] for place, (_, item) in enumerate(work)])) as messages:
+        for message in messages:
+            if message is not None:
+                found[message[0]] = message[1]
+            tell(len(found), len(work), work[min(len(found), len(work) - 1)][0])
+    return [found[place] for place in range(len(work))]

@@ -19,7 +19,10 @@ from dllab.training.series import Stopped
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """`blocks`: tables, pictures and the like, each with a sentence. `truth`: what was to be predicted."""
+    """`blocks`: tables, pictures and the like, each with a sentence. `truth`: what was to be predicted.
+
+    `few`: one net stood for several.
+    """
 
     lesson: Lesson
     seed: int
@@ -28,6 +31,7 @@ class Report:
     claims: tuple[Claim, ...]
     truth: float | None
     seconds: float
+    few: bool = False
 
     @property
     def holds(self) -> bool:
@@ -41,7 +45,7 @@ def run(lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool
     lab, began = Lab(lesson, seed=seed, changes=changes, few=few, jobs=jobs, tell=tell), time.perf_counter()
     _run(lab)
     seconds = time.perf_counter() - began
-    return Report(lesson, seed, tuple(changes), tuple(lab.blocks), tuple(lab.claims), lab.truth, seconds)
+    return Report(lesson, seed, tuple(changes), tuple(lab.blocks), tuple(lab.claims), lab.truth, seconds, few)
 
 
 def _run(lab: Lab) -> None:

@@ -24,6 +24,7 @@ from dllab.views.parts import Plain
 from dllab.views.text import duration, number
 
 WORDS = {True: "holds", False: "FAILS", None: "shown"}
+UNKNOWN = "not judged"
 SIGNS = {True: ("✓", "+"), False: ("✗", "!"), None: ("·", "-")}
 STYLES = {True: "#009e73", False: "bold #d55e00", None: ""}
 ASKED = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "exactly"}
@@ -89,7 +90,7 @@ class _Ruler:
         note = "* both" if line[places["said"]] == "*" else "? you   M measured"
         yield Text(f"  {''.join(line)}", no_wrap=True, overflow="crop")
         left = f"  {'':{places['zero']}}{start}"
-        scale = "   (powers of ten)" if log else ""
+        scale = "   (log)" if log else ""
         beside = f"{left:<{width // 2}}{note}{scale}"
         apart = f"  {note}{scale}; the cross is {start}"
         yield Text(beside if len(left) < width // 2 else apart, no_wrap=True, overflow="ellipsis")
@@ -112,8 +113,7 @@ class _Claim:
         """What is said; what was measured, of what, and what was asked for."""
         one = self.claim
         sign = SIGNS[one.holds][options.ascii_only]
-        yield from console.render(Padding(Text.assemble((f"{sign} {WORDS[one.holds]}", STYLES[one.holds]), f"  {one.text}"),
-                                          (0, 0, 0, 0)), options)  # fmt: skip
+        yield Text.assemble((f"{sign} {_word(one)}", STYLES[one.holds]), f"  {one.text}")
         yield Padding(Text(f"measured {said(one)}" if not one.why else one.why), (0, 0, 0, 9))
 
 
@@ -128,10 +128,16 @@ def said(claim: Claim) -> str:
     return f"{found}, asked for {ASKED[claim.op]} {number(claim.bound)}{unit}"
 
 
+def _word(claim: Claim) -> str:
+    return UNKNOWN if claim.why else WORDS[claim.holds]
+
+
 def _tally(found: Sequence[Claim]) -> str:
     judged = [claim for claim in found if claim.holds is not None]
     held = sum(bool(claim.holds) for claim in judged)
-    return f"all {held} hold" if held == len(judged) else f"{held} of {len(judged)} hold"
+    unknown = sum(bool(claim.why) for claim in found)
+    more = f", {unknown} {UNKNOWN}" if unknown else ""
+    return (f"all {held} hold" if held == len(judged) else f"{held} of {len(judged)} hold") + more
 
 
 def left_out(lesson: Lesson) -> RenderableType:
@@ -166,8 +172,9 @@ def whole(report: Report, said_: float | None = None) -> RenderableType:
 def changed(before: Report, now: Report) -> RenderableType:
     """The lesson as it is and with the user's changes: pictures side by side, claims in two columns."""
     head = Text.assemble((f"{now.lesson.number}  {now.lesson.question}", "bold underline"))
+    nets = "; one net for each number" if now.few else ""
     note = Text.assemble("left: as the lesson has it; right: with ", (" ".join(now.changes), "bold"),
-                         f"; one net for each number, {duration(max(before.seconds, now.seconds))}")  # fmt: skip
+                         f"{nets}; {duration(max(before.seconds, now.seconds))}")  # fmt: skip
     blocks: list[RenderableType] = [head, note, Text()]
     for (old, _), (new, _) in zip(before.blocks, now.blocks):
         if old is not None and not isinstance(old, pictures.Trace):
@@ -186,9 +193,13 @@ def _compared(before: Report, now: Report) -> RenderableType:
     for claim in now.claims:
         then = old.get(claim.id)
         bound = f"{claim.op} {number(claim.bound)}" if claim.op else ""
-        table.add_row(claim.text, number(then.value if then else None, 3), number(claim.value, 3), bound,
-                      Text(WORDS[claim.holds], STYLES[claim.holds]))  # fmt: skip
+        table.add_row(claim.text, _short(then), _short(claim), bound,
+                      Text(_word(claim), STYLES[claim.holds]))  # fmt: skip
     return table
+
+
+def _short(claim: Claim | None) -> str:
+    return "-" if claim is None or claim.value is None else number(claim.value, 3)
 
 
 # ---- lists and documents -----------------------------------------------------------------------------------------------
@@ -226,7 +237,8 @@ def _document(report: Report) -> dict[str, Any]:
         "holds": report.holds, "changes": list(report.changes), "truth": plain(report.truth),
         "claims": [
             {"id": one.id, "text": one.text, "value": plain(one.value), "op": one.op, "bound": one.bound,
-             "holds": one.holds, "unit": one.unit, "low": plain(one.low), "high": plain(one.high), "count": one.count}
+             "holds": one.holds, "unit": one.unit, "low": plain(one.low), "high": plain(one.high), "count": one.count,
+             "why": one.why}
             for one in report.claims
         ],
     }  # fmt: skip

@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 
-from dllab.lab.gradients import gradients
+from dllab.lab.gradients import first_over_last
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
@@ -70,7 +70,7 @@ def run(lab: Lab) -> None:
     recipes["not zero"] = lab.recipe(f"block=[{{residual: {SAME}}}]", f"model[1].repeat.times={TIMES[-1]}")
     loss = {name: [run.figure("loss", "train") for run in runs] for name, runs in lab.runs(recipes, 5).items()}
     nets = lab.nets(recipes, 5, trained=False)
-    share = {name: [first_and_last(net) for net in each] for name, each in nets.items()}
+    share = {name: [first_over_last(net) for net in each] for name, each in nets.items()}
     depths = [2 * times + 2 for times in TIMES]
     lines = [{way: (depths, [median(found[f"{way} {times}"]) for times in TIMES]) for way in WAYS}
              for found in (loss, share)]  # fmt: skip
@@ -104,13 +104,6 @@ def run(lab: Lab) -> None:
               handed_on(nets["residual " + deep][0]), "==", 0)  # fmt: skip
     lab.claim("zeros", "blocks that do not start at 0: their training loss, as a multiple of that with zeros",
               [one / other for one, other in zip(loss["not zero"], loss["residual " + deep])], ">", 3)  # fmt: skip
-
-
-def first_and_last(net: Subject) -> float:
-    """The size of the gradient of the first layer's weights beside that of the last one's."""
-    found = gradients(net)
-    sizes = [float(one.gradient[0]) for one in found.parameters if one.label in found.weights]
-    return sizes[0] / sizes[-1]
 
 
 def more(loss: dict[str, list[float]], way: str) -> list[float]:
