@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dllab.runs.disk import replace_file
-from dllab.runs.index import Index
+from dllab.runs.index import NAME, Index
 
 RECIPE = """about: A test.
 data:
@@ -86,3 +92,22 @@ def rows(root: Path, told: list[str] | None = None) -> list[tuple[str, int, str]
         )
     assert said == [] or told is not None
     return found
+
+
+forks = pytest.mark.skipif(os.name == "nt", reason="forks")
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """A Python process that can import the helpers."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def sound(root: Path) -> None:
+    """Fail unless SQLite itself finds nothing wrong with the file."""
+    connection = sqlite3.connect(root / NAME)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
