@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 ALL = "all"
+GO_ON = "  (press a key to go on) "
 
 
 def lesson(
@@ -130,7 +131,8 @@ def _one(found: Lesson, seed: int, said: float | None, ask: bool, pause: bool, s
         _show(views.experiment(report, said), pause)
         if found.predict is not None and (told := views.predicted(found.predict, said, report)) is not None:
             _show([told], pause)
-        _show([views.claims(report), views.left_out(found)], pause)
+        _show([views.claims(report)], pause)
+        output().show(views.left_out(found))
     saving.save(views.whole(report, said), save, f"dllab lesson {found.number}")
     return FINE if report.holds else FAILED
 
@@ -221,9 +223,9 @@ def _wait(pause: bool) -> None:
         return
     from dllab.cli.console import messages
 
-    messages().print("  (a key goes on) ", end="")
+    messages().print(GO_ON, end="")
     _key()
-    messages().file.write("\r                   \r")
+    messages().file.write(f"\r{'':{len(GO_ON)}}\r")
     messages().file.flush()
 
 

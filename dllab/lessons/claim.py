@@ -51,6 +51,16 @@ def measured(id: str, text: str, found: float | Sequence[float], op: Op | None, 
     return Claim(id, text, float(found), op, bound, unit)
 
 
+def less(these: Sequence[float], those: Sequence[float]) -> list[float]:
+    """How much greater these are than those, net by net; nets of one place have one seed."""
+    return [one - other for one, other in zip(these, those, strict=True)]
+
+
+def over(these: Sequence[float], those: Sequence[float]) -> list[float]:
+    """These as multiples of those, net by net."""
+    return [one / other for one, other in zip(these, those, strict=True)]
+
+
 @dataclass(frozen=True)
 class Prediction:
     """A number that is asked for before the experiment, and what a guess far from it may come from.

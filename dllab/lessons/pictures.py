@@ -16,7 +16,8 @@ class Lines:
     """Curves by name, each of its x and y. `log`: a logarithmic scale. `log_x`: x is drawn by its logarithm.
 
     `x`, `y`: what the axes are. `points`: names that are drawn as points. `you`: the axis on which a guess is drawn.
-    `marks`: letters below the axis and their x.
+    `marks`: letters below the axis and their x. `with_x`, `with_y`: what the scales hold, too, so that a picture can be
+    compared with another. `decades`: that a logarithmic scale spans at most; smaller values lie on its lower end.
     """
 
     title: str
@@ -29,11 +30,17 @@ class Lines:
     you: Literal["x", "y", ""] = ""
     marks: Mapping[str, float] = field(default_factory=dict)
     height: int = 12
+    decades: int = 12
+    with_x: Sequence[float] = ()
+    with_y: Sequence[float] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Numbers by name as bars; `spread`: least and greatest of each. `you`: whether a guess is drawn as a bar, too."""
+    """Numbers by name as bars; `spread`: least and greatest of each. `you`: whether a guess is drawn as a bar, too.
+
+    `beside`: numbers of a picture that this one is compared with.
+    """
 
     title: str
     values: Mapping[str, float]
@@ -41,6 +48,7 @@ class Bars:
     log: bool = False
     spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     you: bool = False
+    beside: Sequence[float] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,10 @@ from dllab.views.text import number
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bits of a Braille cell, by column and row
 MARGIN = 9  # columns of the scale on the left
 WORTH_A_LOG = 30.0  # ratio of largest to smallest from which a loss is drawn on a logarithmic scale
-DECADES = 12  # that such a scale spans at most; what is smaller, and 0, lies on its lower end
+DECADES = 12  # that such a scale spans, as a rule; what is smaller, and 0, lies on its lower end
 LETTERS = 5  # of a curve that has a mark, as wide as the plot
 OFF = 0.08  # of the scale: how far from its middle a round number may be that is told there
+CLEAR = 0.25  # of the scale: how far from its ends 0 is told, and a power of ten on a logarithmic one
 FINE = 5  # a linear scale begins and ends at a multiple of a fifth of the power of ten below its length
 
 
@@ -48,7 +49,9 @@ class Plot:
     negative and they are far apart. Scales begin and end at round numbers, so that they stay as they are for a while
     when points are added; `top` is a value that the scale ends at if it is not exceeded. `start`: where the x axis begins,
     if not at 0 or below. `log_x`: x are logarithms to base ten, and the axis has the powers. `marks`: letters below the
-    axis, and their x; of two in one place the later.
+    axis, and their x; of two in one place the later. `holds`: values that the scale has room for, besides those of the
+    curves. `roomy`: a legend that does not fit beside the title takes lines of its own, beyond `height`. `decades`: that a
+    logarithmic scale spans at most.
     """
 
     title: str
@@ -61,6 +64,9 @@ class Plot:
     start: float | None = None
     log_x: bool = False
     marks: Mapping[str, float] = field(default_factory=dict)
+    holds: Sequence[float] = ()
+    roomy: bool = False
+    decades: int = DECADES
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A title line with the legend, the curves with their scale, a line with the x axis."""
@@ -69,7 +75,7 @@ class Plot:
             return
         ascii_only = options.ascii_only
         logarithmic = self._logarithmic()
-        yield self._legend(logarithmic, ascii_only, options.max_width)
+        yield from self._legend(logarithmic, ascii_only, options.max_width)
         low, high = self._range(logarithmic)
         first, last = self._span()
         grid = _Grid(width, height, *((1, 2) if ascii_only else (2, 4)), [curve.mark for curve in self.series])
@@ -116,9 +122,9 @@ class Plot:
                 line[at : at + len(label)] = label
         return Text(f"{self.unit:>{MARGIN - 2}}  {''.join(line)}".rstrip(), no_wrap=True)
 
-    def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Text:
+    def _legend(self, logarithmic: bool, ascii_only: bool, width: int) -> Iterator[Text]:
         """The title and what each curve is; in the form with the most room that fits."""
-        forms = [(MARGIN, 3, 2, 99), (2, 3, 2, 99), (0, 1, 1, 99), (0, 1, 1, 5)]
+        forms = [(MARGIN, 3, 2, 99), (2, 3, 2, 99), (0, 1, 1, 99), *([] if self.roomy else [(0, 1, 1, 5)])]
         for indent, marker, gap, letters in forms:
             line = Text(" " * indent, no_wrap=True, overflow="crop")
             line.append(self.title, "bold").append(" (log)" if logarithmic else "")
@@ -128,10 +134,21 @@ class Plot:
                     line.append(f" {curve.label[:letters]}")
             if line.cell_len <= width:
                 break
-        return line
+        if line.cell_len <= width or not self.roomy:
+            yield line
+            return
+        yield Text(f"{'':{MARGIN}}{self.title}{' (log)' if logarithmic else ''}"[:width], "bold", no_wrap=True)
+        line = Text(no_wrap=True, overflow="crop")
+        for index, curve in enumerate(self.series):
+            entry = Text.assemble((_marker(curve, index, ascii_only), curve.style), f" {curve.label}")
+            if line and line.cell_len + 2 + entry.cell_len > width:
+                yield line
+                line = Text(no_wrap=True, overflow="crop")
+            line.append("  " if line else "").append_text(entry)
+        yield line
 
     def _values(self) -> list[float]:
-        return [y for curve in self.series for y in curve.y if _drawable(y)]
+        return [y for ys in (*(curve.y for curve in self.series), self.holds) for y in ys if _drawable(y)]
 
     def _logarithmic(self) -> bool:
         values = self._values()
@@ -148,7 +165,7 @@ class Plot:
         low, high = min(values), max(values)
         if logarithmic:
             upper = _round_log(high, up=True)
-            return min(max(_round_log(low, up=False), upper - DECADES), upper - math.log10(2)), upper
+            return min(max(_round_log(low, up=False), upper - self.decades), upper - math.log10(2)), upper
         ceiling = math.inf if self.top is None or high > self.top else self.top
         high = high if self.top is None else max(high, self.top)
         if high - low < 1e-12 * max(1.0, abs(high)):
@@ -221,14 +238,20 @@ class _Grid:
 
 
 def _ticks(low: float, high: float, height: int, logarithmic: bool) -> dict[int, float]:
-    """Lines with what they stand for: both ends, and where there is room a round number that lies close to the middle."""
+    """Lines with what they stand for: both ends, and where there is room a round number that lies close to the middle.
+
+    What is roundest comes first where it keeps clear of the ends: 0, and on a logarithmic scale a power of ten.
+    """
     ticks = {height - 1: low, 0: high}
     if height >= 5:
+        least, most = low + CLEAR * (high - low), high - CLEAR * (high - low)
         middle, near = (low + high) / 2, OFF * (high - low)
         exact = 10**middle if logarithmic else middle
         rounds = [float(f"{exact:.{digits}e}") for digits in range(3)]
         places = [math.log10(value) if logarithmic else value for value in rounds]
         at = next((place for place in places if abs(place - middle) <= near), middle)
+        roundest = round(middle) if logarithmic else 0.0
+        at = roundest if least <= roundest <= most else at
         ticks[round((high - at) / (high - low) * (height - 1))] = at
     return {row: 10**at if logarithmic else at for row, at in ticks.items()}
 

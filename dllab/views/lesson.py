@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dllab.lessons import pictures
 from dllab.lessons.claim import Claim, Prediction
 from dllab.lessons.lesson import Heading, Lesson
 from dllab.lessons.report import Report
 from dllab.runs.metrics_log import plain
-from dllab.views.beside import Beside
-from dllab.views.lesson_pictures import drawn, narrower
+from dllab.views import lesson_beside as beside
+from dllab.views.lesson_pictures import drawn
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
 from dllab.views.text import duration, number
@@ -113,8 +111,13 @@ class _Claim:
         """What is said; what was measured, of what, and what was asked for."""
         one = self.claim
         sign = SIGNS[one.holds][options.ascii_only]
-        yield Text.assemble((f"{sign} {_word(one)}", STYLES[one.holds]), f"  {one.text}")
-        yield Padding(Text(f"measured {said(one)}" if not one.why else one.why), (0, 0, 0, 9))
+        word = f"{sign} {_word(one)}"
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=max(len(word), 7), no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(Text(word, STYLES[one.holds]), one.text)
+        table.add_row("", f"measured {said(one)}" if not one.why else one.why)
+        yield table
 
 
 def said(claim: Claim) -> str:
@@ -125,7 +128,7 @@ def said(claim: Claim) -> str:
         found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} nets)"
     if claim.op is None or claim.bound is None:
         return found
-    return f"{found}, asked for {ASKED[claim.op]} {number(claim.bound)}{unit}"
+    return f"{found}; claimed: {ASKED[claim.op]} {number(claim.bound)}{unit}"
 
 
 def _word(claim: Claim) -> str:
@@ -143,7 +146,15 @@ def _tally(found: Sequence[Claim]) -> str:
 def left_out(lesson: Lesson) -> RenderableType:
     """What the usual answer leaves out, and what to try next."""
     return Group(Plain(Group(Text("What the usual answer leaves out", "bold"), Text(lesson.left_out), Text())),
-                 NextSteps(steps(lesson)))  # fmt: skip
+                 NextSteps(steps(lesson)), _knobs(lesson))  # fmt: skip
+
+
+def _knobs(lesson: Lesson) -> RenderableType:
+    """What can be changed, by its short names."""
+    names = [*(f"{name}={usual}" for name, usual in lesson.options.items()), *lesson.knobs]
+    more = "any key of its recipe (--show-recipe)"
+    return Plain(Text.assemble("\n", ("Change it: ", "bold"), f"dllab lesson {lesson.number} KEY=VALUE, with ",
+                               f"{', '.join(names)} or {more}" if names else more))  # fmt: skip
 
 
 def steps(lesson: Lesson) -> list[tuple[str, str]]:
@@ -175,26 +186,30 @@ def changed(before: Report, now: Report) -> RenderableType:
     nets = "; one net for each number" if now.few else ""
     note = Text.assemble("left: as the lesson has it; right: with ", (" ".join(now.changes), "bold"),
                          f"{nets}; {duration(max(before.seconds, now.seconds))}")  # fmt: skip
-    blocks: list[RenderableType] = [head, note, Text()]
-    for (old, _), (new, _) in zip(before.blocks, now.blocks):
-        if old is not None and not isinstance(old, pictures.Trace):
-            blocks += [Beside([Plain(drawn(narrower(old))), Plain(drawn(narrower(new)))], 36, 2), Text()]
-    return Plain(Group(*blocks, _compared(before, now)))
+    return Plain(
+        Group(head, note, Text(), *beside.blocks(before.blocks, now.blocks), _compared(before, now), _knobs(now.lesson))
+    )
 
 
 def _compared(before: Report, now: Report) -> RenderableType:
+    """Claims with the number before and now; one whose words have changed has a line for each."""
     old = {claim.id: claim for claim in before.claims}
     table = Table.grid(padding=(0, 2))
     table.add_column(overflow="fold")
     for _ in range(3):
         table.add_column(justify="right")
     table.add_column()
-    table.add_row(*(Text(name, "bold") for name in ("claim", "before", "now", "asked for", "")))
+    table.add_row(*(Text(name, "bold") for name in ("claim", "before", "now", "claimed", "")))
     for claim in now.claims:
         then = old.get(claim.id)
         bound = f"{claim.op} {number(claim.bound)}" if claim.op else ""
-        table.add_row(claim.text, _short(then), _short(claim), bound,
-                      Text(_word(claim), STYLES[claim.holds]))  # fmt: skip
+        if then is not None and then.text != claim.text:
+            table.add_row(then.text, _short(then), "", bound, "")
+            then = None
+        told = _word(claim)
+        if claim.holds is False and then is not None and then.holds is False:
+            told = "fails before, too"
+        table.add_row(claim.text, _short(then), _short(claim), bound, Text(told, STYLES[claim.holds]))
     return table
 
 

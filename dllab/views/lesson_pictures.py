@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ BARE = 2
 """So many curves are told apart by how they are drawn (whole, dotted); more of them have letters."""
 LINES = 12
 YOU = "#d55e00"
+BEYOND = 0.6
+"""How far from the curves a guess is drawn at most, as a share of the height that they take."""
+LONGEST = 1.5
+"""How long the bar of a guess is at most, in the longest of the others."""
 PACKAGE = Path(dllab.__file__).parent
 
 
@@ -152,17 +156,38 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
             name, xs.tolist(), ys.tolist(), PALETTE[place % len(PALETTE)], dotted=place % 2 > 0 and not marked,
             points=name in picture.points, mark=MARKS[place] if marked else "",
         ))  # fmt: skip
-    every = [x for curve in curves for x in curve.x if math.isfinite(x)] or [0.0, 1.0]
+    others = np.asarray(picture.with_x, np.float64)
+    others = np.log10(others) if picture.log_x else others
+    every = [x for x in (*(x for curve in curves for x in curve.x), *others.tolist()) if math.isfinite(x)] or [0.0, 1.0]
     marks = {sign: math.log10(x) if picture.log_x else x for sign, x in picture.marks.items()}
+    said = ""
     if you is not None and picture.you == "y":
-        ends = [min(every), max(every)]
-        curves.append(Series("you said", ends, [you, you], YOU, dotted=True, mark="?"))
+        height, where = _within(you, [y for curve in curves for y in curve.y], picture.log)
+        side = {-1: " (further down)", 1: " (further up)", 0: ""}[where]
+        curves.append(Series(f"you said{side}", [min(every), max(every)], [height] * 2, YOU, dotted=True, mark="?"))
     if you is not None and picture.you == "x" and (you > 0 or not picture.log_x):
-        marks["?"] = math.log10(you) if picture.log_x else you
+        at = math.log10(you) if picture.log_x else you
+        marks["?"] = min(max(at, min(every)), max(every))
+        said = "?: what you said" + (", further left" if at < min(every) else ", further right" if at > max(every) else "")
     plot = Plot(picture.y, tuple(curves), picture.height, unit=picture.x, log=picture.log, log_x=picture.log_x,
-                start=min(every), end=max(every), marks=marks)  # fmt: skip
-    said = ["?: what you said"] if you is not None and "?" in marks else []
-    return Group(Text(picture.title, "bold"), plot, *(Text(line) for line in said))
+                start=min(every), end=max(every), marks=marks, holds=list(picture.with_y), roomy=True,
+                decades=picture.decades)  # fmt: skip
+    return Group(Text(picture.title, "bold"), plot, *([Text(said)] if said else []))
+
+
+def _within(you: float, values: Sequence[float], log: bool) -> tuple[float, int]:
+    """A guess as high as there is room for it beside the curves, and whether it is lower (-1) or higher (1) than that.
+
+    A scale that held every guess would leave no room for what was measured.
+    """
+    known = [math.log10(y) if log else y for y in values if math.isfinite(y) and (y > 0 or not log)]
+    if not known:
+        return you, 0
+    low, high = min(known), max(known)
+    room = BEYOND * (high - low or abs(high) or 1.0)
+    at = (math.log10(you) if you > 0 else -math.inf) if log else you
+    inside = min(max(at, low - room), high + room)
+    return (you if inside == at else 10**inside if log else inside), (inside < at) - (inside > at)
 
 
 @dataclass(frozen=True)
@@ -178,7 +203,7 @@ class _Bars:
         room = max(options.max_width - names - behind - 4, 4)
         block = "#" if options.ascii_only else "█"
         for name, share, said, style in self.rows:
-            length = round(share * room) if math.isfinite(share) else 0
+            length = round(share * room) if math.isfinite(share) else room
             line = Text(f"{name[:names]:<{names}}  ", no_wrap=True, overflow="crop")
             line.append(block * max(length, int(share > 0)), style).append(f" {said}")
             yield line
@@ -187,11 +212,16 @@ class _Bars:
 def _bars(picture: pictures.Bars, you: float | None) -> RenderableType:
     values = {name: float(value) for name, value in picture.values.items()}
     shown = {**values, "you said": you} if you is not None else values
-    finite = [value for value in shown.values() if math.isfinite(value)]
+    most = max((abs(value) for value in (*values.values(), *picture.beside) if math.isfinite(value)), default=0.0)
+    too_long = you is not None and not picture.log and abs(you) > LONGEST * most > 0
+    if too_long:
+        shown["you said"] = LONGEST * most
+    finite = [value for value in (*shown.values(), *picture.beside) if math.isfinite(value)]
     shares = _shares(shown, finite, picture.log)
     rows = []
-    for name, value in shown.items():
+    for name, value in ({**values, "you said": you} if you is not None else values).items():
         said = f"{number(value, 3)} {picture.unit}".rstrip()
+        said = f"... {said}" if name == "you said" and too_long else said
         if name in picture.spread:
             low, high = picture.spread[name]
             said += f"  ({number(low, 3)} to {number(high, 3)})"
@@ -210,6 +240,12 @@ def _shares(values: dict[str, float], finite: Sequence[float], log: bool) -> dic
     return {name: (math.log10(value) - low) / (high - low) if value > 0 else 0.0 for name, value in values.items()}
 
 
+def row_width(picture: pictures.Table) -> int:
+    """How wide a table is whose cells are not cut."""
+    rows = [list(picture.columns), *([_cell(value) for value in row] for row in picture.rows)]
+    return sum(max(map(len, column)) for column in zip(*rows)) + 2 * (len(picture.columns) - 1)
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool | str) or value is None:
         return "" if value is None else str(value)
@@ -221,8 +257,3 @@ def _cell(value: object) -> str:
 def _numeric(values: Sequence[object]) -> bool:
     return all(value is None or (isinstance(value, int | float | np.number) and not isinstance(value, bool))
                for value in values)  # fmt: skip
-
-
-def narrower(picture: Any) -> Any:
-    """The same for half the width, where a lesson and a change of it stand side by side."""
-    return replace(picture, height=min(picture.height, 10)) if isinstance(picture, pictures.Lines) else picture

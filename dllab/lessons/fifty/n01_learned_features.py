@@ -22,7 +22,7 @@ from dllab.lab import hand_made
 from dllab.lab.keenest import keenest
 from dllab.lab.linear_probe import judged, probed
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Images, Lines
 
@@ -95,22 +95,15 @@ def run(lab: Lab) -> None:
     lab.trace("a feature", formula="h = relu(x . w + b)", code=("ops/relu.py", "y[i] = 0 if x[i] < 0 else x[i]"),
               number=f"{100 * keen[0].share:.0f} % of what a unit gives goes to 0s", picture="the first image")  # fmt: skip
     lab.predicted(float(middle[-1]))
-    deep = median(right["deep"])
-    lab.claim("linear", "deep, above a linear model of the pixels by", deep - median(right["linear"]), ">", 1.5, "points")
+    more = less(right["deep"], right["linear"])
+    lab.claim("linear", "deep, above a linear model of the pixels by", more, ">", 1.5, "points")
     for name, bound in (("sums", 5), ("edges", 2)):
-        lab.claim(name, f"deep, above a linear model of hand-made {name} by", deep - hands[name], ">", bound, "points")
+        more = [one - hands[name] for one in right["deep"]]
+        lab.claim(name, f"deep, above a linear model of hand-made {name} by", more, ">", bound, "points")
     for id, layer, bound in (("probe", -1, 5), ("first", 1, 3)):
-        more = list(seen[:, layer] - seen[:, 0])
-        lab.claim(
-            id,
-            f"linear classifier of the {id.replace('probe', 'last')} hidden layer, above pixels by",
-            more,
-            ">",
-            bound,
-            "points",
-        )
-    ahead = [one - other for one, other in zip(few, apart)]
-    lab.claim("few", "10 digits of each kind: hand-made edges, above deep by", ahead, ">", 0, "points")
+        what = f"linear classifier of the {id.replace('probe', 'last')} hidden layer, above pixels by"
+        lab.claim(id, what, list(seen[:, layer] - seen[:, 0]), ">", bound, "points")
+    lab.claim("few", "10 digits of each kind: hand-made edges, above deep by", less(few, apart), ">", 0, "points")
 
 
 def figure(net: Subject) -> float:

@@ -17,7 +17,7 @@ from statistics import median
 import numpy as np
 
 from dllab.lab.pieces import curve, fold, pieces, scatter
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Grid, Lines
 
@@ -100,11 +100,6 @@ def run(lab: Lab) -> None:
     lab.claim("sawtooth", "sawtooth: error of the net that can fold, above that of one layer by", more, ">", 0.2)
     more = less(sigmoids[8], sigmoids[1])
     lab.claim("sigmoid", "sigmoids: training loss of 8 layers, above that of one by", more, ">", 0.4)
-
-
-def less(high: Sequence[float], low: Sequence[float]) -> list[float]:
-    """By how much each net is above the other of the same seed."""
-    return [one - other for one, other in zip(high, low)]
 
 
 def best(lab: Lab, nets: int, metric: str, name: str, *changes: str) -> Sequence[float]:

@@ -8,7 +8,6 @@ and a CNN (LeCun and others 1998) learns which groups of pixels do. More example
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import astuple
 from statistics import median
 
@@ -18,7 +17,7 @@ from dllab.lab.baselines import INSTALL, Kind, fit, there
 from dllab.lab.saliency import saliency
 from dllab.lab.standing import rows_of, standing
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Images, Lines
 
@@ -130,11 +129,6 @@ def splits(lab: Lab, name: str, count: int) -> list[Subject]:
         f"{name} {seed}": lab.recipe(*changes, f"data.seed={seed}", name=name.split(",")[0]) for seed in lab.seeds(count)
     }
     return [nets[0] for nets in lab.nets(recipes, 1).values()]
-
-
-def less(these: Sequence[float], those: Sequence[float]) -> list[float]:
-    """Differences, split by split."""
-    return [one - other for one, other in zip(these, those)]
 
 
 def reasons(lab: Lab, net: Subject, cnn: Subject) -> None:

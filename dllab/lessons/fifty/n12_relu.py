@@ -21,7 +21,7 @@ from dllab.lab.going_on import go_on
 from dllab.lab.gradients import first_over_last
 from dllab.lab.op_count import nanoseconds, operations
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
 from dllab.ops import relu, sigmoid, tanh
@@ -105,7 +105,7 @@ def run(lab: Lab) -> None:
     lab.claim("killed", "share of ReLUs that large steps leave dead", off["still ReLU"][:, 0].mean(-1), ">", 0.9)
     lab.claim("stay", "dead ReLUs that wake in small steps", woken["still ReLU"], "==", 0)
     lab.claim("revive", "units that wake as leaky ones", woken["leaky ReLU"], ">", 8)
-    back = [leaky - relu for leaky, relu in zip(right["leaky ReLU"], right["still ReLU"])]
+    back = less(right["leaky ReLU"], right["still ReLU"])
     lab.claim("learns", "accuracy that the leaky units win back", back, ">", 0.3)
 
 

@@ -20,7 +20,7 @@ from dllab.lab.activations import between
 from dllab.lab.going_on import go_on, training_loss
 from dllab.lab.same_function import twin, with_sigmoids
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Lines
 
@@ -102,7 +102,7 @@ def run(lab: Lab) -> None:
     lab.claim("centred", "mean hidden output of tanh: from 0 by", [abs(one) for one in centre["tanh"]], "<", 0.1)
     lab.claim("off-centre", "mean hidden output of the sigmoid: from 0 by", centre["sigmoid"], ">", 0.4)
     lab.claim("faster", "sigmoid: times the training loss of tanh", times["sigmoid"], ">", 4)
-    closed = [same / own for same, own in zip(best["sigmoid, same start"][1], best["sigmoid"][1])]
+    closed = over(best["sigmoid, same start"][1], best["sigmoid"][1])
     lab.claim("start", "sigmoid, same start: training loss for that of the sigmoid", closed, "<", 0.5)
     lab.shown("left", "sigmoid, same start: times the training loss of tanh", times["sigmoid, same start"])
     lab.claim("flat", "slope of tanh beyond 5", float(curve("tanh", np.linspace(5, 9, 41)).slope.max()), "<", 1e-3)

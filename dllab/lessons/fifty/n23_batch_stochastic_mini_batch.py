@@ -17,7 +17,7 @@ import numpy as np
 
 from dllab.engine.prepare import data_of
 from dllab.lab.gradient_noise import gradient_noise
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.crowd import Run
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Lines
@@ -85,10 +85,10 @@ def run(lab: Lab) -> None:
     lab.predicted(median(epochs["all"]))
     off = float(abs(noise.measured / noise.predicted - 1).max())
     lab.claim("noise", "measured and predicted noise: greatest difference, as a share", off, "<", 0.12)
-    for id, found, more, less, bound in (("epochs", epochs, "all", "some", 3.5), ("updates", steps, "some", "all", 2),
+    for id, found, more, fewer, bound in (("epochs", epochs, "all", "some", 3.5), ("updates", steps, "some", "all", 2),
                                          ("stochastic", steps, "one", "some", 5)):  # fmt: skip
-        what = f"{'epochs' if found is epochs else 'updates'}: {more} examples a step over {less}"
-        lab.claim(id, what, [a / b for a, b in zip(found[more], found[less])], ">", bound)
+        what = f"{'epochs' if found is epochs else 'updates'}: {more} examples a step over {fewer}"
+        lab.claim(id, what, over(found[more], found[fewer]), ">", bound)
     for name in plans:
         lab.shown(f"seconds-{name}", f"seconds with {name} a step", seconds[name])
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from dllab.lab.lr_find import lr_find
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less, over
 from dllab.lessons.crowd import Run
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
@@ -57,7 +57,8 @@ def run(lab: Lab) -> None:
     proposed = test.suggested or NOTHING
     runs = lab.runs({f"{name} {lr}": lab.recipe(f"optimizer={{{name}: {lr}}}")
                      for name in ("sgd", "momentum") for lr in (NOTHING, proposed, *rates)}, 7)  # fmt: skip
-    loss = {key: left(each) for key, each in runs.items()}
+    all_ = {key: left(each) for key, each in runs.items()}
+    loss = {key: median(each) for key, each in all_.items()}
     curve = {name: [loss[f"{name} {lr}"] for lr in rates] for name in ("sgd", "momentum")}
     best = rates[int(np.argmin(curve["sgd"]))]
     start, least = loss[f"sgd {NOTHING}"], min(curve["sgd"])
@@ -79,10 +80,11 @@ def run(lab: Lab) -> None:
         picture="x is lr; the height, what is left after as many steps",
     )
     lab.predicted(best)
-    lab.claim("crawls", "lowest rate: share of the loss at the start that is left", curve["sgd"][0] / start, ">", 0.6)
-    lab.claim("u", "the loss at the lowest rate over that at the best", curve["sgd"][0] / least, ">", 5)
+    first, low_, best_, there = (all_[f"sgd {lr}"] for lr in (NOTHING, rates[0], best, proposed))
+    lab.claim("crawls", "lowest rate: share of the loss at the start that is left", over(low_, first), ">", 0.6)
+    lab.claim("u", "the loss at the lowest rate over that at the best", over(low_, best_), ">", 5)
     lab.claim("diverges", "highest rate: share of nets that diverge", gone[high] / len(runs[f"sgd {high}"]), "==", 1)
-    gain = (start - loss[f"sgd {proposed}"]) / (start - least)
+    gain = over(less(first, there), less(first, best_))
     lab.claim("proposed", "rate of the range test: share of what the best rate gains", gain, ">", 0.85)
     cliff = min((lr for lr in rates if lr > best and not np.isfinite(loss[f"sgd {lr}"])), default=high)
     lab.claim("cliff", "it stays clear of the rates that diverge by a factor", cliff / proposed, ">", 10)
@@ -92,6 +94,6 @@ def run(lab: Lab) -> None:
     lab.shown("below", "best rate over the proposed one", best / proposed)
 
 
-def left(runs: list[Run]) -> float:
-    """The median loss after training, infinite where it diverged."""
-    return float(median(np.nan_to_num([run.figure("loss", "train") for run in runs], nan=np.inf)))
+def left(runs: list[Run]) -> list[float]:
+    """The loss of each net after training, infinite where it diverged."""
+    return [float(loss) for loss in np.nan_to_num([run.figure("loss", "train") for run in runs], nan=np.inf)]

@@ -19,7 +19,7 @@ from dllab.data.streams import generator
 from dllab.lab.rate_band import rate_band
 from dllab.lab.surface_race import Pair
 from dllab.lab.valley import Valley, by_formula, fewest
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
 
@@ -93,9 +93,9 @@ def run(lab: Lab) -> None:
     off = [abs(by_formula(name, first[name], rate[name], 30, beta) - walks[name][0][:31]).max() for name in NAMES[1:]]
     lab.claim("formula", "the papers' formulas by hand, 30 steps of all three: off by", max(off), "<", 1e-12)
     for name, bound in (("momentum", 6.5), ("adam", 7)):
-        gain = [sgd / own for sgd, own in zip(steps["sgd"], steps[name])]
+        gain = over(steps["sgd"], steps[name])
         lab.claim(name, f"{name}: times fewer steps than sgd, each at its best rate", gain, ">", bound)
-    slower = [askew / straight for askew, straight in zip(steps["askew"], steps["adam"])]
+    slower = over(steps["askew"], steps["adam"])
     lab.claim("axes", "adam: times as many steps with the valley turned by 45 degrees", slower, ">", 1.5)
     for name, band in bands.items():
         lab.shown(f"band-{name}", f"{name}: rates within 10 % of its best loss", band.decades, "decades")

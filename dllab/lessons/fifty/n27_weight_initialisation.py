@@ -18,7 +18,7 @@ import numpy as np
 from dllab.lab.activations import activations
 from dllab.lab.gradients import gradients
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
 
@@ -60,7 +60,7 @@ def run(lab: Lab) -> None:
     forth = {name: [one[-1] / one[0] for one, _ in each] for name, each in seen.items()}
     back = {name: [one[0] / one[-1] for _, one in each] for name, each in seen.items()}
     ended = lab.runs(ways, 5) | lab.runs(same, 1)
-    accuracy = {name: median(run.figure("accuracy") for run in each) for name, each in ended.items()}
+    accuracy = {name: [run.figure("accuracy") for run in each] for name, each in ended.items()}
     curves = {name: np.log10([median(layer) for layer in zip(*(one for one, _ in each))]) for name, each in seen.items()}
     depth = len(curves["He, ReLU"])
     drawn = {name: (range(1, depth + 1), curve) for name, curve in curves.items()}
@@ -68,8 +68,8 @@ def run(lab: Lab) -> None:
         Lines("variance of activations before training, as a power of ten", drawn, x="layer", y="log10"),
         "Straight lines: the same factor in every layer. Only a start that suits the activation keeps its height.",
     )
-    rows = [(name, median(forth[name]), median(back[name]), accuracy[name]) for name in ways]
-    rows += [(name, None, None, accuracy[name]) for name in same]
+    rows = [(name, median(forth[name]), median(back[name]), median(accuracy[name])) for name in ways]
+    rows += [(name, None, None, median(accuracy[name])) for name in same]
     lab.table("variance, last layer over first, of gradients the reverse", ("start", "forward", "back", "accuracy"), rows)
     n = len(ended["He, ReLU"][0].parameters["0_repeat.0.0_dense.w"])
     lab.trace(
@@ -86,7 +86,11 @@ def run(lab: Lab) -> None:
     lab.claim("small", "too small: what is left of the variance", forth["too small"], "<", 1e-46)
     lab.claim("large", "too large: how many times it grows", forth["too large"], ">", 1e26)
     lab.claim("mismatch", "Xavier before ReLU: what is left of the variance", forth["Xavier, ReLU"], "<", 1e-5)
-    lead = min(accuracy.pop(name) for name in ("Xavier, tanh", "He, ReLU")) - max(accuracy.values())
+    fit = ("Xavier, tanh", "He, ReLU")
+    lead = less(
+        np.min([accuracy[name] for name in fit], axis=0),
+        np.max([accuracy[name] for name in ways if name not in fit], axis=0),
+    )
     lab.claim("learns", "the worse of the matching starts leads the best other in accuracy by", lead, ">", 0.15)
     zeros, alike = (ended[name][0].parameters[f"0_repeat.{depth - 1}.0_dense.w"] for name in same)
     lab.claim("zeros", "zeros: the largest weight of the last hidden layer after training", abs(zeros).max(), "==", 0)

@@ -22,7 +22,7 @@ from dllab.data.edges import FILTERS, Edges
 from dllab.engine.prepare import data_of
 from dllab.lab.filters import filters
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Grid, Heat, Images
 
@@ -110,8 +110,8 @@ def run(lab: Lab) -> None:
               [figure(net, "r2") for net in found["early"]], ">", 0.97)  # fmt: skip
     lab.claim("early-off", "and the weight farthest from the wanted one is off by", off["early"], ">", 0.2)
     lab.claim("smooth", "digits: learned filters are so many times as rough as random ones",
-              [one / other for one, other in zip(rough["learned"], rough["random"])], "<", 0.75)  # fmt: skip
-    gain = [one - other for one, other in zip(accuracy["learned"], accuracy["random"])]
+              over(rough["learned"], rough["random"]), "<", 0.75)  # fmt: skip
+    gain = less(accuracy["learned"], accuracy["random"])
     lab.claim("learned", "digits: learning the filters adds to the accuracy", gain, ">", 1, "points")
     lab.claim("random", "digits: with random filters it is", accuracy["random"], ">", 80, "%")
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dllab.engine.inside import Inside
 from dllab.lab.subject import Subject
 from dllab.lab.summary import summarize
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Grid, Heat
 
@@ -70,15 +70,15 @@ def run(lab: Lab) -> None:
     nets = lab.nets(recipes, 5)
     behind, said = ({name: [moved(net, at) for net in each] for name, each in nets.items()} for at in (4, -1))
     ended = {name: [net.ended for net in each if net.ended] for name, each in nets.items()}
-    right = {name: median(end.figures["test"]["accuracy"] for end in each) for name, each in ended.items()}
+    right = {name: [end.figures["test"]["accuracy"] for end in each] for name, each in ended.items()}
     weights = {name: each[0].network.parameters["6_dense.w"].size for name, each in nets.items()}
     work = {name: summarize(recipe).multiply_adds for name, recipe in recipes.items()}
     lab.table("medians over the nets", ("pool", "dense weights", "multiply-adds", "map", "answer", "accuracy"),
               [(name, weights[name], work[name], f"{median(behind[name]):.0%}", f"{median(said[name]):.0%}",
-                f"{right[name]:.1%}") for name in WAYS],
+                f"{median(right[name]):.1%}") for name in WAYS],
               "Map, answer: the share of it that changes when the digit is shifted by one pixel.")  # fmt: skip
-    less = {"dense weights": weights["no pool"] / weights["max"], "multiply-adds": work["no pool"] / work["max"]}
-    lab.picture(Bars("how many times less there is of it with a max pool", less, you=True), "And the pool has no weights.")
+    saved = {"dense weights": weights["no pool"] / weights["max"], "multiply-adds": work["no pool"] / work["max"]}
+    lab.picture(Bars("how many times less there is of it with a max pool", saved, you=True), "And the pool has no weights.")
     lab.trace(
         "the average of a window",
         formula="y = (x1 + x2 + x3 + x4) / 4",
@@ -87,16 +87,18 @@ def run(lab: Lab) -> None:
         picture="top left: four numbers of the map, and the first average",
     )
     wrong = [float(np.abs(gap).max()) for gap in (largest - windows.max(axis=-1), mean - windows.mean(axis=-1))]
-    lab.predicted(less["dense weights"])
+    lab.predicted(saved["dense weights"])
     lab.claim("halved", "a pool of 2 leaves of 14 rows", largest.shape[1], "==", 7)
     lab.claim("largest", "max pool: off the largest of a window by", wrong[0], "==", 0)
     lab.claim("mean", "average pool: off the mean of a window by", wrong[1], "<", 1e-12)
-    lab.claim("weights", "times fewer weights in the dense layer", less["dense weights"], "==", 4)
-    lab.claim("work", "times fewer multiply-adds in the whole net", less["multiply-adds"], ">", 3)
-    lab.claim("shift", "a shift changes the map, as a share of its change without a pool", ratios(behind, "max"), "<", 0.8)
-    lab.claim("average", "the same with average pool", ratios(behind, "average"), "<", 0.8)
-    lab.claim("answer", "a shift changes the answer, as a share of that without a pool", ratios(said, "max"), ">", 0.75)
-    lab.claim("accuracy", "the max pool costs an accuracy of", right["no pool"] - right["max"], "<", 0.05)
+    lab.claim("weights", "times fewer weights in the dense layer", saved["dense weights"], "==", 4)
+    lab.claim("work", "times fewer multiply-adds in the whole net", saved["multiply-adds"], ">", 3)
+    share = {name: over(behind[name], behind["no pool"]) for name in ("max", "average")}
+    lab.claim("shift", "a shift changes the map, as a share of its change without a pool", share["max"], "<", 0.8)
+    lab.claim("average", "the same with average pool", share["average"], "<", 0.8)
+    of_answer = over(said["max"], said["no pool"])
+    lab.claim("answer", "a shift changes the answer, as a share of that without a pool", of_answer, ">", 0.75)
+    lab.claim("accuracy", "the max pool costs an accuracy of", less(right["no pool"], right["max"]), "<", 0.05)
 
 
 def outputs(net: Subject, shift: int = 0) -> list[NDArray[Any]]:
@@ -110,8 +112,3 @@ def moved(net: Subject, layer: int) -> float:
     """The share of a layer's output that changes when digits are shifted by one pixel."""
     first, then = outputs(net)[layer], outputs(net, 1)[layer]
     return float(np.linalg.norm(then - first) / np.linalg.norm(first))
-
-
-def ratios(found: dict[str, list[float]], name: str) -> list[float]:
-    """Numbers of nets with a pool by those of the same seeds without."""
-    return [one / other for one, other in zip(found[name], found["no pool"])]

@@ -19,7 +19,7 @@ from dllab.lab.receptive import receptive_fields
 from dllab.lab.receptive_seen import effect, extent
 from dllab.lab.selectivity import selectivity
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Grid, Heat, Images
 
@@ -96,7 +96,7 @@ def run(lab: Lab) -> None:
     lab.claim("computed", "fields measured less fields computed, over all layers",
               max(abs(extent(effects[path]) - fields[path]) for path in convs), "==", 0)  # fmt: skip
     lab.claim("selective", "class selectivity of the last layer's maps over that of the first layer's",
-              [b / a for a, b in zip(by_layer[0], by_layer[-1])], ">", 1.5)  # fmt: skip
+              over(by_layer[-1], by_layer[0]), ">", 1.5)  # fmt: skip
     lab.claim("middle", f"share of the effect that the inner {area:.0%} of the field have", share, ">", 1.5 * area)
 
 

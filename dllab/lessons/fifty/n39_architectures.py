@@ -16,7 +16,7 @@ from statistics import median
 from dllab.engine.network import build
 from dllab.lab.depth import depth
 from dllab.lab.summary import summarize
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars
 from dllab.recipe import parse
@@ -166,7 +166,7 @@ def run(lab: Lab) -> None:
               min(deep["ResNet"], deep["Inception"]) - deep["LeNet"], ">=", 1)  # fmt: skip
     best = max(RECIPES, key=lambda name: median(right[name]))
     lab.claim("dense", f"the best of the five ({best}) is more accurate than dense layers by",
-              [a - b for a, b in zip(right[best], right["dense layers"])], ">", 0.01)  # fmt: skip
+              less(right[best], right["dense layers"]), ">", 0.01)  # fmt: skip
     lab.shown("seconds", "seconds of a training, the longest of the five",
               max(median(run.seconds for run in runs[name]) for name in RECIPES))  # fmt: skip
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from dllab.lab.gradients import first_over_last
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
 
@@ -103,12 +103,12 @@ def run(lab: Lab) -> None:
     lab.claim("identity", "at the start what all blocks hand on differs from what they are given by",
               handed_on(nets["residual " + deep][0]), "==", 0)  # fmt: skip
     lab.claim("zeros", "blocks that do not start at 0: their training loss, as a multiple of that with zeros",
-              [one / other for one, other in zip(loss["not zero"], loss["residual " + deep])], ">", 3)  # fmt: skip
+              over(loss["not zero"], loss["residual " + deep]), ">", 3)  # fmt: skip
 
 
 def more(loss: dict[str, list[float]], way: str) -> list[float]:
     """How much greater the loss of the deepest nets is than that of the shallowest, seed by seed."""
-    return [deep - flat for deep, flat in zip(loss[f"{way} {TIMES[-1]}"], loss[f"{way} {TIMES[0]}"])]
+    return less(loss[f"{way} {TIMES[-1]}"], loss[f"{way} {TIMES[0]}"])
 
 
 def handed_on(net: Subject) -> float:

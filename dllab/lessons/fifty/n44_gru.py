@@ -18,7 +18,7 @@ import numpy as np
 
 from dllab.lab.gates import gates
 from dllab.lab.summary import summarize
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Lines
 
@@ -87,7 +87,7 @@ def run(lab: Lab) -> None:
     rows = []
     for task, each in nets.items():
         right = [[100 * net.ended.figures["test"]["accuracy"] for net in some if net.ended] for some in each]
-        errors[task] = abs(median(right[0]) - median(right[1]))
+        errors[task] = less(*right)
         rows.append((task, *(median(one) for one in right), *(f"{min(one):.1f} to {max(one):.1f}" for one in right)))
     lab.table("test accuracy, %: medians of 5 nets, and their spread", ("task", *kinds, *kinds), rows)
     if "rnn" not in kinds:

@@ -15,7 +15,7 @@ from statistics import median
 import numpy as np
 
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Grid, Heat, Lines
 
@@ -92,9 +92,9 @@ def run(lab: Lab) -> None:
     off = {name: lab.each(nets[name][:5], from_mean, "sub-networks") for name in ("one", "dropout")}
     lab.predicted(working["an answer"])
     lab.claim("gap", "dropout: the gap between test and training loss, as a share of the gap without",
-              [with_ / without for with_, without in zip(gap["dropout"], gap["none"])], "<", 0.9)  # fmt: skip
+              over(gap["dropout"], gap["none"]), "<", 0.9)  # fmt: skip
     lab.claim("loss", "its test loss, as a share of the test loss without",
-              [with_ / without for with_, without in zip(loss["dropout"], loss["none"])], "<", 0.92)  # fmt: skip
+              over(loss["dropout"], loss["none"]), "<", 0.92)  # fmt: skip
     lab.claim("all", "share of the units that are used in an answer", kept, "==", 1)
     lab.claim("mean", f"dropout before the last layer: logits off the mean of {EACH} sub-networks, in standard errors",
               off["one"], "<", 1.25)  # fmt: skip

@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, less, over
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars
 
@@ -103,10 +103,10 @@ def run(lab: Lab) -> None:
         "overfits", "nothing: training accuracy less test accuracy", less(train["nothing"], right["nothing"]), ">", 0.15
     )
     lab.claim("loss", "the worst of dropout, L1, L2, augmentation, early stopping: test loss beside that of nothing",
-              max(median(share(loss[name], loss["nothing"])) for name in SINGLE), "<", 1)  # fmt: skip
+              max((over(loss[name], loss["nothing"]) for name in SINGLE), key=median), "<", 1)  # fmt: skip
     lab.claim("mix", "the mix is less accurate than the best single remedy by",
-              max(median(right[name]) for name in others) - median(right[MIX]), "<", 0.005)  # fmt: skip
-    lab.claim("mix-loss", "the mix: test loss beside that of nothing", share(loss[MIX], loss["nothing"]), "<", 0.85)
+              less(max((right[name] for name in others), key=median), right[MIX]), "<", 0.005)  # fmt: skip
+    lab.claim("mix-loss", "the mix: test loss beside that of nothing", over(loss[MIX], loss["nothing"]), "<", 0.85)
     lab.claim("mix-gains", "the mix is more accurate than nothing by", less(right[MIX], right["nothing"]), ">", 0.02)
     lab.claim("data", "five times the data are more accurate than the mix by", less(right[DATA], right[MIX]), ">", 0)
     lab.claim("smaller", "the smaller net is less accurate than nothing by",
@@ -121,13 +121,3 @@ def weight(parameters: dict[str, np.ndarray]) -> float:
 def best(right: dict[str, list[float]]) -> str:
     """The way with the highest median."""
     return max(right, key=lambda name: median(right[name]))
-
-
-def less(these: list[float], those: list[float]) -> list[float]:
-    """Differences, seed by seed."""
-    return [one - other for one, other in zip(these, those)]
-
-
-def share(these: list[float], those: list[float]) -> list[float]:
-    """Ratios, seed by seed."""
-    return [one / other for one, other in zip(these, those)]
