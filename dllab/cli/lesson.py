@@ -200,7 +200,8 @@ def _ask(predict: Prediction) -> float | None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     while True:
-        messages().print("your prediction, or Enter to go on without one: ", end="")
+        unit = f", in {predict.unit}" if predict.unit else ""
+        messages().print(f"your prediction{unit}, or Enter to go on without one: ", end="")
         try:
             typed = input().strip().replace(",", "")
         except EOFError:

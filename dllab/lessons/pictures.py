@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 class Lines:
     """Curves by name, each of its x and y. `log`: a logarithmic scale. `log_x`: x is drawn by its logarithm.
 
-    `x`, `y`: what the axes are. `points`: names that are drawn as points. `you`: the axis on which a guess is drawn.
-    `marks`: letters below the axis and their x. `with_x`, `with_y`: what the scales hold, too, so that a picture can be
-    compared with another. `decades`: that a logarithmic scale spans at most; smaller values lie on its lower end.
+    `x`, `y`: what the axes are. `points`: names that are drawn as points. `you`: the axis on which a guess is drawn;
+    `you_at`: the x of a guess on the y axis (None: all of them). `marks`: letters below the axis and their x. `with_x`,
+    `with_y`: what the scales hold, too, so that a picture can be compared with another. `decades`: that a logarithmic scale
+    spans at most; smaller values lie on its lower end.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Lines:
     log_x: bool = False
     points: Sequence[str] = ()
     you: Literal["x", "y", ""] = ""
+    you_at: float | None = None
     marks: Mapping[str, float] = field(default_factory=dict)
     height: int = 12
     decades: int = 12

@@ -23,6 +23,8 @@ from dllab.views.text import duration, number
 
 WORDS = {True: "holds", False: "FAILS", None: "shown"}
 UNKNOWN = "not judged"
+LEAST_DECADES = 2
+"""What the line of a guess spans at least where guesses are judged by factors: else 2 for 1 would look far off."""
 SIGNS = {True: ("✓", "+"), False: ("✗", "!"), None: ("·", "-")}
 STYLES = {True: "#009e73", False: "bold #d55e00", None: ""}
 ASKED = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "exactly"}
@@ -76,7 +78,8 @@ class _Ruler:
             return
         width = min(options.max_width, 78) - 4
         low, high = min(said, truth, 0.0), max(said, truth, 0.0)
-        span = (high - low) or 1.0
+        span = max(high - low, LEAST_DECADES if log else 0.0) or 1.0
+        low, high = (low, low + span) if truth + said >= 0 else (high - span, high)
         low, high = low - 0.05 * span, high + 0.05 * span
         places = {name: round((value - low) / (high - low) * (width - 1)) for name, value in
                   (("zero", 0.0), ("truth", truth), ("said", said))}  # fmt: skip

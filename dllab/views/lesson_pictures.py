@@ -32,6 +32,7 @@ BARE = 2
 """So many curves are told apart by how they are drawn (whole, dotted); more of them have letters."""
 LINES = 12
 YOU = "#d55e00"
+EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 BEYOND = 0.6
 """How far from the curves a guess is drawn at most, as a share of the height that they take."""
 LONGEST = 1.5
@@ -72,7 +73,7 @@ def _(picture: pictures.Heat) -> RenderableType:
 @drawing.register
 def _(picture: pictures.Images) -> RenderableType:
     images = Pictures(np.asarray(picture.images), picture.names, picture.captions, signed=picture.signed,
-                      per_image_scale=picture.own, zoom=picture.zoom)  # fmt: skip
+                      per_image_scale=picture.own, zoom=picture.zoom, legend=picture.signed)  # fmt: skip
     return Group(Text(picture.title, "bold"), images)
 
 
@@ -164,7 +165,8 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
     if you is not None and picture.you == "y":
         height, where = _within(you, [y for curve in curves for y in curve.y], picture.log)
         side = {-1: " (further down)", 1: " (further up)", 0: ""}[where]
-        curves.append(Series(f"you said{side}", [min(every), max(every)], [height] * 2, YOU, dotted=True, mark="?"))
+        where_x = [min(every), max(every)] if picture.you_at is None else [_place(picture.you_at, picture.log_x)]
+        curves.append(Series(f"you said{side}", where_x, [height] * len(where_x), YOU, dotted=True, mark="?"))
     if you is not None and picture.you == "x" and (you > 0 or not picture.log_x):
         at = math.log10(you) if picture.log_x else you
         marks["?"] = min(max(at, min(every)), max(every))
@@ -173,6 +175,10 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
                 start=min(every), end=max(every), marks=marks, holds=list(picture.with_y), roomy=True,
                 decades=picture.decades)  # fmt: skip
     return Group(Text(picture.title, "bold"), plot, *([Text(said)] if said else []))
+
+
+def _place(x: float, log: bool) -> float:
+    return math.log10(x) if log else x
 
 
 def _within(you: float, values: Sequence[float], log: bool) -> tuple[float, int]:
@@ -198,15 +204,22 @@ class _Bars:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         names = max((len(name) for name, *_ in self.rows), default=0)
-        names = min(names, options.max_width // 3)
+        names = min(names, 2 * options.max_width // 5)
         behind = max((len(said) for *_, said, _ in self.rows), default=0)
         room = max(options.max_width - names - behind - 4, 4)
-        block = "#" if options.ascii_only else "█"
         for name, share, said, style in self.rows:
-            length = round(share * room) if math.isfinite(share) else room
+            length = share * room if math.isfinite(share) else float(room)
             line = Text(f"{name[:names]:<{names}}  ", no_wrap=True, overflow="crop")
-            line.append(block * max(length, int(share > 0)), style).append(f" {said}")
+            line.append(_bar(length, options.ascii_only), style).append(f" {said}")
             yield line
+
+
+def _bar(length: float, ascii_only: bool) -> str:
+    """A bar of so many cells, to an eighth of one."""
+    if ascii_only:
+        return "#" * round(length)
+    eighths = round(8 * length)
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8]
 
 
 def _bars(picture: pictures.Bars, you: float | None) -> RenderableType:
@@ -222,21 +235,21 @@ def _bars(picture: pictures.Bars, you: float | None) -> RenderableType:
     for name, value in ({**values, "you said": you} if you is not None else values).items():
         said = f"{number(value, 3)} {picture.unit}".rstrip()
         said = f"... {said}" if name == "you said" and too_long else said
-        if name in picture.spread:
-            low, high = picture.spread[name]
+        low, high = picture.spread.get(name, (value, value))
+        if low < high:
             said += f"  ({number(low, 3)} to {number(high, 3)})"
         rows.append((name, shares[name], said, YOU if name not in values else PALETTE[0]))
     return Group(Text(picture.title + (" (logarithmic)" if picture.log else ""), "bold"), _Bars(rows))
 
 
 def _shares(values: dict[str, float], finite: Sequence[float], log: bool) -> dict[str, float]:
-    """How long each bar is beside the longest; logarithmic ones begin a tenth of the way below the shortest."""
+    """How long each bar is beside the longest; logarithmic ones begin at 1, or a tenth of the way below the shortest."""
     if not log:
         top = max((abs(value) for value in finite), default=0.0) or 1.0
         return {name: abs(value) / top for name, value in values.items()}
     positive = [math.log10(value) for value in finite if value > 0]
     low, high = min(positive, default=0.0), max(positive, default=1.0)
-    low -= max(0.1 * (high - low), 0.1)
+    low = 0.0 if 0 <= low < high else low - max(0.1 * (high - low), 0.1)
     return {name: (math.log10(value) - low) / (high - low) if value > 0 else 0.0 for name, value in values.items()}
 
 

@@ -19,7 +19,7 @@ WORDS = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 
 
 class NextSteps:
-    """Pairs of a command line and what it shows. The words are left out where they do not fit on the line.
+    """Pairs of a command line and what it shows, which has a line of its own where it does not fit on that of the command.
 
     A command that is wider than the terminal goes on in the next line, with the backslash that shells take for that.
     """
@@ -40,6 +40,8 @@ class NextSteps:
                 text = Text.assemble(INDENT, (line, "bold"), f"{GAP}{what}" if beside else "")
                 text.no_wrap, text.overflow = True, "ignore"
                 yield text
+            if what and not beside:
+                yield Text(f"{2 * INDENT}{what}")
 
 
 def _together(command: str, what: str) -> int:

@@ -64,6 +64,8 @@ class Pictures:
         slot = min(max(width, min(longest, NAME)), max(1, options.max_width - INDENT))
         fit = max(1, (options.max_width - INDENT) // (slot + GAP))
         for first in range(0, min(len(images), self.most_lines * fit or len(images)), fit):
+            if first and not any(self.captions):
+                yield Text()  # else a picture would seem to go on in the one below it
             some = [self._drawn(image, scale, colour, options.ascii_only) for image in images[first : first + fit]]
             yield from self._names(self.names[first : first + fit], slot, options.ascii_only)
             for row in range(len(some[0])):
@@ -134,9 +136,10 @@ class Pictures:
 
     def _legend(self, scale: Scale, colour: bool, ascii_only: bool) -> Text:
         line = Text()
+        if self.per_image_scale and self.signed:
+            return line.append("each picture on its own scale: ").append_text(scale.key(colour, ascii_only))
         if self.per_image_scale:
-            ends = "0 in the middle, its largest size at both ends" if self.signed else "from its lowest to its highest"
-            return line.append(f"each picture on its own scale: {ends}")
+            return line.append("each picture on its own scale: from its lowest to its highest")
         if colour and not self.signed:
             return line.append(f"black {scale.low:.3g}, white {scale.high:.3g} {self.unit}".rstrip())
         return line.append_text(scale.legend(colour, ascii_only, self.unit))

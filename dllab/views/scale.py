@@ -77,6 +77,13 @@ class Scale:
         self._part(line.append(" 0 "), 0.5, 1.0, coloured, ASCII_POSITIVE if ascii_only else POSITIVE)
         return line.append(end)
 
+    def key(self, coloured: bool, ascii_only: bool) -> Text:
+        """What stands for negative and for positive numbers, where both ends differ from picture to picture."""
+        line = Text("negative ", end="")
+        self._part(line, 0.0, 0.5, coloured, NEGATIVE[::-1])
+        self._part(line.append(" 0 "), 0.5, 1.0, coloured, ASCII_POSITIVE if ascii_only else POSITIVE)
+        return line.append(" positive")
+
     def _part(self, line: Text, first: float, last: float, coloured: bool, shades: str) -> None:
         """What stands for the shares from the first to the last."""
         if not coloured:
