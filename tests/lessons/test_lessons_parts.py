@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dllab.core.settings import jit_enabled
 from dllab.lessons import lesson as lessons
-from dllab.lessons.claim import Claim, Prediction, measured
+from dllab.lessons.claim import Claim, Prediction, less, measured, over
 from dllab.lessons.crowd import Crowd, crowd, nothing
 from dllab.lessons.lab import Lab
 from dllab.lessons.lesson import Lesson, NoLesson, find, headings, knobs_in
@@ -59,6 +61,16 @@ def test_of_several_nets_it_is_the_median_with_its_spread() -> None:
     found = measured("a", "a", np.array([3.0, math.nan, 1.0]), "<", 4.0, "")
     assert found.holds is False, "a net without a figure is none to leave out"
     assert measured("a", "a", [3.0], "<", 4.0, "").low is None
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)), min_size=1))
+def test_nets_are_compared_one_by_one(pairs: list[tuple[float, float]]) -> None:
+    these, those = [one for one, _ in pairs], [other for _, other in pairs]
+    assert less(these, those) == [one - other for one, other in pairs]
+    assert [ratio * other for ratio, other in zip(over(these, those), those)] == pytest.approx(these)
+    for compare in (less, over):
+        with pytest.raises(ValueError, match="zip"):
+            compare(these, [*those, 1.0])
 
 
 @pytest.mark.parametrize(
