@@ -119,8 +119,8 @@ class _Claim:
         lines = [line for text in (one.text, told) for line in Text(text).wrap(console, options.max_width - indent)]
         for place, line in enumerate(lines):
             line.rstrip()
-            head = Text(f"{word:<{indent}}", STYLES[one.holds]) if place == 0 else Text(" " * indent)
-            yield head.append_text(line)
+            head = f"{word:<{indent}}" if place == 0 else " " * indent
+            yield Text.assemble((head, STYLES[one.holds] if place == 0 else ""), line)
 
 
 def said(claim: Claim) -> str:
