@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dllab.core.blas import addresses
 from dllab.engine import executor
 from dllab.lab.crew import Crew
 from dllab.recipe import Recipe
@@ -80,7 +79,6 @@ def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs
     """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`)."""
     crew: Crew[tuple[int, Any]] = Crew(max(1, min(jobs, len(work))))
     building, own = threading.Lock(), threading.local()
-    addresses()  # two threads must not load the library at once
     single = jobs > 1 and len(work) == 1  # it may have all processors
 
     def piece(place: int, item: Any) -> Iterator[tuple[int, Any]]:
