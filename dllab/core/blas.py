@@ -16,7 +16,6 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
-
 _ONCE = threading.Lock()
 
 
