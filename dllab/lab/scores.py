@@ -27,6 +27,10 @@ class AtScores:
         """-log p of each row's true class, (N,)."""
         return np.asarray(-np.log((self.p * self.y).sum(axis=1)))
 
+    def smoothed(self, share: float) -> NDArray[np.float64]:
+        """`y` as label smoothing has it: such a share of every row is spread evenly over the classes."""
+        return np.asarray((1 - share) * self.y + share / self.y.shape[1])
+
 
 def at_scores(subject: Subject, rows: NDArray[np.int64]) -> AtScores:
     """Forward and backward over rows, as one batch, of a net that gives a score for each class.

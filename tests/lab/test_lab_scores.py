@@ -17,6 +17,13 @@ train: {dtype: float64, epochs: 2}
 """
 
 
+def test_slopes_are_p_less_the_smoothed_targets() -> None:
+    net = Subject.untrained(parse(CLOUDS, ["loss.cross_entropy.label_smoothing=0.3"], "clouds"), seed=1)
+    found = at_scores(net, net.rows("train")[:5])
+    np.testing.assert_allclose(found.smoothed(0.3).sum(1), 1)
+    np.testing.assert_allclose(found.slopes * 5, found.p - found.smoothed(0.3), atol=1e-14)
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
 def test_scores_are_what_goes_into_the_softmax(loss: str) -> None:
     """Whether the loss absorbs it or not; slopes are those of differences of the mean loss."""
