@@ -95,7 +95,7 @@ def run(lab: Lab) -> None:
     off = float(abs(noise.measured / noise.predicted - 1).max())
     lab.claim("noise", "measured noise against predicted: greatest relative difference", off, "<", 0.12)
     for id, what, found, more, fewer, bound in (
-        ("epochs", "epochs", epochs, "all", "some", 8), ("updates", "updates", updates, "some", "all", 1.1),
+        ("epochs", "epochs", epochs, "all", "some", 8), ("updates", "updates", updates, "some", "all", 1),
         ("stochastic", "updates", updates, "one", "some", 8),
     ):  # fmt: skip
         text = f"{what} with {names[more]} a step divided by those with {names[fewer]}"
