@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dllab.lab.scores import at_scores
+from dllab.lab.scores import at_scores, surest_mistakes
 from dllab.lab.subject import Subject
 from dllab.recipe import parse
 
@@ -46,3 +46,15 @@ def test_scores_are_what_goes_into_the_softmax(loss: str) -> None:
         step = np.zeros_like(found.z)
         step[place] = 1e-5
         assert found.slopes[place] == pytest.approx((mean(found.z + step) - mean(found.z - step)) / 2e-5, abs=1e-9)
+
+
+def test_mistakes_by_how_sure_they_are() -> None:
+    """Of ten mistakes the two with the highest p, and the two with the lowest."""
+    net = Subject.untrained(parse(CLOUDS, ["data.samples=200"], "clouds"), seed=1)
+    rows = net.rows("train")
+    found = at_scores(net, rows)
+    wrong = rows[found.p.argmax(1) != found.y.argmax(1)][:10]
+    assert len(wrong) == 10
+    order = np.argsort(at_scores(net, wrong).p.max(1))
+    losses = at_scores(net, wrong[order]).losses
+    assert surest_mistakes(net, wrong) == pytest.approx(losses[-2:].mean() / losses[:2].mean(), rel=1e-9)

@@ -15,8 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from dllab.lab.bias_only import charged
-from dllab.lab.scores import at_scores
-from dllab.lab.subject import Subject
+from dllab.lab.scores import at_scores, surest_mistakes
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Heat, Lines
@@ -83,7 +82,7 @@ def run(lab: Lab) -> None:
         picture=f"the first row of the heat map, below dL/dz_{true[0]}",
     )
     lab.claim("confident", "new rows answered wrong: loss of the surest fifth divided by that of the least sure",
-              [costs_by_sureness(net) for net in nets], ">", 3)  # fmt: skip
+              [surest_mistakes(net, net.rows("validation")) for net in nets], ">", 3)  # fmt: skip
     lab.claim("gradient", "the engine's slopes against p - y, greatest difference in whole batches",
               max(float(np.abs(dz - (each.p - each.y)).max()) for each, dz in zip(found, given)), "<", 1e-12)  # fmt: skip
     smoothing = getattr(lab.recipe(name="net").loss, "label_smoothing", 0.0)
@@ -99,14 +98,3 @@ def run(lab: Lab) -> None:
               [each[-1]["loss"] / least["loss"] for each, least in zip(ends, best)], ">", 1.6)  # fmt: skip
     fallen = [100 * (least["accuracy"] - each[-1]["accuracy"]) for each, least in zip(ends, best)]
     lab.claim("accuracy", "while the accuracy there has fallen by", fallen, "<", 10, "points")
-
-
-def costs_by_sureness(net: Subject) -> float:
-    """Of the new rows that a net gets wrong, sorted by its highest p: the loss of the last fifth divided by the first's."""
-    rows = net.rows("validation")
-    there = at_scores(net, rows)
-    wrong = there.p.argmax(1) != there.y.argmax(1)
-    rows = rows[wrong][np.argsort(there.p.max(1)[wrong])]
-    fifth = max(len(rows) // 5, 1)
-    sure, unsure = (net.backward(some).loss or 0.0 for some in (rows[-fifth:], rows[:fifth]))
-    return sure / unsure

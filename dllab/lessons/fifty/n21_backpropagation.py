@@ -102,8 +102,8 @@ def run(lab: Lab) -> None:
         Lines("what all slopes cost, by the number P of parameters",
               {"backpropagation": (count, whole), "differences": (count, trying)}, x="P",
               y="forward passes", log=True, log_x=True, you="y"),
-        f"Backpropagation stays between {min(whole):.2f} and {max(whole):.2f} forward passes, however many parameters there "
-        "are. Passes are counted operations.",
+        f"Backpropagation stays between {min(whole):.2f} and {max(whole):.2f} forward passes, however many parameters "
+        "there are. Passes are counted operations.",
     )  # fmt: skip
     lab.table("operations for loss and all slopes divided by those of one forward pass",
               ("parameters", "backpropagation", "differences"), rows)  # fmt: skip
