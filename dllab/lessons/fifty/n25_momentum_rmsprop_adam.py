@@ -40,11 +40,11 @@ PREDICT = Prediction(
     "a valley 400 times as steep across as along takes plain descent some 900 steps. How many does momentum take, with "
     "beta = 0.9?",
     unit="steps", log=True, near=1.8, least=1, most=1e6,
-    low="Momentum keeps a share beta of its speed at every step, so it swings about the bottom. The height shrinks by "
-    "about beta a step, whatever the rate: with 0.9 it takes 113 steps from 150 down to 0.001.",
+    low="Momentum keeps a share beta of its speed at every step, so it swings about the bottom. At the best rates the "
+    "height is multiplied by about beta a step: by 0.9, so that it takes 113 steps from 150 down to 0.001.",
     high="Plain descent needs about twice as many steps as the ratio of the slopes. Momentum bears a rate that suits the "
-    "flat way, too; its height then shrinks by about beta a step: by 0.9, from 150 down to 0.001 in 113 steps.",
-    good="Right: at a good rate the height shrinks by about beta a step, by 0.9 from 150 down to 0.001 in 113 steps.",
+    "flat way, too; the height is then multiplied by about beta a step: by 0.9, 113 steps from 150 down to 0.001.",
+    good="Right: at the best rates the height is multiplied by about beta a step: by 0.9, 113 steps from 150 to 0.001.",
 )  # fmt: skip
 LEFT_OUT = """A fixed beta sets the pace: with 0.9 momentum takes about 80 steps at a ratio k = 25, where plain descent
 needs fewer, and 150 at k = 1600. Only with a beta chosen for each valley, (sqrt(k) - 1)^2 / (sqrt(k) + 1)^2, do its steps
