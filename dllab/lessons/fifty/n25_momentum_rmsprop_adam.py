@@ -4,7 +4,7 @@ In a valley that is steep across and flat along, a rate small enough for the ste
 
     momentum  v = beta v + g,  w = w - lr v                 (Polyak 1964)
     RMSprop   s = rho s + (1 - rho) g^2,  w = w - lr g / sqrt(s) (Hinton 2012)
-    Adam      m = b1 m + (1 - b1) g,  s = b2 s + (1 - b2) g^2    (Kingma 2015)
+    Adam      m = b1 m + (1 - b1) g, s = b2 s + (1 - b2) g^2 (Kingma, Ba 2015)
               w = w - lr M / sqrt(S),  M = m / (1 - b1^t), S = s / (1 - b2^t)
 
 Momentum sums gradients g, like a ball that rolls: what keeps its sign grows, what flips cancels. RMSprop divides g by its
@@ -77,14 +77,14 @@ def run(lab: Lab) -> None:
     lab.picture(
         Lines("greatest height still to come, each at its best rate", high, x="step", y="height", log=True, log_x=True,
               you="x"),
-        "Who swings goes up again at times; so a curve shows the greatest height still to come. All of it is below 0.001 "
-        f"after {', '.join(f'{steps[name][0]:,} ({name})' for name in NAMES)} steps.",
+        "Momentum and Adam may climb again, so a curve shows the greatest height still to come. From the start drawn here "
+        f"it is below 0.001 after {', '.join(f'{steps[name][0]:,} ({name})' for name in NAMES)} steps.",
     )  # fmt: skip
     along = {name: (np.arange(101), way[:101] @ first[name].x[0]) for name, (way, _) in walks.items()}
     swing = " and ".join(name for name, (_, place) in along.items() if max(place) > 0.02) or "no optimizer"
     lab.picture(
         Lines("how far along the flat floor, whose lowest place is 0", along, x="step", y="place", height=9),
-        f"Swinging over, beyond the lowest place: {swing}.",
+        f"These swing over, beyond the lowest place: {swing}.",
     )
     nets = lab.runs({f"{name} {lr}": lab.recipe(f"optimizer={{{name}: {lr}}}") for name in NAMES for lr in NET_RATES}, 3)
     losses = {name: [[run.figure("loss", "train") for run in nets[f"{name} {lr}"]] for lr in NET_RATES] for name in NAMES}
