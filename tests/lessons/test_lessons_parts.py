@@ -23,6 +23,7 @@ from dllab.lessons.lesson import Lesson, NoLesson, find, headings, knobs_in
 from dllab.lessons.report import beside, run
 from dllab.recipe import RecipeError
 from dllab.training.trainer import Trainer
+from dllab.views.lesson import said
 
 RECIPE = """\
 about: Two moons.
@@ -61,6 +62,8 @@ def test_of_several_nets_it_is_the_median_with_its_spread() -> None:
     found = measured("a", "a", np.array([3.0, math.nan, 1.0]), "<", 4.0, "")
     assert found.holds is False, "a net without a figure is none to leave out"
     assert measured("a", "a", [3.0], "<", 4.0, "").low is None
+    starts = measured("a", "a", [3.0, 1.0, 9.0], "<", 4.0, "", "starts")
+    assert said(starts) == "3 (1 to 9 over 3 starts); claimed: below 4"
 
 
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)), min_size=1))
