@@ -5,8 +5,8 @@ Layers on top of each other do more: a later one folds all that is below it. Two
 
     T(x) = 2 relu(x) - 4 relu(x - 1/2)
 
-and every further layer can fold it again: k layers make 2^k pieces, or more (Telgarsky 2015). Where a target is folded, as wound
-spirals are, a deep net does better with the same number of parameters.
+and every further layer can fold it again: k layers make 2^k pieces, or more (Telgarsky 2015). Where a target is folded, as
+wound spirals are, a deep net does better with the same number of parameters.
 """
 
 from __future__ import annotations
