@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.lab import by_hand
+from dllab.lab.best_line import ANGLES, PLACES, best_line
 from dllab.lab.online import Walk, walk
 from dllab.lab.plane_map import plane_map
 from dllab.lab.subject import Subject
@@ -81,9 +82,8 @@ def run(lab: Lab) -> None:
         (f"{x1:g} {x2:g}", *(round(float(one[gate][0][row]), 1) + 0.0 for gate in GATES for one in (z, y)))
         for row, (x1, x2) in enumerate(x)
     ])  # fmt: skip
-    best = {gate: lines(x, targets[gate]) for gate in GATES}
-    bars = {gate.upper(): right for gate, right in best.items()}
-    lab.picture(Bars("rows that the best straight line gets right", bars, "%", you=True), "Of 14,760 lines, at all angles.")
+    best, tried = {gate.upper(): 100 * best_line(x, targets[gate]) for gate in GATES}, f"{ANGLES * PLACES:,} lines"
+    lab.picture(Bars("rows that the best straight line gets right", best, "%", you=True), f"Of {tried}, at all angles.")
     walks = {gate: walked(lab, gate, x, targets[gate]) for gate in GATES}
     longest = {gate: max(walks[gate], key=lambda one: int(one.corrections.sum())) for gate in GATES}
     lab.picture(Lines("Rosenblatt's rule: rows of an epoch at which it corrected the weights",
@@ -95,13 +95,13 @@ def run(lab: Lab) -> None:
               code=("ops/dense.py", "gemm(y, x, w, False, False, True)"),
               number=f"z(1,1) = {z11:.3g} after training on AND; divided by the length of w: {z11 / length:.2g}",
               picture="how far the B at (1,1) is from the border, where z is 0")  # fmt: skip
-    lab.predicted(best["xor"])
+    lab.predicted(best["XOR"])
     wrong = max(float(abs(one - other).max()) for gate in GATES for one, other in zip(y[gate], hand[gate]))
     lab.claim("hand", "y by the engine and by hand differ by", wrong, "<", 1e-12)
     lab.claim("learns", "AND and OR: the worst of the trained nets gets right", min(right["and"] + right["or"]), "==", 100,
               "%")  # fmt: skip
     lab.claim("xor", "XOR: the best of the trained nets gets right", max(right["xor"]), "<=", 75, "%")
-    lab.claim("lines", "XOR: the best of 14,760 lines gets right", best["xor"], "==", 75, "%")
+    lab.claim("lines", f"XOR: the best of {tried} gets right", best["XOR"], "==", 75, "%")
     apart = max(abs(float(one @ (1, -1, -1, 1))) for gate in GATES for one in z[gate])
     lab.claim("sum", "all three: z(0,0) + z(1,1) and z(0,1) + z(1,0) differ by", apart, "<", 1e-12)
     lab.claim("half", "XOR: y is away from 1/2 by", half, "<", 0.05)
@@ -125,10 +125,3 @@ def walked(lab: Lab, gate: str, x: Numbers, targets: Numbers) -> list[Walk]:
     """The rule with the rows in several orders."""
     recipe = lab.recipe(f"data={gate}", name="perceptron")
     return [walk(lab.network(recipe), x, targets, 24, seed=7 * lab.seed + number) for number in range(7)]
-
-
-def lines(x: Numbers, targets: Numbers) -> float:
-    """How many percent of the rows the best line gets right: 360 angles, and 41 places for each."""
-    turns = np.radians(range(360))
-    sides = (x @ np.stack([np.cos(turns), np.sin(turns)]))[..., None] > np.linspace(-2, 2, 41)  # (rows, 360, 41)
-    return 100 * float((sides == targets.reshape(-1, 1, 1)).mean(axis=0).max())
