@@ -41,13 +41,13 @@ RECIPES = {"folds": FOLDS, "spirals": DEEP}
 KNOBS = {"folds": "model[0].repeat.times", "activation": "model[0].repeat.layers[1]", "turns": "data.spirals.turns",
          "epochs": "train.epochs"}  # fmt: skip
 PREDICT = Prediction(
-    "six hidden layers of two ReLU units, each of which folds the line once, by T: how many straight pieces are there?",
+    "six hidden layers of two ReLU units; each layer folds the line once, by T. How many straight pieces has the result?",
     log=True, near=1.2, least=1, most=1e9,
     low="Twelve units side by side would make twelve kinks, 13 pieces. But every layer folds all that is below it.",
     high="Every layer folds what is below it once, and so doubles the pieces: 2 to the 6th, that is 64.",
     good="Every layer folds what is below it once, and so doubles the pieces.",
 )  # fmt: skip
-LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces of one, as counted above. And
+LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces out of each, as counted above. And
 that a net can do something does not mean that training finds it. The net that can fold, trained from random weights, mostly
 misses a sawtooth of two teeth, which one hidden layer with as many parameters follows. Depth can also make training harder:
 eight layers of sigmoids end with a larger loss than one."""
