@@ -47,10 +47,10 @@ PREDICT = Prediction(
     high="Every layer folds what is below it once, and so doubles the pieces: 2 to the 6th, that is 64.",
     good="Every layer folds what is below it once, and so doubles the pieces.",
 )  # fmt: skip
-LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces out of each, as counted above. And
-that a net can do something does not mean that training finds it. The net that can fold, trained from random weights, mostly
-misses a sawtooth of two teeth, which one hidden layer with as many parameters follows. Depth can also make training harder:
-eight layers of sigmoids end with a larger loss than one."""
+LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces out of each, as counted above.
+And that a net can do something does not mean that training finds it. The net that can fold, trained from random weights,
+mostly misses a sawtooth of two teeth, which one hidden layer with as many parameters follows. Depth can also make training
+harder: eight layers of sigmoids end with a larger loss than one."""
 NEXT = (("dllab lesson 3 folds=4", "four layers: how many pieces now?"),
         ("dllab lesson 3 turns=0.5", "spirals that hardly wind: is depth worth it?"))  # fmt: skip
 BREAKS = (("activation=identity", "pieces"), ("turns=0.25", "deep"))
