@@ -47,7 +47,7 @@ PREDICT = Prediction(
     high="Every layer folds what is below it once, and so doubles the pieces: 2 to the 6th, that is 64.",
     good="Every layer folds what is below it once, and so doubles the pieces.",
 )  # fmt: skip
-LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces out of each, as counted above.
+LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces of each, as counted above.
 And that a net can do something does not mean that training finds it. The net that can fold, trained from random weights,
 mostly misses a sawtooth of two teeth, which one hidden layer with as many parameters follows. Depth can also make training
 harder: eight layers of sigmoids end with a larger loss than one."""
