@@ -92,7 +92,7 @@ def run(lab: Lab) -> None:
               number=f"{100 * keen[0].share:.0f} % of a unit's total output h is for 0s",
               picture="the first image")  # fmt: skip
     lab.predicted(float(middle[-1]))
-    for name, bound in (("pixels", 1.5), ("sums", 5)):
+    for name, bound in (("pixels", 1.4), ("sums", 4.5)):
         more = [one - linear[name] for one in deep]
         lab.claim(name, f"deep net, above a linear model of {name} by", more, ">", bound, "points")
     far = [abs(one - linear["edges"]) for one in deep]
