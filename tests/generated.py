@@ -20,6 +20,7 @@ from dllab.cli.commands import COMMANDS, Command
 from dllab.cli.failures import FINE, INTERNAL, INTERRUPTED, NEGATIVE, USAGE
 from dllab.data.dataset import Source
 from dllab.data.moons import Moons
+from dllab.lessons.lesson import headings, knobs_in
 from dllab.page import meaning, page_of
 from dllab.recipe import TrainOptions
 from dllab.recipe.forms import block_of, fields_of, noun
@@ -71,7 +72,14 @@ def sources() -> str:
     return options(Source, "option", Moons())
 
 
-REGIONS: dict[str, Callable[[], str]] = {"keys": keys, "train": training, "data": sources}
+def fifty() -> str:
+    """Every lesson: its question, and what can be changed in it."""
+    rows = [[str(one.number), f"`{one.slug}`", one.question, ", ".join(f"`{name}`" for name in knobs_in(one))]
+            for one in headings()]  # fmt: skip
+    return table(["", "name", "question", "short names for a change"], rows)
+
+
+REGIONS: dict[str, Callable[[], str]] = {"keys": keys, "train": training, "data": sources, "lessons": fifty}
 
 
 # ---- pages that are made as a whole ------------------------------------------------------------------------------------

@@ -10,10 +10,13 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import sys
+import threading
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
+
+_ONCE = threading.Lock()
 
 
 def gemm(y: Any, a: Any, b: Any, transpose_a: bool, transpose_b: bool, add: bool) -> None:
@@ -25,9 +28,14 @@ def gemm(y: Any, a: Any, b: Any, transpose_a: bool, transpose_b: bool, add: bool
         y[:] = product
 
 
-@cache
 def addresses() -> dict[str, int]:
     """Addresses of Fortran sgemm and dgemm; that library is limited to one thread."""
+    with _ONCE:  # of threads that begin together one loads it, and the others wait
+        return _addresses()
+
+
+@cache
+def _addresses() -> dict[str, int]:
     import threadpoolctl
 
     capsules = _cython_blas().__pyx_capi__

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from dllab.core.blas import addresses
 from dllab.lessons.claim import Claim
 from dllab.lessons.crowd import Progress, nothing
 from dllab.lessons.lab import Lab
@@ -66,7 +65,6 @@ def beside(lesson: Lesson, changes: Sequence[str], *, seed: int = 0, few: bool =
            tell: Progress = nothing) -> tuple[Report, Report]:  # fmt: skip
     """A lesson as it is and with changes, side by side, each on one thread."""
     Lab(lesson, changes=changes)  # what cannot be changed is told before anything is trained
-    addresses()  # both may calculate without a crowd, and two threads must not load the library at once
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(run, lesson, seed=seed, few=few, jobs=1)
         now = run(lesson, seed=seed, changes=changes, few=few, jobs=1, tell=tell)

@@ -89,7 +89,7 @@ class Plot:
         grid.put_marks()
         ticks = _ticks(low, high, height, logarithmic)
         for row in range(height):
-            label = _tick(ticks[row]) if row in ticks else ""
+            label = _tick(ticks[row], logarithmic) if row in ticks else ""
             line = Text(f"{label:>{MARGIN - 2}} {'|' if ascii_only else '│'}", no_wrap=True)
             for index, run in groupby(grid.cells(row, ascii_only), key=lambda cell: cell[1]):
                 characters = "".join(character for character, _ in run)
@@ -214,8 +214,8 @@ class _Grid:
                 yield chr(0x2800 + bits), index
 
     def put_marks(self) -> None:
-        """Letters at the ends of curves and a few on the way, each on a cell of its own."""
-        for index, way in self.ways.items():
+        """Letters at the ends of curves and a few on the way, each on a cell of its own; a single point comes first."""
+        for index, way in sorted(self.ways.items(), key=lambda item: len(item[1]) > 1):
             if not self.marks[index]:
                 continue
             self._put(index, way[::-1])
@@ -290,9 +290,9 @@ def _drawable(y: float) -> bool:
     return abs(y) < 1e300  # neither NaN nor so large that a difference of two is infinite
 
 
-def _tick(value: float) -> str:
-    """A number that fits the margin."""
-    text = number(value if abs(value) > 1e-15 else 0.0, 3)
+def _tick(value: float, logarithmic: bool) -> str:
+    """A number that fits the margin. On a linear scale what is next to nothing is 0, but for rounding."""
+    text = number(value if logarithmic or abs(value) > 1e-15 else 0.0, 3)
     text = text if len(text) <= MARGIN - 2 else f"{value:.1e}".replace(".0e", "e")
     return text if len(text) <= MARGIN - 2 else text.replace("e+", "e")
 

@@ -115,12 +115,12 @@ class _Claim:
         one = self.claim
         sign = SIGNS[one.holds][options.ascii_only]
         word = f"{sign} {_word(one)}"
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=max(len(word), 7), no_wrap=True)
-        table.add_column(overflow="fold")
-        table.add_row(Text(word, STYLES[one.holds]), one.text)
-        table.add_row("", f"measured {said(one)}" if not one.why else one.why)
-        yield table
+        indent, told = max(len(word), 7) + 2, one.why or f"measured {said(one)}"
+        lines = [line for text in (one.text, told) for line in Text(text).wrap(console, options.max_width - indent)]
+        for place, line in enumerate(lines):
+            line.rstrip()
+            head = f"{word:<{indent}}" if place == 0 else " " * indent
+            yield Text.assemble((head, STYLES[one.holds] if place == 0 else ""), line)
 
 
 def said(claim: Claim) -> str:
@@ -128,7 +128,7 @@ def said(claim: Claim) -> str:
     unit = f" {claim.unit}" if claim.unit else ""
     found = f"{number(claim.value)}{unit}"
     if claim.low is not None and claim.high is not None:
-        found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} nets)"
+        found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} {claim.what})"
     if claim.op is None or claim.bound is None:
         return found
     return f"{found}; claimed: {ASKED[claim.op]} {number(claim.bound)}{unit}"

@@ -208,7 +208,7 @@ class _Bars:
         behind = max((len(said) for *_, said, _ in self.rows), default=0)
         room = max(options.max_width - names - behind - 4, 4)
         for name, share, said, style in self.rows:
-            length = share * room if math.isfinite(share) else float(room)
+            length = room * (0.0 if math.isnan(share) else min(share, 1.0))
             line = Text(f"{name[:names]:<{names}}  ", no_wrap=True, overflow="crop")
             line.append(_bar(length, options.ascii_only), style).append(f" {said}")
             yield line

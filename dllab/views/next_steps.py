@@ -41,7 +41,9 @@ class NextSteps:
                 text.no_wrap, text.overflow = True, "ignore"
                 yield text
             if what and not beside:
-                yield Text(f"{2 * INDENT}{what}")
+                for part in Text(what).wrap(console, max(room - len(INDENT), 1)):
+                    part.rstrip()
+                    yield Text(2 * INDENT).append_text(part)
 
 
 def _together(command: str, what: str) -> int:

@@ -64,7 +64,7 @@ class Pictures:
         slot = min(max(width, min(longest, NAME)), max(1, options.max_width - INDENT))
         fit = max(1, (options.max_width - INDENT) // (slot + GAP))
         for first in range(0, min(len(images), self.most_lines * fit or len(images)), fit):
-            if first and not any(self.captions):
+            if first and not self.most_lines and not any(self.captions):
                 yield Text()  # else a picture would seem to go on in the one below it
             some = [self._drawn(image, scale, colour, options.ascii_only) for image in images[first : first + fit]]
             yield from self._names(self.names[first : first + fit], slot, options.ascii_only)

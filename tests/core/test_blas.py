@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernels import PRECISIONS, run
 
+from dllab.core import blas
 from dllab.core.blas import gemm
 from dllab.core.kernel import Kernel, kernel
 from dllab.core.settings import jit_enabled
@@ -86,3 +89,26 @@ def test_pieces_cover_all_and_are_no_larger_than_allowed() -> None:
                 assert piece % GRAIN == 0
                 assert piece * each <= SMALL
                 assert -(-length // piece) <= -(-length // (SMALL // each // GRAIN * GRAIN))  # and no more than needed
+
+
+def test_threads_that_begin_together_load_the_library_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, loads, found = blas._cython_blas, [], []
+    together = threading.Barrier(4)
+
+    def slow() -> Any:
+        loads.append(1)
+        time.sleep(0.1)
+        return real()
+
+    def ask() -> None:
+        together.wait()
+        found.append(blas.addresses())
+
+    monkeypatch.setattr(blas, "_cython_blas", slow)
+    blas._addresses.cache_clear()
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1 and len(found) == 4 and all(one == found[0] and len(one) == 2 for one in found)

@@ -12,7 +12,7 @@ from rich.console import Console
 from dllab.cli.main import run as command_line
 from dllab.core.settings import jit_enabled
 from dllab.lessons.lab import Lab
-from dllab.lessons.lesson import Lesson, find, headings
+from dllab.lessons.lesson import Lesson, find, headings, knobs_in
 from dllab.lessons.pictures import Table, Trace
 from dllab.lessons.report import run
 from dllab.recipe import parse
@@ -48,6 +48,12 @@ def test_recipes_can_be_used_as_they_are(lesson: Lesson) -> None:
     for name in lesson.recipes:
         text = Lab(lesson).text(name)
         assert parse(text, label="r.yaml") is not None
+
+
+def test_what_the_shell_completes_is_what_can_be_changed(lesson: Lesson) -> None:
+    """The names are read from the file, which is not run for that: they must stand there as they are."""
+    (heading,) = [one for one in headings() if one.slug == lesson.slug]
+    assert knobs_in(heading) == {**lesson.knobs, **{name: str(usual) for name, usual in lesson.options.items()}}
 
 
 def test_commands_to_try_next_exist(lesson: Lesson) -> None:

@@ -82,6 +82,30 @@ def test_a_guess_stands_in_the_picture(kind: str, you: float) -> None:
     assert "you said" in text and "you said" not in screen(views.Plain(drawn(PICTURES[kind])), 70)
 
 
+@pytest.mark.parametrize(
+    ("kind", "you", "end"),
+    [("lines", 1e-40, "you said (further down)"), ("lines", 1e40, "you said (further up)"), ("bars", 1e6, "... 1e+06 %"),
+     ("log_x", 1e9, "?: what you said, further right"), ("log_x", 1e-99, "?: what you said, further left")],
+)  # fmt: skip
+def test_a_guess_that_is_far_off_leaves_room_for_the_rest(kind: str, you: float, end: str) -> None:
+    near, far = (screen(views.Plain(drawn(PICTURES[kind], guess)), 70) for guess in (0.5, you))
+    assert end in far and "?" in far.replace(end, "") + "?" * (kind == "bars")
+    assert len(far.splitlines()) == len(near.splitlines())
+    if kind == "lines":
+        assert far.count("a") >= near.count("a") - 3, "the curve is still told from the others"
+
+
+def test_a_guess_for_one_place_is_drawn_there_alone() -> None:
+    text = screen(views.Plain(drawn(replace(LINES, you_at=4.0), 1e-4)), 70)
+    rows = [line[9:] for line in text.splitlines() if line[8:9] == "│"]
+    assert [row.index("?") for row in rows if "?" in row] == [pytest.approx(3 / 7 * 59, abs=1)]
+
+
+def test_very_small_numbers_have_no_bar() -> None:
+    text = screen(views.Plain(drawn(pictures.Bars("angles", {"by norm": 1e-7, "by value": 60.0}))), 70)
+    assert "by norm    1e-07" in text and "█" in text
+
+
 @pytest.mark.parametrize("width", [80, 60])
 def test_a_whole_lesson(width: int) -> None:
     text = screen(Group(views.whole(REPORT, 100.0)), width)
@@ -101,8 +125,21 @@ def test_nothing_is_told_where_nothing_was_said_or_measured() -> None:
 
 
 def test_a_change_beside_the_lesson() -> None:
-    now = replace(REPORT, few=True, changes=("depth=3",), claims=(replace(CLAIMS[0], value=0.1), *CLAIMS[1:]))
-    compare("lesson_changed", screen(views.changed(REPORT, now), 80))
+    wide = pictures.Table(
+        "a table with long heads", ("the net that was trained", "its layers", "its accuracy"), [("a", 1, 2)]
+    )
+    before = replace(REPORT, blocks=(*BLOCKS, (BARS, "Full."), (wide, "")))
+    steep = replace(LINES, curves={"one": (X, 10.0 ** (-2 * X)), **{name: LINES.curves[name] for name in ("two", "three")}})
+    more = replace(BARS, values={"plain": 2.0, "residual": 1.0})
+    claims = (replace(CLAIMS[0], value=0.1), replace(CLAIMS[1], text="worst accuracy (tanh)"), *CLAIMS[2:])
+    blocks = ((steep, "One falls."), *BLOCKS[1:], (more, "Fuller."), (replace(wide, rows=[("a", 2, 3)]), ""))
+    now = replace(REPORT, few=True, changes=("depth=3",), claims=claims, blocks=blocks)
+    compare("lesson_changed", screen(views.changed(before, now), 80))
+
+
+def test_a_change_that_takes_a_picture_away_says_so() -> None:
+    fewer = replace(REPORT, blocks=BLOCKS[1:], changes=("norm=none",))
+    assert "(nothing here)" in screen(views.changed(replace(REPORT, blocks=(*BLOCKS[1:], (BARS, "Full."))), fewer), 80)
 
 
 def test_lines_and_documents() -> None:
