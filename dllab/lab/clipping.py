@@ -15,7 +15,7 @@ from dllab.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Clipping:
-    """Of each step (S,): the gradient's length `before` and `after`, the `cosine` of the angle between the two, it in degrees."""
+    """Of each step (S,): the gradient's length `before` and `after`, their `cosine`, and the angle in degrees."""
 
     before: NDArray[np.float64]
     after: NDArray[np.float64]
