@@ -32,7 +32,12 @@ schedule: cosine
 train: {epochs: 8, batch: 32, evaluate_every: 8}
 """
 LAYERS = "model[0].repeat.layers"
-KNOBS = {"depth": "model[0].repeat.times", "norm": f"{LAYERS}[1]", "batch": "train.batch", "epochs": "train.epochs"}
+KNOBS = {
+    "depth": "model[0].repeat.times",
+    "norm": "model[0].repeat.layers[1]",
+    "batch": "train.batch",
+    "epochs": "train.epochs",
+}
 RATES = (0.03, 0.1, 0.3, 1.0, 4.0)
 SCALES = (0.01, 0.1, 1.0)
 AGAIN = "weights of 1, rate 1.6"
