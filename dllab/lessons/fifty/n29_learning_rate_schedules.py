@@ -42,7 +42,7 @@ PREDICT = Prediction(
     good="Right: the shaking goes down with the rate, and a few hundred small steps at the end suffice.",
 )  # fmt: skip
 LEFT_OUT = """It is the training loss that comes so close. On other patients hardly anything is gained, as the last number
-above says: their loss is more than 50 times what a schedule takes off the training loss. Each schedule has its own best
+above says: their loss is dozens of times what a schedule takes off that of the training. Each schedule has its own best
 rate: one that falls can begin with a larger one. Warm-up hardly matters here; it is for nets that full steps harm at the
 start, as Adam's harm a Transformer."""
 NEXT = (
