@@ -16,7 +16,7 @@ LEVEL = 1e-12
 
 
 def best_line(x: ArrayLike, labels: ArrayLike, angles: int = ANGLES) -> float:
-    """The share of points (N, 2) of classes 0 and 1 (N,) on their side of the best line: of all shifts at so many angles."""
+    """The share of points (N, 2) of classes 0 and 1 (N,) that the best line has on the right side, at so many angles."""
     points, ones = np.asarray(x, np.float64), np.asarray(labels).astype(np.int64)
     turns = np.pi * np.arange(angles) / angles
     along = points @ np.stack([np.cos(turns), np.sin(turns)])  # (N, angles)
