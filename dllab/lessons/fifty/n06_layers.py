@@ -18,7 +18,7 @@ import numpy as np
 
 from dllab.lab.linear_probe import probe_map, probed
 from dllab.lab.subject import Subject
-from dllab.lessons.claim import Prediction, less
+from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Grid, Lines, Titled
 
@@ -47,8 +47,8 @@ KNOBS = {
     "epochs": "train.epochs",
 }  # fmt: skip
 PREDICT = Prediction(
-    "three spiral arms, each wound once around the others. How much of them do straight borders, fitted by least squares, get "
-    "right?",
+    "three spiral arms, each wound once around the others. How much of them do straight borders, fitted by least squares, "
+    "get right?",
     unit="%", near=8, least=0, most=100,
     low="A constant answer gets about a third, and straight borders are about as good as that.",
     high="Each arm goes once around: whatever side of a line one looks at, a part of every arm is there.",
@@ -69,11 +69,9 @@ def run(lab: Lab) -> None:
     nets, drawn = lab.nets({"": recipe}, 7)[""], lab.nets({"": recipe}, 7, trained=False)[""]
     infos = nets[0].network.plan.program("infer").infos
     layers = ["", *(info.path for info in infos if info.depth and info.kind != "dense")]
-    seen, before = (100 * np.array([list(probed(net, layers).values()) for net in each]) for each in (nets, drawn))
-    curves = {
-        "trained": (range(len(layers)), np.median(seen, 0)),
-        "before training": (range(len(layers)), np.median(before, 0)),
-    }
+    seen, before = (100 * np.array([list(probed(net, layers).values()) for net in each]).T for each in (nets, drawn))
+    ways = {"trained": seen, "before training": before}  # (layers, nets)
+    curves = {name: (range(len(layers)), np.median(each, axis=1)) for name, each in ways.items()}
     lab.picture(Lines("what straight borders reach in each layer (0: the inputs)", curves, x="layer", y="%", you="y"),
                 "Each hidden layer makes it easier for them; already before training, but much less.")  # fmt: skip
     ends = {"the inputs": "", "last hidden layer": layers[-1]}
@@ -84,22 +82,21 @@ def run(lab: Lab) -> None:
     sizes, weights = sized(nets[0])
     right = [100 * net.ended.figures["test"]["accuracy"] for net in nets if net.ended]
     lab.table("the layers, and what straight borders get right there", ("layer", "numbers", "parameters", "%"),
-              list(zip(names, sizes, weights, (*np.median(seen, 0), np.median(right)))))  # fmt: skip
+              list(zip(names, sizes, weights, (*np.median(seen, axis=1), np.median(right)))))  # fmt: skip
     lab.trace("the output layer", formula="z_k = h . w_k + b_k, the largest is the answer",
               code=("ops/dense.py", "gemm(y, x, w, False, False, True)"),
-              number=f"right for {np.median(right):.1f} %; a probe in its place for {np.median(seen[:, -1]):.1f} %",
+              number=f"right for {np.median(right):.1f} %; a probe in its place for {np.median(seen[-1]):.1f} %",
               picture="the straight borders on the right")  # fmt: skip
-    lab.predicted(float(np.median(seen[:, 0])))
+    lab.predicted(float(np.median(seen[0])))
     lab.claim("input", "parameters of the net that are in none of its dense layers", weights[0], "==", 0)
-    lab.claim("inputs", "straight borders on the inputs get right", list(seen[:, 0]), "<", 50, "%")
+    lab.claim("inputs", "straight borders on the inputs get right", seen[0], "<", 50, "%")
     for place, bound in zip(range(1, len(layers)), (20, 8, 3)):
-        lab.claim(
-            f"rise-{place}", f"hidden layer {place} adds", less(seen[:, place], seen[:, place - 1]), ">", bound, "points"
-        )
-    lab.claim("unwound", "straight borders on the last hidden layer get right", list(seen[:, -1]), ">", 93, "%")
-    lab.claim("drawn", "before training, the last hidden layer adds to the inputs", less(before[:, -1], before[:, 0]), ">", 8,
-              "points")  # fmt: skip
-    lab.claim("learnt", "training adds to that", less(seen[:, -1], before[:, -1]), ">", 15, "points")
+        lab.claim(f"rise-{place}", f"hidden layer {place} adds", seen[place] - seen[place - 1], ">", bound, "points")
+    lab.claim("unwound", "straight borders on the last hidden layer get right", seen[-1], ">", 93, "%")
+    lab.claim(
+        "drawn", "before training, the last hidden layer adds to the inputs", before[-1] - before[0], ">", 8, "points"
+    )
+    lab.claim("learnt", "training adds to that", seen[-1] - before[-1], ">", 15, "points")
     (z, p), (_, single) = outputs(nets), outputs(lab.nets({"": lab.recipe(name="moons")}, 7)[""])
     lab.claim("sums", "softmax: the three outputs of a row add up to 1 within", float(abs(p.sum(1) - 1).max()), "<", 1e-12)
     outside = sum(int(((one <= 0) | (one >= 1)).sum()) for one in (p, single))
