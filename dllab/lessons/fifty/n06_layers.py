@@ -97,11 +97,12 @@ def run(lab: Lab) -> None:
         "drawn", "before training, the last hidden layer adds to the inputs", before[-1] - before[0], ">", 8, "points"
     )
     lab.claim("learnt", "training adds to that", seen[-1] - before[-1], ">", 15, "points")
-    (z, p), (_, single) = outputs(nets), outputs(lab.nets({"": lab.recipe(name="moons")}, 7)[""])
-    lab.claim("sums", "softmax: the three outputs of a row add up to 1 within", float(abs(p.sum(1) - 1).max()), "<", 1e-12)
-    outside = sum(int(((one <= 0) | (one >= 1)).sum()) for one in (p, single))
+    softmax, sigmoid = ([outputs(net) for net in each] for each in (nets, lab.nets({"": lab.recipe(name="moons")}, 7)[""]))
+    sums = max(float(abs(p.sum(1) - 1).max()) for _, p in softmax)
+    lab.claim("sums", "softmax: the three outputs of a row add up to 1 within", sums, "<", 1e-12)
+    outside = sum(int(((p <= 0) | (p >= 1)).sum()) for _, p in softmax + sigmoid)
     lab.claim("range", "outputs of softmax and sigmoid that are not between 0 and 1", outside, "==", 0)
-    beyond = 100 * float(((z < 0) | (z > 1)).mean())
+    beyond = [100 * float(((z < 0) | (z > 1)).mean()) for z, _ in softmax]
     lab.claim("scores", "of the sums z that go into softmax, outside of 0 to 1 are", beyond, ">", 50, "%")
 
 
@@ -114,8 +115,7 @@ def sized(net: Subject) -> tuple[list[int], list[int]]:
     return numbers, [rest, *parameters]
 
 
-def outputs(nets: list[Subject]) -> tuple[np.ndarray, np.ndarray]:
-    """What goes into the last activation and what comes out, for the test rows of all nets, (rows, classes)."""
-    inside = [net.inference(net.rows("test")) for net in nets]
-    before = [one.input(one.infos[-1].path) for one in inside]
-    return np.concatenate(before), np.concatenate([one.outputs for one in inside])
+def outputs(net: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """What goes into the last activation and what comes out, for the test rows, (rows, classes)."""
+    inside = net.inference(net.rows("test"))
+    return inside.input(inside.infos[-1].path), inside.outputs
