@@ -126,9 +126,9 @@ def judge(lab: Lab, id: str, text: str, values: list[float], op: Op, bound: floa
 
 
 def splits(lab: Lab, name: str, *changes: str, count: int = 9) -> list[Subject]:
-    """A trained net for each of several ways to draw the rows that are learnt from."""
-    recipes = {f"{seed}": lab.recipe(*changes, f"data.seed={seed}", name=name) for seed in lab.seeds(count)}
-    return [nets[0] for nets in lab.nets(recipes, 1).values()]
+    """Trained nets, each with weights of its own and rows of its own that it learns from."""
+    work = [(lab.recipe(*changes, f"data.seed={seed}", name=name), seed) for seed in lab.seeds(count)]
+    return lab.each(work, lambda one: Subject.trained(one[0], seed=one[1]))
 
 
 def reasons(lab: Lab, net: Subject, cnn: Subject) -> None:

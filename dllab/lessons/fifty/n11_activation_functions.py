@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from dllab.lab.activation_curves import curve, names
+from dllab.lab.activation_curves import curve, gap, names
 from dllab.lab.linear_probe import judged
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction, less
@@ -91,8 +91,8 @@ def run(lab: Lab) -> None:
         picture="the height of the dashed curve of elu, left of its middle",
     )
     lab.predicted(median(right["step"]))
-    lab.claim("slopes", "slopes of all activations and their difference quotients differ by at most", max(map(gap, curves)),
-              "<", 1e-6)  # fmt: skip
+    lab.claim("slopes", "slopes of all activations and their difference quotients differ by at most",
+              max(gap(name, x) for name in curves), "<", 1e-6)  # fmt: skip
     lab.claim("identity", "right with identity", right["identity"], "<", 70, "%")
     worst = min((right[name] for name in curves if name != "step"), key=median)
     lab.claim("worst", "right with the worst activation that has a bend and a slope", worst, ">", 88, "%")
@@ -104,13 +104,6 @@ def run(lab: Lab) -> None:
     pairs = [[100 * run.figure("accuracy") for run in each] for each in lab.runs(small, 5).values()]
     lab.claim("unbent", "small weights: right with hard tanh and with identity differ by",
               [abs(a - b) for a, b in zip(*pairs)], "==", 0, "points")  # fmt: skip
-
-
-def gap(name: str) -> float:
-    """How far the slope of an activation is from the difference quotient of its values, away from kinks."""
-    x, h = np.linspace(-END, END, 82), 1e-6
-    quotient = (curve(name, x + h).y - curve(name, x - h).y) / (2 * h)
-    return float(np.abs(curve(name, x).slope - quotient).max())
 
 
 def frozen(net: Subject) -> float:
