@@ -122,7 +122,8 @@ def probe_map(subject: Subject, layer: str, split: str = "test") -> PlaneMap:
     truth, said = _labels(subject, subject.rows(split)), (points @ pulls + probe.bias).argmax(axis=1)
     few = evenly(len(points), MOST_POINTS)
     seen = Points(subject.name, subject.state, subject.steps, split, len(points))
-    return PlaneMap(seen, ("1st", "2nd"), subject.data.dataset.classes, low, high, labels, None, points[few], truth[few],
+    names = subject.data.dataset.features if not layer and len(basis) == 2 else ("1st", "2nd")
+    return PlaneMap(seen, names, subject.data.dataset.classes, low, high, labels, None, points[few], truth[few],
                     said[few], int((said != truth).sum()))  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def test_two_inputs_are_drawn_as_they_are() -> None:
     x = subject.data.seen(subject.rows("test"))[:1].astype(float)
     train = subject.data.seen(subject.rows("train")).astype(float)
     assert np.allclose(found.points[:1], (x - train.mean(0)) / train.std(0), atol=1e-6)
+    assert found.features == ("x1", "x2") and probe_map(subject, "1_tanh").features == ("1st", "2nd")
 
 
 def test_features_of_the_inputs_are_judged() -> None:
