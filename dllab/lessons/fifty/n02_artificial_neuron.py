@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.lab import by_hand
-from dllab.lab.best_line import ANGLES, PLACES, best_line
 from dllab.lab.online import Walk, walk
 from dllab.lab.plane_map import plane_map
+from dllab.lab.straight_lines import ANGLES, best_line
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
@@ -82,8 +82,9 @@ def run(lab: Lab) -> None:
         (f"{x1:g} {x2:g}", *(round(float(one[gate][0][row]), 1) + 0.0 for gate in GATES for one in (z, y)))
         for row, (x1, x2) in enumerate(x)
     ])  # fmt: skip
-    best, tried = {gate.upper(): 100 * best_line(x, targets[gate]) for gate in GATES}, f"{ANGLES * PLACES:,} lines"
-    lab.picture(Bars("rows that the best straight line gets right", best, "%", you=True), f"Of {tried}, at all angles.")
+    best = {gate.upper(): 100 * best_line(x, targets[gate]) for gate in GATES}
+    lab.picture(Bars("rows that the best straight line gets right", best, "%", you=True),
+                f"Of all lines at {ANGLES} angles.")  # fmt: skip
     walks = {gate: walked(lab, gate, x, targets[gate]) for gate in GATES}
     longest = {gate: max(walks[gate], key=lambda one: int(one.corrections.sum())) for gate in GATES}
     lab.picture(Lines("Rosenblatt's rule: rows of an epoch at which it corrected the weights",
@@ -101,7 +102,7 @@ def run(lab: Lab) -> None:
     lab.claim("learns", "AND and OR: the worst of the trained nets gets right", min(right["and"] + right["or"]), "==", 100,
               "%")  # fmt: skip
     lab.claim("xor", "XOR: the best of the trained nets gets right", max(right["xor"]), "<=", 75, "%")
-    lab.claim("lines", f"XOR: the best of {tried} gets right", best["XOR"], "==", 75, "%")
+    lab.claim("lines", f"XOR: the best of all straight lines, at {ANGLES} angles, gets right", best["XOR"], "==", 75, "%")
     apart = max(abs(float(one @ (1, -1, -1, 1))) for gate in GATES for one in z[gate])
     lab.claim("sum", "all three: z(0,0) + z(1,1) and z(0,1) + z(1,0) differ by", apart, "<", 1e-12)
     lab.claim("half", "XOR: y is away from 1/2 by", half, "<", 0.05)
