@@ -78,8 +78,8 @@ def run(lab: Lab) -> None:
     lab.picture(
         Grid([Heat(name, part[corner].round(2), numbers=True) for name, part in
               (("before dropout", step.before), ("after dropout", step.after))], 30),
-        f"Five units of six pictures in a training step: some are 0 after it, the others "
-        f"{step.mask.max():.3g} times as large.",
+        f"Five units of six pictures in a training step. Of all units {100 * (step.mask == 0).mean():.0f} % are 0 after "
+        f"it, the others {step.mask.max():.3g} times as large.",
     )  # fmt: skip
     at = np.unravel_index(int((step.before * (step.mask > 0))[corner].argmax()), (6, 5))
     x = round(float(step.before[at]), 3)
