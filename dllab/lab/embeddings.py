@@ -90,6 +90,15 @@ def vectors_of(subject: Subject, layer: str | None = None) -> Vectors:
     return Vectors(table, subject.state, subject.steps, _counts(subject, ids, speaks, len(words)), subject.best_step)
 
 
+def counted(subject: Subject) -> Table:
+    """Rows (V, V) of log(1 + X), X being how often a word meets each other one, for a net that learns from such pairs."""
+    data, rows = subject.data, subject.data.splits.train
+    pairs, words = data.dataset.columns[INPUTS][rows], data.dataset.vocabulary
+    met = np.zeros((len(words), len(words)))
+    np.add.at(met, (pairs[:, 0], pairs[:, 1]), data.targets(rows)[:, 0])
+    return Table(subject.name, "counts", words, np.log1p(met))
+
+
 def table_in(plan: Plan, data: Prepared, layer: str | None = None) -> tuple[str, tuple[str, ...], bool]:
     """The label of the first table of vectors, or of that in `layer`, its words, and whether a decoder reads them.
 

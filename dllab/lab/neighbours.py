@@ -58,6 +58,16 @@ class Table:
     words: tuple[str, ...]
     vectors: Vectors
 
+    def rank(self, word: str, other: str) -> int:
+        """Which place `other` has among the words nearest to `word`: 1 is the nearest. Raises UnknownWord."""
+        for one in (word, other):
+            if one not in self.words:
+                raise UnknownWord(one)
+        units, row, to = word_vectors.unit(self.vectors), self.words.index(word), self.words.index(other)
+        nearer = units @ units[row] > units[to] @ units[row]
+        nearer[[row, to]] = False
+        return 1 + int(nearer.sum())
+
 
 @dataclass(frozen=True)
 class Question:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from dllab.core.settings import jit_enabled
-from dllab.lab.embeddings import CIRCLE, Vectors, largest, on_circle, plane, vectors_of
+from dllab.lab.embeddings import CIRCLE, Vectors, counted, largest, on_circle, plane, vectors_of
 from dllab.lab.neighbours import Table, UnknownWord, sample
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
-from dllab.recipe import load
+from dllab.recipe import load, parse
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
@@ -110,3 +110,19 @@ def test_vectors_that_are_no_numbers() -> None:
         "dllab: viz-embeddings: 0_embedding.w has numbers that are infinite or none: training diverged\n"
         "train with a smaller learning rate, or look at it --before\n"
     )
+
+
+def test_how_often_words_meet_as_rows() -> None:
+    text = """\
+data: {name: word_pairs, task: glove, words: 30, window: 2}
+model: [glove: {units: 2}]
+loss: glove
+"""
+    subject = Subject.untrained(parse(text))
+    rows = subject.data.splits.train
+    pairs, times = subject.data.dataset.columns["inputs"][rows], subject.data.targets(rows)
+    found = counted(subject)
+    assert found.words == subject.data.dataset.vocabulary and found.vectors.shape == (len(found.words),) * 2
+    for word, other in ((1, 2), (3, 3), (2, 7)):
+        met = sum(float(count[0]) for pair, count in zip(pairs, times) if tuple(pair) == (word, other))
+        assert found.vectors[word, other] == pytest.approx(np.log(1 + met))

@@ -55,6 +55,15 @@ def test_each_word_of_a_sum_counts_with_length_1() -> None:
     assert found.nearest[0][0] == "c"
 
 
+def test_the_rank_of_a_word_among_the_nearest() -> None:
+    angles = np.radians([0.0, 40, -10, 170, 95])
+    table = Table("made", "w", tuple("abcde"), np.column_stack([np.cos(angles), 3 * np.sin(angles)]))
+    (found,) = answers(table, questions(["a"], set(table.words)), 4)
+    assert [table.rank("a", word) for word, _ in found.nearest] == [1, 2, 3, 4]
+    with pytest.raises(UnknownWord, match="nobody"):
+        TABLE.rank("king", "nobody")
+
+
 def test_the_sample_knows_a_queen() -> None:
     glove = sample()
     assert glove.vectors.shape == (10_000, 50) and len(set(glove.words)) == 10_000

@@ -1,13 +1,14 @@
 """How can a list of a few numbers stand for a word?
 
-A word is an id, as a row with a single 1 (one-hot): all words are then equally far from each other. An embedding is a table
-with a short vector for every id, and its numbers are learnt like any weights. Skip-gram (Mikolov and others 2013) tells a
-word's neighbours in the text from drawn words, GloVe (Pennington and others 2014) fits how often two words meet:
+A row with a single 1 (one-hot) makes all words equally far apart. An embedding is a table with a short vector v for every
+word, learnt like any weights. Skip-gram (Mikolov 2013) tells a word's neighbours in the text from words picked at random,
+GloVe (Pennington 2014) fits how often two words meet:
 
-    skip-gram: largest log s(u v) + sum of log s(-u drawn)
-    GloVe:     smallest (u v + a + b - log count)^2
+    skip-gram: log s(u v) + sum of log s(-u picked) as large as can be
+    GloVe:     f(count) (u v + a + b - log count)^2 as small as can be
 
-So words in the same company get vectors of one direction. Numbers that a net learns to add modulo 59 end up on circles.
+u: the neighbour's other vector; s: sigmoid; a, b: a number a word; f: less for rare pairs. Words in the same company get
+similar vectors. Numbers that a net adds modulo 59, with weight decay, come to lie on circles.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from statistics import median
 import numpy as np
 
 from dllab.lab import neighbours
-from dllab.lab.embeddings import on_circle, vectors_of
+from dllab.lab.embeddings import counted, on_circle, vectors_of
 from dllab.lab.subject import Subject
-from dllab.lab.word_vectors import unit
+from dllab.lab.word_vectors import top_share, unit
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Heat, Lines
@@ -52,21 +53,24 @@ train: {epochs: 100, batch: 128}
 """,
 }
 KNOBS = {"lr": "optimizer.lr", "decay": "optimizer.weight_decay", "window": "data.window", "epochs": "train.epochs"}
+STRONGEST = 5
 SHOWN = ("king", "david", "bread", "water", "heaven", "earth", "day", "night")
 OPPOSITES = (("good", "evil"), ("day", "night"), ("heaven", "earth"), ("life", "death"), ("man", "woman"),
              ("great", "small"), ("light", "darkness"), ("right", "left"), ("come", "go"))  # fmt: skip
 PREDICT = Prediction(
-    "one net has read the Bible once, another 6 billion words of other texts. How many of a word's ten nearest do both "
-    "name, in percent? By chance it is 1.3.",
+    "one net has read the Bible once, another 6 billion words of other texts. Of the ten words nearest to a word in the "
+    "one, how many percent are among the ten nearest in the other, too? By chance it would be 1.3.",
     unit="%", near=5, least=0, most=100,
     low="It is far above chance: what company a word keeps does not depend on the book alone.",
     high="Some of it is the same in every text; but in the Bible and in the news words keep other company.",
-    good="About nine times chance, and yet little: words keep other company in other texts.",
+    good="It is many times chance, and yet little: words keep other company in other texts.",
 )  # fmt: skip
-LEFT_OUT = """Near means in the same company, not of the same meaning: opposites, such as day and night, are close.
-And what a vector holds depends on the task alone: the numbers 0 to 58 as words of a text would be mere words;
-that sums modulo 59 are turns on a circle, a net finds because it must add."""
-NEXT = (("dllab neighbours glove10k king 'king - man + woman'", "vectors from 6 billion words"),)
+LEFT_OUT = """Near means in the same company, not of the same meaning: opposites, such as day and night, are close. Nor is
+learning needed for it: plain counts of how often a word meets each other word agree with the net of 6 billion words, too
+(last bar); what vectors save is room. And what a vector holds depends on the task: the net that adds modulo 59 finds turns
+on a circle because sums are turns (less clearly without weight decay)."""
+NEXT = (("dllab neighbours glove10k king 'king - man + woman'", "vectors from 6 billion words"),
+        ("dllab lesson 48 decay=0", "circles without weight decay?"))  # fmt: skip
 BREAKS = (("lr=0.0000001", "skip-gram"), ("decay=0", "circle"))
 
 
@@ -78,16 +82,21 @@ def run(lab: Lab) -> None:
     drawn = lab.nets({"sums": lab.recipe(name="sums"), "words": lab.recipe(name="skip-gram")}, 1, trained=False)
     sample, table = neighbours.sample(), vectors_of(nets["skip-gram"][0]).table
     found = {name: [neighbours.against(vectors_of(net).table, sample) for net in nets[name]] for name in ways}
-    shares = {name: median(one.share for one in each) for name, each in found.items()}
-    chance, before = found["GloVe"][0].chance, neighbours.against(vectors_of(drawn["words"][0]).table, sample).share
-    percent = {"chance": 100 * chance, "as drawn": 100 * before, **{name: 100 * one for name, one in shares.items()}}
-    lab.picture(Bars("of the ten nearest words, how many are those of glove10k too", percent, "%", you=True),
-                "What company words keep is in part the same in a text of quite another kind.")  # fmt: skip
+    counts, untrained = counted(nets["GloVe"][0]), vectors_of(drawn["words"][0]).table
+    whole, before = (neighbours.against(one, sample).share for one in (counts, untrained))
+    chance, length = found["GloVe"][0].chance, table.vectors.shape[1]
+    share = {name: median(one.share for one in each) for name, each in found.items()}
+    bars = {"chance": chance, "untrained": before, **share, "counts": whole}
+    lab.picture(
+        Bars("of the ten nearest words, how many are those of glove10k too",
+             {name: 100 * each for name, each in bars.items()}, "%", you=True),
+        f"Vectors have {length} numbers a word. Counts have {len(counts.words):,}: log(1 + how often it meets each word).",
+    )  # fmt: skip
     rows = [table.words.index(word) for word in SHOWN]
     cosines = unit(table.vectors[rows]) @ unit(table.vectors[rows]).T
     lab.picture(
         Heat("cosines between vectors of words (skip-gram)", cosines.round(2), SHOWN, SHOWN, signed=True, numbers=True),
-        "Between any two of them a one-hot code would have 0.",
+        "Between any two different words a one-hot row would have 0.",
     )
     lab.trace(
         "how near two words are",
@@ -99,41 +108,32 @@ def run(lab: Lab) -> None:
     lab.table("nearest words (skip-gram)", ("word", "nearest"),
               [(str(one.question), ", ".join(word for word, _ in one.nearest))
                for one in neighbours.answers(table, neighbours.questions(SHOWN[::2], table.words), 6)])  # fmt: skip
-    power = [strongest(net) for net in nets["sums"]]
-    numbers = vectors_of(nets["sums"][0]).table
-    frequencies = neighbours.circles(numbers)
-    assert frequencies is not None
-    place = on_circle(numbers.vectors.astype(np.float64), int(frequencies.argmax()) + 1)
+    power = [100 * top_share(frequencies(net), STRONGEST) for net in nets["sums"]]
+    shares = frequencies(nets["sums"][0])
+    place = on_circle(vectors_of(nets["sums"][0]).table.vectors.astype(np.float64), int(shares.argmax()) + 1)
     lab.picture(
         Lines("the numbers 0 to 58 in the plane of their strongest frequency", {"numbers": (place[:, 0], place[:, 1])},
               x="cosine", y="sine", points=("numbers",), height=14),
-        f"They lie on a circle: {len(frequencies)} frequencies are possible, five hold {median(power):.0%} of the power.",
+        f"Frequency k: the vector turns k times while the number runs through all. Where few of the {len(shares)} hold "
+        f"most of the power (the sum of squares), numbers lie on circles; here {STRONGEST} hold {power[0]:.0f} %.",
     )  # fmt: skip
-    right = [net.ended.figures["test"]["accuracy"] for net in nets["sums"] if net.ended]
-    lab.predicted(100 * shares["skip-gram"])
+    right = [100 * net.ended.figures["test"]["accuracy"] for net in nets["sums"] if net.ended]
+    opposites = [[vectors_of(net).table.rank(*pair) for pair in OPPOSITES] for net in nets["skip-gram"]]
+    lab.predicted(100 * share["skip-gram"])
     for name, each in found.items():
-        lab.claim(name.lower(), f"{name}: agreement with glove10k, in multiples of chance",
-                  [one.share / one.chance for one in each], ">", 6)  # fmt: skip
-    lab.shown("drawn", "vectors as drawn: the same", before / chance)
-    lab.claim("short", "a one-hot row has so many times the numbers of a vector",
-              len(table.words) / table.vectors.shape[1], ">=", 50)  # fmt: skip
-    lab.claim("opposites", "place of a word's opposite among its nearest, of 999",
-              [opposite(net) for net in nets["skip-gram"]], "<", 100)  # fmt: skip
-    lab.claim("sums", "sums that the net has not seen, accuracy", right, ">", 0.9)
-    lab.claim("circle", "share of the power in the five strongest frequencies", power, ">", 0.85)
-    lab.shown("circle-drawn", "the same of vectors as drawn", strongest(drawn["sums"][0]))
+        lab.claim(name.lower(), f"{name}: agreement with glove10k, as multiples of chance",
+                  [one.share / chance for one in each], ">", 6)  # fmt: skip
+    lab.claim("short", f"GloVe, {len(counts.words) / length:.0f} times shorter than a one-hot row: agreement, divided "
+              "by that of counts", [one.share / whole for one in found["GloVe"]], ">", 0.6)  # fmt: skip
+    lab.claim("opposites", f"place of a word's opposite among its nearest, of {len(table.words) - 1:,}; median of 9 pairs",
+              [median(each) for each in opposites], "<", 100)  # fmt: skip
+    lab.claim("sums", "sums that the net has not seen: accuracy", right, ">", 90, "%")
+    lab.claim("circle", f"power in the {STRONGEST} strongest of {len(shares)} frequencies", power, ">", 85, "%")
+    lab.shown("circle-drawn", "the same before training", 100 * top_share(frequencies(drawn["sums"][0]), STRONGEST), "%")
 
 
-def strongest(net: Subject) -> float:
-    """What the five strongest frequencies have together of the power in the vectors of numbers."""
-    shares = neighbours.circles(vectors_of(net).table)
-    assert shares is not None
-    return float(np.sort(shares)[-5:].sum())
-
-
-def opposite(net: Subject) -> float:
-    """The median place of a word's opposite among the words nearest to it."""
-    table = vectors_of(net).table
-    units, at = unit(table.vectors), {word: row for row, word in enumerate(table.words)}
-    pairs = [(at[one], at[other]) for one, other in OPPOSITES if one in at and other in at]
-    return median(int((units @ units[one] > units[other] @ units[one]).sum()) for one, other in pairs)
+def frequencies(net: Subject) -> np.ndarray:
+    """The shares of frequencies in the vectors of numbers."""
+    found = neighbours.circles(vectors_of(net).table)
+    assert found is not None
+    return found
