@@ -132,8 +132,16 @@ def table() -> str:
     return command("dllab datasets show penguins.csv", "dllab datasets show penguins.csv", ["datasets/penguins.csv"])
 
 
+def told() -> str:
+    """A lesson with a guess."""
+    line = "dllab lesson 8 --predict 80 --no-input"
+    with mock.patch("dllab.views.lesson.duration", return_value="0.4 s"):
+        return command(line, "dllab lesson 8: a question, a guess, two nets, and what was measured")
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "train.svg": training, "gradcheck.svg": gradcheck, "gradcheck-bug.svg": planted, "datasets-show.svg": table,
+    "lesson.svg": told,
     "engine.svg": engine,
 }  # fmt: skip
 
