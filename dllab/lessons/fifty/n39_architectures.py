@@ -78,10 +78,10 @@ PREDICT = Prediction(
     high="Its maps are halved by pools as LeNet's are, and most of its parameters are in a dense layer, used only once.",
     good="More than the parameters say: a filter works at every place, and VGG has two layers on the whole 14 x 14.",
 )  # fmt: skip
-LEFT_OUT = """On digits the order of the five says little: dense layers alone do about as well here as LeNet and AlexNet, with
-the fewest multiply-adds of all, and nets of one kind differ by luck as much as some kinds do. The ideas were made for a million
-photographs in a thousand classes, and what won there was as much data and training as the design of the net. The newest one
-is not always the one to take: look at what a picture costs."""
+LEFT_OUT = """On digits the order of the five says little: dense layers alone do about as well here as LeNet and AlexNet,
+with the fewest multiply-adds of all, and nets of one kind differ by luck as much as some kinds do. The ideas were made for
+a million photographs in a thousand classes, and what won there was as much data and training as the design of the net. The
+newest one is not always the one to take: look at what a picture costs."""
 NEXT = (("dllab train lenet --no-save", "the real size: 28 x 28 pixels, 98 %"),
         ("dllab summary inception", "every layer, its shape and its cost"))  # fmt: skip
 BREAKS = (("images=4", "lenet"), ("images=4", "resnet"), ("window=5", "windows"))

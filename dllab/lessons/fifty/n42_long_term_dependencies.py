@@ -27,7 +27,7 @@ about: A letter, then others that do not count. Which was the first? The longer 
 data: {name: recall, gap: 60, distractors: symbols, samples: 2000, test: 0.25}
 model:
   - embedding: 8
-  - rnn: {units: 24, return: last}
+  - rnn: {units: 20, return: last}
   - dense: classes
 optimizer: {adam: 0.01}
 train: {epochs: 10, batch: 32, clip_norm: 1.0}
@@ -41,11 +41,11 @@ PREDICT = Prediction(
     high="Its state has room enough for three bits; but the gradient that should teach it to keep them does not arrive.",
     good="Little more than guessing: the gradient that should teach it does not arrive.",
 )  # fmt: skip
-LEFT_OUT = """The factor depends on the weights: with wh orthogonal, as here, g is near 0.86, and only the slope of tanh
+LEFT_OUT = """The factor depends on the weights: with wh orthogonal, as here, g is about 0.85, and only the slope of tanh
 takes it below 1; with small weights g is far smaller, and so is the gap that can be learnt. And a gradient that fades says
 something about learning, not about remembering: a trained state can keep a bit for ever. Where a net answers at every step,
 as on names, each answer sends a gradient of its own over a short way, and the sum hardly looks faded."""
-LSTM = "'layer={lstm: {units: 24, return: last, forget_bias: 5}}'"
+LSTM = "'layer={lstm: {units: 20, return: last, forget_bias: 5}}'"
 NEXT = (("dllab viz-gradients recall --before 'model[1]={rnn: {units: 48, return: last}}'", "the same in a larger RNN"),)
 BREAKS = ((LSTM, "forgets"), (LSTM, "decays"))
 
