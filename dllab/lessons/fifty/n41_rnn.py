@@ -55,7 +55,8 @@ def run(lab: Lab) -> None:
     shuffled = [100 * accuracy(net, shuffle=True) for net in nets["RNN"]]
     before, last = [one[:-1].mean() for one in shuffled], [one[-1] for one in shuffled]
     lab.table("", ("test accuracy in %", "median of 5 nets"), [
-        ("RNN", median(right["RNN"])), (f"no memory (expected: {50 + 50 / len(shuffled[0]):.1f})", median(right["no memory"])),
+        ("RNN", median(right["RNN"])),
+        (f"no memory (expected: {50 + 50 / len(shuffled[0]):.1f})", median(right["no memory"])),
         ("RNN, the bits of each row shuffled: all steps but the last", median(before)),
         ("RNN, shuffled: the last step, where all bits are counted", median(last)),
     ])  # fmt: skip
