@@ -47,6 +47,7 @@ def test_gates_are_those_of_the_formula(kind: str) -> None:
     assert found.write[0] == pytest.approx(z[:, :5].mean() if kind == "lstm" else 1 - z[:, 5:10].mean(), abs=1e-6)
     assert found.forget.shape == found.explained.shape == (5,)
     assert found.explained[0] == pytest.approx(1)  # only the letter has been read
+    assert found.kept == pytest.approx(np.prod(found.forget[1:-1]), rel=0.1)  # of gates that hardly vary
 
 
 def test_explained_is_one_where_a_label_tells_all_and_small_where_it_tells_nothing() -> None:
@@ -55,6 +56,7 @@ def test_explained_is_one_where_a_label_tells_all_and_small_where_it_tells_nothi
     values = np.stack([np.eye(4)[labels][:, :3], noise], axis=1)
     share = explained(values, labels)
     assert share[0] == pytest.approx(1) and share[1] < 0.03
+    assert explained(np.ones((400, 1, 3)), labels).tolist() == [0]  # what does not vary tells nothing
 
 
 def test_one_direction_is_deaf_to_later_steps_and_two_are_not() -> None:

@@ -6,7 +6,8 @@ residual block learns what to add to its input, and to hand it on it needs only 
 
     y = x + f(x),    dx = dy + (what comes back through f)
 
-So the gradient comes down past any number of blocks. Here the last layer of each f starts at 0 (Goyal and others 2017).
+So the gradient reaches the first layer past any number of blocks. Here the last layer of each f starts at 0 (Goyal and
+others 2017).
 """
 
 from __future__ import annotations
@@ -45,20 +46,21 @@ train: {epochs: 5, batch: 32}
 """
 KNOBS = {"block": "model[1].repeat.layers", "lr": "optimizer.lr", "epochs": "train.epochs", "batch": "train.batch"}
 SAME = "[batch_norm, relu, {dense: {units: 32, bias: false}}, batch_norm, relu, {dense: 32}]"
-WAYS = {"residual": (), "plain": (f"block={SAME}",)}
+WAYS = {"residual": (), "not from 0": (f"block=[{{residual: {SAME}}}]",), "plain": (f"block={SAME}",)}
 TIMES = (3, 9, 21)
 PREDICT = Prediction(
-    "a net that guesses has a training loss of 2.30 here; 8 plain layers get to about 0.5, after the same number of steps. "
-    "And 44 plain layers?",
+    "a net that guesses has a training loss of 2.30 here; 8 plain layers get to about 0.5. What loss have 44 plain layers, "
+    "after the same number of steps?",
     near=0.4, least=0, most=10,
     low="More layers can compute more, but here the question is what training finds; and it hardly finds anything.",
     high="Hardly anything is worse than guessing, which has 2.30.",
     good="No better than guessing; and this on the rows it trains on, so nothing is overfitted.",
 )  # fmt: skip
-LEFT_OUT = """A way past is not enough: with every f as large as x from the start, the numbers grow from block to block,
-and 44 layers get worse again (last claim). Hence the zeros. And the gradient of the plain net does not vanish, it grows on
-its way to the first layer, as plain nets with batch norm have it (Yang and others 2019). Its size alone does no harm, for
-Adam divides it out; but so steep a loss is rough, and a gradient says little about places a step away."""
+LEFT_OUT = """A way past is not enough: where f does not begin at 0, each block adds numbers of one size (f ends behind a
+batch norm), and the loss grows with depth again, though less than in plain nets: hence the zeros. And the gradient of the
+plain net does not vanish, it grows on its way to the first layer, as in plain nets with batch norm (Yang and others 2019).
+Its size alone does no harm, for Adam divides it out; but so steep a loss is rough, and a gradient says little about places
+a step away."""
 NEXT = (("dllab train resnet-deep model.repeat.times=27", "56 layers of convolutions: 6 seconds"),)
 BREAKS = (("'block=[relu, {dense: 32}]'", "residual"), ("'block=[relu, {dense: 32}]'", "identity"))
 
@@ -67,23 +69,23 @@ def run(lab: Lab) -> None:
     """Training loss and the first layer's gradient by depth, with and without a way past."""
     recipes = {f"{name} {times}": lab.recipe(*changes, f"model[1].repeat.times={times}")
                for name, changes in WAYS.items() for times in TIMES}  # fmt: skip
-    recipes["not zero"] = lab.recipe(f"block=[{{residual: {SAME}}}]", f"model[1].repeat.times={TIMES[-1]}")
     loss = {name: [run.figure("loss", "train") for run in runs] for name, runs in lab.runs(recipes, 5).items()}
     nets = lab.nets(recipes, 5, trained=False)
     share = {name: [first_over_last(net) for net in each] for name, each in nets.items()}
-    depths = [2 * times + 2 for times in TIMES]
+    deep, depths = f"{TIMES[-1]}", [2 * times + 2 for times in TIMES]
     lines = [{way: (depths, [median(found[f"{way} {times}"]) for times in TIMES]) for way in WAYS}
              for found in (loss, share)]  # fmt: skip
     lab.picture(
-        Lines("loss on the training rows after 5 epochs", lines[0], x="layers", y="loss", you="y"),
-        "Guessing has 2.30. The more plain layers, the worse; with ways past depth costs nothing.",
+        Lines("loss on the training rows after 5 epochs", lines[0], x="layers", y="loss", you="y", you_at=depths[-1]),
+        "Guessing has 2.30. Residual: blocks whose f begins at 0; depth costs them nothing. Where f does not begin at 0, "
+        "the loss grows with depth again, as that of plain layers does.",
     )
     lab.picture(
-        Lines("the first layer's gradient beside the last one's, before training", lines[1], x="layers",
+        Lines("size of the first layer's gradient divided by the last one's, before training", lines[1], x="layers",
               y="|dW_1| / |dW_L|", log=True),
-        "Past the blocks it comes down as it is; through the plain layers its size changes by a factor with each.",
+        "Past blocks that begin at 0 it arrives about as large as it left; through plain layers it grows "
+        f"{growth(share['plain ' + deep], depths[-1]):.2f} times a layer.",
     )  # fmt: skip
-    deep = f"{TIMES[-1]}"
     lab.trace(
         "the first layer's share of the last one's gradient",
         formula="dx = dy + (what comes back through f)",
@@ -91,19 +93,26 @@ def run(lab: Lab) -> None:
         number=f"{depths[-1]} layers: {median(share['residual ' + deep]):.2f}; plain {median(share['plain ' + deep]):,.0f}",
         picture="the right ends of the two curves",
     )
-    lab.table("medians of 5 nets", ("layers", "plain: loss", "|dW_1| / |dW_L|", "residual: loss", "|dW_1| / |dW_L| "),
-              [(depth, *(lines[place][way][1][row] for way in ("plain", "residual") for place in (0, 1)))
-               for row, depth in enumerate(depths)])  # fmt: skip
+    rows = [(depth, way, *(found[way][1][row] for found in lines)) for row, depth in enumerate(depths) for way in WAYS]
+    lab.table("medians of 5 nets", ("layers", "net", "training loss", "|dW_1| / |dW_L|"), rows)
     lab.predicted(median(loss["plain " + deep]))
     lab.claim("plain", f"plain: training loss of {depths[-1]} layers minus {depths[0]}", more(loss, "plain"), ">", 1.5)
     lab.claim("residual", "residual: the same difference", more(loss, "residual"), "<", 0)
     lab.claim("plain-gradient", f"plain, {depths[-1]} layers: |dW_1| / |dW_L|", share["plain " + deep], ">", 3000)
-    lab.claim("residual-gradient", f"residual, {depths[-1]} layers: |dW_1| / |dW_L| is off 1 by a factor of",
+    lab.claim("residual-gradient", f"residual, {depths[-1]} layers: |dW_1| / |dW_L|, or its inverse where that is above 1",
               [max(one, 1 / one) for one in share["residual " + deep]], "<", 2)  # fmt: skip
-    lab.claim("identity", "at the start what all blocks hand on differs from what they are given by",
+    lab.claim("identity", "at the start, greatest difference of what all blocks hand on from what goes into them",
               handed_on(nets["residual " + deep][0]), "==", 0)  # fmt: skip
-    lab.claim("zeros", "blocks that do not start at 0: their training loss, as a multiple of that with zeros",
-              over(loss["not zero"], loss["residual " + deep]), ">", 3)  # fmt: skip
+    lab.claim(
+        "zeros", f"not from 0: training loss of {depths[-1]} layers minus {depths[0]}", more(loss, "not from 0"), ">", 0.1
+    )
+    lab.claim("still", f"{depths[-1]} layers: loss of plain divided by loss of not from 0",
+              over(loss["plain " + deep], loss["not from 0 " + deep]), ">", 2)  # fmt: skip
+
+
+def growth(share: list[float], layers: int) -> float:
+    """How many times as large the gradient becomes with each layer."""
+    return float(median(share) ** (1 / (layers - 1)))
 
 
 def more(loss: dict[str, list[float]], way: str) -> list[float]:

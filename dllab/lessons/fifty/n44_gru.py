@@ -1,13 +1,13 @@
 """How does a GRU do with less what an LSTM does?
 
-It has no second state. One gate z says both how much of the state h is kept and how much is written, and a gate r how much
-of h the candidate n sees (Cho et al. 2014):
+It has no second state. One gate z says how much of the state h is kept; the rest is replaced. A gate r says how much of h
+the candidate n sees, in the form of PyTorch and cuDNN (Cho et al. 2014 multiply r into h before wh):
 
     h[t] = z * h[t-1] + (1 - z) * n
     n    = tanh(x wx + b + r * (h[t-1] wh + bh))
 
 Three products with x and h, for r, z and n, where the LSTM has four, for i, f, g and o. Along h the gradient is multiplied
-by z, as along an LSTM's cell by f.
+by z, plus what comes back through n.
 """
 
 from __future__ import annotations
@@ -23,19 +23,12 @@ from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Bars, Lines
 
 RECIPES = {
-    "recall": """\
-about: One of 4 letters, then 12 digits. Which was it?
-data: {name: recall, gap: 12, symbols: 4, samples: 1000, test: 0.25}
-model: [embedding: 8, gru: {units: 16, return: last}, dense: classes]
-optimizer: {adam: 0.01}
-train: {epochs: 16, batch: 32, clip_norm: 1.0}
-""",
     "order": """\
 about: Two marks among other letters. Which of them came first?
-data: {name: temporal_order, length: 20, samples: 1000, test: 0.25}
+data: {name: temporal_order, length: 38, samples: 1000, test: 0.25}
 model: [embedding: 8, gru: {units: 16, return: last}, dense: classes]
 optimizer: {adam: 0.01}
-train: {epochs: 16, batch: 32, clip_norm: 1.0}
+train: {epochs: 16, batch: 16, clip_norm: 1.0}
 """,
     "names": """\
 about: Men's names, letter by letter.
@@ -44,76 +37,81 @@ model: [embedding: 8, gru: {units: 16}, dense: classes]
 metrics: [accuracy, bits_per_character]
 optimizer: {adam: 0.01}
 schedule: cosine
-train: {epochs: 4, batch: 32, clip_norm: 1.0}
+train: {epochs: 3, batch: 32, clip_norm: 1.0}
 """,
 }
-KNOBS = {"epochs": "train.epochs", "lr": "optimizer.lr", "gap": "data.recall.gap"}
+KNOBS = {"epochs": "train.epochs", "lr": "optimizer.lr", "length": "data.temporal_order.length"}
 OPTIONS = {"layer": "gru", "beside": "lstm", "units": 16}
+NETS = {"order": 9, "names": 5}
 PREDICT = Prediction(
-    "an LSTM layer of 16 units that reads 8 numbers a step has 1,600 parameters. A GRU of that size has how many of them?",
+    "an LSTM layer of 16 units that reads 8 numbers a step has 1,600 parameters. How many percent of that has a GRU of the "
+    "same size?",
     unit="%", near=2, least=0, most=1000,
     low="It drops one of four products, not two: r and z are gates, and the candidate n has weights of its own.",
     high="One product less, of four: the state is both memory and output, and one gate both keeps and writes.",
-    good="Three quarters, and 16 more: n's part of the state has a bias of its own.",
+    good="Three quarters, and 16 parameters more: n's part of the state has a bias of its own.",
 )  # fmt: skip
 LEFT_OUT = """Three quarters of the work are not three quarters of the time: each step waits for the one before, and small
-nets spend much of it on gates (seconds above). And as good is no law: on these three tasks they are; but a GRU shows all of
-its state, and cannot count without bound as an LSTM's cell can (Weiss, Goldberg and Yahav 2018)."""
+nets spend much of it on gates (seconds above). Nor is "as good as an LSTM" a law: it holds for these two tasks, and names
+need no gates at all (the last row). A GRU shows all of its state, and cannot count without bound as an LSTM's cell can
+(Weiss, Goldberg and Yahav 2018)."""
 NEXT = (
     ("dllab summary names-gru", "the sizes of a larger one"),
-    ("dllab lesson 44 layer=rnn", "with no gate at all"),
+    ("dllab lesson 44 layer=rnn", "no gate: a quarter of the work, and fails"),
 )
-BREAKS = (("layer=lstm", "matrices"), ("layer=rnn", "work"))
+BREAKS = (("layer=lstm", "matrices"), ("layer=rnn", "order"), ("length=14", "needs-gates"))
 
 
 def run(lab: Lab) -> None:
-    """Sizes of both, three tasks, and the gate of the GRU on its way."""
-    kinds = str(lab.option("layer")), str(lab.option("beside"))
-    nets, errors = {}, {}
-    for task in RECIPES:
-        options = f"units: {lab.option('units')}" + (", return: last" if task != "names" else "")
-        found = lab.nets({kind: lab.recipe(f"model[1]={{{kind}: {{{options}}}}}", name=task) for kind in kinds}, 5)
-        nets[task] = [found[kind] for kind in kinds]
-    sizes = [summarize(net[0].recipe).layers[1] for net in nets["recall"]]
-    steps = nets["recall"][0][0].data.dataset.columns["inputs"].shape[1]
-    work = [size.multiply_adds / steps for size in sizes]
-    inside = [[w for name, w in net[0].network.parameters.items() if name.startswith("1_")] for net in nets["recall"]]
-    matrices = [sum(w.size for w in own if w.ndim == 2) for own in inside]
+    """Sizes of both, two tasks with an RNN for contrast, and the gates on their way."""
+    own, other = kinds = str(lab.option("layer")), str(lab.option("beside"))
+    names, units = f"{own.upper()} divided by {other.upper()}", lab.option("units")
+    nets = {}
+    for task, count in NETS.items():
+        options = f"units: {units}" + (", return: last" if task == "order" else "")
+        recipes = {kind: lab.recipe(f"model[1]={{{kind}: {{{options}}}}}", name=task) for kind in (*kinds, "rnn")}
+        nets[task] = lab.nets(recipes, count)
+    sizes = [summarize(nets["order"][kind][0].recipe).layers[1] for kind in kinds]
+    steps = nets["order"][own][0].data.dataset.columns["inputs"].shape[1]
+    parts = [nets["order"][kind][0].network.parameters.items() for kind in kinds]
+    matrices = [sum(w.size for name, w in each if name.startswith("1_") and w.ndim == 2) for each in parts]
+    share = sizes[0].parameters / sizes[1].parameters
     lab.picture(
-        Bars(f"parameters of a layer of {lab.option('units')} units, by those of the {kinds[1].upper()}",
+        Bars(f"parameters of a layer of {units} units, in % of the {other.upper()}'s",
              {kind.upper(): 100 * one.parameters / sizes[1].parameters for kind, one in zip(kinds, sizes)}, "%", you=True),
-        "Weights into the gates, weights from the state, biases: one gate less of each.",
+        f"{sizes[0].parameters:,} and {sizes[1].parameters:,}: weights from the input, weights from the state, and biases.",
     )  # fmt: skip
-    rows = []
-    for task, each in nets.items():
-        right = [[100 * net.ended.figures["test"]["accuracy"] for net in some if net.ended] for some in each]
-        errors[task] = less(*right)
-        rows.append((task, *(median(one) for one in right), *(f"{min(one):.1f} to {max(one):.1f}" for one in right)))
-    lab.table("test accuracy, %: medians of 5 nets, and their spread", ("task", *kinds, *kinds), rows)
-    if "rnn" not in kinds:
-        kept = [np.median([gates(net, net.network.plan.infos[1].path).forget for net in some], axis=0)
-                for some in nets["recall"]]  # fmt: skip
-        at = range(1, steps + 1)
-        lab.picture(
-            Lines("recall: how open the gate is that keeps, means over units and rows",
-                  {f"{kinds[0]}": (at, kept[0]), f"{kinds[1]}": (at, kept[1])}, x="step", y="gate"),
-            f"On the mean the {kinds[0].upper()} keeps {kept[0][1:-1].mean():.0%} of its state a step. What z lets go the "
-            "candidate n, which has seen the state, can write anew.",
-        )  # fmt: skip
-        lab.trace(
-            "the gate z",
-            formula="h[t] = n + z * (h[t-1] - n)",
-            code=("ops/gru.py", "out[j] = c[j] + u[j] * (before[j] - c[j])"),
-            number=f"z = {kept[0][1:-1].mean():.2f} between letter and question, on the mean",
-            picture="the first curve of the second picture",
-        )
-    lab.predicted(100 * sizes[0].parameters / sizes[1].parameters)
-    lab.claim("matrices", "numbers in the weight matrices, GRU by LSTM", matrices[0] / matrices[1], "==", 0.75)
-    lab.claim("work", "multiply-adds of a step, GRU by LSTM", work[0] / work[1], "==", 0.75)
-    for task, bound in (("recall", 5), ("order", 5), ("names", 2)):
-        lab.claim(task, f"{task}: accuracies differ by", errors[task], "<", bound, "points")
-    lab.shown("parameters", "all parameters of the layer, GRU by LSTM", sizes[0].parameters / sizes[1].parameters)
-    for kind, some in zip(kinds, nets["names"]):
-        lab.shown(
-            f"seconds-{kind}", f"names: seconds of training, {kind}", [net.ended.seconds for net in some if net.ended], "s"
-        )
+    right = {task: {kind: [100 * net.ended.figures["test"]["accuracy"] for net in some if net.ended]
+                    for kind, some in each.items()} for task, each in nets.items()}  # fmt: skip
+    lab.table("test accuracy in %", ("task", "layer", "median", "worst net", "best net"),
+              [(task, kind.upper(), median(some), min(some), max(some))
+               for task, each in right.items() for kind, some in each.items()])  # fmt: skip
+    gated = [kind for kind in kinds if kind != "rnn"]
+    kept = {kind: np.median([gates(net, "1_" + kind).forget for net in nets["order"][kind]], axis=0) for kind in gated}
+    means = {kind: float(each.mean()) for kind, each in kept.items()}
+    first, mean = next(iter(means.items()))
+    lab.picture(
+        Lines("order: the gate that keeps (GRU: z, LSTM: f), mean over units, rows",
+              {kind.upper(): (range(1, steps + 1), each) for kind, each in kept.items()}, x="step", y="gate, 0 to 1"),
+        f"On the mean the {first.upper()}'s is {mean:.2f}." + (f" The rest, {1 - mean:.0%} a step, is rewritten by n, "
+        "which has itself read the old state: so it is not yet forgotten." if first == "gru" else ""),
+    )  # fmt: skip
+    lab.trace(
+        "the gate that keeps",
+        formula="h[t] = n + z * (h[t-1] - n)",
+        code=("ops/gru.py", "out[j] = c[j] + u[j] * (before[j] - c[j])"),
+        number=f"{first.upper()}: {mean:.2f}, the mean over all steps",
+        picture="the first curve of the second picture",
+    )
+    lab.predicted(100 * share)
+    lab.claim("matrices", f"numbers in the weight matrices, {names}", matrices[0] / matrices[1], "==", 0.75)
+    lab.claim("work", f"multiply-adds of a step, {names}", sizes[0].multiply_adds / sizes[1].multiply_adds, "==", 0.75)
+    lab.claim("needs-gates", "order: accuracy of an RNN, which has no gates", right["order"]["rnn"], "<", 92, "%")
+    lab.claim("solves", f"order: accuracy of the {own.upper()}", right["order"][own], ">", 92, "%")
+    for task, bound in (("order", 5), ("names", 1)):
+        lab.claim(task, f"{task}: {other.upper()} minus {own.upper()}, accuracies of nets with one seed",
+                  less(right[task][other], right[task][own]), "<", bound, "points")  # fmt: skip
+    lab.shown("parameters", f"all parameters of the layer, {names}", share)
+    for kind in kinds:
+        lab.shown(f"seconds-{kind}", f"names: seconds of training, {kind.upper()}",
+                  [net.ended.seconds for net in nets["names"][kind] if net.ended], "s")  # fmt: skip
