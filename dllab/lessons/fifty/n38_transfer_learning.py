@@ -63,8 +63,8 @@ PREDICT = Prediction(
     good="Right: it knows strokes; how they make the new digits it still has to learn from two pictures of each.",
 )  # fmt: skip
 LEFT_OUT = """The gain is large only where examples are few: with ten pictures of each class and 100 steps new weights are
-at least as good, and transfer saves only steps. Nor is more frozen better: with all filters frozen, so that a new last layer alone
-learns, at three times the rate, the net is less accurate, for its last filters were made to tell 0 to 4 apart."""
+at least as good, and transfer saves only steps. Nor is more frozen better: with all filters frozen, so that a new last
+layer alone learns, at three times the rate, the net is less accurate: its last filters were made to tell 0 to 4 apart."""
 NEXT = (("dllab lesson 38 freeze=", "nothing is frozen: how much of the gain is left?"),
         ("dllab train transfer --no-save", "a run that tells what is taken and what is frozen"))  # fmt: skip
 BREAKS = (("source=none", "better"), ("freeze=", "frozen"))
