@@ -189,8 +189,27 @@ def _show(blocks: Iterable[RenderableType], pause: bool) -> None:
     from dllab.cli.console import output
 
     for block in blocks:
-        output().show(block)
+        if pause:
+            _pages(block)
+        else:
+            output().show(block)
         _wait(pause)
+
+
+def _pages(block: RenderableType) -> None:
+    """A part that is higher than the screen, a screen at a time: what scrolls away in front of a class is not read."""
+    from rich.segment import Segment, Segments
+
+    from dllab.cli.console import output
+
+    console = output()
+    lines = console.render_lines(block, pad=False)
+    room = max(console.height - 2, 8)
+    for first in range(0, len(lines), room):
+        if first:
+            _wait(True)
+        some = [segment for line in lines[first : first + room] for segment in (*line, Segment.line())]
+        console.print(Segments(some), end="", crop=False, no_wrap=True, overflow="ignore")
 
 
 def _ask(predict: Prediction) -> float | None:

@@ -51,5 +51,12 @@ def curve(name: str, x: ArrayLike, options: Mapping[str, Any] | None = None) -> 
     return Curve(name, places[:, 0], y[:, 0].astype(np.float64), (before / after)[:, 0].astype(np.float64))
 
 
+def gap(name: str, x: ArrayLike, h: float = 1e-6) -> float:
+    """How far slopes are from difference quotients of the values, (f(x + h) - f(x - h)) / 2h, at most; not for kinks."""
+    places = np.asarray(x, np.float64)
+    quotient = (curve(name, places + h).y - curve(name, places - h).y) / (2 * h)
+    return float(np.abs(curve(name, places).slope - quotient).max())
+
+
 def _alone(part: Any) -> bool:
     return issubclass(part, Layer) and part.elementwise

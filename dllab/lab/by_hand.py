@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from dllab.engine.network import Network
 from dllab.lab.suits import Unsuited
 from dllab.plan.flow import LayerInfo
 
@@ -43,24 +42,6 @@ def forward(infos: Sequence[LayerInfo], parameters: Mapping[str, NDArray[Any]], 
             numbers = _activated(info.kind, numbers)
         steps.append(numbers)
     return steps
-
-
-class Counted(float):
-    """A number that counts how often it is multiplied."""
-
-    times = 0
-
-    def __mul__(self, other: float) -> float:
-        """The product, counted."""
-        Counted.times += 1
-        return float(self) * other
-
-
-def multiplications(network: Network, inputs: int) -> int:
-    """How many it takes to work out a net's first layer, a dense one, for one example."""
-    before = Counted.times
-    forward(network.plan.program("infer").infos[:1], network.parameters, [Counted(1)] * inputs)
-    return Counted.times - before
 
 
 def cross_entropy(p: Sequence[float], target: int) -> float:

@@ -122,10 +122,15 @@ def gradients(subject: Subject, layer: str | None = None) -> Gradients:
     )  # fmt: skip
 
 
+def weight_gradients(subject: Subject) -> list[float]:
+    """How large the gradient of each weight matrix is, from the first layer to the last, for one batch."""
+    found = gradients(subject)
+    return [float(one.gradient[0]) for one in found.parameters if one.label in found.weights]
+
+
 def first_over_last(subject: Subject) -> float:
     """How large the gradient of the first layer's weight matrix is beside that of the last one's, for one batch."""
-    found = gradients(subject)
-    sizes = [float(one.gradient[0]) for one in found.parameters if one.label in found.weights]
+    sizes = weight_gradients(subject)
     return sizes[0] / sizes[-1]
 
 

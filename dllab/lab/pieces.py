@@ -20,11 +20,13 @@ def pieces(x: NDArray[np.float64], y: NDArray[np.float64]) -> int:
     return int(starts.sum()) + 1
 
 
-def fold(network: Network) -> None:
+def fold(network: Network, thirds: bool = False) -> None:
     """Give a net of one input and hidden layers of two ReLU units the weights by which each layer folds the line once more.
 
     A layer makes the tent of its input, T(x) = 2 relu(x) - 4 relu(x - 1/2): 0 at 0, 1 at 1/2, 0 at 1. k of them on top of
     each other are 2^k pieces between 0 and 1 (Telgarsky 2015, Representation benefits of deep feedforward networks).
+    `thirds`: the last hidden layer makes 3 relu(x - 1/3) + 2 relu(2/3 - x) in place of a tent, three pieces of one, and so
+    2^(k-1) 3 in all (Montufar and others 2014, On the number of linear regions of deep neural networks).
     """
     weights = [values for label, values in network.parameters.items() if label.endswith(".w")]
     biases = [values for label, values in network.parameters.items() if label.endswith(".b")]
@@ -36,6 +38,10 @@ def fold(network: Network) -> None:
             raise ValueError(f"a weight of shape {w.shape}: only hidden layers of 2 units, and one output, fold the line")
         w[...] = np.outer(came, np.ones(w.shape[1]))
         b[...] = 0 if last else np.array([0.0, -0.5])
+    if thirds:
+        weights[-2][:, 1] *= -1
+        biases[-2][...] = -1 / 3, 2 / 3
+        weights[-1][:, 0] = 3, 2
 
 
 def scatter(network: Network, seed: int) -> None:

@@ -27,6 +27,10 @@ class AtScores:
         """-log p of each row's true class, (N,)."""
         return np.asarray(-np.log((self.p * self.y).sum(axis=1)))
 
+    def smoothed(self, share: float) -> NDArray[np.float64]:
+        """`y` as label smoothing has it: such a share of every row is spread evenly over the classes."""
+        return np.asarray((1 - share) * self.y + share / self.y.shape[1])
+
 
 def at_scores(subject: Subject, rows: NDArray[np.int64]) -> AtScores:
     """Forward and backward over rows, as one batch, of a net that gives a score for each class.
@@ -42,3 +46,14 @@ def at_scores(subject: Subject, rows: NDArray[np.int64]) -> AtScores:
     power = np.exp(z - z.max(axis=1, keepdims=True))
     y = np.eye(z.shape[1])[subject.data.targets(rows)]
     return AtScores(z, power / power.sum(axis=1, keepdims=True), y, slopes.astype(np.float64))
+
+
+def surest_mistakes(subject: Subject, rows: NDArray[np.int64], share: float = 0.2) -> float:
+    """Of the rows that a net gets wrong, sorted by its highest p: the loss of the last share divided by the first's."""
+    there = at_scores(subject, rows)
+    wrong = there.p.argmax(axis=1) != there.y.argmax(axis=1)
+    mistakes = rows[wrong][np.argsort(there.p.max(axis=1)[wrong])]
+    some = max(round(share * len(mistakes)), 1)
+    sure, unsure = (subject.backward(part).loss for part in (mistakes[-some:], mistakes[:some]))
+    assert sure is not None and unsure is not None
+    return sure / unsure

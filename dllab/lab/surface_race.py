@@ -152,6 +152,15 @@ def arrival(values: Numbers, least: float) -> int | None:
     return first if first < len(values) else None
 
 
+def _largest(good: Callable[[float], bool], highest: float, share: float) -> float:
+    """The largest number that is good, if smaller ones are, to such a share of the highest that is tried."""
+    low, high = 0.0, highest
+    while high - low > share * highest:
+        middle = (low + high) / 2
+        low, high = (middle, high) if good(middle) else (low, middle)
+    return low
+
+
 def rises(values: Numbers) -> int:
     """How many steps of a way go up, or end where there is no number."""
     return int(np.sum(~(values[1:] <= values[:-1])))
@@ -184,11 +193,16 @@ class Hiker:
 
     def limit(self, highest: float, steps: int = STEPS) -> float:
         """The largest rate, to a ten-millionth of `highest`, with which every step goes down, if smaller ones do."""
-        low, high = 0.0, highest
-        while high - low > 1e-7 * highest:
-            middle = (low + high) / 2
-            low, high = (low, middle) if rises(self.heights(middle, steps)) else (middle, high)
-        return low
+        return _largest(lambda rate: not rises(self.heights(rate, steps)), highest, 1e-7)
+
+    def bears(self, highest: float, steps: int = 2000) -> float:
+        """The largest rate, to a ten-thousandth of `highest`, whose way ends lower than it begins, if smaller ones do."""
+
+        def lower(rate: float) -> bool:
+            found = self.heights(rate, steps)
+            return bool(found[-1] < found[0])  # which NaN is not
+
+        return _largest(lower, highest, 1e-4)
 
     def heights(self, lr: float, steps: int) -> Numbers:
         """The heights (steps + 1,) on the way with such a rate, NaN from where it diverges."""

@@ -111,8 +111,8 @@ def going_back(subject: Subject, radius: float | None = None, rows: int = 32) ->
 
 
 def growth(sizes: NDArray[np.float64], settled: int = 5) -> float:
-    """By how much the logarithm of the size grows a step, for sizes 0, 1, 2, ... steps back; fitted from `settled` on."""
-    return float(np.polyfit(np.arange(settled, len(sizes)), np.log(sizes[settled:]), 1)[0])
+    """The factor by which the size grows a step, for sizes 0, 1, 2, ... steps back; fitted from `settled` on."""
+    return float(np.exp(np.polyfit(np.arange(settled, len(sizes)), np.log(sizes[settled:]), 1)[0]))
 
 
 def set_radius(weights: NDArray[Any], radius: float) -> None:

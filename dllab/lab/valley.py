@@ -62,6 +62,11 @@ def fewest(hiker: Hiker, rates: Sequence[float], most: int) -> tuple[int, float]
     return min((arrival(hiker.heights(rate, most), 0.0) or most, rate) for rate in rates)
 
 
+def best_beta(steepness: float) -> float:
+    """The beta with which momentum is fastest at its best rate, in the long run (Polyak 1964)."""
+    return float(((steepness**0.5 - 1) / (steepness**0.5 + 1)) ** 2)
+
+
 def by_formula(name: str, valley: Valley, lr: float, steps: int, beta: float = 0.9) -> Numbers:
     """The way (steps + 1, 2) that the papers' formulas take with the usual options: momentum, rmsprop or adam."""
     w, m, s = np.array(valley.start), np.zeros(2), np.zeros(2)

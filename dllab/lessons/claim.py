@@ -17,8 +17,8 @@ OPS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 class Claim:
     """`value` OP `bound`, said in words by `text`. `holds`: None where nothing is claimed: a time, or a package is missing.
 
-    `low`, `high`: the least and the greatest of `count` nets where `value` is their median. `unit`: of all these. `why`:
-    there is no number.
+    `low`, `high`: the least and the greatest of `count` nets, or `what` else there are several of, where `value` is their
+    median. `unit`: of all these. `why`: there is no number.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Claim:
     high: float | None = None
     count: int = 1
     why: str = ""
+    what: str = "nets"
 
     @property
     def holds(self) -> bool | None:
@@ -40,14 +41,15 @@ class Claim:
         return not math.isnan(self.value) and bool(OPS[self.op](self.value, self.bound))
 
 
-def measured(id: str, text: str, found: float | Sequence[float], op: Op | None, bound: float | None, unit: str) -> Claim:
+def measured(id: str, text: str, found: float | Sequence[float], op: Op | None, bound: float | None, unit: str,
+             what: str = "nets") -> Claim:  # fmt: skip
     """A claim about one number, or about the median of several."""
     if isinstance(found, Sequence) or hasattr(found, "__len__"):
         several = [float(one) for one in found]  # type: ignore[union-attr]
         if any(math.isnan(one) for one in several):
-            return Claim(id, text, math.nan, op, bound, unit, count=len(several))
+            return Claim(id, text, math.nan, op, bound, unit, count=len(several), what=what)
         low, high = (min(several), max(several)) if len(several) > 1 else (None, None)
-        return Claim(id, text, median(several), op, bound, unit, low, high, len(several))
+        return Claim(id, text, median(several), op, bound, unit, low, high, len(several), what=what)
     return Claim(id, text, float(found), op, bound, unit)
 
 

@@ -127,9 +127,10 @@ class Lab:
         """What was to be predicted."""
         self.truth = float(truth)
 
-    def claim(self, id: str, text: str, found: float | Sequence[float], op: Op, bound: float, unit: str = "") -> None:
-        """A number, or the median of several, and the bound it must meet."""
-        self.claims.append(measured(id, text, found, op, bound, unit))
+    def claim(self, id: str, text: str, found: float | Sequence[float], op: Op, bound: float, unit: str = "",
+              what: str = "nets") -> None:  # fmt: skip
+        """A number, or the median of several, and the bound it must meet; `what` there are several of."""
+        self.claims.append(measured(id, text, found, op, bound, unit, what))
 
     def shown(self, id: str, text: str, found: float | Sequence[float], unit: str = "") -> None:
         """A number that nothing is claimed of, such as seconds on a machine that others use, too."""

@@ -128,7 +128,7 @@ def said(claim: Claim) -> str:
     unit = f" {claim.unit}" if claim.unit else ""
     found = f"{number(claim.value)}{unit}"
     if claim.low is not None and claim.high is not None:
-        found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} nets)"
+        found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} {claim.what})"
     if claim.op is None or claim.bound is None:
         return found
     return f"{found}; claimed: {ASKED[claim.op]} {number(claim.bound)}{unit}"

@@ -41,12 +41,12 @@ def test_nothing_is_asked_otherwise(tmp_path: Path, words: list[str], piped_out:
 
 @pty_only
 def test_pauses_wait_for_a_key_and_leave_nothing(tmp_path: Path) -> None:
-    keys = [("a key goes on", " ")] * 40
+    keys = [("press a key to go on", " ")] * 40
     done = in_terminal(tmp_path, "lesson", QUICK, "--pause", "--no-input", answers=keys)
-    assert done.code == 0 and done.out.count("a key goes on") >= 5
+    assert done.code == 0 and done.out.count("press a key to go on") >= 5
     terminal = Emulated()
     terminal.write(done.out)
-    assert "a key goes on" not in terminal.text and "Try next:" in terminal.text
+    assert "press a key to go on" not in terminal.text and "Try next:" in terminal.text
 
 
 @pty_only

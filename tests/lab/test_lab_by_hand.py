@@ -46,10 +46,6 @@ def test_what_is_forgotten_is_missing() -> None:
     assert bare[1] == bare[0] and sum(bare[-1]) == pytest.approx(1), "the last activation stays"
 
 
-def test_multiplications_are_counted() -> None:
-    assert by_hand.multiplications(build({"input": [5], "model": [{"dense": 3}, "relu", {"dense": 2}]}), 5) == 15
-
-
 def test_cross_entropy() -> None:
     assert by_hand.cross_entropy([0.2, 0.8], 1) == -math.log(0.8)
     assert by_hand.cross_entropy([0.8], 0) == -math.log(1 - 0.8)

@@ -9,7 +9,7 @@ import pytest
 
 from dllab.lab.activations import between, never_on
 from dllab.lab.going_on import go_on, training_loss
-from dllab.lab.gradients import first_over_last
+from dllab.lab.gradients import first_over_last, weight_gradients
 from dllab.lab.subject import Subject
 from dllab.recipe import load
 
@@ -65,4 +65,5 @@ def test_first_over_last_is_that_of_the_weights() -> None:
     net = Subject.untrained(load(RECIPE), seed=3)
     gradients = net.backward(net.rows("train", 16)).gradients()
     sizes = [float(np.linalg.norm(gradients[label])) for label in ("0_dense.w", "2_dense.w")]
+    assert weight_gradients(net) == pytest.approx(sizes, rel=1e-6), "and none of a bias"
     assert first_over_last(net) == pytest.approx(sizes[0] / sizes[1], rel=1e-6)

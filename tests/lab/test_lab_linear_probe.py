@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dllab.lab.linear_probe import LinearProbe, judged, probe_map, probed
+from dllab.lab.linear_probe import LinearProbe, SoftmaxProbe, judged, probe_map, probed
 from dllab.lab.subject import Subject
 from dllab.recipe import load
 
@@ -16,6 +16,32 @@ def test_a_straight_border_is_found() -> None:
     probe = LinearProbe(x[:300], labels[:300])
     assert probe.accuracy(x[300:], labels[300:]) > 0.95
     assert probe.accuracy(x, 1 - labels) == pytest.approx(1 - probe.accuracy(x, labels))
+
+
+def test_softmax_is_where_the_cross_entropy_is_least() -> None:
+    """There its slope is 0, worked out here with plain differences."""
+    random = np.random.default_rng(0)
+    x, labels = random.normal(size=(200, 3)), random.integers(3, size=200)
+    x[:, 0] += labels
+    probe = SoftmaxProbe(x, labels)
+    weights, rows = probe._weights, np.hstack([probe.standard(x), np.ones((200, 1))])
+
+    def loss(w: np.ndarray) -> float:
+        z = rows @ w
+        return float((np.log(np.exp(z).sum(axis=1)) - z[np.arange(200), labels]).mean() + probe.ridge / 2 * (w**2).sum())
+
+    for place in np.ndindex(weights.shape):
+        nudge = np.zeros_like(weights)
+        nudge[place] = 1e-4
+        assert abs(loss(weights + nudge) - loss(weights - nudge)) / 2e-4 < 1e-3
+    assert probe.accuracy(x, labels) > 0.5
+
+
+def test_softmax_sees_a_class_between_two_others() -> None:
+    """Least squares never says the middle one of three classes on a line; softmax does."""
+    labels = np.arange(300) % 3
+    x = labels[:, None] + 0.1 * np.random.default_rng(0).normal(size=(300, 1))
+    assert LinearProbe(x, labels).accuracy(x, labels) < 0.75 and SoftmaxProbe(x, labels).accuracy(x, labels) > 0.95
 
 
 def test_xor_has_none() -> None:
@@ -55,9 +81,11 @@ def test_two_inputs_are_drawn_as_they_are() -> None:
     x = subject.data.seen(subject.rows("test"))[:1].astype(float)
     train = subject.data.seen(subject.rows("train")).astype(float)
     assert np.allclose(found.points[:1], (x - train.mean(0)) / train.std(0), atol=1e-6)
+    assert found.features == ("x1", "x2") and probe_map(subject, "1_tanh").features == ("1st", "2nd")
 
 
 def test_features_of_the_inputs_are_judged() -> None:
     subject = Subject.untrained(load("rings"), seed=0)
     assert judged(subject, lambda x: x) == probed(subject, ("",))[""]
+    assert judged(subject, lambda x: x, SoftmaxProbe) == probed(subject, ("",), probe=SoftmaxProbe)[""]
     assert judged(subject, lambda x: (x**2).sum(axis=1)) > 0.95, "the distance from the middle"

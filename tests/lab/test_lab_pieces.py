@@ -30,6 +30,15 @@ def test_folds_double_the_pieces(layers: int) -> None:
     assert y.min() == 0 and y.max() == 1 and y[:: 1024 // 2**layers].tolist() == [0, 1] * 2 ** (layers - 1) + [0]
 
 
+@pytest.mark.parametrize("layers", [1, 2, 5])
+def test_a_last_layer_of_thirds_makes_more(layers: int) -> None:
+    made = net({"repeat": {"times": layers, "layers": [{"dense": 2}, "relu"]}}, {"dense": 1})
+    fold(made, thirds=True)
+    y = made.forward(X[:, None])[:, 0]
+    assert pieces(X, y) == 3 * 2 ** (layers - 1)
+    assert y[:: 1024 // 2 ** (layers - 1)].tolist() == pytest.approx(([4 / 3, 2] * 2**layers)[: 2 ** (layers - 1) + 1])
+
+
 def test_one_layer_has_a_piece_more_than_units() -> None:
     made = net({"dense": 4}, "relu", {"dense": 1})
     w, b, out, _ = made.parameters.values()

@@ -143,6 +143,10 @@ def test_the_limit_of_going_down_is_two_over_the_curvature() -> None:
         walker.heights(100.0, 50)
         assert walker.curvature == pytest.approx(steepest)
         assert walker.limit(10 / steepest) == pytest.approx(2 / steepest, rel=1e-5)
+        assert walker.bears(10 / steepest) == pytest.approx(2 / steepest, rel=1e-3)
+        ball = Walker(surface, (-2.2, 0.8), "momentum", {"beta": 0.9})
+        assert ball.limit(10 / steepest) < 0.1 / steepest, "it swings over the bottom, and up"
+        assert ball.bears(10 / steepest) == pytest.approx(2 * 1.9 / steepest, rel=1e-3), "and ends there all the same"
     text = "{input: [1], model: [point: [0.0, 0.8]], loss: {surface: valley}, optimizer: {sgd: 0.01}}"
     np.testing.assert_allclose(hiker(parse(text)).heights(0.01, 2), 8 * np.array([1, 0.75, 0.75**2]) ** 2)
 

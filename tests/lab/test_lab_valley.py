@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dllab.lab.surface_race import arrival
-from dllab.lab.valley import Valley, by_formula, examples, fewest, height, slope, turned
+from dllab.lab.valley import Valley, best_beta, by_formula, examples, fewest, height, slope, turned
 
 START = (-1.5, 0.8)
 
@@ -56,3 +56,20 @@ def test_the_best_rate_is_that_with_the_fewest_steps() -> None:
     bowl = Valley(START, "sgd", {}, steepness=1.0)
     assert fewest(bowl, [0.5, 1.0, 3.0], 100) == (1, 1.0)
     assert fewest(bowl, [3.0], 100) == (100, 3.0)
+
+
+def test_no_other_beta_is_as_fast() -> None:
+    """A step is a matrix on (w, v) in each of the two directions: the long run goes by its largest eigenvalue."""
+    steepness, rates = 100.0, np.geomspace(1e-3, 0.1, 2000)
+
+    def slowest(beta: float, rate: float) -> float:
+        steps = [np.array([[1 - rate * bend, -rate * beta], [bend, beta]]) for bend in (1.0, steepness)]
+        return max(float(abs(np.linalg.eigvals(step)).max()) for step in steps)
+
+    def at_best(beta: float) -> float:
+        return min(slowest(beta, rate) for rate in rates)
+
+    best = best_beta(steepness)
+    assert best == pytest.approx((9 / 11) ** 2) and best_beta(1.0) == 0
+    assert at_best(best) == pytest.approx(best**0.5, rel=0.02)
+    assert at_best(best) < min(at_best(best - 0.05), at_best(best + 0.05))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dllab.core.settings import jit_enabled
 from dllab.lessons import lesson as lessons
@@ -23,6 +24,7 @@ from dllab.lessons.lesson import Lesson, NoLesson, find, headings, knobs_in
 from dllab.lessons.report import beside, run
 from dllab.recipe import RecipeError
 from dllab.training.trainer import Trainer
+from dllab.views.lesson import said
 
 RECIPE = """\
 about: Two moons.
@@ -61,6 +63,8 @@ def test_of_several_nets_it_is_the_median_with_its_spread() -> None:
     found = measured("a", "a", np.array([3.0, math.nan, 1.0]), "<", 4.0, "")
     assert found.holds is False, "a net without a figure is none to leave out"
     assert measured("a", "a", [3.0], "<", 4.0, "").low is None
+    starts = measured("a", "a", [3.0, 1.0, 9.0], "<", 4.0, "", "starts")
+    assert said(starts) == "3 (1 to 9 over 3 starts); claimed: below 4"
 
 
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)), min_size=1))
@@ -101,6 +105,18 @@ def test_results_come_in_the_order_of_the_work(jobs: int) -> None:
     found = crowd([("", item) for item in range(7)], slow_first, jobs, lambda done, total, what: told.append((done, total)))
     assert found == [item * item for item in range(7)] and told[-1] == (7, 7)
     assert crowd([], slow_first, jobs, nothing) == []
+
+
+def test_numpy_takes_one_thread_while_several_work() -> None:
+    """And afterwards as many as before."""
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        assert crowd([("", place) for place in range(3)], lambda crowded, place: threads(), 2, nothing) == 3 * [{1}]
+        assert threads() == before
 
 
 def test_the_first_error_ends_it_all() -> None:

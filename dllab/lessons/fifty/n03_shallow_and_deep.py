@@ -5,8 +5,8 @@ Layers on top of each other do more: a later one folds all that is below it. Two
 
     T(x) = 2 relu(x) - 4 relu(x - 1/2)
 
-and tents can be folded again (Telgarsky 2015). Where a target is folded, as wound spirals are, a deep net does more with
-the same number of parameters.
+and every further layer can fold it again: k layers make 2^k pieces, or more (Telgarsky 2015). Where a target is folded, as
+wound spirals are, a deep net does better with the same number of parameters.
 """
 
 from __future__ import annotations
@@ -41,15 +41,16 @@ RECIPES = {"folds": FOLDS, "spirals": DEEP}
 KNOBS = {"folds": "model[0].repeat.times", "activation": "model[0].repeat.layers[1]", "turns": "data.spirals.turns",
          "epochs": "train.epochs"}  # fmt: skip
 PREDICT = Prediction(
-    "six hidden layers of two ReLU units each: of how many straight pieces can the function be that they compute?",
+    "six hidden layers of two ReLU units; each layer folds the line once, by T. How many straight pieces has the result?",
     log=True, near=1.2, least=1, most=1e9,
-    low="Twelve units would be good for twelve kinks if they lay side by side. But every layer folds all that is below it.",
-    high="Every layer can fold what is below it once, and so double the pieces: 2 to the 6th.",
+    low="Twelve units side by side would make twelve kinks, 13 pieces. But every layer folds all that is below it.",
+    high="Every layer folds what is below it once, and so doubles the pieces: 2 to the 6th, that is 64.",
     good="Every layer folds what is below it once, and so doubles the pieces.",
 )  # fmt: skip
-LEFT_OUT = """That a net can do something does not mean that training finds it. The very net that can fold, from weights as
-they are drawn, gets nowhere with a sawtooth of two teeth, and one hidden layer with as many parameters follows it, as
-measured above. And depth alone is hard to train: eight layers of sigmoids end with a larger loss than one."""
+LEFT_OUT = """2^k is not the most: with other weights the last hidden layer makes three pieces of each, as counted above.
+And that a net can do something does not mean that training finds it. The net that can fold, trained from random weights,
+mostly misses a sawtooth of two teeth, which one hidden layer with as many parameters follows. Depth can also make training
+harder: eight layers of sigmoids end with a larger loss than one."""
 NEXT = (("dllab lesson 3 folds=4", "four layers: how many pieces now?"),
         ("dllab lesson 3 turns=0.5", "spirals that hardly wind: is depth worth it?"))  # fmt: skip
 BREAKS = (("activation=identity", "pieces"), ("turns=0.25", "deep"))
@@ -72,8 +73,9 @@ def run(lab: Lab) -> None:
             scatter(single, 20 * lab.seed + draw)
             wide[2 * k] = max(wide[2 * k], pieces(x, curve(single, x)))
     shown = sorted({most // 3 or 1, 2 * most // 3 or 1})
-    lab.picture(Grid([Lines(f"layers of 2 units: {k}", {"y": (x, folded[k])}, x="x", y="y") for k in shown]),
-                "Each layer folds the line once more: twice as many pieces, each twice as steep.")  # fmt: skip
+    titles = {k: f"{k} layer{'s' * (k > 1)} of 2 units: {deep[2 * k]} pieces" for k in shown}
+    lab.picture(Grid([Lines(titles[k], {"y": (x, folded[k])}, x="x", y="y") for k in shown]),
+                "Every further layer folds the line once more: it doubles the pieces and their slopes.")  # fmt: skip
     curves = {"deep": (list(deep), list(deep.values())), "wide": (list(wide), list(wide.values()))}
     lab.picture(Lines("straight pieces, counted", curves, x="hidden units", y="pieces", log=True, you="y"),
                 "Deep: layers of two units multiply the pieces. Wide: units in one layer add them.")  # fmt: skip
@@ -82,20 +84,22 @@ def run(lab: Lab) -> None:
               number=f"{folded[most][1] / x[1]:g} after {most} layers",
               picture="the slope, which doubles from layer to layer")  # fmt: skip
     lab.predicted(deep[2 * most])
+    fold(net, thirds=True)
     size = sum(values.size for values in lab.network(lab.recipe(name="spirals")).parameters.values())
     spirals = {"deep": best(lab, 20, "accuracy", "spirals"),  # each unit of the wide one has 2 + 1 + 3 parameters
                "wide": best(lab, 20, "accuracy", "spirals", WIDE.format(round((size - 3) / 6)))}  # fmt: skip
     teeth = {"deep": best(lab, 9, "rmse", "folds"), "wide": best(lab, 9, "rmse", "folds", ONE.format(2 * most))}
     sigmoids = {k: best(lab, 5, "loss", "spirals", SIGMOIDS.format(k), "turns=0.75") for k in (8, 1)}
     lab.table("trained, each at the best of three learning rates", ("", "deep", "one layer"), [
-        ("spirals, test accuracy", median(spirals["deep"]), median(spirals["wide"])),
-        ("sawtooth, test rmse", median(teeth["deep"]), median(teeth["wide"])),
+        ("spirals, test accuracy in %", median(spirals["deep"]), median(spirals["wide"])),
+        ("sawtooth, test error (root mean square)", median(teeth["deep"]), median(teeth["wide"])),
         ("sigmoids, 8 layers or 1, training loss", median(sigmoids[8]), median(sigmoids[1])),
     ])  # fmt: skip
     lab.claim("pieces", f"{most} layers of 2 units: straight pieces", deep[2 * most], "==", 2**most)
-    lab.claim("add", f"one layer of {2 * most} units: the most pieces of 20 nets", wide[2 * most], "<=", 2 * most + 1)
+    lab.claim("thirds", "the same with another last hidden layer", pieces(x, curve(net, x)), "==", 3 * 2 ** (most - 1))
+    lab.claim("add", f"one layer of {2 * most} units: the most pieces of 20 nets", wide[2 * most], "==", 2 * most + 1)
     more = less(spirals["deep"], spirals["wide"])
-    lab.claim("deep", f"spirals, {size} parameters: accuracy of three layers, above one by", more, ">", 0.1)
+    lab.claim("deep", f"spirals, {size} parameters: accuracy of three layers, above one by", more, ">", 9, "points")
     more = less(teeth["deep"], teeth["wide"])
     lab.claim("sawtooth", "sawtooth: error of the net that can fold, above that of one layer by", more, ">", 0.2)
     more = less(sigmoids[8], sigmoids[1])
@@ -106,5 +110,6 @@ def best(lab: Lab, nets: int, metric: str, name: str, *changes: str) -> Sequence
     """What nets reach at the learning rate that is best for them in the median."""
     recipes = {str(rate): lab.recipe(*changes, f"optimizer.lr={rate}", name=name) for rate in RATES}
     split = "train" if metric == "loss" else "test"
-    found = [[run.figure(metric, split) for run in each] for each in lab.runs(recipes, nets).values()]
+    times = 100 if metric == "accuracy" else 1  # in percent
+    found = [[times * run.figure(metric, split) for run in each] for each in lab.runs(recipes, nets).values()]
     return (max if metric == "accuracy" else min)(found, key=median)

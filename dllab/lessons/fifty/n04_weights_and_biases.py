@@ -1,16 +1,17 @@
 """What are weights and biases for?
 
-A weight says how strongly an input counts, and a bias how large the sum must be before the neuron changes its mind:
+A weight says how strongly an input counts, and a bias how large the weighted sum must be before the answer changes:
 
     y = f(w x + b)        y = 1/2 where x = -b / w
 
-The weight squeezes the curve, the bias moves it. Without biases the border is pinned to the origin, where every weight
-counts for nothing: a neuron gives all points beyond it the same answer, and a ReLU net, however deep, one answer to each
-direction.
+The weight squeezes the curve, the bias moves it. Without a bias the border goes through the origin, whatever the weights
+are: a neuron gives all points on one side of it the same answer, and a ReLU net, however deep, gives one answer to all
+points that lie in the same direction from the origin.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from statistics import median
 from typing import Any
 
@@ -50,9 +51,9 @@ PREDICT = Prediction(
 )  # fmt: skip
 LEFT_OUT = """What counts is where the data lie. Once the inputs are centred, as standardising does, the neuron needs no
 bias here, as measured above; and before a batch norm, which subtracts the mean, a bias changes nothing. The rings,
-though, lie around the origin as they are, and still need theirs: a border that closes takes thresholds."""
-NEXT = (("dllab lesson 4 offset=0", "clouds on both sides of the origin need no bias"),
-        ("dllab viz-activations rings", "what each unit of such a net does"))  # fmt: skip
+though, lie around the origin as they are, and still need biases: without them no border can close around it."""
+NEXT = (("dllab lesson 4 offset=0", "clouds around the origin need no bias"),
+        ("dllab viz-boundary rings --units", "what each unit of such a net does"))  # fmt: skip
 BREAKS = (("offset=0", "pinned"), ("activation=tanh", "direction"))
 BARE = {
     "clouds": ("model[0].dense.bias=false",),
@@ -79,19 +80,24 @@ def run(lab: Lab) -> None:
                 "The weight squeezes the curve: three times as steep. The bias moves it: to x = 4.")  # fmt: skip
     learnt = {said: (x, nets[name][0].network.forward(x[:, None])[:, 0])
               for said, name in (("with a bias", "clouds"), ("without", "clouds, no bias"))}  # fmt: skip
-    lab.picture(Lines("trained on two clouds, around A and B", learnt, x="x", y="y", marks={"A": 3, "B": 5}),
-                "Without a bias y is 1/2 at x = 0, whatever w is, and on one side of 1/2 for both clouds.")  # fmt: skip
-    lab.picture(Grid([Titled(name, plane_map(nets[name][0], "test")) for name in ("rings", "rings, no bias")]),
-                "With biases the border closes; without them there are sectors that meet in the origin.")  # fmt: skip
-    middle = {name: median(right[name]) for _, name, *_ in JUDGED}
-    lab.picture(Bars("test accuracy, median of the nets", middle, "%", you=True),
-                "What lacks its biases is not much better than a coin, but for the centred clouds.")  # fmt: skip
-    (w, b), (bare, *_) = ([float(values.flat[0]) for values in nets[name][0].network.parameters.values()]
-                          for name in ("clouds", "clouds, no bias"))  # fmt: skip
+    at = float(getattr(lab.recipe(name="clouds").data, "offset", 4))  # half way between the clouds
+    lab.picture(Lines("trained on two clouds, around A and B", learnt, x="x", y="y", marks={"A": at - 1, "B": at + 1}),
+                "Without a bias y is 1/2 at x = 0, whatever w is: all points right of 0 get one answer.")  # fmt: skip
+    bare = max(nets["rings, no bias"], key=lambda net: float(plane_map(net, "test", size=(30, 20)).labels.std()))
+    maps = {"rings": nets["rings"][0], "rings, no bias": bare}
+    lab.picture(Grid([Titled(name, dataclasses.replace(plane_map(net, "test"), sure=None)) for name, net in maps.items()]),
+                "Without biases all places in one direction get one answer, so that at most sectors differ. Drawn of "
+                "these nets is the one that gives the other answer in the widest sector.")  # fmt: skip
+    bars = ("bias: clouds", "none: clouds", "none: centred", "bias: rings", "none: rings")
+    lab.picture(Bars("test accuracy with biases or none, median of the nets",
+                     {bar: median(right[name]) for bar, (_, name, *_) in zip(bars, JUDGED)}, "%", you=True),
+                "Centred: the clouds, standardised. To guess would give 50 %.")  # fmt: skip
+    (w, b), (alone, *_) = ([float(values.flat[0]) for values in nets[name][0].network.parameters.values()]
+                           for name in ("clouds", "clouds, no bias"))  # fmt: skip
     lab.table(
-        "the trained neurons", ("neuron", "w", "b", "border"), [("with a bias", w, b, -b / w), ("without", bare, 0, 0)]
+        "the trained neurons", ("neuron", "w", "b", "border"), [("with a bias", w, b, -b / w), ("without", alone, 0, 0)]
     )
-    lab.trace("where the neuron changes its mind", formula="x = -b / w", code=("ops/dense.py", "row[o] = b[o]"),
+    lab.trace("where the answer changes", formula="x = -b / w", code=("ops/dense.py", "row[o] = b[o]"),
               number=f"-b / w = {-b:.2f} / {w:.2f} = {-b / w:.2f}",
               picture="where the curve with a bias crosses 1/2")  # fmt: skip
     lab.predicted(median(right["clouds, no bias"]))
@@ -101,7 +107,7 @@ def run(lab: Lab) -> None:
               float(abs(curves["w = 1, b = -4"] - neuron(lab, x - 4, 1, 0)).max()), "<", 1e-12)  # fmt: skip
     for id, name, op, bound in JUDGED:
         lab.claim(id, f"{name}: test accuracy", right[name], op, bound, "%")
-    lab.claim("direction", "rings, no bias: rows that get another answer at twice their distance",
+    lab.claim("direction", "rings, no bias: test rows with another answer at twice the distance from the origin",
               max(moved(net) for net in nets["rings, no bias"]), "==", 0)  # fmt: skip
 
 

@@ -4,8 +4,9 @@ Each of its outputs is a weighted sum of all its inputs, and a bias:
 
     y_o = sum over i of x_i w_io + b_o        dy_o / dx_i = w_io
 
-So nothing is left out, and everything is paid for: each pair of an input and an output takes one weight and one
-multiplication, and each output a bias. That makes inputs x outputs multiplications, and (inputs + 1) x outputs parameters.
+So every output depends on every input, and that has its price: each pair of an input and an output takes one weight and one
+multiplication, and each output one bias. That makes inputs x outputs multiplications and (inputs + 1) x outputs parameters
+(weights and biases).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from itertools import product
 
 import numpy as np
 
-from dllab.lab.by_hand import multiplications
 from dllab.lab.jacobian import jacobian
 from dllab.lab.subject import Subject
+from dllab.lab.summary import summarize
 from dllab.lessons.claim import Prediction
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Images, Lines
@@ -45,9 +46,9 @@ PREDICT = Prediction(
     good="Twice as many outputs, each with twice as many weights; a little less than 4, as biases only double.",
     least=0, most=1e6,
 )  # fmt: skip
-LEFT_OUT = """Seeing everything, a dense layer knows nothing of what lies where: with the pixels in any other order, and its
-weights in the same order, it gives the same answers, as claimed above. A picture is more than that, which is what
-convolutions use. And work is not time: small layers wait for memory and calls, not for multiplications."""
+LEFT_OUT = """A dense layer sees every input, but knows nothing of which pixels are neighbours: with the pixels in any other
+order, and its weights in the same order, it gives the same answers, as claimed above. Convolutions use what neighbours have
+in common. And four times the multiplications need not take four times as long: memory and calls take time, too."""
 NEXT = (("dllab lesson 5 pool=4", "a layer that sees only the largest of 16 pixels"),
         ("dllab summary digits", "what each layer of a net costs"))  # fmt: skip
 BREAKS = (("pool=4", "all"), ("pool=2", "order"))
@@ -63,37 +64,40 @@ def run(lab: Lab) -> None:
     slopes = [jacobian(net.network, x)[:, :, 0] for net in nets]  # (8, 8, 10) each
     conv = lab.network(lab.recipe("input=[8, 8, 1]", "model=[{conv: {units: 1, padding: same}}]", name="bare"))
     local = jacobian(conv, x)[:, :, 0, :, :, 0]  # (8, 8, 8, 8)
-    shown = np.stack([*(slopes[0][:, :, place] for place in (0, 3)), *(local[:, :, row, row] for row in (1, 5))])
-    lab.picture(Images("how four outputs change with each of the 64 pixels", shown, signed=True, own=True,
-                       names=("dense, 0", "dense, 3", "conv, at 2,2", "conv, at 6,6")),
-                "The two of the dense layer see all pixels; those of a 3 x 3 convolution nine each.")  # fmt: skip
-    layers = {(i, o): lab.network(lab.recipe(f"input=[{i}]", f"model=[{{dense: {o}}}]", name="bare"))
-              for i, o in product((*SIZES, 64, 128), repeat=2) if max(i, o) < 64 or i == o}  # fmt: skip
-    counted = {size: (sum(values.size for values in net.parameters.values()), multiplications(net, size[0]))
-               for size, net in layers.items()}  # fmt: skip
-    lab.table("", ("in", "out", "parameters", "products"),
-              [(*size, *counted[size]) for size in ((1, 1), (7, 16), (16, 7), (40, 40), (64, 64), (128, 128))])  # fmt: skip
+    shown = np.stack([*(slopes[0][:, :, digit] for digit in (0, 3)), *(local[:, :, row, row] for row in (1, 5))])
+    zeros = [int((one == 0).sum()) for one in shown]
+    lab.picture(Images("slopes of four outputs for each of the 64 pixels", shown, signed=True, own=True, zoom=2,
+                       names=("dense: digit 0", "dense: digit 3", "conv: at 2,2", "conv: at 6,6")),
+                "Without colour - = o are below 0, and blank is near 0. Exactly 0 are, from left to right, "
+                f"{', '.join(map(str, zeros))} slopes. The convolution is one of 3 x 3.")  # fmt: skip
+    recipes = {(i, o): lab.recipe(f"input=[{i}]", f"model=[{{dense: {o}}}]", name="bare")
+               for i, o in product((*SIZES, 64, 128), repeat=2) if max(i, o) < 64 or i == o}  # fmt: skip
+    sums = {size: summarize(recipe) for size, recipe in recipes.items()}
+    lab.table("what is counted in the engine's plan of a layer", ("inputs", "outputs", "parameters", "multiplications"),
+              [(*size, sums[size].parameters, sums[size].multiply_adds)
+               for size in ((1, 1), (7, 16), (16, 7), (40, 40), (64, 64), (128, 128))])  # fmt: skip
     widths = (*SIZES, 64, 128)
-    times = [counted[(width, width)][0] / counted[(64, 64)][0] for width in widths]
-    curves = {"counted": (widths, times), "as the width": (widths, [width / 64 for width in widths])}
-    lab.picture(Lines("parameters of a square layer, in those of 64 x 64", curves, x="width", y="times", you="y"),
-                "They grow as the square of the width; at 128, on the right, is the answer.")  # fmt: skip
+    times = [sums[(width, width)].parameters / sums[(64, 64)].parameters for width in widths]
+    curves = {"counted": (widths, times), "proportional to n": (widths, [width / 64 for width in widths])}
+    lab.picture(Lines("parameters of a layer from n inputs to n outputs, divided by those for n = 64", curves, x="n",
+                      y="times", you="y"),
+                "They grow as the square of n; at 128, on the right, is the answer.")  # fmt: skip
     lab.trace("how much one input counts", formula="dy_o / dx_i = w_io",
               code=("ops/dense.py", "gemm(y, x, w, False, False, True)"),
-              number=f"dy_3 / dx_28 = {slopes[0][3, 4, 3]:.4f}, by moving the pixel a little",
-              picture="one pixel of the second image: row 4, column 5")  # fmt: skip
+              number=f"{slopes[0][3, 4, 3]:.4f} for digit 3, by moving the pixel in row 4, column 5 a little",
+              picture="row 4 of the second image; each pixel is 2 characters wide")  # fmt: skip
     lab.predicted(times[-1])
-    lab.claim("all", "digits: slopes that are 0, of 640 of a net", max(int((one == 0).sum()) for one in slopes), "==", 0)
+    lab.claim("all", "digits: slopes of a net that are 0, of 640", max(int((one == 0).sum()) for one in slopes), "==", 0)
     lab.claim("local", "a 3 x 3 convolution with as many outputs as pixels: slopes that are 0",
               100 * float((local == 0).mean()), ">", 80, "%")  # fmt: skip
-    lab.claim("parameters", "27 layers: parameters and (inputs + 1) x outputs differ by",
-              max(abs(found - (i + 1) * o) for (i, o), (found, _) in counted.items()), "==", 0)  # fmt: skip
-    lab.claim("work", "27 layers: multiplications by hand and inputs x outputs differ by",
-              max(abs(found - i * o) for (i, o), (_, found) in counted.items()), "==", 0)  # fmt: skip
+    lab.claim("parameters", f"{len(sums)} layers: parameters in the engine's plan and (inputs + 1) x outputs differ by",
+              max(abs(found.parameters - (i + 1) * o) for (i, o), found in sums.items()), "==", 0)  # fmt: skip
+    lab.claim("work", f"{len(sums)} layers: multiplications in the engine's plan and inputs x outputs differ by",
+              max(abs(found.multiply_adds - i * o) for (i, o), found in sums.items()), "==", 0)  # fmt: skip
     changed = max(reordered(net) for net in nets)
     lab.claim("order", "digits: answers with pixels and weights in another order differ by", changed, "<", 1e-12)
     small, large = (seconds(lab, width) for width in (512, 1024))
-    lab.shown("seconds", "1,024 wide takes as long as 512 wide, times", large / small)
+    lab.shown("seconds", "time of a layer 1,024 wide, divided by that of one 512 wide", large / small)
 
 
 def reordered(net: Subject) -> float:

@@ -6,10 +6,13 @@ sums:
 
     two classes: p = 1 / (1 + exp(-z))      many: p_k = exp(z_k) / sum exp(z_j)
 
-How far the hidden layers have come is told by a probe, a linear classifier of what a layer gives (Alain and Bengio 2016).
+How far the hidden layers have come is told by a probe: a linear classifier, here fitted by least squares, of what a layer
+gives (Alain and Bengio 2016).
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,11 +47,12 @@ KNOBS = {
     "epochs": "train.epochs",
 }  # fmt: skip
 PREDICT = Prediction(
-    "three spiral arms, each wound once around the others. What accuracy do straight borders reach on them as they are?",
+    "three spiral arms, each wound once around the others. How much of them do straight borders, fitted by least squares, "
+    "get right?",
     unit="%", near=8, least=0, most=100,
-    low="Guessing gives a third, and no classifier has to be worse than that.",
+    low="A constant answer gets about a third, and straight borders are about as good as that.",
     high="Each arm goes once around: whatever side of a line one looks at, a part of every arm is there.",
-    good="Each arm goes once around, so straight borders are no better than guessing one class of three.",
+    good="Each arm goes once around, so straight borders are about as good as a constant answer.",
 )  # fmt: skip
 LEFT_OUT = """Hidden layers help before they have learnt anything: even with the weights they were drawn with, they bend the
 plane at random, and straight borders do better in what they give than in the inputs, as measured above. Training
@@ -63,61 +67,55 @@ def run(lab: Lab) -> None:
     """Probes of all layers, after training and before; and what the two kinds of output layers give."""
     recipe = lab.recipe(name="arms")
     nets, drawn = lab.nets({"": recipe}, 7)[""], lab.nets({"": recipe}, 7, trained=False)[""]
-    layers = (
-        "",
-        *(info.path for info in nets[0].network.plan.program("infer").infos if info.depth and info.kind != "dense"),
-    )
-    seen, before = (100 * np.array([list(probed(net, layers).values()) for net in each]) for each in (nets, drawn))
-    curves = {"trained": (range(len(layers)), np.median(seen, 0)), "as drawn": (range(len(layers)), np.median(before, 0))}
+    infos = nets[0].network.plan.program("infer").infos
+    layers = ["", *(info.path for info in infos if info.depth and info.kind != "dense")]
+    seen, before = (100 * np.array([list(probed(net, layers).values()) for net in each]).T for each in (nets, drawn))
+    ways = {"trained": seen, "before training": before}  # (layers, nets)
+    curves = {name: (range(len(layers)), np.median(each, axis=1)) for name, each in ways.items()}
     lab.picture(Lines("what straight borders reach in each layer (0: the inputs)", curves, x="layer", y="%", you="y"),
-                "Each hidden layer makes it easier for them; already as drawn, but much less.")  # fmt: skip
-    maps = [
-        Titled(name, probe_map(nets[0], layer)) for name, layer in (("the inputs", ""), ("last hidden layer", layers[-1]))
-    ]
-    lab.picture(Grid(maps), "The same rows (capitals) and the best straight borders, along the directions these look at.")
+                "Each hidden layer makes it easier for them; already before training, but much less.")  # fmt: skip
+    ends = {"the inputs": "", "last hidden layer": layers[-1]}
+    lab.picture(Grid([Titled(name, probe_map(nets[0], layer)) for name, layer in ends.items()]),
+                "Capitals: the same rows; the shades: the probe's answer. On the right the axes are the two directions in "
+                "which its borders differ.")  # fmt: skip
     names = ("input", *(f"hidden {place}" for place in range(1, len(layers))), "output")
     sizes, weights = sized(nets[0])
     right = [100 * net.ended.figures["test"]["accuracy"] for net in nets if net.ended]
     lab.table("the layers, and what straight borders get right there", ("layer", "numbers", "parameters", "%"),
-              list(zip(names, sizes, weights, (*np.median(seen, 0), np.median(right)))))  # fmt: skip
+              list(zip(names, sizes, weights, (*np.median(seen, axis=1), np.median(right)))))  # fmt: skip
     lab.trace("the output layer", formula="z_k = h . w_k + b_k, the largest is the answer",
               code=("ops/dense.py", "gemm(y, x, w, False, False, True)"),
-              number=f"right for {np.median(right):.1f} %; a probe in its place for {np.median(seen[:, -1]):.1f} %",
+              number=f"right for {np.median(right):.1f} %; a probe in its place for {np.median(seen[-1]):.1f} %",
               picture="the straight borders on the right")  # fmt: skip
-    lab.predicted(float(np.median(seen[:, 0])))
+    lab.predicted(float(np.median(seen[0])))
     lab.claim("input", "parameters of the net that are in none of its dense layers", weights[0], "==", 0)
-    lab.claim("inputs", "straight borders on the inputs get right", list(seen[:, 0]), "<", 50, "%")
+    lab.claim("inputs", "straight borders on the inputs get right", seen[0], "<", 50, "%")
     for place, bound in zip(range(1, len(layers)), (20, 8, 3)):
-        lab.claim(
-            f"rise-{place}", f"hidden layer {place} adds", list(seen[:, place] - seen[:, place - 1]), ">", bound, "points"
-        )
-    lab.claim("unwound", "straight borders on the last hidden layer get right", list(seen[:, -1]), ">", 93, "%")
+        lab.claim(f"rise-{place}", f"hidden layer {place} adds", seen[place] - seen[place - 1], ">", bound, "points")
+    lab.claim("unwound", "straight borders on the last hidden layer get right", seen[-1], ">", 93, "%")
     lab.claim(
-        "drawn", "as drawn, the last hidden layer adds to the inputs", list(before[:, -1] - before[:, 0]), ">", 8, "points"
+        "drawn", "before training, the last hidden layer adds to the inputs", before[-1] - before[0], ">", 8, "points"
     )
-    lab.claim("learnt", "training adds to that", list(seen[:, -1] - before[:, -1]), ">", 15, "points")
-    (z, p), (_, single) = outputs(nets), outputs(lab.nets({"": lab.recipe(name="moons")}, 7)[""])
-    lab.claim("sums", "softmax: the three outputs of a row add up to 1 within", float(abs(p.sum(1) - 1).max()), "<", 1e-12)
-    outside = sum(int(((one <= 0) | (one >= 1)).sum()) for one in (p, single))
+    lab.claim("learnt", "training adds to that", seen[-1] - before[-1], ">", 15, "points")
+    softmax, sigmoid = ([outputs(net) for net in each] for each in (nets, lab.nets({"": lab.recipe(name="moons")}, 7)[""]))
+    sums = max(float(abs(p.sum(1) - 1).max()) for _, p in softmax)
+    lab.claim("sums", "softmax: the three outputs of a row add up to 1 within", sums, "<", 1e-12)
+    outside = sum(int(((p <= 0) | (p >= 1)).sum()) for _, p in softmax + sigmoid)
     lab.claim("range", "outputs of softmax and sigmoid that are not between 0 and 1", outside, "==", 0)
-    beyond = 100 * float(((z < 0) | (z > 1)).mean())
+    beyond = [100 * float(((z < 0) | (z > 1)).mean()) for z, _ in softmax]
     lab.claim("scores", "of the sums z that go into softmax, outside of 0 to 1 are", beyond, ">", 50, "%")
 
 
 def sized(net: Subject) -> tuple[list[int], list[int]]:
     """Of each layer its numbers and its parameters; the inputs have what no dense layer has."""
     dense = [info for info in net.network.plan.program("infer").infos if info.kind == "dense"]
-    weights = [(int(info.input_shape[-1]) + 1) * int(info.output_shape[-1]) for info in dense]
-    every = sum(values.size for values in net.network.parameters.values())
-    return [int(dense[0].input_shape[-1]), *(int(info.output_shape[-1]) for info in dense)], [
-        every - sum(weights),
-        *weights,
-    ]
+    numbers = [int(dense[0].input_shape[-1]), *(int(info.output_shape[-1]) for info in dense)]
+    parameters = [(before + 1) * own for before, own in pairwise(numbers)]
+    rest = sum(values.size for values in net.network.parameters.values()) - sum(parameters)
+    return numbers, [rest, *parameters]
 
 
-def outputs(nets: list[Subject]) -> tuple[np.ndarray, np.ndarray]:
-    """What goes into the last activation and what comes out, for the test rows of all nets, (rows, classes)."""
-    inside = [net.inference(net.rows("test")) for net in nets]
-    return np.concatenate([one.input(one.infos[-1].path) for one in inside]), np.concatenate(
-        [one.outputs for one in inside]
-    )
+def outputs(net: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """What goes into the last activation and what comes out, for the test rows, (rows, classes)."""
+    inside = net.inference(net.rows("test"))
+    return inside.input(inside.infos[-1].path), inside.outputs

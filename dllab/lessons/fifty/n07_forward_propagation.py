@@ -6,7 +6,7 @@ and sends each sum through its activation f:
     h_0 = x        z_l = h_(l-1) W_l + b_l        h_l = f(z_l)
 
 The last h is the answer. The loss compares it with the target, in one number. That is all of forward propagation: no
-search and no memory, only multiplying and adding, and anybody with a pencil gets the same numbers.
+search and no memory, only products, sums and activations, and anybody with a pencil gets the same numbers.
 """
 
 from __future__ import annotations
@@ -54,11 +54,15 @@ BREAKS = (("forget=bias", "engine"), ("forget=activation", "trace"), ("forget=bi
 
 
 def run(lab: Lab) -> None:
-    """A net of six weights number by number, then trained ones: by hand, by the engine, and what its buffers hold."""
+    """A net of nine parameters number by number, then trained ones: by hand, by the engine, and what its buffers hold."""
     forget = lab.option("forget")
     net = lab.nets({"": lab.recipe("width=2", name="tiny")}, 1, trained=False)[""][0]
     for name, values in WEIGHTS.items():
         net.network.parameters[name][...] = values
+    w1, b1, w2, b2 = (values.T.tolist() for values in net.network.parameters.values())
+    lab.table("nine parameters: each unit's weights of what comes in, and its bias",
+              ("unit", "first weight", "second weight", "bias"),
+              [(name, *w, b) for name, w, b in zip(("z1", "z2", "z"), w1 + w2, b1 + b2)])  # fmt: skip
     rows = net.rows("train")
     x, targets = net.data.seen(rows).tolist(), net.data.targets(rows).tolist()
     ways = [by_hand(net, row, forget) for row in x]
@@ -67,17 +71,17 @@ def run(lab: Lab) -> None:
     lab.table("by hand, a row for each input: from x to its loss",
               ("x", "z1", "z2", "h1", "h2", "z", "p", "y", "loss"), table)  # fmt: skip
     along = np.linspace(-1, 1, 41)
-    forgets: dict[str, Forget] = {"right": forget, "no ReLU": "activation", "no bias": "bias"}
+    forgets: dict[str, Forget] = {"right": forget, "no activation": "activation", "no bias": "bias"}
     curves = {name: (along, [by_hand(net, [x1, 0], left)[2][0] for x1 in along]) for name, left in forgets.items()}
     lab.picture(Lines("the output z as x1 goes from -1 to 1, with x2 = 0", curves, x="x1", y="z", you="y"),
                 "On the right, at x1 = 1, three answers end: the right one, and what forgetting makes of it.")  # fmt: skip
     z = float(net.inference(rows).output("2_dense")[x.index([1.0, 0.0]), 0])
     lab.trace("the output z for x = (1, 0)", formula="z = h1 * 4 + h2 * 4 - 2",
               code=("ops/dense.py", "gemm(y, x, w, False, False, True)"),
-              number=f"z = {z:g}, in the engine's own buffer", picture="the right end of the first curve")  # fmt: skip
+              number=f"z = {z:g}, in the engine's own buffer", picture="the right end of the curve 'right'")  # fmt: skip
     lab.predicted(z)
     right = sum((p[0] > 0.5) == bool(target) for (*_, p), target in zip(ways, targets))
-    lab.claim("xor", "rows of XOR that the six weights and biases above answer rightly", right, "==", 4)
+    lab.claim("xor", "rows of XOR that these nine parameters answer rightly", right, "==", 4)
     drawn = lab.nets({dtype: lab.recipe(f"train.dtype={dtype}", name="drawn") for dtype in ("float64", "float32")}, 5)
     found = [differences(net, forget) for net in drawn["float64"]]
     for id, text in (("engine", "outputs for all flowers"), ("trace", "every number of every layer"), ("loss", "the loss")):

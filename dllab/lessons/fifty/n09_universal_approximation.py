@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dllab.lab.interpolating import through
-from dllab.lessons.claim import Prediction
+from dllab.lessons.claim import Prediction, over
 from dllab.lessons.crowd import Run
 from dllab.lessons.lab import Lab
 from dllab.lessons.pictures import Lines
@@ -45,7 +45,8 @@ CURVES: dict[str, tuple[str, Curve]] = {
 WAVES, DEPTHS = "data.periods=2", ("one layer of 256", "three layers of 17")
 DEEP = "model=[{dense: 17}, relu, {dense: 17}, relu, {dense: 17}, relu, {dense: outputs}]"
 PREDICT = Prediction(
-    "ReLUs set by hand, 64 and then 256: by how many times does the error of the sine shrink?",
+    "the weights are set by hand, with 64 ReLUs and then with 256. What is the sine's error with 64 divided by that with "
+    "256?",
     log=True, near=1.5, least=1, most=1e6,
     low="Four times the bends are four times as close, and the error goes with the square of that.",
     high="It goes with the square of the distance of the bends, no faster: a straight line between bends stays straight.",
@@ -53,7 +54,7 @@ PREDICT = Prediction(
 )  # fmt: skip
 LEFT_OUT = """That weights exist says nothing of how many it takes, nor of whether training finds them: at 256 units the
 trained net is far behind the one built by hand, as drawn, and for two waves three layers of 17 do better than one of 256
-with more weights. And the theorem wants a bounded range: outside it the net goes on as it likes, as measured above."""
+with more parameters. And the theorem wants a bounded range: outside it the net goes on as it likes, as measured above."""
 NEXT = (
     ("dllab lesson 9 activation=identity", "without bends: does width help?"),
     ("dllab viz-boundary function", "the curve that a net has learnt"),
@@ -74,7 +75,8 @@ def run(lab: Lab) -> None:
         Lines("error against width", {**{f"{name}, trained": (WIDTHS, each) for name, each in trained.items()},
               **{f"{name}, by hand": (WIDTHS, each) for name, each in hand.items()}},
               x="units", y="rms error", log=True, log_x=True),
-        "By hand the error falls with the square of the width; trained nets come near, but not so near.",
+        "By hand the error falls with the square of the width. With 256 units the trained net's error of the sine is "
+        f"{trained['sine'][-1] / hand['sine'][-1]:,.0f} times that.",
     )  # fmt: skip
     columns = [(name, way, found) for name in CURVES for way, found in (("trained", trained), ("by hand", hand))]
     lab.table(
@@ -83,25 +85,26 @@ def run(lab: Lab) -> None:
         [(width, *(found[name][place] for name, _, found in columns)) for place, width in enumerate(WIDTHS)],
     )
     size = {name: sum(values.size for values in runs[name][0].parameters.values()) for name in DEPTHS}
-    lab.table("two waves", ("net", "weights", "rms error"), [(name, size[name], median(error[name])) for name in DEPTHS])
+    lab.table("two waves", ("net", "parameters", "rms error"), [(name, size[name], median(error[name])) for name in DEPTHS])
     shrinks = hand["sine"][-2] / hand["sine"][-1]
     lab.trace(
         "the error of a sine by hand",
         formula="f(x) - net(x), at most max|f''| h^2 / 8",
         code=("lab/interpolating.py", "changes = np.diff(slopes, prepend=0.0)"),
         number=f"{hand['sine'][-2]:.2g} with 64 units, {hand['sine'][-1]:.2g} with 256",
-        picture="the height of the curve c",
+        picture="the height of the curve 'sine, by hand'",
     )
     lab.predicted(shrinks)
     for name in CURVES:
         lab.claim(f"{name}-1", f"{name}: rms error of one trained unit", error[f"{name} 1"], ">", 0.2)
         lab.claim(name, f"{name}: rms error of 256 trained units", error[f"{name} 256"], "<", 0.02)
-    lab.claim("square", "by hand, 64 to 256 units: the error shrinks by", shrinks, ">", 15)
+    lab.claim("square", "by hand: error of 64 units divided by that of 256", shrinks, ">", 15)
     behind = [one / hand["sine"][-1] for one in error["sine 256"]]
-    lab.claim("found", "256 units: error of the trained net for that by hand", behind, ">", 30)
-    deeper = [narrow / wide for wide, narrow in zip(*(error[name] for name in DEPTHS))]
-    lab.claim("depth", "two waves: error of three narrow layers for that of the wide one", deeper, "<", 0.8)
-    lab.claim("fewer", "weights of the three layers for those of the wide one", size[DEPTHS[1]] / size[DEPTHS[0]], "<", 1)
+    lab.claim("found", "256 units: error of the trained net divided by that of the one built by hand", behind, ">", 30)
+    deeper = over(error[DEPTHS[1]], error[DEPTHS[0]])
+    lab.claim("depth", "two waves: error of three narrow layers divided by that of the wide one", deeper, "<", 0.8)
+    lab.claim("fewer", "parameters of the three layers divided by those of the wide one", size[DEPTHS[1]] / size[DEPTHS[0]],
+              "<", 1)  # fmt: skip
     away = [outside(lab, run) for run in runs["sine 256"]]
     lab.claim("outside", "256 trained units: rms error for x from 1 to 2, where no data were", away, ">", 0.5)
 

@@ -2,15 +2,15 @@
 
     tanh(x) = 2 sigmoid(2x) - 1,    from -1 to 1, slope 1 at 0
 
-It is the sigmoid stretched and shifted, so nets of either can compute the same functions. They do not learn alike. Tanh's
-outputs have a mean near 0, so that the weights that read them do not all have to move together, and its slope at 0 is 1
-and not 1/4 (LeCun and others 1998; Glorot and Bengio 2010). Far from 0 it is as flat as the sigmoid: it saturates.
+It is the sigmoid stretched and shifted, so nets of either can compute the same functions. They do not learn alike. A
+sigmoid's outputs are all above 0, so that after one row the weights of a unit that reads them all rise or all fall; tanh's
+have a mean near 0. And tanh's slope at 0 is 1, not 1/4 (LeCun and others 1998; Glorot and Bengio 2010). Far from 0 both are
+flat: they saturate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from statistics import mean, median
 
 import numpy as np
@@ -22,7 +22,7 @@ from dllab.lab.same_function import twin, with_sigmoids
 from dllab.lab.subject import Subject
 from dllab.lessons.claim import Prediction, over
 from dllab.lessons.lab import Lab
-from dllab.lessons.pictures import Bars, Lines
+from dllab.lessons.pictures import Lines
 
 RECIPE = """\
 about: Digits, by three hidden layers of tanh.
@@ -36,21 +36,21 @@ train: {epochs: 5, batch: 32}
 KNOBS = {"depth": "model[0].repeat.times", "width": "model[0].repeat.layers[0].dense",
          "activation": "model[0].repeat.layers[1]"}  # fmt: skip
 OPTIONS = {"steps": 200}
-SIGMOID = ("activation=sigmoid",)
-RATES = (0.1, 0.3, 1.0, 3.0)
+SIGMOID, SAME = ("activation=sigmoid",), "sigmoid, same start"
+RATES, LONGER = (0.1, 0.3, 1.0, 3.0, 10.0), 4
 WIDE = "model[0].repeat.layers[0]={dense: {units: 32, init: {normal: 1}}}"
 PREDICT = Prediction(
     "three hidden layers, 200 steps, each net at its best rate: how many times the training loss of tanh does the sigmoid "
     "have?",
     log=True, near=2, least=0.01, most=1e6,
-    low="One layer would lose little. But each hands the next less slope and a mean that is off, and that adds up.",
-    high="It learns, if slowly: its loss still falls a little.",
-    good="Yes. The function it starts with and the mean of its outputs make that difference, no lack of ability.",
+    low="One layer would lose little. But each passes a quarter of the slope on to the next at best, and that multiplies.",
+    high="Its loss cannot be far above ln 10 = 2.3, that of guessing, and tanh's is not yet near 0 after 200 steps.",
+    good="Yes. Most of the gap comes from the function that the net starts with, as the net with the same start shows.",
 )  # fmt: skip
-LEFT_OUT = """Most of the gap is where the net begins: with weights chosen so that they start as the very function of the
-tanh net, sigmoids learn nearly as well, as measured above. What is usually left comes of the mean of their outputs. So a
-good start can make up for much of a poor activation; and in deep nets tanh has given way to ReLU, while it is at home in
-recurrent cells, whose state needs bounds (lessons 41 and 43)."""
+LEFT_OUT = """Most of the gap is where the net begins: sigmoids with weights that make them start as the very function of
+the tanh net come much closer, as measured above. And the factor belongs to 200 steps: sigmoids are late, not unable, and
+after 800 steps it is another one. In deep nets tanh has given way to ReLU; it is at home in recurrent cells, whose state
+needs bounds (lessons 41 and 43)."""
 NEXT = (
     ("dllab lesson 14 depth=1", "one hidden layer: how large is the gap?"),
     ("dllab lesson 13", "the sigmoid, and where it belongs"),
@@ -76,46 +76,56 @@ def run(lab: Lab) -> None:
         number=f"at most {gap:.1g} apart for x from -20 to 20",
         picture="the points b on the curve a",
     )
-    nets = {"tanh": lab.nets({"": lab.recipe()}, 5, trained=False)[""]}
-    sigmoids = lab.recipe(*SIGMOID)
-    nets["sigmoid, same start"] = [twin(net, sigmoids) for net in nets["tanh"]]
-    nets["sigmoid"] = lab.nets({"": sigmoids}, 5, trained=False)[""]
+    drawn, sigmoids = lab.nets({"": lab.recipe()}, 5, trained=False)[""], lab.recipe(*SIGMOID)
+    kind = between(drawn[0])[0].kind
+    own = "your net" if kind == "sigmoid" else kind
+    nets = {own: drawn, SAME: [twin(net, sigmoids) for net in drawn],
+            "sigmoid": lab.nets({"": sigmoids}, 5, trained=False)[""]}  # fmt: skip
     exact, same = lab.network(lab.recipe()), lab.network(sigmoids)
-    for own, values in zip(same.parameters.values(), with_sigmoids(exact.parameters)):
-        own[...] = values
-    seen = nets["tanh"][0].data.seen(nets["tanh"][0].rows("test"))
+    for values, given in zip(same.parameters.values(), with_sigmoids(exact.parameters)):
+        values[...] = given
+    seen = drawn[0].data.seen(drawn[0].rows("test"))
     apart = float(np.abs(exact.forward(seen) - same.forward(seen)).max())
-    best = {name: best_of(lab, each, SIGMOID if "sigmoid" in name else ()) for name, each in nets.items()}
+    steps = lab.option("steps")
+    best = {name: best_of(lab, each, () if name == own else SIGMOID) for name, each in nets.items()}
     centre = {name: [mean(one.mean for one in between(net)) for net in each] for name, each in nets.items()}
-    lab.table("digits", ("hidden", "mean output at the start", "best rate", "loss in the end"),
-              [(name, median(centre[name]), rate, median(ends)) for name, (rate, ends) in best.items()])  # fmt: skip
-    times = {name: [one / tanh for one, tanh in zip(ends, best["tanh"][1])] for name, (_, ends) in best.items()}
+    rows = [(name, median(centre[name]), rate, *np.median(ways, axis=0)[[2, -1]]) for name, (rate, ways) in best.items()]
+    head = ("hidden", "mean output at start", "best rate", f"loss, {steps}", f"loss, {LONGER * steps}")
+    lab.table(f"digits: training loss after {steps} and {LONGER * steps} steps", head, rows)
+    times = {name: ways / best[own][1] for name, (_, ways) in best.items() if name != own}
+    looks = np.arange(2 * LONGER + 1) * steps / 2
     lab.picture(
-        Bars(
-            "training loss in the end, that of tanh being 1", {name: median(each) for name, each in times.items()}, you=True
-        ),
-        "Sigmoids that begin as the function of the tanh net make up most of the gap.",
-    )
-    lab.predicted(median(times["sigmoid"]))
+        Lines(f"training loss divided by that of {own}", {name: (looks, np.median(each, axis=0)) for name, each in
+              times.items()}, x="steps", y="times", log=True, you="y", marks={"P": steps}),
+        f"P: {steps} steps. There is no one factor: it depends on how long the nets are trained.",
+    )  # fmt: skip
+    first, last = ({name: [float(one) for one in ways[:, look]] for name, (_, ways) in best.items()} for look in (2, -1))
+    lab.predicted(median(over(first["sigmoid"], first[own])))
     lab.claim("identity", "tanh(x) and 2 sigmoid(2x) - 1 differ by at most", float(gap), "<", 1e-12)
-    lab.claim("twin", "outputs of a tanh net and of sigmoids with its function differ by", apart, "<", 1e-12)
-    lab.claim("centred", "mean hidden output of tanh: from 0 by", [abs(one) for one in centre["tanh"]], "<", 0.1)
+    lab.claim("twin", "the recipe's net and sigmoids of the same function: outputs differ by", apart, "<", 1e-12)
+    lab.claim("centred", "the recipe's net: mean hidden output, from 0 by", [abs(one) for one in centre[own]], "<", 0.1)
     lab.claim("off-centre", "mean hidden output of the sigmoid: from 0 by", centre["sigmoid"], ">", 0.4)
-    lab.claim("faster", "sigmoid: times the training loss of tanh", times["sigmoid"], ">", 4)
-    closed = over(best["sigmoid, same start"][1], best["sigmoid"][1])
-    lab.claim("start", "sigmoid, same start: training loss for that of the sigmoid", closed, "<", 0.5)
-    lab.shown("left", "sigmoid, same start: times the training loss of tanh", times["sigmoid, same start"])
+    lab.claim("faster", f"sigmoid: loss after {steps} steps, divided by the recipe's net's",
+              over(first["sigmoid"], first[own]), ">", 3)  # fmt: skip
+    lab.claim("start", "sigmoid, same start: loss divided by the sigmoid's", over(first[SAME], first["sigmoid"]), "<", 0.5)
+    lab.shown("behind", "sigmoid, same start: loss divided by the recipe's net's", over(first[SAME], first[own]))
+    lab.claim("late", f"sigmoid: loss after {LONGER * steps} steps, divided by its own after {steps}",
+              over(last["sigmoid"], first["sigmoid"]), "<", 0.5)  # fmt: skip
+    lab.shown("later", f"sigmoid: loss after {LONGER * steps} steps, divided by the recipe's net's",
+              over(last["sigmoid"], last[own]))  # fmt: skip
     lab.claim("flat", "slope of tanh beyond 5", float(curve("tanh", np.linspace(5, 9, 41)).slope.max()), "<", 1e-3)
     wide = lab.nets({"": lab.recipe(WIDE)}, 5, trained=False)[""]
     stuck = [mean(one.flat or 0 for one in between(net)) for net in wide]
     lab.claim("saturates", "weights of size 1: share of outputs with next to no slope", stuck, ">", 0.5)
 
 
-def best_of(lab: Lab, nets: list[Subject], changes: Sequence[str]) -> tuple[float, list[float]]:
-    """The rate at which so many nets end with the least loss, by the median, and their losses."""
-    ends = {}
-    for rate in RATES:
-        recipe = lab.recipe(*changes, f"optimizer={{sgd: {rate}}}")
-        further = partial(go_on, recipe=recipe, steps=lab.option("steps"), look=training_loss, looks=1)
-        ends[rate] = [float(np.nan_to_num(seen[-1], nan=np.inf)) for seen in lab.each(nets, further, f"rate {rate:g}")]
-    return min(ends.items(), key=lambda one: median(one[1]))
+def best_of(lab: Lab, nets: list[Subject], changes: Sequence[str]) -> tuple[float, np.ndarray]:
+    """The rate at which nets have the least loss after `steps` steps, by the median; their losses at it, (nets, looks)."""
+
+    def course(rate: float, longer: int) -> np.ndarray:
+        recipe, count = lab.recipe(*changes, f"optimizer={{sgd: {rate}}}"), lab.option("steps") * longer
+        ways = lab.each(nets, lambda net: go_on(net, recipe, count, training_loss, 2 * longer), f"rate {rate:g}")
+        return np.asarray(np.nan_to_num(ways, nan=np.inf))
+
+    best = min(RATES, key=lambda rate: float(np.median(course(rate, 1)[:, -1])))
+    return best, course(best, LONGER)

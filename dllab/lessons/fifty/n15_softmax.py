@@ -4,9 +4,10 @@ It takes e to the power of each score, and each one's share of the sum:
 
     p_k = e^(z_k / T) / (e^(z_1 / T) + ... + e^(z_K / T))     T: temperature
 
-so all are positive and add up to 1 (Bridle 1990). Only differences of scores count: 1 more is e = 2.7 times the chance. So
-the largest score can be taken from all of them first, and then no power overflows. The order of the scores stays, and the
-largest is the answer; a high temperature evens the chances out, a low one sharpens them.
+so all are positive and add up to 1 (Bridle 1990). Only differences of scores count: at T = 1 a class whose score is 1 above
+another's gets e = 2.7 times its probability. So the largest score can be taken from all of them first, and then no power
+overflows. The order of the scores stays, and the largest is the answer; a high temperature evens the probabilities out, a
+low one sharpens them.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def run(lab: Lab) -> None:
     less = (scores - scores.max()) / heat
     power = np.exp(less)
     lab.picture(Bars("what becomes of the scores", dict(zip(names, p)), you=True),
-                "However many scores there are, one bar can only grow as long as others shrink.")  # fmt: skip
+                "The bars add up to 1: one can grow only if others shrink.")  # fmt: skip
     lab.table("", ("score", "(less the largest) / T", "e to that", "share"), list(zip(scores, less, power, p)))
     lab.trace(
         "the share of the first score",
@@ -83,12 +84,13 @@ def run(lab: Lab) -> None:
     lab.claim("shift", "100 more for every score changes an output by at most", moved, "<", 1e-12)
     with np.errstate(all="ignore"):
         naive = np.exp(huge) / np.exp(huge).sum(1, keepdims=True)
-    lab.claim("safe", "scores of 1000 and -1000: outputs that are not finite", np.sum(~np.isfinite(ask(huge))), "==", 0)
-    lab.claim("naive", "by the formula without taking the largest off: such outputs", np.sum(~np.isfinite(naive)), ">", 0)
+    lost = {name: np.sum(~np.isfinite(values)) for name, values in (("safe", ask(huge)), ("naive", naive))}
+    lab.claim("safe", f"scores of 1000 and -1000: of {huge.size:,} outputs not finite", lost["safe"], "==", 0)
+    lab.claim("naive", "the same where the largest is not taken off first", lost["naive"], ">", 0)
     lab.claim("cold", f"T = {HEATS[0]}: probability left for the others", 1 - warm[0].max(), "<", 1e-6)
     lab.claim("hot", f"T = {HEATS[-1]:g}: largest less smallest probability", np.ptp(warm[-1]), "<", 0.02)
     same = [float(np.mean(at(many).argmax(1) == many.argmax(1))) for at in heated]
-    lab.claim("order", "share of rows with the same largest at every T", min(same), "==", 1)
+    lab.claim("order", "rows whose largest score has the largest probability, at every T", 100 * min(same), "==", 100, "%")
     nets = lab.nets({"net": lab.recipe(name="net")}, 7)["net"]
     off, sure = [], {1.0: list[float](), FAR: list[float]()}
     for net in nets:

@@ -5,15 +5,16 @@ every weight says which way is better:
 
     L(w) = mean over the rows of  loss(answer(x; w), truth)
 
-All the weights together are a place, L its height, training a way down (Bishop 2006, section 5.2). What one cares for,
-such as accuracy, only follows: it counts rows and does not change until one of them crosses a boundary, so that it has no
-slope to go by.
+All parameters (weights and biases) together are a place, L is the height there, training a way down (Bishop 2006,
+section 5.2). What one cares for, such as accuracy, only follows: it counts rows and does not change until one of them
+crosses a boundary, so that it has no slope to go by.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from dllab.lab.directions import path_plane
 from dllab.lab.landscape import landscape
 from dllab.lab.nudges import nudges
 from dllab.lab.scores import at_scores
@@ -33,7 +34,7 @@ train: {epochs: 40, batch: 20, dtype: float64}
 KNOBS = {"lr": "optimizer.adam.lr", "noise": "data.noise", "width": "model[0].dense.units", "epochs": "train.epochs"}
 OPTIONS = {"step": 1e-8}
 PREDICT = Prediction(
-    "a net has 114 weights. Each in turn is moved by 0.00000001. In how many cases does the accuracy change?",
+    "a net has 114 parameters. Each in turn is moved by 0.00000001. In how many cases does the accuracy change?",
     near=0.5, least=0, most=114,
     low="Fewer than none cannot be.",
     high="None: accuracy counts rows, and so small a move carries no row across the boundary. There is no slope to follow.",
@@ -43,7 +44,7 @@ LEFT_OUT = """The loss is a stand-in. It can go on falling when the errors no lo
 20). And a picture of it is a slice: two directions of all there are, here those in which training went furthest (Li et al.
 2018); walls and valleys in the others are not in it."""
 NEXT = (("dllab viz-landscape moons", "the same for a net of ReLUs"),
-        ("dllab lesson 18 lr=0.3", "steps that are too large"))  # fmt: skip
+        ("dllab lesson 18 lr=3", "steps that are too large: units saturate"))  # fmt: skip
 BREAKS = (("lr=1e-9", "falls"), ("lr=1e-9", "follows"), ("step=0.5", "flat"))
 
 
@@ -60,9 +61,11 @@ def run(lab: Lab) -> None:
     assert seen.path is not None
     places = seen.path.places
     lab.picture(
-        Paths(f"the loss over a plane through all {seen.parameters} weights", seen.x, seen.y, seen.loss,
-              {"training": places}, {"S": (places[0, 0], places[0, 1]), "E": (places[-1, 0], places[-1, 1])}),
-        "From S, before training, to E, its end: the way leads down.",
+        Paths(f"the loss on a plane in the space of all {seen.parameters} parameters", seen.x, seen.y, seen.loss,
+              {"training": places}, {"S": (places[0, 0], places[0, 1]), "E": (places[-1, 0], places[-1, 1])},
+              unit_x="1st direction", unit_y="2nd"),
+        "From S, before training, to E, its end. Axes: the two directions in which training went furthest, in lengths of "
+        "all parameters as a vector. Dots join places of equal loss.",
     )  # fmt: skip
     lab.trace(
         "the loss of the net",
@@ -76,24 +79,28 @@ def run(lab: Lab) -> None:
     epochs = range(1, len(falling[0]) + 1)
     lab.picture(
         Lines("what is minimised, and what one cares for",
-              {"loss in training": (epochs, falling[0]), "share of errors on new rows": (epochs, errors[0])}),
-        "The errors follow the loss down, in steps: they are counted.",
+              {"loss in training": (epochs, falling[0]), "share of new rows that are wrong": (epochs, errors[0])}),
+        "The errors move in steps, for they are counted; the loss moves smoothly.",
     )  # fmt: skip
-    moved = lab.each(nets, lambda net: nudges(net, lab.option("step")), "weights moved one by one")
+    moved = lab.each(nets, lambda net: nudges(net, lab.option("step")), "parameters moved one by one")
     lab.picture(
-        Bars(f"weights that change it, moved by {lab.option('step'):g}",
+        Bars(f"parameters that change it when moved by {lab.option('step'):g}",
              {"the loss": moved[0].loss, "the accuracy": moved[0].accuracy}, you=True),
-        "The loss has a slope to follow.",
+        f"Of {moved[0].weights} moves {moved[0].loss} change the loss, {moved[0].accuracy} the accuracy.",
     )  # fmt: skip
     lab.predicted(moved[0].accuracy)
     told = [float(np.mean(at_scores(net, rows).losses)) - (net.backward(rows).loss or 0.0) for net in nets]
     lab.claim("one", "the engine's loss against the mean of -log p of all rows", max(map(abs, told)), "<", 1e-12)
-    lab.claim("falls", "the loss at the end of training, as a share of that of the first epoch",
+    lab.claim("falls", "training loss of the last epoch divided by that of the first",
               [each[-1] / each[0] for each in falling], "<", 0.5)  # fmt: skip
     with np.errstate(invalid="ignore"):  # of errors that stay the same
         together = [float(np.corrcoef(*each)[0, 1]) for each in zip(falling, errors)]
-    lab.claim("follows", "correlation of that loss and the errors on new rows, over the epochs", together, ">", 0.7)
-    lab.claim("slice", "share of the way's variance that lies in the plane of the picture", sum(seen.path.shares), ">", 0.8)
-    flat, steep = max(one.accuracy for one in moved), [one.loss / one.weights for one in moved]
-    lab.claim("flat", "weights that change the accuracy, moved so little, in any net", flat, "==", 0)
-    lab.claim("slope", "weights that change the loss, as a share of all", steep, ">", 0.9)
+    lab.claim("follows", "correlation, over the epochs, of training loss and errors on new rows", together, ">", 0.7)
+    planes = [path_plane(net.network, net.path).shares for net in nets if net.path]
+    lab.claim("slice", "variance of the way through all parameters: share that lies in its plane",
+              [100 * sum(shares or ()) for shares in planes], ">", 80, "%")  # fmt: skip
+    flat, steep = max(one.accuracy for one in moved), [100 * one.loss / one.weights for one in moved]
+    lab.claim(
+        "flat", f"parameters that change the accuracy when moved by {lab.option('step'):g}, in any net", flat, "==", 0
+    )
+    lab.claim("slope", "parameters that change the loss, of all", steep, ">", 90, "%")

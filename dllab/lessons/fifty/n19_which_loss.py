@@ -6,12 +6,14 @@ A loss says what to answer where one cannot be right for all: for numbers
     MAE    |y - t|                          the median
     Huber  a square near 0, then straight   between
 
-so that outliers draw MSE and not MAE (Huber 1964). For classes behind a sigmoid or softmax cross-entropy has the slope
-p - 1 at the score of the true class; squared error has 2 (p - 1) p (1 - p): where the net is wrong and sure, p is next to
-0, and so is the slope.
+so that outliers draw MSE and hardly MAE (Huber 1964). For two classes, with p the sigmoid's probability for the true one,
+cross-entropy has the slope p - 1 at the score; squared error has 2 (p - 1) p (1 - p): where the net is sure and wrong, p is
+next to 0, and so is the slope. Behind a softmax p is a factor of it, too.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -52,9 +54,10 @@ PREDICT = Prediction(
     high="It gives in, but not so far: it is least at the mean, and a fifth of 10 is 2.",
     good="Yes, the mean: a fifth of 10.",
 )  # fmt: skip
-LEFT_OUT = """Outliers are not always errors: who pays for floods wants the mean, and MAE, which answers the median, would
-be wrong every time. And squared error is no bad loss for classes where nothing is saturated: from a score of 0 it takes a
-few times the steps (measured as the last claim), and large nets tuned for it do as well (Hui and Belkin 2021)."""
+LEFT_OUT = """Outliers are not always errors. Damage by floods is rare and large: its median, which MAE answers, is 0, right
+in most years and ruinous in total; who pays needs the mean. And squared error is no bad loss for classes where nothing is
+saturated: from a score of 0 it takes a few times the steps (measured as the last claim), and large nets tuned for it do as
+well (Hui and Belkin 2021)."""
 NEXT = (("dllab lesson 19 moved=1000", "outliers that are further out"),
         ("dllab lesson 19 start=-8", "two points more, how many steps more?"))  # fmt: skip
 BREAKS = (("moved=0", "drawn"), ("start=0", "faster"), ("spread=0.1", "classes"), ("outliers=0", "pulled"))
@@ -73,10 +76,11 @@ def run(lab: Lab) -> None:
     x = np.linspace(-1, 1, 60)
     truth = np.sin(np.pi * x)
     lines = {name: [net.network.forward(x[:, None])[:, 0] for net in each] for name, each in nets.items()}
+    data: Any = lab.recipe(name="curve").data
     lab.picture(
-        Lines("a sine, a fifth of its points moved up by 3: what nets make of it",
+        Lines(f"a sine, {100 * data.outliers:g} % of its points moved up by {data.outlier_size:g}: what nets make of it",
               {"sine": (x, truth), **{name: (x, np.median(each, axis=0)) for name, each in lines.items()}}, x="x", y="y"),
-        "MSE's curve lies above the sine by the mean of what the points were moved; MAE's stays on it.",
+        "MSE's curve lies above the sine, by about the mean of what the points were moved; MAE's stays near it.",
     )  # fmt: skip
     scores, at = np.linspace(-8, 8, 65), lab.option("start")
     score = {name: lab.network(lab.recipe("model=[{dense: 1}, sigmoid]", loss, name="number")) for name, loss in
@@ -88,7 +92,9 @@ def run(lab: Lab) -> None:
         "On the left the net is wrong and sure: there only cross-entropy's slope is steep.",
     )  # fmt: skip
     steps = {z: [steps_until(net, z, float(np.log(9))) for net in score.values()] for z in (at, 0.0)}
-    lab.table("steps from a score until p is 0.9", ("score", *score), [(z, *each) for z, each in steps.items()])
+    lab.table(
+        "steps at a rate of 1 from a score until p is 0.9", ("score", *score), [(z, *each) for z, each in steps.items()]
+    )
     lab.trace(
         "the slope at the score",
         formula="cross-entropy: p - 1    squared error: 2 (p - 1) p (1 - p)",
@@ -98,7 +104,7 @@ def run(lab: Lab) -> None:
     )
     runs = lab.runs({name: lab.recipe(f"loss={loss}", name="classes") for name, loss in
                      (("cross-entropy", "cross_entropy"), ("squared error", "mse"))}, 7)  # fmt: skip
-    right = {name: [run.figure("accuracy") for run in each] for name, each in runs.items()}
+    right = {name: [100 * run.figure("accuracy") for run in each] for name, each in runs.items()}
     lab.claim("mean", "MSE's number is off the mean by", abs(fits["MSE"] - mean), "<", 1e-9)
     lab.claim("median", "MAE's number is off the median by", abs(fits["MAE"] - middle), "<", 1e-3)
     lab.claim("drawn", "outliers draw MSE's number further than MAE's by", fits["MSE"] - fits["MAE"], ">", 1)
@@ -108,7 +114,7 @@ def run(lab: Lab) -> None:
     lab.claim("pulled", "nets: MSE's curve is too high by", off["MSE"], ">", 0.4)
     lab.claim("stays", "nets: MAE's curve is too high by", off["MAE"], "<", 0.15)
     ratio = {z: squared / max(cross, 1) for z, (cross, squared) in steps.items()}
-    lab.claim("faster", f"from a score of {at:g} squared error needs so many times as many steps", ratio[at], ">", 10)
-    lab.claim("classes", "nets that begin sure and wrong: cross-entropy is more accurate by",
-              less(right["cross-entropy"], right["squared error"]), ">", 0.1)  # fmt: skip
-    lab.claim("even", "from a score of 0: so many times as many steps", ratio[0.0], "<", 6)
+    lab.claim("faster", f"from a score of {at:g}: squared error's steps divided by cross-entropy's", ratio[at], ">", 10)
+    lab.claim("classes", "nets that begin sure and wrong: cross-entropy's accuracy less squared error's",
+              less(right["cross-entropy"], right["squared error"]), ">", 10, "points")  # fmt: skip
+    lab.claim("even", "from a score of 0: squared error's steps divided by cross-entropy's", ratio[0.0], "<", 6)

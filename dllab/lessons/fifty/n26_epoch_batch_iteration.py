@@ -39,9 +39,9 @@ PREDICT = Prediction(
     high="An update takes a whole batch, not one example; and an epoch is all the batches, not one.",
     good="Right: the short batch at the end of each epoch is an update like the others.",
 )  # fmt: skip
-LEFT_OUT = """The gradient is a mean over the batch, so an example in a batch of 8 pulls four times as hard as one of 32. A
-new order in every epoch is what makes that fair. And the word "iteration" is used loosely: some mean an epoch by it; where
-gradients are summed over several batches, an update takes more than one."""
+LEFT_OUT = """The gradient is a mean over the batch, so an example in a batch of 8 pulls four times as hard as one of 32.
+A new order in every epoch is what makes that fair. And the word "iteration" is used loosely: some mean an epoch by it;
+where gradients are summed over several batches, an update takes more than one."""
 NEXT = (
     ("dllab lesson 26 batch=full", "one update an epoch"),
     ("dllab lesson 26 shuffle=false", "whom does the short batch favour?"),
@@ -75,22 +75,24 @@ def run(lab: Lab) -> None:
         "Straight lines: every epoch takes as many updates as the one before, and the smaller the batch, the more.",
     )
     first = [len(batch.rows) for batch in taken if batch.epoch == 1]
-    shown = {f"update {place}": float(size) for place, size in list(enumerate(first, 1))[-10:]}
-    lab.picture(Bars("examples in each batch of the first epoch", shown), "What is left at its end is a batch, too.")
     per_epoch = len(first)
+    shown = {f"update {place}": float(size) for place, size in list(enumerate(first, 1))[-10:]}
+    which = f"the last {len(shown)} of {per_epoch} batches" if per_epoch > len(shown) else "each batch"
+    lab.picture(Bars(f"examples in {which} of the first epoch", shown), "What is left at its end is a batch, too.")
     lab.trace(
         "updates in an epoch",
         formula="ceil(N / B) = (N + B - 1) // B, in whole numbers",
         code=("core/loop.py", "per_epoch = (rows + batch - 1) // batch"),
         number=f"{per_epoch} updates, the last of {first[-1]} examples",
-        picture="the number of bars; how far a curve rises in one epoch",
+        picture=f"the number of the last bar, update {per_epoch}",
     )
     lab.predicted(len(taken))
-    lab.claim("count", f"formula and count: the greatest of {len(off)} differences", max(off), "==", 0, "updates")
+    lab.claim("count", f"formula against count in {len(grid)} trainings: greatest difference", max(off), "==", 0, "updates")
     lab.claim("once", "examples that an epoch takes twice, or not at all", unfair(taken), "==", 0, "examples")
-    lab.claim("short", "the last batch's share of a whole one", first[-1] / first[0], "<", 1)
-    last = {row for batch in taken if batch.step % per_epoch == 0 for row in batch.rows.tolist()}
-    lab.claim("turns", "different examples in the short batches, per place in one", len(last) / first[-1], ">", 2)
+    lab.claim("short", "examples in the last batch of an epoch divided by those in the first", first[-1] / first[0], "<", 1)
+    short = [set(batch.rows.tolist()) for batch in taken if batch.step % per_epoch == 0]
+    turns = f"different examples in the {len(short)} last batches, of {first[-1]} examples each"
+    lab.claim("turns", turns, len(set.union(*short)), ">", 2 * first[-1], "examples")
 
 
 def unfair(taken: Sequence[Batch]) -> int:

@@ -5,7 +5,8 @@ A filter of k x k weights lies on every place of the picture in turn, and says t
     y[p, q] = b + sum over i, j of x[p + i, q + j] w[i, j]
 
 The weights are the same at every place. So a pattern that is learnt in one place is known in all (LeCun 1989), and the map
-of a shifted picture is the shifted map: equivariance. At the edge, where zeros stand in for pixels, that does not hold.
+of a shifted picture is the shifted map: equivariance. It does not hold at the edge, where zeros, the padding, stand in for
+pixels.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ model:
 KNOBS = {"stride": "model[0].conv.stride", "padding": "model[0].conv.padding"}
 OPTIONS = {"shift": 3, "mirrored": 0}
 PREDICT = Prediction(
-    "Sobel's filter has rows -1 0 1, -2 0 2, -1 0 1. It lies on an edge: its two left columns on paper, 0, the right one "
-    "on ink, 1. What does it say?", near=0,
-    low="Every weight over ink counts, not the middle row alone: 1 + 2 + 1.",
-    high="No weight is left over but those of the right column, and ink is 1: 1 + 2 + 1.",
-    good="Right: the paper takes no part, and over the ink stand 1, 2 and 1.",
+    "Sobel's filter has rows -1 0 1, -2 0 2, -1 0 1. It lies on an edge: its two left columns on black, 0, the right one "
+    "on white, 1. What does it say?", near=0,
+    low="Every weight over white counts, not the middle row alone: 1 + 2 + 1.",
+    high="Only the weights of the right column lie on white, and white is 1: 1 + 2 + 1.",
+    good="Right: black adds nothing, and over white stand 1, 2 and 1.",
 )  # fmt: skip
 LEFT_OUT = """What deep learning calls convolution is cross-correlation: the filter is not mirrored first, as mathematicians
 do; a net that learns its filters cannot tell (mirrored=1 shows that the numbers differ). And the map follows a shift
 exactly at stride 1 only: behind a stride of 2 a shift by an odd number of pixels gives other numbers (Zhang 2019)."""
-NEXT = (("dllab lesson 32 stride=2", "a filter that leaves out every other place"),
+NEXT = (("dllab lesson 32 stride=2", "every other place is left out"),
         ("dllab explain lenet --layer 0_conv", "one place of a map, number by number"))  # fmt: skip
 BREAKS = (("mirrored=1", "definition"), ("stride=2", "shift"), ("padding=valid", "edge"))
 SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -48,26 +49,26 @@ def run(lab: Lab) -> None:
     """One edge filter: by hand, on a straight edge, on digits that are shifted, and at the edge of the page."""
     data, shift = data_of(lab.shipped("lenet", "data.size=14")), min(max(lab.option("shift"), 1), 8)
     ink = data.seen(np.arange(20) + lab.seed * 20 % 8000)[..., 0].astype(np.float64)
-    pages = 1 - np.pad(ink, ((0, 0), (0, 0), (0, 2)))  # (N, 14, 16): ink 0 on paper 1
+    pages = 1 - np.pad(ink, ((0, 0), (0, 0), (0, 2)))  # (N, 14, 16): ink is black, 0, on white, 1
     moved = np.roll(pages, shift, axis=2)
     straight = np.tile(np.arange(16) >= 8, (1, 14, 1)).astype(np.float64)
     row = maps(lab, straight)[0, 2]
-    said = row[len(row) // 4 : -2].max()
+    said, columns = row[len(row) // 4 : -2].max(), np.linspace(0, 15, len(row))
     lab.picture(
         Lines("pixels across a straight edge, and what the filter says of them",
-              {"pixels": (range(16), straight[0, 2]), "map": (np.linspace(0, 15, len(row)), row)}, x="column", you="y",
-              height=9),
-        f"Where they change it says {said:g}, and 0 where all are alike. Padding at the right is an edge, too.",
+              {"pixels": (range(16), straight[0, 2]), "map": (columns, row)}, x="column", you="y",
+              you_at=columns[row.argmax()], height=9),
+        f"Where they change from black to white it says {said:g}, in the last column {row[-1]:g}.",
     )  # fmt: skip
     first, then = maps(lab, pages), maps(lab, moved)
     lab.picture(
         Grid([Images(f"a page, and shifted by {shift} pixels", np.stack([pages[0], moved[0]])),
               Images("their maps", np.stack([first[0], then[0]]), signed=True)]),
-        "The digit's edges move with it. Lines at the sides do not: there the padding puts black beside the paper.",
+        "The digit's edges move with it. Lines at the sides do not: there the padding puts black beside white.",
     )  # fmt: skip
     gap = apart(first, then, shift // (16 // first.shape[2])).max(axis=(0, 1))
-    lab.table("how far the shifted page's map is from the shifted map", ("columns", "largest difference"),
-              [("inside", gap[1:-1].max()), ("first and last", gap[[0, -1]].max())])  # fmt: skip
+    lab.table("how far the shifted page's map is from the shifted map", ("columns of the map", "largest difference"),
+              [("all others", gap[1:-1].max()), ("first and last", gap[[0, -1]].max())])  # fmt: skip
     strided, later = maps(lab, pages, "stride=2"), maps(lab, moved, "stride=2")
     gaps = [np.linalg.norm(apart(strided, later, by)[:, :, 1:-1]) for by in (shift // 2, -(-shift // 2))]
     share = float(min(gaps) / np.linalg.norm(strided))
@@ -81,10 +82,10 @@ def run(lab: Lab) -> None:
     )
     lab.predicted(said)
     lab.claim("definition", "the engine's maps differ from nested loops by", float(np.abs(wrong).max()), "<", 1e-12)
-    lab.claim("pattern", "the filter says of a straight edge", said, "==", 4)
-    lab.claim("shift", "inside, the shifted page's map differs from the shifted map by", gap[1:-1].max(), "==", 0)
-    lab.claim("edge", "where the windows see the padding, by", gap[[0, -1]].max(), ">", 2)
-    lab.claim("stride", "with stride 2 it differs by a share of its size of", share, ">", 0.2)
+    lab.claim("pattern", "on a straight edge from black to white the filter says", said, "==", 4)
+    lab.claim("shift", "inside: the map of the shifted page differs from the shifted map by", gap[1:-1].max(), "==", 0)
+    lab.claim("edge", "first and last column, beside the padding: it differs by", gap[[0, -1]].max(), ">", 2)
+    lab.claim("stride", "with stride 2: it differs, inside, by this share of its size", share, ">", 0.2)
 
 
 def maps(lab: Lab, pages: NDArray[Any], *changes: str) -> NDArray[Any]:
