@@ -56,7 +56,7 @@ PREDICT = Prediction(
 LEFT_OUT = """That learned filters look sensible proves less than it seems: with random ones the net is nearly as good (Saxe
 2011). And a small loss does not mean that the right filter was found: neighbouring pixels are alike, so quite different
 weights give nearly the same map. After 10 epochs the map is nearly right, and the weights are not."""
-NEXT = (("dllab lesson 33 filter=sobel_y", "the filter turned: is it found, too?"),
+NEXT = (("dllab lesson 33 filter=laplace", "a filter that takes longer: what fails?"),
         ("dllab viz-filters lenet --before", "filters of a larger net"))  # fmt: skip
 BREAKS = (("noise=10", "recovered"), ("epochs=1", "smooth"))
 
