@@ -56,6 +56,8 @@ def smaller(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     block = side // size
     if block == 1:
         return images
-    sums = images.reshape(rows, size, block, size, block).sum(axis=(2, 4), dtype=np.uint32)
+    sums = np.zeros((rows, size, size), np.uint32)
+    for row, column in np.ndindex(block, block):  # many times as fast as a sum over two short axes
+        sums += images[:, row::block, column::block]
     means: NDArray[np.uint8] = ((sums + block * block // 2) // (block * block)).astype(np.uint8)
     return means

@@ -55,6 +55,17 @@ class Filters:
         """The norm of each filter's slice of each input channel, (O, C)."""
         return np.asarray(np.sqrt((self.weights**2).sum(axis=(1, 2))))
 
+    @property
+    def roughness(self) -> float:
+        """The mean squared difference of weights side by side, divided by that of any two of a filter's channel.
+
+        About 1 where weights are drawn one by one, less where neighbours are alike; NaN for filters of one weight.
+        """
+        w = self.weights
+        gaps = [gap**2 for gap in (np.diff(w, axis=1), np.diff(w, axis=2)) if gap.size]
+        any_two = 2 * w.var(axis=(1, 2)).mean()
+        return float(np.mean([gap.mean() for gap in gaps]) / any_two) if gaps and any_two else float("nan")
+
     def strongest(self) -> tuple[Array, Array]:
         """Of each filter the channel with the largest norm, (O,), and its slice, (O, K, L)."""
         channel = self.by_channel.argmax(axis=1)

@@ -56,6 +56,10 @@ class Subject:
         self.ended: Finished | None = None
         self.same_data = True
 
+    def figure(self, metric: str, split: str = "test") -> float:
+        """A figure of the end of its training; NaN where there is none."""
+        return float(self.ended.figures.get(split, {}).get(metric, np.nan)) if self.ended else np.nan
+
     @classmethod
     def untrained(
         cls, recipe: Recipe, *, seed: int | None = None, on_event: Listener = ignore, trust: bool = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,16 @@ def test_norms_and_the_strongest_slice_by_loops() -> None:
         assert channels[number] == int(np.argmax(norms))
         np.testing.assert_array_equal(slices[number], weights[..., channels[number]])
         assert found.norms[number] == pytest.approx(np.sqrt(np.sum(np.square(norms))))
+
+
+def test_roughness_is_near_one_for_random_filters_and_small_for_smooth_ones() -> None:
+    layer = filters(subject_of("conv1d")).layers[0]
+    draw = np.random.default_rng(0).normal(size=(200, 5, 5, 2))
+    # The variance of 25 numbers is 24 / 25 of what they are drawn with.
+    assert dataclasses.replace(layer, weights=draw).roughness == pytest.approx(25 / 24, abs=0.02)
+    ramp = np.broadcast_to(np.arange(4.0)[:, None], (3, 1, 4, 1))
+    assert dataclasses.replace(layer, weights=ramp).roughness == pytest.approx(1 / 2.5)  # gaps of 1, variance 1.25
+    assert np.isnan(dataclasses.replace(layer, weights=draw[:, :1, :1]).roughness)
 
 
 def test_what_is_nearly_zero_and_what_is_nearly_alike() -> None:

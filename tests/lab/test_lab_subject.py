@@ -109,6 +109,7 @@ def test_watching_changes_nothing(name: str, pairs: int, monkeypatch: pytest.Mon
         np.testing.assert_array_equal(values, watched.network.parameters[label])
     assert plain.trace is None and plain.ended is not None and watched.ended is not None
     assert plain.ended.figures == watched.ended.figures
+    assert plain.figure("loss") == plain.ended.figures["test"]["loss"] and np.isnan(plain.figure("nothing"))
 
 
 @pytest.mark.parametrize(("steps", "every"), [(1, 1), (63, 1), (640, 10), (5000, 64), (1_000_000, 977)])

@@ -1,12 +1,12 @@
 """What is on a feature map, and how does that change with depth?
 
-A filter is laid over every place, and what it says there makes a map of the picture. Maps of the first layer show where
-edges are. A number of a later map looks at numbers of the map before, and so at more of the picture:
+A filter is laid over every place, and its answers make a map of the picture. Maps of the first layer show where edges are.
+A number of a later map depends on a window of the map before, and so on more of the picture, its field:
 
-    field = 1 + sum over layers of (kernel - 1) x (strides of all layers below)
+    field = 1 + sum over layers of (kernel - 1) x (product of strides below)
 
-What it looks for becomes less a matter of place and more one of meaning: late maps light up for some classes and hardly
-for others (Zeiler and Fergus 2014).
+Later maps depend less on the place and more on the class: they light up for some classes and hardly for others (Zeiler and
+Fergus 2014).
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ PREDICT = Prediction(
     high="Only windows above the pool count double: 1 + 2 + 2 + 1 + 2 x 2.",
     good="1 + 2 + 2, the pool adds 1, and above it a window of 3 adds 2 x 2.",
 )  # fmt: skip
-LEFT_OUT = """A field says what can matter, not what does: pixels in its middle reach the number on many ways, those at its
-edge on few, so most of the effect comes from the middle (Luo and others 2016). And how far a map answers to one class alone
-says little of how much the net needs it: that shows only when it is taken out (Morcos and others 2018)."""
+LEFT_OUT = """A field says what can matter, not what does: pixels in its middle reach the number in many ways, those at its
+edge in few, so most of the effect comes from the middle (Luo and others 2016). And that a map answers to one class alone
+does not mean that the net needs it: that shows only when the map is taken out (Morcos and others 2018)."""
 NEXT = (("dllab viz-filters digits-cnn", "the filters that make such maps"),)
 BREAKS = (("pool=identity", "field"), ("trained=no", "selective"))
 
@@ -65,39 +65,48 @@ def run(lab: Lab) -> None:
     fields = {info.path: field[0] for info, field in zip(infos, receptive_fields(infos)) if field}
     maps = [maps_of(net, path) for path in relus(net)]
     lab.picture(
-        Grid([Images(f"layer {place}", each, own=True) for place, each in enumerate(maps, 1)], 24),
-        "One digit: on the first maps it can be read, on the last ones only where something was found.",
+        Grid([Images(f"layer {place}, brightest 2", each, own=True) for place, each in enumerate(maps, 1)], 24),
+        "One digit on the two brightest maps of each layer: the first look like the digit, the last show only about where "
+        "something was found.",
     )  # fmt: skip
     effects = effect(net, convs, lab.seed)
     last = effects[convs[-1]]
+    middle = lab.each(nets[1:5], lambda one: effect(one, convs[-1:], lab.seed)[convs[-1]])
+    area, share = inner(last)[0], [inner(each)[1] for each in (last, *middle)]
     lab.picture(
         Heat("how much each pixel changes the number in the middle of the last map", last),
-        f"{extent(last)} rows of 14 do; the brightest are in the middle of them.",
+        f"Pixels of {extent(last)} rows of 14 do; the middle {area:.0%} of the field has {share[0]:.0%} of the effect.",
     )
     per = [[float(selectivity(*seen(one, path)).mean()) for path in relus(one)] for one in nets]
     by_layer = [[one[place] for one in per] for place in range(len(convs))]
     lab.table("", ("layer", "maps", "field computed", "field measured", "class selectivity"),
               [(place + 1, size_of(net, path), fields[path], extent(effects[path]), median(by_layer[place]))
                for place, path in enumerate(convs)],
-              "Selectivity: 0 where a map is as bright for all classes, 1 where it is for one alone.")  # fmt: skip
+              "Selectivity: 0 for a map equally bright for all classes, 1 for one bright for one class only.")  # fmt: skip
     lab.trace(
         "the field of the last map",
-        formula="field = 1 + sum over layers of (kernel - 1) x (strides below)",
+        formula="field = 1 + sum of (kernel - 1) x (product of the strides below)",
         code=("lab/receptive.py", "count = -(-((count - 1) * stride + (kernel - 1) * dilation + 1) // growth)"),
         number=f"{fields[convs[-1]]} pixels computed, {extent(last)} measured",
         picture="the height of what is not dark in the second picture",
     )
-    rows = np.flatnonzero(last.any(axis=1))
-    quarter = len(rows) // 4
-    inner = last[rows[quarter] : rows[-1 - quarter] + 1, rows[quarter] : rows[-1 - quarter] + 1]
-    share, area = float((inner**2).sum() / (last**2).sum()), inner.size / len(rows) ** 2
     lab.predicted(extent(last))
-    lab.claim("field", "pixels that the last map's numbers depend on, measured", extent(last), "==", 10)
-    lab.claim("computed", "fields measured less fields computed, over all layers",
+    lab.claim("field", "pixels in one direction that a number of the last map depends on", extent(last), "==", 10)
+    lab.claim("computed", "greatest difference of a layer's field computed from the one measured",
               max(abs(extent(effects[path]) - fields[path]) for path in convs), "==", 0)  # fmt: skip
-    lab.claim("selective", "class selectivity of the last layer's maps over that of the first layer's",
+    lab.claim("selective", "class selectivity of the last layer's maps divided by that of the first layer's",
               over(by_layer[-1], by_layer[0]), ">", 1.5)  # fmt: skip
-    lab.claim("middle", f"share of the effect that the inner {area:.0%} of the field have", share, ">", 1.5 * area)
+    lab.claim("middle", "share of the effect in the middle of the field, divided by its share of the area",
+              [one / area for one in share], ">", 1.5)  # fmt: skip
+
+
+def inner(effects: np.ndarray) -> tuple[float, float]:
+    """The middle of a field, without a quarter of its rows and columns at each end: shares of the area, of the effect."""
+    rows = np.flatnonzero(effects.any(axis=1))
+    quarter = len(rows) // 4
+    middle = slice(rows[quarter], rows[-1 - quarter] + 1)
+    part = effects[middle, middle]
+    return part.size / len(rows) ** 2, float((part**2).sum() / (effects**2).sum())
 
 
 def relus(net: Subject) -> list[str]:
