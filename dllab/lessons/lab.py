@@ -107,7 +107,7 @@ class Lab:
 
     # ---- what is shown -------------------------------------------------------------------------------------------------
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """A paragraph between tables and pictures."""
         self.blocks.append((None, text))
 

@@ -78,7 +78,7 @@ BREAKS = (("kernel=1", "cnn"),)
 def run(lab: Lab) -> None:
     """Small tables, then pictures, then reasons."""
     if not there():
-        lab.say(f"Nets stand alone here: to compare them with the classic models {INSTALL}")
+        lab.note(f"Nets stand alone here: to compare them with the classic models {INSTALL}")
     tables = {name: splits(lab, *way) for name, way in TABLES.items()}
     found = {(name, "net"): [standing(net) for net in nets] for name, nets in tables.items()}
     for name, kinds in CLASSIC.items() if there() else ():
@@ -143,7 +143,7 @@ def reasons(lab: Lab, net: Subject, cnn: Subject) -> None:
         images["logistic"] = fit("logistic", *rows_of(cnn, "train")).weights()[:, 3].reshape(three.shape[1:3])
         tree = fit("tree", net.data.dataset.columns["inputs"][net.rows("train")], rows_of(net, "train")[1], depth=2)
         rules = [rule.text(names, known[int(rule.answer)]) for rule in tree.rules()]
-        lab.say("\n".join(["The reasons of a small tree are its rules:", *rules]))
+        lab.note("\n".join(["The reasons of a small tree are its rules:", *rules]))
     most = [[(names[place], round(float(sizes[place]), 2)) for place in np.argsort(-sizes)[:3]] for sizes in told.values()]
     lab.table("breast cancer: what counts most among 30 measurements", [title for pair in told for title in pair],
               [[cell for pair in row for cell in pair] for row in zip(*most)])  # fmt: skip
