@@ -195,7 +195,7 @@ def test_other_seeds_draw_other_data_and_nets() -> None:
 
 def body(lab: Lab) -> None:
     lab.claim("wide", "units", lab.recipe().resolved()["model"][0]["dense"]["units"], ">", 3)
-    lab.say("so wide")
+    lab.note("so wide")
 
 
 def test_a_lesson_beside_itself() -> None:
