@@ -205,15 +205,18 @@ def _compared(before: Report, now: Report) -> RenderableType:
     table.add_row(*(Text(name, "bold") for name in ("claim", "before", "now", "claimed", "")))
     for claim in now.claims:
         then = old.get(claim.id)
-        bound = f"{claim.op} {number(claim.bound)}" if claim.op else ""
         if then is not None and then.text != claim.text:
-            table.add_row(then.text, _short(then), "", bound, "")
+            table.add_row(then.text, _short(then), "", _bound(then), "")
             then = None
         told = _word(claim)
         if claim.holds is False and then is not None and then.holds is False:
             told = "fails before, too"
-        table.add_row(claim.text, _short(then), _short(claim), bound, Text(told, STYLES[claim.holds]))
+        table.add_row(claim.text, _short(then), _short(claim), _bound(claim), Text(told, STYLES[claim.holds]))
     return table
+
+
+def _bound(claim: Claim) -> str:
+    return "" if claim.op is None or claim.bound is None else f"{claim.op} {number(claim.bound)}"
 
 
 def _short(claim: Claim | None) -> str:
