@@ -88,7 +88,7 @@ def test_recipes_are_shown_as_they_are_and_with_changes(tmp_path: Path) -> None:
     done = typed(tmp_path, ["lesson", "16", "--show-recipe", "train.epochs=3", "depth=2"])
     (tmp_path / "a.yaml").write_text(done.out)
     found = load(tmp_path / "a.yaml")
-    assert found.train.epochs == 3 and found.resolved()["model"][1]["repeat"]["times"] == 2
+    assert found.train.epochs == 3 and found.resolved()["model"][0]["repeat"]["times"] == 2
 
 
 @pytest.mark.parametrize("ending", [".html", ".svg", ".txt"])

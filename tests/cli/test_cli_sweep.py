@@ -149,6 +149,7 @@ def test_a_dry_run_trains_nothing(here: Path) -> None:
         "Nothing was trained. Try next:\n"
         "  dllab sweep r.yaml optimizer.lr=0.1,0.01 'model[0].dense.units=3,5' \\\n"
         "    train.epochs=3 --seeds 4\n"
+        "    train them\n"
     )
     drawn = said(here, "sweep", "r.yaml", "optimizer.lr=log(0.01,1)", "--sample", "5", "--dry-run", "--json")
     assert json.loads(drawn.out) == {
