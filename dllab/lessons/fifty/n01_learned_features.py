@@ -69,7 +69,7 @@ def run(lab: Lab) -> None:
     small = [net for (net,) in lab.nets(scarce, 1).values()]  # few digits are a matter of luck: others for each net
     layers = [info.path for info in nets[0].network.plan.infos if info.depth and info.kind != "dense"]
     seen = 100 * np.array(lab.each(nets, lambda net: list(probed(net, layers, probe=SoftmaxProbe).values()), "probes"))
-    deep, apart = ([figure(net) for net in each] for each in (nets, small))
+    deep, apart = ([100 * net.figure("accuracy") for net in each] for each in (nets, small))
     models = lab.each([nets[0], *small], hand_fed, "linear models")
     linear, few = models[0], {name: [one[name] for one in models[1:]] for name in MADE}
     middle, places = [linear["pixels"], *np.median(seen, axis=0)], range(len(layers) + 1)
@@ -107,8 +107,3 @@ def run(lab: Lab) -> None:
 def hand_fed(net: Subject) -> dict[str, float]:
     """The test accuracy in percent of linear models of pixels and of hand-made features of a net's data."""
     return {name: 100 * judged(net, make, SoftmaxProbe) for name, make in MADE.items()}
-
-
-def figure(net: Subject) -> float:
-    """The test accuracy in percent."""
-    return 100 * net.ended.figures["test"]["accuracy"] if net.ended else np.nan

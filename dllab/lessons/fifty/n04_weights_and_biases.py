@@ -71,9 +71,7 @@ def run(lab: Lab) -> None:
     recipes |= {f"{name}, no bias": lab.recipe(*bare, name=name) for name, bare in BARE.items()}
     recipes["clouds, no bias, centred"] = lab.recipe("data.standardise=true", *BARE["clouds"], name="clouds")
     nets = lab.nets(recipes, 7)
-    right = {
-        name: [100 * net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()
-    }
+    right = {name: [100 * net.figure("accuracy") for net in each] for name, each in nets.items()}
     x = np.linspace(-8, 8, 161)
     curves = {name: neuron(lab, x, w, b) for name, w, b in (("w = 1", 1, 0), ("w = 3", 3, 0), ("w = 1, b = -4", 1, -4))}
     lab.picture(Lines("one neuron's curve", {name: (x, y) for name, y in curves.items()}, x="x", y="y"),

@@ -80,7 +80,7 @@ def run(lab: Lab) -> None:
                 "which its borders differ.")  # fmt: skip
     names = ("input", *(f"hidden {place}" for place in range(1, len(layers))), "output")
     sizes, weights = sized(nets[0])
-    right = [100 * net.ended.figures["test"]["accuracy"] for net in nets if net.ended]
+    right = [100 * net.figure("accuracy") for net in nets]
     lab.table("the layers, and what straight borders get right there", ("layer", "numbers", "parameters", "%"),
               list(zip(names, sizes, weights, (*np.median(seen, axis=1), np.median(right)))))  # fmt: skip
     lab.trace("the output layer", formula="z_k = h . w_k + b_k, the largest is the answer",

@@ -49,9 +49,7 @@ def run(lab: Lab) -> None:
     """Parity with and without a state, and of bits in another order."""
     recipes = {"RNN": lab.recipe(), "no memory": lab.recipe("model=[{dense: 32}, tanh, {dense: classes}]")}
     nets = lab.nets(recipes, 5)
-    right = {
-        name: [100 * net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()
-    }
+    right = {name: [100 * net.figure("accuracy") for net in each] for name, each in nets.items()}
     shuffled = [100 * accuracy(net, shuffle=True) for net in nets["RNN"]]
     before, last = [one[:-1].mean() for one in shuffled], [one[-1] for one in shuffled]
     lab.table("", ("test accuracy in %", "median of 5 nets"), [

@@ -65,9 +65,7 @@ BREAKS = (("forget_bias=-2", "solves"), ("forget_bias=-2", "keeps"))
 def run(lab: Lab) -> None:
     """A gap that the RNN fails at, and what the gates do on the way."""
     nets = {name: lab.nets({name: lab.recipe(*WAYS[name])}, count)[name] for name, count in NETS.items()}
-    right = {
-        name: [100 * net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()
-    }
+    right = {name: [100 * net.figure("accuracy") for net in each] for name, each in nets.items()}
     counts = {name: summarize(each[0].recipe).layers[1].parameters for name, each in nets.items()}
     lucky = sum(one > 90 for one in right[RNN])
     lab.table("test accuracy in %; half shut: LSTM with forget_bias 0", ("net", "parameters", "median", "worst", "best"),

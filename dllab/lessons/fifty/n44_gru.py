@@ -81,7 +81,7 @@ def run(lab: Lab) -> None:
              {kind.upper(): 100 * one.parameters / sizes[1].parameters for kind, one in zip(kinds, sizes)}, "%", you=True),
         f"{sizes[0].parameters:,} and {sizes[1].parameters:,}: weights from the input, weights from the state, and biases.",
     )  # fmt: skip
-    right = {task: {kind: [100 * net.ended.figures["test"]["accuracy"] for net in some if net.ended]
+    right = {task: {kind: [100 * net.figure("accuracy") for net in some]
                     for kind, some in each.items()} for task, each in nets.items()}  # fmt: skip
     lab.table("test accuracy in %", ("task", "layer", "median", "worst net", "best net"),
               [(task, kind.upper(), median(some), min(some), max(some))

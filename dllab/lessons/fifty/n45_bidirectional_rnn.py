@@ -61,9 +61,7 @@ def run(lab: Lab) -> None:
     rows = nets[two][0].rows("test")
     x, y = nets[two][0].data.dataset.columns["inputs"][rows], nets[two][0].data.targets(rows)
     steps, kinds = x.shape[1], int(x.max())
-    right = {
-        name: [100 * net.ended.figures["test"]["accuracy"] for net in each if net.ended] for name, each in nets.items()
-    }
+    right = {name: [100 * net.figure("accuracy") for net in each] for name, each in nets.items()}
     best = 100 * known_ahead(x, kinds, 0)
     lab.table("", ("net", "test accuracy, %", "worst net", "best net"),
               [(name, median(each), min(each), max(each)) for name, each in right.items()]

@@ -91,7 +91,7 @@ def run(lab: Lab) -> None:
         f"{own}: {counted[own][0]} for 12 steps, {counted[own][-1]} for 122. The RNN has one more with every step.",
     )  # fmt: skip
     names = lab.nets({own: lab.recipe(name="names"), "bigram": lab.recipe(*BIGRAM, name="names")}, 5)
-    bits = {name: [net.ended.figures["test"]["bits_per_character"] for net in each if net.ended]
+    bits = {name: [net.figure("bits_per_character") for net in each]
             for name, each in names.items()}  # fmt: skip
     lab.table("names: bits per letter, the mean of -log2 p of the letter that comes next",
               ("net", "median", "worst net", "best net"),

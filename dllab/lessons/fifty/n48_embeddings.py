@@ -117,7 +117,7 @@ def run(lab: Lab) -> None:
         f"Frequency k: the vector turns k times while the number runs through all. Where few of the {len(shares)} hold "
         f"most of the power (the sum of squares), numbers lie on circles; here {STRONGEST} hold {power[0]:.0f} %.",
     )  # fmt: skip
-    right = [100 * net.ended.figures["test"]["accuracy"] for net in nets["sums"] if net.ended]
+    right = [100 * net.figure("accuracy") for net in nets["sums"]]
     opposites = [[vectors_of(net).table.rank(*pair) for pair in OPPOSITES] for net in nets["skip-gram"]]
     lab.predicted(100 * share["skip-gram"])
     for name, each in found.items():

@@ -58,7 +58,7 @@ def run(lab: Lab) -> None:
     """The same net with and without holes; then sub-networks against the whole."""
     nets = lab.nets({DROPOUT: lab.recipe(), NONE: lab.recipe("model[0].repeat.layers[2]=identity")}, 7)
     loss, right, train = (
-        {name: [net.ended.figures[split][metric] for net in each if net.ended] for name, each in nets.items()}
+        {name: [net.figure(metric, split) for net in each] for name, each in nets.items()}
         for split, metric in (("test", "loss"), ("test", "accuracy"), ("train", "loss"))
     )
     right = {name: [100 * one for one in each] for name, each in right.items()}
