@@ -107,7 +107,7 @@ def run(lab: Lab) -> None:
     lab.claim("sum", "all three: z(0,0) + z(1,1) and z(0,1) + z(1,0) differ by", apart, "<", 1e-12)
     lab.claim("half", "XOR: y is away from 1/2 by", half, "<", 0.05)
     settled = max(one.converged or 99 for gate in ("and", "or") for one in walks[gate])
-    lab.claim("converges", "Rosenblatt's rule: AND and OR need no correction from this epoch on", settled, "<=", 12)
+    lab.claim("converges", "Rosenblatt's rule: AND and OR need no correction from this epoch on", settled, "<=", 11)
     again = max(one.again or 99 for one in walks["xor"])
     lab.claim("cycles", "Rosenblatt's rule: XOR's weights repeat from this epoch on", again, "<=", 2)
     fewest = min(int(one.corrections.min()) for one in walks["xor"])
