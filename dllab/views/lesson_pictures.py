@@ -160,7 +160,7 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
     others = np.asarray(picture.with_x, np.float64)
     others = np.log10(others) if picture.log_x else others
     every = [x for x in (*(x for curve in curves for x in curve.x), *others.tolist()) if math.isfinite(x)] or [0.0, 1.0]
-    marks = {sign: math.log10(x) if picture.log_x else x for sign, x in picture.marks.items()}
+    marks = {sign: _place(x, picture.log_x) for sign, x in picture.marks.items()}
     said = ""
     if you is not None and picture.you == "y":
         height, where = _within(you, [y for curve in curves for y in curve.y], picture.log)
@@ -168,7 +168,7 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
         where_x = [min(every), max(every)] if picture.you_at is None else [_place(picture.you_at, picture.log_x)]
         curves.append(Series(f"you said{side}", where_x, [height] * len(where_x), YOU, dotted=True, mark="?"))
     if you is not None and picture.you == "x" and (you > 0 or not picture.log_x):
-        at = math.log10(you) if picture.log_x else you
+        at = _place(you, picture.log_x)
         marks["?"] = min(max(at, min(every)), max(every))
         said = "?: what you said" + (", further left" if at < min(every) else ", further right" if at > max(every) else "")
     plot = Plot(picture.y, tuple(curves), picture.height, unit=picture.x, log=picture.log, log_x=picture.log_x,
@@ -178,6 +178,7 @@ def _lines(picture: pictures.Lines, you: float | None) -> RenderableType:
 
 
 def _place(x: float, log: bool) -> float:
+    """Where a number stands on the x axis."""
     return math.log10(x) if log else x
 
 
