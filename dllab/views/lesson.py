@@ -235,7 +235,7 @@ def listing(found: Sequence[Heading]) -> RenderableType:
     for heading in found:
         table.add_row(str(heading.number), Text(heading.slug, "bold"), heading.question)
     return Group(Plain(Group(table, Text())), NextSteps(
-        [("dllab lesson 16", "one of them, by number or name"), ("dllab lesson all", "all of them, in three minutes")]
+        [("dllab lesson 16", "one of them, by number or name"), ("dllab lesson all", "all of them, in about a minute")]
     ))  # fmt: skip
 
 
