@@ -63,24 +63,37 @@ def lesson(
     from dllab.cli import saving
     from dllab.lessons.lesson import NoLesson, find
 
-    saving.check(save)
     given = list(changes or ())
     try:
-        if which == ALL:
-            if given or show_recipe or predict is not None:
-                raise NoLesson("all lessons run as they are", "name one lesson to change it: dllab lesson 16 depth=30")
-            return _all(seed, json, quiet)
-        found = find(which)
+        _check_together(which, given, predict, show_recipe, save)
+        found = None if which == ALL else find(which)
+        saving.check(save)
+        if found is None:
+            return _all(seed, save, json, quiet)
         if show_recipe:
             _show_recipe(found, given, seed, json)
             return FINE
         return (
-            _changed(found, given, seed, full, save, json, quiet)
+            _changed(found, given, seed, full, pause, save, json, quiet)
             if given
             else _one(found, seed, predict, not (no_input or json), pause, save, json, quiet)
         )
     except NoLesson as error:
         raise Refused(error.problem, error.hint) from None
+
+
+def _check_together(which: str, given: list[str], predict: float | None, show_recipe: bool, save: str | None) -> None:
+    """Raises NoLesson for words that do not go together."""
+    from dllab.lessons.lesson import NoLesson
+
+    if which == ALL and (given or show_recipe or predict is not None):
+        raise NoLesson("all lessons run as they are", "name one lesson to change it: dllab lesson 16 depth=30")
+    if which == ALL and save is not None and save.lower().endswith(".png"):
+        raise NoLesson("fifty lessons are too much for one .png", "save them as .html, .svg or .txt")
+    if show_recipe and save is not None:
+        raise NoLesson("--save keeps pictures, no recipe", f"this keeps it: dllab lesson {which} --show-recipe > my.yaml")
+    if given and not show_recipe and predict is not None:
+        raise NoLesson("a prediction is made for the lesson as it is", "leave out --predict, or the changes")
 
 
 def _show_recipe(found: Lesson, given: list[str], seed: int, as_json: bool) -> None:
@@ -137,7 +150,8 @@ def _one(found: Lesson, seed: int, said: float | None, ask: bool, pause: bool, s
     return FINE if report.holds else FAILED
 
 
-def _changed(found: Lesson, given: list[str], seed: int, full: bool, save: str | None, as_json: bool, quiet: bool) -> int:
+def _changed(found: Lesson, given: list[str], seed: int, full: bool, pause: bool, save: str | None, as_json: bool,
+             quiet: bool) -> int:  # fmt: skip
     """The lesson with changes beside the lesson."""
     from dllab.cli import saving
     from dllab.cli.console import output, progress
@@ -151,13 +165,14 @@ def _changed(found: Lesson, given: list[str], seed: int, full: bool, save: str |
     elif quiet:
         output().sentence(views.line(now))
     else:
-        output().show(views.changed(before, now))
+        _show([views.changed(before, now)], pause)
     saving.save(views.changed(before, now), save, f"dllab lesson {found.number} {' '.join(given)}")
     return FINE if now.holds else FAILED
 
 
-def _all(seed: int, as_json: bool, quiet: bool) -> int:
-    """Every lesson, a line each."""
+def _all(seed: int, save: str | None, as_json: bool, quiet: bool) -> int:
+    """Every lesson, a line each; a file has all of them whole."""
+    from dllab.cli import saving
     from dllab.cli.console import output
     from dllab.lessons.lesson import find, headings
     from dllab.views import lesson as views
@@ -172,6 +187,7 @@ def _all(seed: int, as_json: bool, quiet: bool) -> int:
     else:
         seconds, failed = sum(report.seconds for report in reports), sum(not report.holds for report in reports)
         output().sentence(f"{len(reports)} lessons in {seconds:.0f} s, {failed or 'none'} with a claim that fails")
+    saving.save(views.handout(reports), save, "dllab lesson all")
     return FINE if all(report.holds for report in reports) else FAILED
 
 

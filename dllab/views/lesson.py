@@ -180,6 +180,11 @@ def whole(report: Report, said_: float | None = None) -> RenderableType:
     return Group(*blocks, claims(report), left_out(lesson))
 
 
+def handout(reports: Sequence[Report]) -> RenderableType:
+    """Lessons one below the other, to be kept as one file."""
+    return Group(*(part for report in reports for part in (whole(report), Text(), Text())))
+
+
 # ---- with a change -----------------------------------------------------------------------------------------------------
 
 

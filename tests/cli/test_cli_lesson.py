@@ -11,6 +11,7 @@ from command_lines import typed
 from emulated import Emulated
 from terminals import in_terminal, piped
 
+from dllab.lessons import lesson as lessons
 from dllab.recipe import load
 
 QUICK = "35"
@@ -96,3 +97,20 @@ def test_a_lesson_is_kept_whole(tmp_path: Path, ending: str) -> None:
     done = typed(tmp_path, ["lesson", QUICK, "--save", f"fig{ending}"])
     text = (tmp_path / f"fig{ending}").read_text(encoding="utf-8")
     assert done.code == 0 and "claims" in text.lower() and "http://" not in text.replace("http://www.w3.org", "")
+
+
+def test_all_lessons_are_kept_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [heading for heading in lessons.headings() if heading.number in (26, 35)]
+    monkeypatch.setattr(lessons, "headings", lambda: few)
+    done = typed(tmp_path, ["lesson", "all", "--save", "all.txt"])
+    text = (tmp_path / "all.txt").read_text(encoding="utf-8")
+    places = [text.index(f"{heading.number}  {heading.question}") for heading in few]
+    assert done.code == 0 and "2 lessons in" in done.out and places[0] == 0 < places[1]
+    assert text.lower().count("what the usual answer leaves out") == 2
+
+
+@pty_only
+def test_changes_wait_for_a_key_at_the_end_of_each_screen(tmp_path: Path) -> None:
+    keys = [("press a key to go on", " ")] * 12
+    done = in_terminal(tmp_path, "lesson", QUICK, "rounding=ceil", "--pause", answers=keys)
+    assert done.out.count("press a key to go on") >= 2 and "before" in done.out
