@@ -19,7 +19,7 @@ from dllab.views import lesson_beside as beside
 from dllab.views.lesson_pictures import drawn
 from dllab.views.next_steps import NextSteps
 from dllab.views.parts import Plain
-from dllab.views.text import duration, number
+from dllab.views.text import duration, written
 
 WORDS = {True: "holds", False: "FAILS", None: "shown"}
 UNKNOWN = "not judged"
@@ -55,10 +55,10 @@ def predicted(predict: Prediction, said: float | None, report: Report) -> Render
     truth, unit = report.truth, f" {predict.unit}".rstrip()
     if said is None:
         return None
-    line = Text.assemble(("You said ", "bold"), f"{number(said, 4)}{unit}; measured: {number(truth, 4)}{unit}")
+    line = Text.assemble(("You said ", "bold"), f"{written(said, 4)}{unit}; measured: {written(truth, 4)}{unit}")
     if predict.log and said > 0 and truth > 0 and predict.judged(said, truth) != "good":
         times = max(said / truth, truth / said)
-        line.append(f", {number(times, 2)} times {'more' if truth > said else 'less'}")
+        line.append(f", {written(times, 2)} times {'more' if truth > said else 'less'}")
     return Plain(Group(line, _Ruler(said, truth, predict.log), Text(predict.told(said, truth)), Text()))
 
 
@@ -126,12 +126,12 @@ class _Claim:
 def said(claim: Claim) -> str:
     """What was measured, with its spread, and the bound."""
     unit = f" {claim.unit}" if claim.unit else ""
-    found = f"{number(claim.value)}{unit}"
+    found = f"{written(claim.value)}{unit}"
     if claim.low is not None and claim.high is not None:
-        found += f" ({number(claim.low, 3)} to {number(claim.high, 3)} over {claim.count} {claim.what})"
+        found += f" ({written(claim.low, 3)} to {written(claim.high, 3)} over {claim.count} {claim.what})"
     if claim.op is None or claim.bound is None:
         return found
-    return f"{found}; claimed: {ASKED[claim.op]} {number(claim.bound)}{unit}"
+    return f"{found}; claimed: {ASKED[claim.op]} {written(claim.bound)}{unit}"
 
 
 def _word(claim: Claim) -> str:
@@ -221,11 +221,11 @@ def _compared(before: Report, now: Report) -> RenderableType:
 
 
 def _bound(claim: Claim) -> str:
-    return "" if claim.op is None or claim.bound is None else f"{claim.op} {number(claim.bound)}"
+    return "" if claim.op is None or claim.bound is None else f"{claim.op} {written(claim.bound)}"
 
 
 def _short(claim: Claim | None) -> str:
-    return "-" if claim is None or claim.value is None else number(claim.value, 3)
+    return "-" if claim is None or claim.value is None else written(claim.value, 3)
 
 
 # ---- lists and documents -----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from dllab.views.heat import HeatMap
 from dllab.views.pixels import Pictures
 from dllab.views.plane_map import Framed
 from dllab.views.surface import Surface, Trail
-from dllab.views.text import number
+from dllab.views.text import written
 
 MARKS = "abcdefghijklmnopqrstuvwxyz"
 BARE = 2
@@ -234,11 +234,11 @@ def _bars(picture: pictures.Bars, you: float | None) -> RenderableType:
     shares = _shares(shown, finite, picture.log)
     rows = []
     for name, value in ({**values, "you said": you} if you is not None else values).items():
-        said = f"{number(value, 3)} {picture.unit}".rstrip()
+        said = f"{written(value, 3)} {picture.unit}".rstrip()
         said = f"... {said}" if name == "you said" and too_long else said
         low, high = picture.spread.get(name, (value, value))
         if low < high:
-            said += f"  ({number(low, 3)} to {number(high, 3)})"
+            said += f"  ({written(low, 3)} to {written(high, 3)})"
         rows.append((name, shares[name], said, YOU if name not in values else PALETTE[0]))
     return Group(Text(picture.title + (" (logarithmic)" if picture.log else ""), "bold"), _Bars(rows))
 
@@ -265,7 +265,7 @@ def _cell(value: object) -> str:
         return "" if value is None else str(value)
     if isinstance(value, int | np.integer):
         return f"{int(value):,}"
-    return number(float(value)) if isinstance(value, float | np.floating) else str(value)
+    return written(float(value)) if isinstance(value, float | np.floating) else str(value)
 
 
 def _numeric(values: Sequence[object]) -> bool:

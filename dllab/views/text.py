@@ -19,6 +19,13 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def written(value: float | None, digits: int = 4) -> str:
+    """As in a text: digits significant ones, thousands apart up to ten millions: 0.1234, 3,860, 1.2e+08."""
+    if value is None or not 1000 <= abs(value) < 1e7:
+        return number(value, digits)
+    return f"{float(number(value, digits)):,.0f}"
+
+
 def count(number: int, one: str) -> str:
     """1 epoch, 2 epochs, 1,000 steps."""
     return f"{number:,} {one}{'' if number == 1 else 's'}"

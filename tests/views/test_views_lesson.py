@@ -16,6 +16,7 @@ from dllab.lessons.lesson import Heading, Lesson
 from dllab.lessons.report import Report
 from dllab.views import lesson as views
 from dllab.views.lesson_pictures import drawn, line_of
+from dllab.views.text import written
 
 PREDICT = Prediction(
     "how many times smaller?", "Few look harmless.", "Not as bad.", "That is the size.", unit="times", log=True, near=3,
@@ -84,7 +85,8 @@ def test_a_guess_stands_in_the_picture(kind: str, you: float) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "you", "end"),
-    [("lines", 1e-40, "you said (further down)"), ("lines", 1e40, "you said (further up)"), ("bars", 1e6, "... 1e+06 %"),
+    [("lines", 1e-40, "you said (further down)"), ("lines", 1e40, "you said (further up)"),
+     ("bars", 1e6, "... 1,000,000 %"),
      ("log_x", 1e9, "?: what you said, further right"), ("log_x", 1e-99, "?: what you said, further left")],
 )  # fmt: skip
 def test_a_guess_that_is_far_off_leaves_room_for_the_rest(kind: str, you: float, end: str) -> None:
@@ -154,3 +156,12 @@ def test_lines_and_documents() -> None:
 def test_the_list() -> None:
     found = [Heading(1, "first", "What is it?", "n01_first"), Heading(16, "made-up", "Why does it fade?", "n16_made_up")]
     compare("lesson_list", screen(views.listing(found), 80))
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(999.94, 4, "999.9"), (3861.0, 3, "3,860"), (-133_742.0, 4, "-133,700"), (9_999_999.0, 3, "10,000,000"),
+     (1e7, 4, "1e+07"), (float("nan"), 4, "nan"), (None, 4, "nan"), (float("inf"), 4, "inf"), (1e-6, 4, "1e-06")],
+)  # fmt: skip
+def test_numbers_as_in_a_text(value: float | None, digits: int, shown: str) -> None:
+    assert written(value, digits) == shown
