@@ -103,7 +103,7 @@ def run(lab: Lab) -> None:
         picture="both curves above S; the code is the factor p (1 - p), which cross-entropy is without",
     )
     runs = lab.runs({name: lab.recipe(f"loss={loss}", name="classes") for name, loss in
-                     (("cross-entropy", "cross_entropy"), ("squared error", "mse"))}, 7)  # fmt: skip
+                     (("cross-entropy", "cross_entropy"), ("squared error", "mse"))}, 15)  # fmt: skip
     right = {name: [100 * run.figure("accuracy") for run in each] for name, each in runs.items()}
     lab.claim("mean", "MSE's number is off the mean by", abs(fits["MSE"] - mean), "<", 1e-9)
     lab.claim("median", "MAE's number is off the median by", abs(fits["MAE"] - middle), "<", 1e-3)

@@ -98,7 +98,7 @@ def run(lab: Lab) -> None:
               max(abs(found / limit - 1) for _, _, limit, found, _ in rows), "<", 1e-5)  # fmt: skip
     lab.claim("below", "at 0.98 times 2 / L: steps of 200 that go up", max(below), "==", 0, "steps")
     lab.claim("above", "at 1.02 times 2 / L: height after 200 steps divided by that at the start", min(above), ">", 100)
-    nets = lab.nets({"net": lab.recipe(name="net")}, 7, trained=False)["net"]
+    nets = lab.nets({"net": lab.recipe(name="net")}, 11, trained=False)["net"]
     found = lab.each(nets, lambda net: descent(net, share, 600, 15), "descent on nets")
     middle = np.median([one.largest * one.lr / 2 for one in found], axis=0)
     lab.picture(

@@ -114,7 +114,7 @@ def run(lab: Lab) -> None:
               less(right[f"CNN, {some}"], right[f"dense, {many}"]), ">", -1, "points")  # fmt: skip
     lab.claim("curves", "curves: accuracy of the CNN less that of the dense net", lead[curves], ">", 10, "points")
     lab.claim(
-        "shuffled", "curves, points shuffled: accuracy of the CNN less the dense net's", lead[shuffled], "<", 5, "points"
+        "shuffled", "curves, points shuffled: accuracy of the CNN less the dense net's", lead[shuffled], "<", 8, "points"
     )
     lab.claim("work", "multiply-adds of the whole CNN divided by the dense net's", cnn.multiply_adds / small.multiply_adds,
               ">", 10)  # fmt: skip
