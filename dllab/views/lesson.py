@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dllab.lessons.claim import Claim, Prediction
+from dllab.lessons.knobs import usual
 from dllab.lessons.lesson import Heading, Lesson
 from dllab.lessons.report import Report
 from dllab.runs.metrics_log import plain
@@ -154,7 +155,7 @@ def left_out(lesson: Lesson) -> RenderableType:
 
 def _knobs(lesson: Lesson) -> RenderableType:
     """What can be changed, by its short names."""
-    names = [*(f"{name}={usual}" for name, usual in lesson.options.items()), *lesson.knobs]
+    names = [f"{name}={value}" if value else name for name, value in usual(lesson).items()]
     more = "any key of its recipe (--show-recipe)"
     return Plain(Text.assemble("\n", ("Change it: ", "bold"), f"dllab lesson {lesson.number} KEY=VALUE, with ",
                                f"{', '.join(names)} or {more}" if names else more))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from statistics import median
@@ -11,11 +12,12 @@ from rich.console import Console
 
 from dllab.cli.main import run as command_line
 from dllab.core.settings import jit_enabled
+from dllab.lessons.knobs import usual
 from dllab.lessons.lab import Lab
 from dllab.lessons.lesson import Lesson, find, headings, knobs_in
 from dllab.lessons.pictures import Table, Trace
 from dllab.lessons.report import run
-from dllab.recipe import parse
+from dllab.recipe import RecipeError, parse
 from dllab.views import lesson as views
 from dllab.views.lesson_pictures import line_of
 
@@ -101,6 +103,23 @@ def test_claims_hold(lesson: Lesson) -> None:
 def test_without_the_cause_a_claim_fails(slug: str, change: str, claim: str) -> None:
     report = run(find(slug), changes=shlex.split(change))
     assert {one.id: one.holds for one in report.claims}[claim] is False
+
+
+def test_what_a_knob_is_said_to_be_it_is(lesson: Lesson) -> None:
+    """Typed as a change it changes nothing, in every recipe that takes it."""
+    said = {name: value for name, value in usual(lesson).items() if value and name in lesson.knobs}
+    for name, value in said.items():
+        taken = 0
+        for text in lesson.recipes.values():
+            with contextlib.suppress(RecipeError):
+                assert parse(text, [f"{lesson.knobs[name]}={value}"]).resolved() == parse(text).resolved(), name
+                taken += 1
+        assert taken, f"no recipe takes {name}={value}"
+
+
+def test_most_knobs_are_said_to_be_something() -> None:
+    values = [value for slug in SLUGS for value in usual(find(slug)).values()]
+    assert sum(map(bool, values)) > 0.8 * len(values)
 
 
 @pytest.mark.slow
