@@ -52,8 +52,10 @@ def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80),
                 answers: Sequence[tuple[str, str]] = ()) -> Done:  # fmt: skip
     """Run `dllab ARGUMENTS` in a terminal of that many lines and columns; `out` is all it showed.
 
-    Ctrl-C is pressed as soon as the text `interrupt` has appeared. `piped_out`: stdout is a pipe (then it is `out`, and
-    `err` is what the terminal showed). `answers`: one after the other, a text that is waited for and what is typed then.
+    Ctrl-C is pressed as soon as the text `interrupt` has appeared, and again where nothing comes of it for 20 s: one that
+    arrives in the instant before Python waits for a line is noticed only after that line. `piped_out`: stdout is a pipe
+    (then it is `out`, and `err` is what the terminal showed). `answers`: one after the other, a text that is waited for and
+    what is typed then.
     """
     import fcntl
     import pty
@@ -66,7 +68,7 @@ def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80),
     stdout = subprocess.PIPE if piped_out else slave
     process = subprocess.Popen([*COMMAND, *arguments], cwd=folder, env=variables, stdin=slave, stdout=stdout, stderr=slave)
     os.close(slave)
-    shown, pressed, deadline = b"", False, time.monotonic() + 300
+    shown, press, deadline = b"", 0.0, time.monotonic() + 300
     waiting, heard = list(answers), 0
     while time.monotonic() < deadline:
         if select.select([master], [], [], 0.05)[0]:
@@ -80,9 +82,9 @@ def in_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80),
         if waiting and waiting[0][0].encode() in shown[heard:]:
             heard = len(shown)
             os.write(master, waiting.pop(0)[1].encode())
-        if interrupt and not pressed and interrupt.encode() in shown:
+        if interrupt and interrupt.encode() in shown and time.monotonic() > press:
             process.send_signal(signal.SIGINT)
-            pressed = True
+            press = time.monotonic() + 20
     os.close(master)
     out = process.stdout.read().decode() if process.stdout is not None else ""
     if process.stdout is not None:
