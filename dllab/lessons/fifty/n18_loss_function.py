@@ -95,7 +95,7 @@ def run(lab: Lab) -> None:
               [each[-1] / each[0] for each in falling], "<", 0.5)  # fmt: skip
     with np.errstate(invalid="ignore"):  # of errors that stay the same
         together = [float(np.corrcoef(*each)[0, 1]) for each in zip(falling, errors)]
-    lab.claim("follows", "correlation, over the epochs, of training loss and errors on new rows", together, ">", 0.6)
+    lab.claim("follows", "correlation, over the epochs, of training loss and errors on new rows", together, ">", 0.7)
     planes = [path_plane(net.network, net.path).shares for net in nets if net.path]
     lab.claim("slice", "variance of the way through all parameters: share that lies in its plane",
               [100 * sum(shares or ()) for shares in planes], ">", 80, "%")  # fmt: skip
