@@ -36,12 +36,10 @@ def addresses() -> dict[str, int]:
 
 @cache
 def _addresses() -> dict[str, int]:
-    import threadpoolctl
+    from dllab.core.blas_threads import one_for_good
 
     capsules = _cython_blas().__pyx_capi__
-    libraries = threadpoolctl.ThreadpoolController()
-    others = [lib.filepath for lib in libraries.lib_controllers if "numpy.libs" not in lib.filepath]
-    libraries.select(filepath=others).limit(limits=1, user_api="blas")
+    one_for_good()
     return {f"dllab_{name}": _capsule_address(capsules[name]) for name in ("sgemm", "dgemm")}
 
 

@@ -6,10 +6,10 @@ import math
 from typing import Annotated, ClassVar
 
 import numpy as np
-import threadpoolctl
 from pydantic import Field
 
 from dllab.core import rng
+from dllab.core.blas_threads import one_for_now
 from dllab.inits.initializer import Initializer
 
 
@@ -41,8 +41,7 @@ class Orthogonal(Initializer):
         """A scaled orthogonal matrix of that shape; `fans` do not matter."""
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = rng.normal(key, rows * columns).reshape(max(rows, columns), min(rows, columns))
-        # With more threads LAPACK gives other bits. For good: other threads may draw at the same time.
-        threadpoolctl.threadpool_limits(1, user_api="blas")
-        q, r = np.linalg.qr(tall)
+        with one_for_now():  # with more threads LAPACK gives other bits
+            q, r = np.linalg.qr(tall)
         q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)

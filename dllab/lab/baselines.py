@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -23,6 +24,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import ThreadpoolController
+
+from dllab.core.blas_threads import one_for_now
 
 Kind = Literal["tree", "linear", "logistic"]
 ROUNDS = 1000
@@ -71,7 +74,7 @@ class Baseline:
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Classes or values (N,) for inputs x (N, ...)."""
-        with _pools().limit(limits=1):
+        with _one_thread():
             found: NDArray[Any] = self.model.predict(flat(x))
         return found.reshape(len(found))
 
@@ -107,7 +110,7 @@ def fit(
     model = _new(kind, classes, depth, seed)
     inputs, targets = flat(x), np.asarray(y).reshape(-1)
     began = time.perf_counter()
-    with _pools().limit(limits=1), warnings.catch_warnings():  # so small, threads only get in each other's way
+    with _one_thread(), warnings.catch_warnings():  # so small, threads only get in each other's way
         warnings.simplefilter("ignore")  # that it has not quite converged after ROUNDS
         model.fit(inputs, targets)
     return Baseline(kind, model, time.perf_counter() - began, _numbers(kind, model), _work(kind, model, inputs))
@@ -117,6 +120,12 @@ def flat(x: ArrayLike) -> NDArray[Any]:
     """Inputs (N, ...) as rows of numbers (N, F)."""
     found = np.asarray(x)
     return found.reshape(len(found), -1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    with one_for_now(), _pools().limit(limits=1, user_api="openmp"):
+        yield
 
 
 @cache

@@ -6,13 +6,12 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from dllab.core.blas_threads import one_for_now
 from dllab.engine import executor
 from dllab.lab.crew import Crew
 from dllab.recipe import Recipe
@@ -92,15 +91,9 @@ def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs
 
     found: dict[int, Any] = {}
     pieces = [[piece(place, item)] for place, (_, item) in enumerate(work)]
-    with _pools().limit(limits=1, user_api="blas"), contextlib.closing(crew.work(pieces)) as messages:
+    with one_for_now(), contextlib.closing(crew.work(pieces)) as messages:
         for message in messages:
             if message is not None:
                 found[message[0]] = message[1]
             tell(len(found), len(work), work[min(len(found), len(work) - 1)][0])
     return [found[place] for place in range(len(work))]
-
-
-@cache
-def _pools() -> ThreadpoolController:
-    """The threads of NumPy's products; where several of ours work, more of them only wait for each other."""
-    return ThreadpoolController()
