@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -131,7 +132,7 @@ class _Assembly:
         if node is None:
             return None
         try:
-            return tuple(TypeAdapter(Shape).validate_python(plain(node), strict=True))
+            return tuple(_shape().validate_python(plain(node), strict=True))
         except ValidationError as error:
             at = error.errors(include_url=False)[0]["loc"]
             wrong = node.items[at[0]] if isinstance(node, ListNode) and at and isinstance(at[0], int) else node
@@ -220,6 +221,11 @@ class _Assembly:
         else:
             return float(value)
         return None
+
+
+@cache
+def _shape() -> TypeAdapter[list[int]]:
+    return TypeAdapter(Shape)
 
 
 def _is_figure(name: str) -> bool:

@@ -7,7 +7,9 @@ tags are refused while reading, and nothing recurses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -29,6 +31,8 @@ from dllab.recipe.place import LINE_BREAK, Place
 from dllab.recipe.scalars import OutOfRange, resolve
 
 MAX_BYTES = 1 << 20
+SHORT, KEPT = 2000, 100
+"""Texts of up to so many characters, and how many of them, are parsed once: lessons change one recipe often."""
 INDENT = "keys and list items that belong together start in the same column; quote a text that holds ': ' or quotes"
 # What the parser says, as a fragment: what that means, what to do.
 PLAIN_WORDS = {
@@ -82,7 +86,7 @@ def read(text: str, place_of: Callable[[Any, int], Place], problems: Problems) -
         return None
     reader = _Reader(place_of, problems)
     try:
-        return reader.document(YAML(typ="safe", pure=True).parse(text))
+        return reader.document(_events(text))
     except _Stop:
         return None
     except MarkedYAMLError as error:
@@ -97,6 +101,24 @@ def read(text: str, place_of: Callable[[Any, int], Place], problems: Problems) -
         message = "not readable as YAML: an escape or a directive in it has a number out of range"
         problems.add(message, place_of(_mark_at(text, 0), 1), "look for \\x, \\u and \\U in double quotes, and for %")
     return None
+
+
+def _events(text: str) -> Iterator[Any]:
+    """What the parser finds, one after the other; of a short text that was read before, without parsing it again."""
+    if len(text) <= SHORT:
+        with suppress(YAMLError, ValueError, OverflowError):  # read again, up to the mistake: what comes before it counts
+            return iter(_all_events(text))
+    return _parser(text)
+
+
+@lru_cache(KEPT)
+def _all_events(text: str) -> tuple[Any, ...]:
+    return tuple(_parser(text))
+
+
+def _parser(text: str) -> Iterator[Any]:
+    events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
+    return events
 
 
 def file_places(label: str, text: str) -> Callable[[Any, int], Place]:

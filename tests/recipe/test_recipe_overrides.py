@@ -233,3 +233,22 @@ def test_a_key_that_an_override_sets_stands_in_the_override() -> None:
     recipe = load("moons", ["train={epochs: 3}", "optimizer.lr=0.5"])
     assert recipe.place("train").label == "override train={epochs: 3}"
     assert recipe.place("model").line == 2
+
+
+def test_a_text_that_is_read_again_is_as_it_was_written() -> None:
+    """The parser's events of a short text are kept; what overrides change, and places, are of one reading."""
+    text = "input: [2]\nmodel: [{dense: {units: 3, bias: true}}, tanh]\n"
+    changed = parse(text, ["model[0].dense.units=5", "model[1]=leaky_relu"], "first.yaml")
+    again = parse(text, label="second.yaml")
+    assert (changed.model[0].part.units, again.model[0].part.units) == (5, 3)
+    assert again.model[1].part.name == "tanh" and again.places["model"].label == "second.yaml"
+
+
+def test_a_text_that_cannot_be_read_is_refused_again_with_all_that_is_wrong() -> None:
+    text = "about: &a b\nabout: *a\nmodel: [tanh\n"
+    said = []
+    for _ in range(2):
+        with pytest.raises(RecipeError) as raised:
+            parse(text, label="r.yaml")
+        said.append(str(raised.value))
+    assert said[0] == said[1] and "an anchor (&a)" in said[0] and "a list that is not closed" in said[0]
