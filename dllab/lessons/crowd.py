@@ -76,16 +76,20 @@ class Crowd:
         return self._series[key]
 
 
-def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs: int, tell: Progress) -> list[Any]:
-    """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`)."""
+def crowd(work: Sequence[tuple[str, Any]], do: Callable[[Crowd, Any], Any], jobs: int, tell: Progress,
+          turns: threading.Semaphore | None = None) -> list[Any]:  # fmt: skip
+    """Do every piece of work; results in their order. The first error ends it all, as Ctrl-C does (raised by `tell`).
+
+    `turns`: of several crowds that share the processors; each piece takes one.
+    """
     crew: Crew[tuple[int, Any]] = Crew(max(1, min(jobs, len(work))))
     building, own = threading.Lock(), threading.local()
-    single = jobs > 1 and len(work) == 1  # it may have all processors
+    single = jobs > 1 and len(work) == 1 and turns is None  # it may have all processors
 
     def piece(place: int, item: Any) -> Iterator[tuple[int, Any]]:
         if not hasattr(own, "crowd"):
             own.crowd = Crowd(building, lambda: not crew.stopped)
-        with contextlib.nullcontext() if single else executor.one_thread():
+        with turns or contextlib.nullcontext(), contextlib.nullcontext() if single else executor.one_thread():
             found = do(own.crowd, item)
         yield place, found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -23,17 +24,19 @@ SEEDS = 1000
 class Lab:
     """Where one lesson runs once, for one `seed`.
 
-    `changes`: the user's, as texts; `few`: one net in place of several, so that a change is seen at once. `tell` hears how
-    far things are. `blocks` and `claims` are what the lesson has shown, in its order; `truth`: what was to be predicted.
+    `changes`: the user's, as texts; `few`: one net in place of several, so that a change is seen at once. `turns`: of
+    lessons that run at the same time. `tell` hears how far things are. `blocks` and `claims` are what the lesson has shown,
+    in its order; `truth`: what was to be predicted.
 
     Raises NoLesson and RecipeError for changes that cannot be made.
     """
 
     def __init__(self, lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool = False,
-                 jobs: int | None = None, tell: Progress = nothing) -> None:  # fmt: skip
+                 jobs: int | None = None, tell: Progress = nothing,
+                 turns: threading.Semaphore | None = None) -> None:  # fmt: skip
         self.lesson, self.seed, self.changes, self.few = lesson, seed, tuple(changes), few
         self.jobs = jobs or executor.free_cores()
-        self._tell = tell
+        self._tell, self._turns = tell, turns
         self._options, overrides = _sorted(lesson, changes)
         self._overrides = _where(lesson, overrides)
         self.blocks: list[tuple[Any, str]] = []
@@ -94,14 +97,14 @@ class Lab:
 
     def each(self, items: Iterable[Any], do: Callable[[Any], Any], what: str = "") -> list[Any]:
         """Do something with every item, on all processors; in their order."""
-        return crowd([(what, item) for item in items], lambda crowded, item: do(item), self.jobs, self._tell)
+        return crowd([(what, item) for item in items], lambda crowded, item: do(item), self.jobs, self._tell, self._turns)
 
     def _each(
         self, recipes: Mapping[str, Recipe], nets: int, do: Callable[[Any, Recipe, int], Any]
     ) -> dict[str, list[Any]]:
         seeds = self.seeds(nets)
         work = [(name, (recipe, seed)) for name, recipe in recipes.items() for seed in seeds]
-        found = crowd(work, lambda crowded, item: do(crowded, *item), self.jobs, self._tell)
+        found = crowd(work, lambda crowded, item: do(crowded, *item), self.jobs, self._tell, self._turns)
         count = len(seeds)
         return {name: found[place * count : (place + 1) * count] for place, name in enumerate(recipes)}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from dllab.engine import executor
 from dllab.lessons.claim import Claim
 from dllab.lessons.crowd import Progress, nothing
 from dllab.lessons.lab import Lab
@@ -39,9 +41,10 @@ class Report:
 
 
 def run(lesson: Lesson, *, seed: int = 0, changes: Sequence[str] = (), few: bool = False, jobs: int | None = None,
-        tell: Progress = nothing) -> Report:  # fmt: skip
+        tell: Progress = nothing, turns: threading.Semaphore | None = None) -> Report:  # fmt: skip
     """Run a lesson. Raises NoLesson and RecipeError for changes that cannot be made."""
-    lab, began = Lab(lesson, seed=seed, changes=changes, few=few, jobs=jobs, tell=tell), time.perf_counter()
+    began = time.perf_counter()
+    lab = Lab(lesson, seed=seed, changes=changes, few=few, jobs=jobs, tell=tell, turns=turns)
     _run(lab)
     seconds = time.perf_counter() - began
     return Report(lesson, seed, tuple(changes), tuple(lab.blocks), tuple(lab.claims), lab.truth, seconds, few)
@@ -63,9 +66,10 @@ def _run(lab: Lab) -> None:
 
 def beside(lesson: Lesson, changes: Sequence[str], *, seed: int = 0, few: bool = True,
            tell: Progress = nothing) -> tuple[Report, Report]:  # fmt: skip
-    """A lesson as it is and with changes, side by side, each on one thread."""
+    """A lesson as it is and with changes, side by side; they share the processors."""
     Lab(lesson, changes=changes)  # what cannot be changed is told before anything is trained
+    turns = threading.Semaphore(executor.free_cores())
     with ThreadPoolExecutor(1) as pool:
-        before = pool.submit(run, lesson, seed=seed, few=few, jobs=1)
-        now = run(lesson, seed=seed, changes=changes, few=few, jobs=1, tell=tell)
+        before = pool.submit(run, lesson, seed=seed, few=few, turns=turns)
+        now = run(lesson, seed=seed, changes=changes, few=few, tell=tell, turns=turns)
         return before.result(), now

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,28 @@ def test_numpy_takes_one_thread_while_several_work() -> None:
         before = threads()
         assert crowd([("", place) for place in range(3)], lambda crowded, place: threads(), 2, nothing) == 3 * [{1}]
         assert threads() == before
+
+
+def test_crowds_with_turns_share_the_processors() -> None:
+    """No more pieces at a time than there are turns, in all crowds together; each has its own results."""
+    turns, lock = threading.Semaphore(2), threading.Lock()
+    now: list[int] = []
+    most: list[int] = []
+
+    def work(around: Crowd, item: int) -> int:
+        with lock:
+            now.append(item)
+            most.append(len(now))
+        time.sleep(0.005)
+        with lock:
+            now.remove(item)
+        return -item
+
+    with ThreadPoolExecutor(3) as pool:
+        works = [[("", 100 * each + place) for place in range(8)] for each in range(3)]
+        found = list(pool.map(lambda work_of: crowd(work_of, work, 4, nothing, turns), works))
+    assert found == [[-item for _, item in each] for each in works]
+    assert max(most) == 2
 
 
 def test_the_first_error_ends_it_all() -> None:
