@@ -65,9 +65,16 @@ class _Vectors:
         return self.builder.shuffle_vector(one, nothing, everywhere)
 
     def mask(self, columns: Any) -> Any:
-        """The first `columns` lanes (none for a negative number, all for a large one)."""
-        numbers = ir.Constant(ir.VectorType(INT64, self.lanes), [ir.Constant(INT64, n) for n in range(self.lanes)])
-        return self.builder.icmp_signed("<", numbers, self.splat(columns))
+        """The first `columns` lanes (none for a negative number, all for a large one).
+
+        Compared as integers as wide as the numbers: AVX2 then takes the outcome as it is. It makes the mask anew in the
+        innermost loop, and from other widths that costs as much as the products.
+        """
+        kind = ir.IntType(64 if isinstance(self.real, ir.DoubleType) else 32)
+        numbers = ir.Constant(ir.VectorType(kind, self.lanes), [ir.Constant(kind, n) for n in range(self.lanes)])
+        for limit, sign in ((_fixed(self.lanes), ">"), (_fixed(0), "<")):
+            columns = self.builder.select(self.builder.icmp_signed(sign, columns, limit), limit, columns)
+        return self.builder.icmp_signed("<", numbers, self.splat(self.builder.trunc(columns, kind)))
 
     def load(self, place: Any, mask: Any) -> Any:
         """Lanes outside the mask are 0 and not read."""
