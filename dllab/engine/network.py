@@ -126,6 +126,11 @@ class Network:
         self.updates += 1
         return loss
 
+    def stepping(self, x: ArrayLike, y: ArrayLike, batch: int, most: int) -> Stepping:
+        """What makes up to `most` steps a call, each on a batch of rows of x (N, ...) and y. Raises what `step` does."""
+        inputs, targets = self._pairs(x, y)
+        return Stepping(self, {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy()}, batch, most)
+
     @property
     def gradients(self) -> dict[str, NDArray[Any]]:
         """Views of the gradients that the last step left, named as the parameters."""
@@ -143,12 +148,7 @@ class Network:
 
     def training_batch(self, x: ArrayLike, y: ArrayLike, **extras: ArrayLike) -> Bound:
         """The training program bound to one batch of a user's own arrays. `extras`: see forward."""
-        inputs = self._inputs(x)
-        targets = inputs if self.plan.question.loss is not None and self.plan.question.targets is None else self._targets(y)
-        if len(inputs) != len(targets):
-            raise ValueError(f"x has {len(inputs)} rows and y has {len(targets)}; give one target for every input")
-        if len(inputs) == 0:
-            raise ValueError("an empty batch: x has no rows")
+        inputs, targets = self._pairs(x, y)
         key = len(inputs)
         beside = self._extras(key, extras)
         if key not in self._batches:
@@ -162,6 +162,15 @@ class Network:
         for name, values in beside.items():
             bound.arrays[name][...] = values
         return bound
+
+    def _pairs(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+        inputs = self._inputs(x)
+        targets = inputs if self.plan.question.loss is not None and self.plan.question.targets is None else self._targets(y)
+        if len(inputs) != len(targets):
+            raise ValueError(f"x has {len(inputs)} rows and y has {len(targets)}; give one target for every input")
+        if len(inputs) == 0:
+            raise ValueError("an empty batch: x has no rows")
+        return inputs, targets
 
     def _extras(self, rows: int, given: Mapping[str, ArrayLike]) -> dict[str, NDArray[Any]]:
         """The further columns of the plan, and its tables, from what is given."""
@@ -239,6 +248,34 @@ class Asking:
         """The outputs (rows, ...), in an array that the next call fills anew."""
         executor.run(self._bound, 0, 1)
         return self._outputs.reshape(self._shape)
+
+
+class Stepping:
+    """Training steps on batches of rows of the same arrays, many in one call.
+
+    The bits are those of `Network.step` with each batch, but where dropout draws by the place of a row among all.
+    """
+
+    def __init__(self, network: Network, columns: dict[str, NDArray[Any]], batch: int, most: int) -> None:
+        self._network, self._batch, self._most = network, batch, most
+        self._rows_of_data = len(columns[COLUMN + INPUTS])
+        self._order = np.zeros((most, batch), np.int64)
+        flat = self._order.reshape(-1)
+        self._bound = Bound(network.memory, "train:plain", batch, columns, flat, base=flat)
+        self._bound.keep_order()
+
+    def run(self, rows: NDArray[np.int64], lr: float | None = None) -> None:
+        """A step on each row of `rows` (steps, batch). Raises ValueError for more steps, and rows that are not there."""
+        count = len(rows)
+        if rows.shape != (count, self._batch) or count > self._most:
+            raise ValueError(f"rows have shape {rows.shape}; expected up to {self._most} batches of {self._batch}")
+        if count and not 0 <= rows.min() <= rows.max() < self._rows_of_data:
+            raise ValueError(f"rows run from {rows.min()} to {rows.max()}; there are {self._rows_of_data}")
+        network = self._network
+        self._order[(network.updates + np.arange(count)) % self._most] = rows  # where the loop looks for its next steps
+        rate = network.learning_rate if lr is None else lr
+        executor.run(self._bound, network.updates, network.updates + count, np.full(count, rate))
+        network.updates += count
 
 
 def labels(y: NDArray[Any], classes: int) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -32,12 +33,12 @@ def go_on(net: Subject, recipe: Recipe, steps: int, look: Callable[[Subject], T]
         raise ValueError("the net that goes on has parameters of other shapes")
     for values, taken in zip(own, given):
         values[...] = taken
-    rows, batch = other.rows("train"), other.network.plan.question.batch
-    x, y, draw = other.data.seen(rows), other.data.targets(rows), np.random.default_rng(seed)
-    seen = [look(other)]
-    for step in range(1, steps + 1):
-        some = draw.integers(0, len(rows), batch)
-        other.network.step(x[some], y[some])
-        if step * looks // steps > (step - 1) * looks // steps:
-            seen.append(look(other))
+    rows, batch, looks = other.rows("train"), other.network.plan.question.batch, min(looks, steps)
+    ends = [-(-steps * place // looks) for place in range(1, looks + 1)]
+    most = max((last - first for first, last in pairwise([0, *ends])), default=1)
+    stepping = other.network.stepping(other.data.seen(rows), other.data.targets(rows), batch, most)
+    seen, draw = [look(other)], np.random.default_rng(seed)
+    for first, last in pairwise([0, *ends]):
+        stepping.run(draw.integers(0, len(rows), (last - first, batch)))
+        seen.append(look(other))
     return seen

@@ -41,6 +41,24 @@ def test_steps_are_those_of_the_other_recipe() -> None:
     assert np.allclose(far[1] - far[0], 100 * (near[1] - near[0]), rtol=1e-2)
 
 
+@pytest.mark.parametrize(
+    ("steps", "looks", "places"), [(10, 4, [3, 5, 8, 10]), (3, 10, [1, 2, 3]), (0, 2, []), (7, 1, [7])]
+)
+def test_many_steps_at_once_are_those_made_one_by_one(steps: int, looks: int, places: list[int]) -> None:
+    net, recipe = Subject.untrained(load(RECIPE), seed=3), load(RECIPE, ["optimizer={adam: 0.02}"])
+    seen = go_on(net, recipe, steps, first, looks, seed=5)
+    other, draw = Subject.untrained(recipe, seed=5), np.random.default_rng(5)
+    for label, values in net.network.parameters.items():
+        other.network.parameters[label][...] = values
+    rows, alone = other.rows("train"), [first(other)]
+    for _ in range(steps):
+        some = rows[draw.integers(0, len(rows), 16)]
+        other.network.step(other.data.seen(some), other.data.targets(some))
+        alone.append(first(other))
+    assert len(seen) == 1 + len(places)
+    assert all(np.array_equal(one, alone[place]) for one, place in zip(seen, [0, *places]))
+
+
 def test_nets_of_another_shape_are_refused() -> None:
     net = Subject.untrained(load(RECIPE))
     with pytest.raises(ValueError, match="other shapes"):
