@@ -6,6 +6,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from dllab.engine import executor
@@ -74,11 +75,11 @@ class Lab:
         first = self.seed * SEEDS
         return range(first, first + (1 if self.few else count))
 
-    def runs(self, recipes: Mapping[str, Recipe], nets: int = 5) -> dict[str, list[Run]]:
+    def runs(self, recipes: Mapping[str, Recipe], nets: int | Mapping[str, int] = 5) -> dict[str, list[Run]]:
         """Train so many nets of each recipe, with the same seeds, and keep their figures and curves."""
         return self._each(recipes, nets, lambda crowded, recipe, seed: crowded.run(recipe, seed))
 
-    def nets(self, recipes: Mapping[str, Recipe], nets: int = 5, *, trained: bool = True,
+    def nets(self, recipes: Mapping[str, Recipe], nets: int | Mapping[str, int] = 5, *, trained: bool = True,
              watched: bool = False) -> dict[str, list[Subject]]:  # fmt: skip
         """So many nets of each recipe to look into: trained, or as their weights are drawn. `watched`: with a trace."""
 
@@ -99,14 +100,12 @@ class Lab:
         """Do something with every item, on all processors; in their order."""
         return crowd([(what, item) for item in items], lambda crowded, item: do(item), self.jobs, self._tell, self._turns)
 
-    def _each(
-        self, recipes: Mapping[str, Recipe], nets: int, do: Callable[[Any, Recipe, int], Any]
-    ) -> dict[str, list[Any]]:
-        seeds = self.seeds(nets)
-        work = [(name, (recipe, seed)) for name, recipe in recipes.items() for seed in seeds]
-        found = crowd(work, lambda crowded, item: do(crowded, *item), self.jobs, self._tell, self._turns)
-        count = len(seeds)
-        return {name: found[place * count : (place + 1) * count] for place, name in enumerate(recipes)}
+    def _each(self, recipes: Mapping[str, Recipe], nets: int | Mapping[str, int],
+              do: Callable[[Any, Recipe, int], Any]) -> dict[str, list[Any]]:  # fmt: skip
+        seeds = {name: self.seeds(nets if isinstance(nets, int) else nets[name]) for name in recipes}
+        work = [(name, (recipe, seed)) for name, recipe in recipes.items() for seed in seeds[name]]
+        found = iter(crowd(work, lambda crowded, item: do(crowded, *item), self.jobs, self._tell, self._turns))
+        return {name: list(islice(found, len(seeds[name]))) for name in recipes}
 
     # ---- what is shown -------------------------------------------------------------------------------------------------
 

@@ -67,8 +67,7 @@ def run(lab: Lab) -> None:
     drawn = lab.nets({"": given}, 5, trained=False)[""]
     own = between(drawn[0])[0].kind
     recipes = {own: given} | others
-    nets = {own: drawn} | {name: lab.nets({name: recipe}, 31 if name == RELU else 5, trained=False)[name]
-                           for name, recipe in others.items()}  # fmt: skip
+    nets = {own: drawn} | lab.nets(others, {RELU: 31, NORMED: 5, RESIDUAL: 5}, trained=False)
     norms = {name: [weight_gradients(net) for net in each] for name, each in nets.items()}
     share = {name: [one[0] / one[-1] for one in each] for name, each in norms.items()}
     runs = lab.runs(recipes, 5)

@@ -64,7 +64,7 @@ BREAKS = (("forget_bias=-2", "solves"), ("forget_bias=-2", "keeps"))
 
 def run(lab: Lab) -> None:
     """A gap that the RNN fails at, and what the gates do on the way."""
-    nets = {name: lab.nets({name: lab.recipe(*WAYS[name])}, count)[name] for name, count in NETS.items()}
+    nets = lab.nets({name: lab.recipe(*changes) for name, changes in WAYS.items()}, NETS)
     right = {name: [100 * net.figure("accuracy") for net in each] for name, each in nets.items()}
     counts = {name: summarize(each[0].recipe).layers[1].parameters for name, each in nets.items()}
     lucky = sum(one > 90 for one in right[RNN])

@@ -53,6 +53,7 @@ train: {epochs: 100, batch: 128}
 """,
 }
 KNOBS = {"lr": "optimizer.lr", "decay": "optimizer.weight_decay", "window": "data.window", "epochs": "train.epochs"}
+NETS = {"skip-gram": 3, "GloVe": 3, "sums": 5}
 STRONGEST = 5
 SHOWN = ("king", "david", "bread", "water", "heaven", "earth", "day", "night")
 OPPOSITES = (("good", "evil"), ("day", "night"), ("heaven", "earth"), ("life", "death"), ("man", "woman"),
@@ -77,8 +78,7 @@ BREAKS = (("lr=0.0000001", "skip-gram"), ("decay=0", "circle"))
 def run(lab: Lab) -> None:
     """Vectors of words against those of another text; numbers on circles."""
     ways = ("skip-gram", "GloVe")
-    nets = lab.nets({name: lab.recipe(name=name) for name in ways}, 3)
-    nets |= lab.nets({"sums": lab.recipe(name="sums")}, 5)
+    nets = lab.nets({name: lab.recipe(name=name) for name in NETS}, NETS)
     drawn = lab.nets({"sums": lab.recipe(name="sums"), "words": lab.recipe(name="skip-gram")}, 1, trained=False)
     sample, table = neighbours.sample(), vectors_of(nets["skip-gram"][0]).table
     found = {name: [neighbours.against(vectors_of(net).table, sample) for net in nets[name]] for name in ways}
