@@ -126,10 +126,11 @@ class Network:
         self.updates += 1
         return loss
 
-    def stepping(self, x: ArrayLike, y: ArrayLike, batch: int, most: int) -> Stepping:
+    def stepping(self, x: ArrayLike, y: ArrayLike, batch: int, most: int, **extras: ArrayLike) -> Stepping:
         """What makes up to `most` steps a call, each on a batch of rows of x (N, ...) and y. Raises what `step` does."""
         inputs, targets = self._pairs(x, y)
-        return Stepping(self, {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy()}, batch, most)
+        columns = {COLUMN + INPUTS: inputs.copy(), COLUMN + TARGETS: targets.copy()}
+        return Stepping(self, columns | self._extras(len(inputs), extras), batch, most)
 
     @property
     def gradients(self) -> dict[str, NDArray[Any]]:

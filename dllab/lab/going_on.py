@@ -17,7 +17,7 @@ T = TypeVar("T")
 def training_loss(net: Subject) -> float:
     """The loss of all training rows as one batch."""
     rows = net.rows("train")
-    return net.network.loss_and_gradients(net.data.seen(rows), net.data.targets(rows))[0]
+    return net.network.loss_and_gradients(net.data.seen(rows), net.data.targets(rows), **net.extras(rows))[0]
 
 
 def go_on(net: Subject, recipe: Recipe, steps: int, look: Callable[[Subject], T], looks: int = 10, *,
@@ -36,7 +36,8 @@ def go_on(net: Subject, recipe: Recipe, steps: int, look: Callable[[Subject], T]
     rows, batch, looks = other.rows("train"), other.network.plan.question.batch, min(looks, steps)
     ends = [-(-steps * place // looks) for place in range(1, looks + 1)]
     most = max((last - first for first, last in pairwise([0, *ends])), default=1)
-    stepping = other.network.stepping(other.data.seen(rows), other.data.targets(rows), batch, most)
+    x, y, extras = other.data.seen(rows), other.data.targets(rows), other.extras(rows)
+    stepping = other.network.stepping(x, y, batch, most, **extras)
     seen, draw = [look(other)], np.random.default_rng(seed)
     for first, last in pairwise([0, *ends]):
         stepping.run(draw.integers(0, len(rows), (last - first, batch)))

@@ -164,10 +164,12 @@ class Subject:
 
     def backward(self, rows: NDArray[np.int64]) -> Inside:
         """The buffers after forward and backward of these rows as one batch."""
+        return Inside.training(self.network, self.data.seen(rows), self.data.targets(rows), **self.extras(rows))
+
+    def extras(self, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What the data have of these rows beside inputs and targets: lengths, what a decoder reads, tables."""
         columns = self.data.dataset.columns
-        extras = {name: columns[name][rows] for name in (LENGTHS, DECODER) if name in columns}
-        extras |= self.data.dataset.tables
-        return Inside.training(self.network, self.data.seen(rows), self.data.targets(rows), **extras)
+        return {name: columns[name][rows] for name in (LENGTHS, DECODER) if name in columns} | self.data.dataset.tables
 
     def _take(self, network: Network) -> None:
         """The weights and running state of another net of the same recipe."""

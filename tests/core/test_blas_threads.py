@@ -61,11 +61,13 @@ def test_numpy_has_its_threads_again_after_the_last_of_blocks_that_overlap(ask: 
         assert seen == [{1}, {1}, {1}] and threads() == {2}
 
 
-def test_what_is_limited_for_good_stays_so_after_a_block() -> None:
-    with one_for_now():
-        blas._addresses.cache_clear()
-        blas.addresses()
-    assert threads(kernels=True) == {1}
+def test_what_is_limited_for_good_within_a_block_stays_so_after_it() -> None:
+    blas.addresses()
+    with threadpool_limits(2, user_api="blas"):
+        with one_for_now():
+            blas._addresses.cache_clear()
+            blas.addresses()
+        assert threads(kernels=True) == {1} and threads() == {2}
 
 
 def test_an_error_in_a_block_ends_it() -> None:

@@ -59,6 +59,27 @@ def test_many_steps_at_once_are_those_made_one_by_one(steps: int, looks: int, pl
     assert all(np.array_equal(one, alone[place]) for one, place in zip(seen, [0, *places]))
 
 
+def test_sequences_go_on_with_their_lengths_and_what_the_decoder_reads() -> None:
+    recipe = load("""\
+data: {name: reversal, min_length: 2, max_length: 5, samples: 40, test: 0.25}
+model:
+  - embedding: 4
+  - gru: {units: 6, name: encoder}
+  - embedding: {units: 4, from: decoder}
+  - gru: {units: 6, start: encoder}
+  - dense: classes
+train: {epochs: 1, batch: 8}
+""")
+    net, other = Subject.untrained(recipe, seed=3), Subject.untrained(recipe, seed=3)
+    seen = go_on(net, recipe, 1, first, seed=3)
+    rows = other.rows("train")
+    some = rows[np.random.default_rng(3).integers(0, len(rows), 8)]
+    other.network.step(other.data.seen(some), other.data.targets(some), **other.extras(some))
+    assert len(set(other.data.dataset.columns["lengths"].tolist())) > 1
+    assert np.array_equal(seen[1], first(other)) and not np.array_equal(seen[0], seen[1])
+    assert training_loss(net) > 0
+
+
 def test_nets_of_another_shape_are_refused() -> None:
     net = Subject.untrained(load(RECIPE))
     with pytest.raises(ValueError, match="other shapes"):

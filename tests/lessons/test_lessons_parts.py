@@ -180,6 +180,17 @@ def test_runs_are_those_of_trainer_and_keep_their_curve() -> None:
     assert found["b"][0].parameters["0_dense.w"].shape == (2, 3)
 
 
+@pytest.mark.parametrize(("few", "counts"), [(False, [1, 3]), (True, [1, 1])])
+def test_recipes_may_have_unlike_numbers_of_nets(few: bool, counts: list[int]) -> None:
+    lab = Lab(made(lambda lab: None), seed=2, jobs=2, few=few)
+    found = lab.nets({"a": lab.recipe(), "b": lab.recipe("width=3")}, {"a": 1, "b": 3}, trained=False)
+    assert [len(each) for each in found.values()] == counts
+    for place, net in enumerate(found["b"]):
+        alone = lab.nets({"b": lab.recipe("width=3")}, 3, trained=False)["b"][place].network.parameters["0_dense.w"]
+        np.testing.assert_array_equal(net.network.parameters["0_dense.w"], alone)
+        assert alone.shape == (2, 3)
+
+
 # ---- changes -----------------------------------------------------------------------------------------------------------
 
 
