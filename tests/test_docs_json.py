@@ -16,6 +16,8 @@ from test_docs import JSON, run, text
 from dllab.cli.commands import COMMANDS
 from dllab.core.settings import jit_enabled
 
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
     "null": (type(None),),
@@ -288,6 +290,7 @@ def test_a_diverged_run_holds_what_is_documented(tmp_path: Path) -> None:
     assert all(any(fits(path, pattern) for path, _ in leaves(kept)) for pattern in known)
 
 
+@compiled_only
 def test_folds_hold_what_is_documented(tmp_path: Path) -> None:
     heading, options = "dllab train RECIPE --json, with folds", "--quiet metrics=[accuracy,confusion_matrix]"
     found = documents(tmp_path, f"train iris train.folds=3 {options}", f"train iris train.folds.count=2 {options}")

@@ -8,11 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dllab
+from dllab.core.settings import jit_enabled
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 ROOT = Path(__file__).parent.parent
 
 
+@compiled_only
 def test_what_the_page_says_works(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "own-parts.md").read_text(encoding="utf-8")
     commands = re.findall(r"^\$ dllab (.+)$", text, re.MULTILINE)

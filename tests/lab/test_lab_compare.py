@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.compare import (
     CompareEvent,
     Interrupted,
@@ -31,6 +32,8 @@ from dllab.lab.rate_search import tuning_data
 from dllab.recipe import load
 from dllab.training.events import EpochEnd
 from dllab.training.trainer import Trainer
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 SHORT = ["data.samples=100", "train.epochs=3", "train.batch=16"]
 
@@ -172,6 +175,7 @@ def test_divergence_is_counted() -> None:
     assert pair.seeds == 0 and math.isnan(pair.p) and found.target is not None
 
 
+@compiled_only
 def test_a_bad_rate_against_a_good_one_is_seen_and_one_optimizer_twice_is_not() -> None:
     changes, seeds = ["train.epochs=10"], (0, 1, 2, 3, 4)
     (pair,) = of_optimizers("sgd:lr=1e-5,adam:lr=0.05", changes, seeds=seeds).pairs

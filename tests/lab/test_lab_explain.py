@@ -131,7 +131,7 @@ def test_kinds_and_parts_are_those_of_the_lab() -> None:
     assert set(RULES) <= set(parts("optimizers"))
 
 
-@pytest.mark.parametrize("step", [1, 2, 57, 301])
+@pytest.mark.parametrize("step", [1, 2, pytest.param(57, marks=compiled_only), pytest.param(301, marks=compiled_only)])
 def test_the_step_is_that_of_training(step: int) -> None:
     """What comes out of the explained step is what `dllab train` has after so many."""
     changes = ["train.epochs=8"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.least_squares import least_squares
 from dllab.recipe import parse
 from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 TEXT = """\
 data: {name: diabetes, test: 0.2}
@@ -17,6 +20,7 @@ train: {epochs: 3000, batch: full, dtype: float64, evaluate_every: 3000}
 """
 
 
+@compiled_only
 def test_a_long_descent_comes_down_to_it_and_no_further() -> None:
     recipe = parse(TEXT, [], "r.yaml")
     end = next(event for event in Trainer(recipe).events() if isinstance(event, Finished))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.linear_probe import LinearProbe, SoftmaxProbe, judged, probe_map, probed
 from dllab.lab.subject import Subject
 from dllab.recipe import load
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def test_a_straight_border_is_found() -> None:
@@ -63,6 +66,7 @@ def test_layers_of_a_net() -> None:
     assert list(found) == ["", "1_tanh"] and found[""] < 0.65 and found["1_tanh"] > 0.9
 
 
+@compiled_only
 def test_the_map_of_a_layer_is_what_its_probe_says() -> None:
     subject = Subject.trained(load("spirals", ["train.epochs=20"]), seed=0)
     layer = "3_tanh"

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dllab.core.settings import jit_enabled
 from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, hiker, race, rises
 from dllab.losses.surface import LANDSCAPES, Landscape, Surface
 from dllab.plan.plan import HISTORY_STEPS
 from dllab.recipe import RecipeError, parse
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 STEPS = 40
 
@@ -135,6 +138,7 @@ def test_options_that_an_optimizer_has_not(options: dict[str, Any]) -> None:
         race("bowl", [("sgd", options)], 3)
 
 
+@compiled_only
 def test_the_limit_of_going_down_is_two_over_the_curvature() -> None:
     """Of SGD on quadratics, wherever the point has been before."""
     quadratics: tuple[tuple[Landscape, float], ...] = (("valley", 25.0), ("bowl", 1.0))
