@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from marks import compiled_only
 from ruamel.yaml import YAML
 
 import dllab
 from dllab import catalogue
 from dllab.cli.commands import COMMANDS, Command
-from dllab.core.settings import jit_enabled
 from dllab.data.csv import Csv
 from dllab.data.dataset import Source
 from dllab.data.encoding import Missing
@@ -51,8 +51,6 @@ RUNS_OF = {
     "loss: negative_sampling\n",
 }
 """Recipes whose runs a command can be asked about, where xor will not do."""
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def text(page: Path) -> str:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.surface_race import RATES, TERRAINS
 
 PAGE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ SECTIONS = {title: text for title, _, text in (part.partition("\n") for part in 
 PLAYED = [title for title, text in SECTIONS.items() if "\n$ dllab " in text]
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are written for a POSIX shell")
 @pytest.mark.parametrize("title", PLAYED)
 def test_the_commands_show_what_the_page_says(title: str, tmp_path: Path) -> None:

@@ -14,16 +14,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, Told, alike, commands, compare, play
 
 import dllab
 from dllab.cli import failures
 from dllab.cli.interrupt import ENDING
-from dllab.core.settings import jit_enabled
 from dllab.runs.result import Result
 
 DOCS = ROOT / "docs"
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 shells_only = pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "timeout", "cmp"))), reason="the commands are written for a POSIX shell"
 )

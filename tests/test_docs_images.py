@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.lab.summary import summarize
 from dllab.recipe import load
 
@@ -25,7 +25,6 @@ ARCHITECTURES = re.findall(
 MEASURED = re.findall(
     r"^\| `(dllab train [^`]+)` \| (\w+) accuracy \| 0 to (\d) \| (\d+)(?: to (\d+))? % \|$", TEXT, re.MULTILINE
 )
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def number(text: str) -> int:

@@ -6,15 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
-
-from dllab.core.settings import jit_enabled
 
 _, *PARTS = (ROOT / "docs" / "inside.md").read_text(encoding="utf-8").split("\n## ")
 SECTIONS = {title: text for title, _, text in (part.partition("\n") for part in PARTS)}
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are written for a POSIX shell")
 @pytest.mark.parametrize("title", SECTIONS)
 def test_the_commands_show_what_the_page_says(title: str, tmp_path: Path) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 from made_runs import make_run, make_sweep, member
+from marks import compiled_only
 from test_docs import JSON, run, text
 
 from dllab.cli.commands import COMMANDS
 from dllab.core.settings import jit_enabled
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
@@ -325,7 +324,7 @@ SPOKEN = {
 }
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_what_is_said_of_texts_holds_what_is_documented(tmp_path: Path) -> None:
     said, made = [], []
     for kind, (data, model, line) in SPOKEN.items():
@@ -362,7 +361,7 @@ def test_bench_holds_what_is_documented() -> None:
     compare("dllab bench --json", json.loads(json.dumps(document(timings, machine()))))
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_sweeps_hold_what_is_documented(tmp_path: Path) -> None:
     options = ["optimizer=sgd,adam", "optimizer.beta1=0.8,0.9", "train.epochs=2", "--seeds", "2", "--json"]
     done = run(tmp_path, "sweep", "moons", *options)
@@ -413,7 +412,7 @@ def test_races_on_landscapes_hold_what_is_documented() -> None:
     )
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_lessons_hold_what_is_documented(tmp_path: Path) -> None:
     from dllab.lessons.lesson import find
     from dllab.lessons.report import run as run_lesson

@@ -6,14 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
-
-from dllab.core.settings import jit_enabled
 
 PAGE = ROOT / "docs" / "lessons.md"
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are written for a POSIX shell")
 def test_the_commands_show_what_the_page_says(tmp_path: Path) -> None:
     here = tmp_path / "here"

@@ -8,12 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from marks import compiled_only
 
 import dllab
-from dllab.core.settings import jit_enabled
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 ROOT = Path(__file__).parent.parent
 

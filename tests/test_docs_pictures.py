@@ -11,15 +11,14 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from pictures import FOLDER, PICTURES, check
 
-from dllab.core.settings import jit_enabled
 from dllab.views.save.cells import drawn, plain, terminal
 from dllab.views.save.svg import svg, text_of
 
 ROOT = Path(__file__).parent.parent
 TERMINAL = sorted(set(PICTURES) - {"engine.svg"})
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def words(picture: str) -> list[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
 
-from dllab.core.settings import jit_enabled
 from dllab.places import folder
 from dllab.recipe import load
 
@@ -16,7 +15,6 @@ PAGE = ROOT / "docs" / "sequences.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 CHARACTERS = re.findall(r"^\| `(names-\w+)` \| [^|]+ \| ([\d.]+) \|$", TEXT, re.MULTILINE)
 RECIPES = re.findall(r"^\| `([\w-]+)` \|", TEXT, re.MULTILINE)
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 @compiled_only

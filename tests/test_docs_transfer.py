@@ -9,16 +9,14 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
 
 import dllab
-from dllab.core.settings import jit_enabled
 
 PAGE = ROOT / "docs" / "transfer.md"
 NEAR = 2.5
 """Points that a mean over five seeds may be off on another processor."""
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 @compiled_only

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 from page_runner import ROOT, play
 
-from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import prepared
 from dllab.recipe import load
 
@@ -18,7 +18,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([\w-]+)` \| .* \| ([\d,]+) \| ([\d. to]*) ?\| ([\d.]+ to [\d.]+ %) \|$", TEXT, re.MULTILINE)
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are written for a POSIX shell")
 def test_the_commands_show_what_the_page_says(tmp_path: Path) -> None:
     here = tmp_path / "here"

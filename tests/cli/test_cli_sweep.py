@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 from command_lines import Ended, typed
+from marks import compiled_only
 from terminals import COMMAND, CONTROL, Done, environment, in_terminal, piped
-
-from dllab.core.settings import jit_enabled
 
 RECIPE = """\
 data: {name: moons, samples: 40}
@@ -25,7 +24,7 @@ train: {epochs: 2, batch: 16}
 """
 VALUES = ["optimizer.lr=0.1,0.01", "model[0].dense.units=3,5"]
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 
 @pytest.fixture

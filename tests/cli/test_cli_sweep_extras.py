@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from command_lines import typed
 from fake_cluster import FakeClient
+from marks import compiled_only
 
 from dllab.cli import sweep_extras
-from dllab.core.settings import jit_enabled
 from dllab.lab import cluster as clusters
 from dllab.lab import cluster_batch
 
@@ -26,7 +26,7 @@ train: {epochs: 10, batch: 16}
 """
 LINE = ["sweep", "r.yaml", "optimizer.lr=0.1,0.2", "--no-save"]
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 with_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs dask and distributed")
 with_optuna = pytest.mark.skipif(find_spec("optuna") is None, reason="needs optuna")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marks import compiled_only
 from terminals import CONTROL, in_terminal, piped
 
 from dllab.core.settings import jit_enabled
@@ -65,7 +66,7 @@ def test_the_document_has_the_shares_of_the_engine(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(head["shares"], own.shares)
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_a_run_is_what_it_was_trained_to_be(tmp_path: Path) -> None:
     assert piped(tmp_path, "train", "names-gru", "train.steps=5", "--quiet").code == 0
     found = json.loads(piped(tmp_path, "viz-embeddings", "last", "--json").out)
@@ -84,7 +85,7 @@ def test_a_figure_is_kept_without_commands(tmp_path: Path, name: str) -> None:
     assert kept.startswith(HEADS[name].split("\n")[0]) and "Try next" not in kept
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_a_layer_that_is_not_there_is_refused_before_training(tmp_path: Path) -> None:
     done = piped(tmp_path, "viz-attention", "shakespeare-gpt", "--layer", "gru", "train.steps=100000000")
     assert done.code == 2 and "there is no such layer" in done.err

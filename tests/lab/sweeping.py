@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.lab.sweep import Done, Sweep
 from dllab.lab.sweep_plan import SweepPlan
 
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 RECIPE = """\
 data: {name: moons, samples: 40, validation: 0.25}
 model: [{dense: 4}, tanh, {dropout: 0.2}, {dense: classes}]

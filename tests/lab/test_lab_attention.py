@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 from dllab.core.settings import jit_enabled
 from dllab.data.table_text import TableError
@@ -165,7 +166,7 @@ def test_shares_that_are_no_numbers() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_net_that_reverses_looks_at_the_letter_that_it_says_next(seed: int) -> None:
     subject = Subject.trained(load("reversal"), seed=seed)

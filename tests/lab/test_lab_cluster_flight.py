@@ -13,9 +13,9 @@ from fake_cluster import FakeClient, FakeFuture, Neighbours
 pytest.importorskip("distributed", reason="needs dask and distributed")
 
 from clustering import away, swept
+from marks import compiled_only
 from sweeping import settle
 
-from dllab.core.settings import jit_enabled
 from dllab.lab import cluster as clusters
 from dllab.lab import cluster_address, cluster_batch
 from dllab.lab.cluster import Cluster
@@ -24,7 +24,7 @@ from dllab.lab.sweep_plan import plan_of
 from dllab.lab.sweep_run import SweepProgress, SweepRun
 from dllab.runs.sweep_folder import MEMBERS, PLAN
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.compare import (
     CompareEvent,
     Interrupted,
@@ -32,8 +32,6 @@ from dllab.lab.rate_search import tuning_data
 from dllab.recipe import load
 from dllab.training.events import EpochEnd
 from dllab.training.trainer import Trainer
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 SHORT = ["data.samples=100", "train.epochs=3", "train.batch=16"]
 

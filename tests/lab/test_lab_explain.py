@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.lab.explain import FAMILIES, explain
 from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_losses import LOSSES
@@ -19,8 +19,6 @@ from dllab.lab.explanation import Equation, Explained, weighted
 from dllab.lab.suits import Unsuited
 from dllab.recipe import RecipeError, load
 from dllab.training.trainer import Trainer
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 RECIPES = (
     "xor", "perceptron", "spirals", "iris", "diabetes", "digits-cnn", "lenet", "mnist1d-cnn", "mnist1d-gru", "names-lstm",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 
 from dllab.catalogue import parts
-from dllab.core.settings import jit_enabled
 from dllab.lab.explain import explain
 from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_losses import LOSSES
@@ -17,7 +17,7 @@ from dllab.lab.explanation import Explained
 from dllab.losses.surface import LANDSCAPES
 from dllab.recipe import load, shipped
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 TEXT = " ".join(f"the {one} sees the {other}" for one in ("cat", "dog", "cow") for other in ("sun", "moon", "tree"))
 

@@ -6,15 +6,15 @@ from functools import cache
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.explain import explain
 from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_step import Moment
 from dllab.lab.explanation import Explained
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 Numbers = dict[str, float]
 LAYER = "cell"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.paired import ALPHA, pairs_of
 from dllab.recipe import load
 from dllab.training.series import Series
@@ -22,7 +22,7 @@ def figures() -> dict[str, np.ndarray]:
     return {name: np.array([end[name] for end in ends]) for name in ("accuracy", "loss")}
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.parametrize(("metric", "grain"), [("accuracy", 0.02), ("loss", 0.0)])
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_one_optimizer_under_four_names(figures: dict[str, np.ndarray], metric: str, grain: float, seeds: int) -> None:

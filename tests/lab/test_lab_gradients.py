@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 from dllab.core.settings import jit_enabled
 from dllab.engine.inside import Inside
@@ -55,13 +56,13 @@ def test_a_training_that_diverges() -> None:
     assert names(wild) == {("exploding", "diverged")}, "what has burst says nothing else"
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.parametrize("recipe", ["xor", "digits", "digits-cnn", "plain", "resnet-deep", "names-gpt", "names-gru"])
 def test_recipes_that_learn_are_healthy(recipe: str) -> None:
     assert names(recipe, trained=False) == {("healthy", "depth")}
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_through_time() -> None:
     assert ("vanishing", "time") in names("adding-rnn", "train.steps=100")
     assert ("vanishing", "time") not in names("adding-rnn", "train.steps=2", "data.length=5")

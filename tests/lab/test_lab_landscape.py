@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 from numpy.typing import NDArray
 
 from dllab.core.settings import jit_enabled
@@ -22,7 +23,6 @@ from dllab.training.evaluate import Evaluator
 
 pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
 
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 LINEAR: dict[str, Any] = {
     "data": {"name": "diabetes", "standardise_targets": True},

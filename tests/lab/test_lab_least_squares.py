@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.least_squares import least_squares
 from dllab.recipe import parse
 from dllab.training.events import Finished
 from dllab.training.trainer import Trainer
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 TEXT = """\
 data: {name: diabetes, test: 0.2}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.linear_probe import LinearProbe, SoftmaxProbe, judged, probe_map, probed
 from dllab.lab.subject import Subject
 from dllab.recipe import load
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def test_a_straight_border_is_found() -> None:

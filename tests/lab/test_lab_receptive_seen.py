@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.receptive import receptive_fields
 from dllab.lab.receptive_seen import effect, extent
 from dllab.lab.subject import Subject
@@ -17,7 +16,7 @@ model: [{conv: {units: 4, padding: same}}, relu, {max_pool: 2}, {conv: {units: 4
 """
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 def test_what_is_measured_is_what_is_computed() -> None:
     net = Subject.untrained(parse(RECIPE))
     infos = net.network.plan.infos

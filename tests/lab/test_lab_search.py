@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("optuna", reason="needs optuna")
 
-from dllab.core.settings import jit_enabled
+from marks import compiled_only
+
 from dllab.lab.grid import Member, NoGrid, Watch, grid_of
 from dllab.lab.run_best import best
 from dllab.lab.run_lists import find
@@ -27,7 +28,6 @@ from dllab.runs.metrics_log import plain as as_json
 from dllab.runs.sweep_folder import MEMBERS, PLAN
 from dllab.training.events import EpochEnd
 
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 RECIPE = """\
 data: {name: moons, samples: 60, validation: 0.25}
 model: [{dense: 4}, tanh, {dense: classes}]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab import recording
 from dllab.lab.activations import activations
 from dllab.lab.subject import Subject
@@ -18,8 +18,6 @@ from dllab.recipe import RecipeError, load
 from dllab.runs.opened import Opened
 from dllab.runs.train import train
 from dllab.training.trainer import Trainer
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 WHOLE = {
     "data": {"name": "moons", "samples": 80},

@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.surface_race import RATES, TERRAINS, TOLERANCE, Walker, arrival, hiker, race, rises
 from dllab.losses.surface import LANDSCAPES, Landscape, Surface
 from dllab.plan.plan import HISTORY_STEPS
 from dllab.recipe import RecipeError, parse
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 STEPS = 40
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sweeping import RECIPE, alone, bits, compiled_only, settle, trained
+from marks import compiled_only
+from sweeping import RECIPE, alone, bits, settle, trained
 
 from dllab.lab.grid import NoGrid, Watch, grid_of
 from dllab.lab.sweep import Sweep, Worker, _apart

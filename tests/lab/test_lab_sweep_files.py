@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sweeping import alone, bits, compiled_only, settle, trained
+from marks import compiled_only
+from sweeping import alone, bits, settle, trained
 
 from dllab.lab.cluster_batch import Job, train_batch
 from dllab.lab.run_records import record_of

@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sweeping import RECIPE, Figures, alone, bits, compiled_only, settle, trained
+from marks import compiled_only
+from sweeping import RECIPE, Figures, alone, bits, settle, trained
 
 import dllab
 from dllab.lab.sweep_plan import SweepPlan, plan_of

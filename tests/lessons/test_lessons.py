@@ -8,10 +8,10 @@ import shlex
 from statistics import median
 
 import pytest
+from marks import compiled_only
 from rich.console import Console
 
 from dllab.cli.main import run as command_line
-from dllab.core.settings import jit_enabled
 from dllab.lessons.knobs import usual
 from dllab.lessons.lab import Lab
 from dllab.lessons.lesson import Lesson, find, headings, knobs_in
@@ -23,7 +23,6 @@ from dllab.views.lesson_pictures import line_of
 
 SLUGS = [heading.slug for heading in headings()]
 BREAKS = [(slug, change, claim) for slug in SLUGS for change, claim in find(slug).breaks]
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 @pytest.fixture(params=SLUGS)

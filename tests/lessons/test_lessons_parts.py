@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marks import compiled_only
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from dllab.core.settings import jit_enabled
 from dllab.lessons import lesson as lessons
 from dllab.lessons.claim import Claim, Prediction, less, measured, over
 from dllab.lessons.crowd import Crowd, crowd, nothing
@@ -267,7 +267,7 @@ def test_what_can_be_changed_is_read_from_the_file(tmp_path: Path, monkeypatch: 
     assert knobs_in(heading) == {"depth": "model[0].repeat.times", "far": "3"}
 
 
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.parametrize("number", ["7", "15", "26", "35"])
 def test_a_few_short_lessons_hold(number: str) -> None:
     report = run(find(number), seed=5)

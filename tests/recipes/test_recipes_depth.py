@@ -10,10 +10,10 @@ from statistics import fmean, geometric_mean
 
 import numpy as np
 import pytest
+from marks import compiled_only
 from page_runner import play
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import prepared
 from dllab.recipe import load
 
@@ -24,7 +24,7 @@ SEEDS = range(3)
 OTHER_PROCESSOR = 0.4
 """Share by which a loss may differ on another type of processor: deep plain nets make much of a last bit."""
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 
 def rows(cells: int) -> dict[int, list[float]]:

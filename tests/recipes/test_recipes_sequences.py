@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 from numpy.typing import NDArray
 
 import dllab
 from dllab import Result
-from dllab.core.settings import jit_enabled
 from dllab.data.both_sides import BothSides, one_way
 from dllab.data.dataset import Prepared
 from dllab.data.time_series import naive
 from dllab.engine.prepare import prepared
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 BESIDE = ("lengths", "decoder")
 

@@ -6,13 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.engine.prepare import prepared
 from dllab.recipe import load
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def missed_by_components(count: int) -> float:

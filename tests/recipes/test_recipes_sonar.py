@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.cross_validate import cross_validate
 from dllab.recipe import FoldOptions, load
 
@@ -40,7 +40,7 @@ def test_the_recipes_differ_in_hidden_units_alone(hidden: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+@compiled_only
 @pytest.mark.parametrize("hidden", PUBLISHED)
 def test_the_table_is_made_again(hidden: int) -> None:
     result = cross_validate(f"sonar-{hidden}", save=False)

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 import dllab
-from dllab.core.settings import jit_enabled
 from dllab.data.word_vectors import glove
 from dllab.engine.network import Network
 from dllab.engine.prepare import prepared
@@ -21,7 +21,7 @@ TABLES = {"word2vec": "0_skip_gram.w", "word2vec-cbow": "0_cbow.w", "glove": "0_
 OTHER_PROCESSOR = 0.005
 """By how much a share may lie beside the range that is told, for other last bits."""
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 
 @cache

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 from dllab.catalogue import parts
-from dllab.core.settings import jit_enabled
 from dllab.optim.optimizer import Optimizer
 from dllab.recipe import Recipe, load
 from dllab.training.events import Finished
 from dllab.training.series import Outcome, Series, with_rate
 from dllab.training.trainer import Trainer
 
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 SMALL: dict[str, Any] = {
     "data": {"name": "moons", "samples": 60, "test": 0.25},
     "model": [{"dense": 8}, "relu", {"dropout": 0.3}, "batch_norm", {"dense": "classes"}],

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 from dllab.catalogue import parts
-from dllab.core.settings import jit_enabled
 from dllab.optim.optimizer import Optimizer
 from dllab.recipe import RecipeError, load
 from dllab.training.state import Arrays, copied, net_views
@@ -22,8 +22,6 @@ NET: list[Any] = [
 FROZEN = ("low", "1_batch_norm")
 OPTIMIZERS = sorted(name for name, part in parts("optimizers").items() if issubclass(part, Optimizer))
 WIDE: list[Any] = [{"dense": 64}, "relu", {"dense": 256}, "relu", {"dense": 256}, "relu", {"dense": "classes"}]
-
-compiled_only = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
 
 
 def trainer(**keys: Any) -> Trainer:

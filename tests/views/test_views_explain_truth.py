@@ -8,9 +8,9 @@ import re
 from functools import cache
 
 import pytest
+from marks import compiled_only
 from screens import screen
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.explain import explain
 from dllab.lab.explain_asked import Asked
 from dllab.lab.explain_step import Moment
@@ -18,7 +18,7 @@ from dllab.lab.explanation import FUNCTIONS, Explained
 from dllab.recipe import load
 from dllab.views.explain import explain_view
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="too long without compiled kernels")
+pytestmark = compiled_only
 
 NUMBER = re.compile(r"(?<![\w.^])\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]\d+)?")
 """But not a power, which is exact."""
