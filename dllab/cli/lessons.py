@@ -13,6 +13,6 @@ def lessons(json: Json = False) -> None:
     if json:
         output().document([{"number": one.number, "slug": one.slug, "question": one.question} for one in headings()])
         return
-    from dllab.views.lesson import listing
+    from dllab.views.lesson_list import listing
 
     output().show(listing(headings()))

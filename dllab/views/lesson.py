@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dllab.lessons.claim import Claim, Prediction
 from dllab.lessons.knobs import usual
-from dllab.lessons.lesson import Heading, Lesson
+from dllab.lessons.lesson import Lesson
 from dllab.lessons.report import Report
 from dllab.runs.metrics_log import plain
 from dllab.views import lesson_beside as beside
@@ -230,19 +230,6 @@ def _short(claim: Claim | None) -> str:
 
 
 # ---- lists and documents -----------------------------------------------------------------------------------------------
-
-
-def listing(found: Sequence[Heading]) -> RenderableType:
-    """All lessons with their questions."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right")
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for heading in found:
-        table.add_row(str(heading.number), Text(heading.slug, "bold"), heading.question)
-    return Group(Plain(Group(table, Text())), NextSteps(
-        [("dllab lesson 16", "one of them, by number or name"), ("dllab lesson all", "all of them, in about a minute")]
-    ))  # fmt: skip
 
 
 def line(report: Report) -> str:

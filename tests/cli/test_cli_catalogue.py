@@ -134,10 +134,20 @@ def test_schema_document() -> None:
 
 
 def test_looking_things_up_needs_no_compiler() -> None:
-    code = "import sys\nfrom dllab.cli.main import run\ncode = run(sys.argv[1:])\nsys.exit(code or 'numba' in sys.modules)"
-    for arguments in (["summary", "mnist10k"], ["recipes"], ["datasets", "moons"], ["layers", "adam"], ["schema"]):
-        done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, check=False)
-        assert done.returncode == 0, arguments
+    for line in ("summary mnist10k", "recipes", "datasets moons", "layers adam", "schema", "lessons"):
+        assert "numba" not in modules_of(line), line
+
+
+def test_the_list_of_lessons_is_there_before_numpy_would_be() -> None:
+    assert "numpy" not in modules_of("lessons")
+
+
+def modules_of(line: str) -> set[str]:
+    """What Python has imported by the end of a command."""
+    code = "import sys\nfrom dllab.cli.main import run\ncode = run(sys.argv[1:])\nprint(*sys.modules, file=sys.stderr)"
+    code += "\nsys.exit(code)"
+    done = subprocess.run([sys.executable, "-c", code, *line.split()], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
 
 
 def test_warmup_without_a_compiler() -> None:

@@ -15,6 +15,7 @@ from dllab.lessons.claim import Claim, Prediction
 from dllab.lessons.lesson import Heading, Lesson
 from dllab.lessons.report import Report
 from dllab.views import lesson as views
+from dllab.views.lesson_list import listing
 from dllab.views.lesson_pictures import drawn, line_of
 from dllab.views.text import written
 
@@ -155,7 +156,7 @@ def test_lines_and_documents() -> None:
 
 def test_the_list() -> None:
     found = [Heading(1, "first", "What is it?", "n01_first"), Heading(16, "made-up", "Why does it fade?", "n16_made_up")]
-    compare("lesson_list", screen(views.listing(found), 80))
+    compare("lesson_list", screen(listing(found), 80))
 
 
 @pytest.mark.parametrize(
