@@ -263,6 +263,7 @@ def test_what_is_said_of_one_run_holds_what_is_documented(tmp_path: Path) -> Non
     compare("dllab verify RUN --json", same, *documents(tmp_path, "verify last", code=1))
 
 
+@compiled_only
 def test_a_run_with_transfer_holds_what_is_documented(tmp_path: Path) -> None:
     keys = "freeze=0_dense.b lr_factors.0_dense=0.1 lr_factors.2_dense.w=2 metrics=[accuracy,confusion_matrix] --quiet"
     found = documents(tmp_path, f"train moons {keys}", f"train moons init_from=moons {keys} --run-dir runs")

@@ -150,6 +150,7 @@ def test_searches_are_judged_by_what_is_compared() -> None:
     assert all(one.value == one.loss for result in found.results for one in result.tried)
 
 
+@compiled_only
 def test_a_target_that_is_given_and_the_usual_one() -> None:
     found = of_optimizers("sgd:lr=1e-6,adam:lr=0.05", target=("accuracy", 0.8), changes=["train.epochs=20"])
     assert found.target == Target("accuracy", "train", 0.8, given=True)
@@ -163,6 +164,7 @@ def test_a_target_that_is_given_and_the_usual_one() -> None:
     assert usual is not None and usual.value == ends[2] and sum(end >= usual.value for end in ends) >= 3
 
 
+@compiled_only
 def test_divergence_is_counted() -> None:
     changes = ["train.epochs=9"]
     found = of_optimizers("sgd:lr=1e5,adam:lr=0.01", changes, "function")
@@ -182,6 +184,7 @@ def test_a_bad_rate_against_a_good_one_is_seen_and_one_optimizer_twice_is_not() 
     assert same.difference == 0 and same.p == 1
 
 
+@compiled_only
 def test_what_is_judged_by_other_rows_or_losses_is_not_tested() -> None:
     wanted = Wanted(seeds=(0, 1))
     found = compare(variants(["moons"], [*SHORT[1:], "data.noise=0.1,0.3"]), wanted, ignore)
@@ -230,6 +233,7 @@ def test_figures_of_classes_come_in_steps_too(metric: str) -> None:
     assert grain_of(three, "auc", "test") == 0
 
 
+@compiled_only
 def test_weights_that_recipes_begin_with() -> None:
     changes = [*SHORT, "init_from=moons"]
     found = of_optimizers("sgd:lr=1e-9,adam:lr=1e-9", changes, seeds=(0,))

@@ -129,7 +129,8 @@ def test_kinds_and_parts_are_those_of_the_lab() -> None:
     assert set(RULES) <= set(parts("optimizers"))
 
 
-@pytest.mark.parametrize("step", [1, 2, pytest.param(57, marks=compiled_only), pytest.param(301, marks=compiled_only)])
+@compiled_only
+@pytest.mark.parametrize("step", [1, 2, 57, 301])
 def test_the_step_is_that_of_training(step: int) -> None:
     """What comes out of the explained step is what `dllab train` has after so many."""
     changes = ["train.epochs=8"]
@@ -186,6 +187,7 @@ def test_inputs_are_counted_from_0_everywhere() -> None:
     assert {name.rpartition(" ")[2] for name in names} == {"0", "1", "2"}
 
 
+@compiled_only
 def test_steps_that_fill_a_name_up_are_no_steps() -> None:
     at = moment("names-gru", 3)
     found = explain(at)

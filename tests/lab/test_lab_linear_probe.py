@@ -58,6 +58,7 @@ def test_a_number_that_never_changes_and_pictures() -> None:
     assert LinearProbe(x, labels).accuracy(x, labels) == 1
 
 
+@compiled_only
 def test_layers_of_a_net() -> None:
     subject = Subject.trained(load("rings"), seed=0)
     found = probed(subject, ("", "1_tanh"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 import dllab
 from dllab.lab.summary import summarize
@@ -58,6 +59,7 @@ def test_other_inputs() -> None:
     assert fields([{"reshape": [4, 4, 1]}, same()], [16])["1_conv"] == ()
 
 
+@compiled_only
 @pytest.mark.parametrize(
     "model",
     [

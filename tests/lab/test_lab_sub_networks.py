@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
 from dllab.lab.sub_networks import from_mean, holes
 from dllab.lab.subject import Subject
@@ -27,6 +28,7 @@ def test_no_holes_at_rate_0() -> None:
     assert found.rate == 0 and (found.mask == 1).all() and found.used == 1
 
 
+@compiled_only
 def test_the_mean_of_sub_networks_is_the_net_before_the_last_layer_only() -> None:
     assert from_mean(net("[dense: 40, relu, {dropout: 0.5}, dense: classes]"), 2000) < 1.6
     assert from_mean(net("[dense: 40, relu, {dropout: 0.5}, dense: 40, relu, dense: classes]"), 2000) > 3
