@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.activation_example import example
 from dllab.lab.activations import activations, unusual
 from dllab.lab.activations_during import during
@@ -17,7 +17,7 @@ from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 SMALL = {
     "data": {"moons": {"samples": 60, "seed": 1}},

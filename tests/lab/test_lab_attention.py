@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.data.table_text import TableError
 from dllab.engine.inside import Inside
 from dllab.lab.attention import _head, look
@@ -17,7 +16,7 @@ from dllab.lab.suits import Unsuited
 from dllab.recipe import load
 from dllab.symbols import COLUMN
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 WORDS = {"name": "reversal", "min_length": 2, "max_length": 5, "symbols": 4, "samples": 200}
 SPEAKER: dict[str, Any] = {
@@ -166,7 +165,6 @@ def test_shares_that_are_no_numbers() -> None:
 
 
 @pytest.mark.slow
-@compiled_only
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_net_that_reverses_looks_at_the_letter_that_it_says_next(seed: int) -> None:
     subject = Subject.trained(load("reversal"), seed=seed)

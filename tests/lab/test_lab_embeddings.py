@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.embeddings import CIRCLE, Vectors, counted, largest, on_circle, plane, vectors_of
 from dllab.lab.neighbours import Table, UnknownWord, sample
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load, parse
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 
 def table(vectors: np.ndarray, words: tuple[str, ...] = ()) -> Vectors:

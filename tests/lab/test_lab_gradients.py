@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.engine.inside import Inside
 from dllab.engine.network import Network
 from dllab.engine.question import question_of
@@ -19,7 +18,7 @@ from dllab.lab.through_time import going_back, growth, set_radius, state_gradien
 from dllab.plan.plan import Plan
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 RNG = np.random.default_rng(0)
 
@@ -56,13 +55,11 @@ def test_a_training_that_diverges() -> None:
     assert names(wild) == {("exploding", "diverged")}, "what has burst says nothing else"
 
 
-@compiled_only
 @pytest.mark.parametrize("recipe", ["xor", "digits", "digits-cnn", "plain", "resnet-deep", "names-gpt", "names-gru"])
 def test_recipes_that_learn_are_healthy(recipe: str) -> None:
     assert names(recipe, trained=False) == {("healthy", "depth")}
 
 
-@compiled_only
 def test_through_time() -> None:
     assert ("vanishing", "time") in names("adding-rnn", "train.steps=100")
     assert ("vanishing", "time") not in names("adding-rnn", "train.steps=2", "data.length=5")

@@ -11,7 +11,6 @@ import pytest
 from marks import compiled_only
 from numpy.typing import NDArray
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.directions import NoPlane, filters, path_plane, random_plane, with_kinds
 from dllab.lab.landscape import STEP, Landscape, landscape, usual_points
 from dllab.lab.subject import Subject
@@ -21,8 +20,7 @@ from dllab.lab.weight_path import vector
 from dllab.recipe import load
 from dllab.training.evaluate import Evaluator
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
-
+pytestmark = compiled_only
 
 LINEAR: dict[str, Any] = {
     "data": {"name": "diabetes", "standardise_targets": True},
@@ -173,7 +171,6 @@ def test_the_loss_at_the_net_is_that_of_training_rows() -> None:
 
 
 @pytest.mark.parametrize("recipe", ["digits", "adding-lstm"])
-@compiled_only
 def test_some_rows_stand_for_many_and_points_for_seconds(recipe: str) -> None:
     subject = Subject.untrained(load(recipe))
     assert len(Terrain(subject).rows) == 512
@@ -224,7 +221,6 @@ def test_large_weights_that_cancel_each_other_are_sharp_and_the_same_net_without
     assert flat.blank == pytest.approx((subject.data.targets(subject.rows("train", 512)) ** 2).mean(), rel=1e-5)
 
 
-@compiled_only
 @pytest.mark.parametrize("recipe", [TANH, {**TANH, "model": [{"dense": 6}, "batch_norm", "tanh", {"dense": "classes"}]}])
 def test_two_threads_give_the_bits_of_one(recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     subject, seen = Subject.trained(load(recipe)), set()
@@ -254,7 +250,6 @@ def test_two_threads_give_the_bits_of_one(recipe: dict[str, Any], monkeypatch: p
     assert len(set(one.tolist())) == 200 and done == sorted(done) and done[-1] <= 200
 
 
-@compiled_only
 def test_what_breaks_in_one_thread_ends_the_other() -> None:
     terrain, asked = Terrain(Subject.untrained(load(TANH))), list[int]()
 

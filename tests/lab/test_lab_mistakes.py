@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.misses import misses
 from dllab.lab.mistakes import confusion
 from dllab.lab.subject import Subject
@@ -14,7 +14,7 @@ from dllab.metrics.r2 import R2
 from dllab.metrics.rmse import RMSE
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 
 def test_rows_are_counted_by_class_and_the_least_probable_truth_is_the_worst() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import compiled_only
 
-from dllab.core.settings import jit_enabled
 from dllab.lab.plane_map import line_map, plane_map
 from dllab.lab.subject import Subject
 from dllab.lab.suits import Unsuited
 from dllab.recipe import load
 
-pytestmark = pytest.mark.skipif(not jit_enabled(), reason="trains nets: too long without compiled kernels")
+pytestmark = compiled_only
 
 
 def test_places_and_units_are_those_of_a_forward_pass_by_hand() -> None:
