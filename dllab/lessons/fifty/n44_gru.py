@@ -106,8 +106,8 @@ def run(lab: Lab) -> None:
     lab.predicted(100 * share)
     lab.claim("matrices", f"numbers in the weight matrices, {names}", matrices[0] / matrices[1], "==", 0.75)
     lab.claim("work", f"multiply-adds of a step, {names}", sizes[0].multiply_adds / sizes[1].multiply_adds, "==", 0.75)
-    lab.claim("needs-gates", "order: accuracy of an RNN, which has no gates", right["order"]["rnn"], "<", 97, "%")
-    lab.claim("solves", f"order: accuracy of the {own.upper()}", right["order"][own], ">", 92, "%")
+    lab.claim("needs-gates", "order: accuracy of an RNN, which has no gates", right["order"]["rnn"], "<", 75, "%")
+    lab.claim("solves", f"order: accuracy of the {own.upper()}", right["order"][own], ">", 97, "%")
     for task, bound in (("order", 5), ("names", 1)):
         lab.claim(task, f"{task}: {other.upper()} minus {own.upper()}, accuracies of nets with one seed",
                   less(right[task][other], right[task][own]), "<", bound, "points")  # fmt: skip
