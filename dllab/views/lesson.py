@@ -229,7 +229,7 @@ def _short(claim: Claim | None) -> str:
     return "-" if claim is None or claim.value is None else written(claim.value, 3)
 
 
-# ---- lists and documents -----------------------------------------------------------------------------------------------
+# ---- lines and documents -----------------------------------------------------------------------------------------------
 
 
 def line(report: Report) -> str:

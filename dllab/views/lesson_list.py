@@ -22,5 +22,6 @@ def listing(found: Sequence[Heading]) -> RenderableType:
     for heading in found:
         table.add_row(str(heading.number), Text(heading.slug, "bold"), heading.question)
     return Group(Plain(Group(table, Text())), NextSteps(
-        [("dllab lesson 16", "one of them, by number or name"), ("dllab lesson all", "all of them, in about a minute")]
+        [("dllab lesson 16", "one of them, by number or name"),
+         ("dllab lesson all", "all of them, in one to three minutes")]
     ))  # fmt: skip
