@@ -1,11 +1,8 @@
 """dllab: a command-line lab for training toy neural networks."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # no import here: nothing answers Ctrl-C yet, and typing takes 20 ms to read
 if TYPE_CHECKING:
     from dllab.engine.network import Network, build
     from dllab.lab.cross_validate import cross_validate
@@ -25,7 +22,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import what is asked for only then: the command line's `--help` needs none of it."""
     if name in _HOMES:
         import importlib

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,29 @@ def test_the_frame_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not loaded & HEAVY
     assert not {name for name in loaded if name.startswith(("dllab.engine", "dllab.recipe", "dllab.cli.train"))}
+
+
+def test_the_package_itself_reads_nothing() -> None:
+    code = "import sys\nbefore = set(sys.modules)\nimport dllab\nprint(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["dllab"], "nothing answers Ctrl-C while it is read"
+
+
+@pytest.mark.parametrize("while_reading", ["dllab.cli", "dllab.cli.main", "dllab.cli.failures", "dllab.cli.interrupt"])
+def test_ctrl_c_while_the_first_modules_are_read(while_reading: str) -> None:
+    (script,) = entry_points(group="console_scripts", name="dllab")
+    code = f"""
+import sys
+class Pressed:
+    def find_spec(self, name, *rest):
+        if name == {while_reading!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+from {script.module} import {script.attr}
+{script.attr}()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "dllab: interrupted\n")
 
 
 @pytest.mark.parametrize("name", list(known()))
